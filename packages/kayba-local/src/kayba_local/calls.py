@@ -60,12 +60,13 @@ class Problem(Exception):  # noqa: N818 - HTTP's own word for it (RFC 9457)
 
     Attributes:
         status: The HTTP status.
-        code: The envelope's code, e.g. ``NOT_FOUND`` (REST) or ``RESOURCE_DOES_NOT_EXIST`` (tracing).
+        code: The envelope's code, e.g. ``NOT_FOUND`` (REST) or ``RESOURCE_DOES_NOT_EXIST`` (tracing); None for the
+            usual code of that status on the operation's mount.
         message: What was wrong and, where it helps, what to do; shown to the caller.
         headers: Further response headers, e.g. ``Retry-After``.
     """
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

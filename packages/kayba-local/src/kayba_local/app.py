@@ -1,0 +1,62 @@
+"""The web application: routes derived from the contract, around them what guards every request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from kayba_local.calls import Handler, Problem
+from kayba_local.contract import Contract, Operation, load
+from kayba_local.endpoint import Endpoint, Service
+from kayba_local.errors import API_PREFIX, mount_of, refuse
+from kayba_local.guard import Guard
+from kayba_local.handlers import HANDLERS
+
+if TYPE_CHECKING:
+    from kayba_local.store.database import Database
+
+
+def create_app(
+    db: Database,
+    *,
+    api_key: str | None = None,
+    mock: bool = False,
+    loopback_only: bool = True,
+    contract: Contract | None = None,
+    handlers: Mapping[str, Handler] = HANDLERS,
+) -> Starlette:
+    """The server as an ASGI application.
+
+    Args:
+        db: The store that it works on; stays the caller's to close.
+        api_key: The key that calls must carry; None takes any key, or none.
+        mock: Answer an operation that has no handler with the contract's example instead of 501.
+        loopback_only: Refuse requests whose Host is not a loopback name.
+        contract: What to serve; the packaged contract by default.
+        handlers: What serves it, by operationId.
+    """
+    operations = (contract or load()).operations.values()
+    service = Service(db, handlers, api_key, mock)
+    routes: list[BaseRoute] = [*_api_routes(service, operations), Route("/{path:path}", endpoint=_NotFound())]
+    return Starlette(routes=routes, middleware=[Middleware(Guard, loopback_only=loopback_only)])
+
+
+def _api_routes(service: Service, operations: Iterable[Operation]) -> list[Route]:
+    paths: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
+    for operation in operations:
+        paths[operation.path][operation.method] = operation
+    # A literal segment goes before a parameter, so that /traces/search is not the trace of that id.
+    ordered = sorted(paths, key=lambda path: [segment.startswith("{") for segment in path.split("/")])
+    return [Route(API_PREFIX + path, endpoint=Endpoint(service, paths[path])) for path in ordered]
+
+
+class _NotFound:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = Problem(404, None, f"Nothing is at {scope['path']}.")
+        await refuse(mount_of(scope["path"]), problem)(scope, receive, send)

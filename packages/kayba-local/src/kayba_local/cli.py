@@ -1,0 +1,120 @@
+"""The command line: ``kayba-local serve``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import socket
+
+    from kayba_local.store.database import Database
+
+DEFAULT_PORT = 4180
+STOPPED = 0
+FAILED = 1
+MISUSED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the process's exit code: 0 after a signal, 1 when it cannot serve, 2 on misuse."""
+    options = _parser(os.environ).parse_args(arguments)
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    logging.basicConfig(level=logging.WARNING, format="kayba-local: %(levelname)s: %(message)s", stream=sys.stderr)
+    return _serve(options)
+
+
+def default_store() -> str:
+    """The URL of the store that is used when none is named: a file in the user's data directory."""
+    import platformdirs
+
+    return f"sqlite:///{Path(platformdirs.user_data_dir('kayba-local', appauthor=False), 'kayba.db')}"
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kayba-local", description="Kayba in one process, on one SQLite file.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve until SIGINT or SIGTERM", description="Serve the Kayba API.")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="port to listen on, 0 for a free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--store",
+        metavar="URL",
+        default=environment.get("KAYBA_LOCAL_STORE"),
+        help="sqlite:////absolute/path.db (default: KAYBA_LOCAL_STORE, or a file in the user's data directory)",
+    )
+    serve.add_argument(
+        "--api-key",
+        metavar="KEY",
+        default=environment.get("KAYBA_LOCAL_API_KEY"),
+        help="key that calls must carry (default: KAYBA_LOCAL_API_KEY, or none: any key will do)",
+    )
+    serve.add_argument(
+        "--mock", action="store_true", help="answer what is not implemented with the contract's example, not with 501"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def _serve(options: argparse.Namespace) -> int:
+    # Here and not above: `kayba-local --help` needs none of it.
+    from kayba_local.serving import OpenBindError, bind, refuse_open_bind
+    from kayba_local.store.database import Database, StoreError
+
+    try:
+        refuse_open_bind(options.host, options.api_key)
+        with (
+            bind(options.host, options.port) as listener,
+            closing(Database.open(options.store or default_store())) as db,
+        ):
+            _run(options, listener, db)
+    except OpenBindError as error:
+        return _fail(MISUSED, f"{error}; give one with --api-key or KAYBA_LOCAL_API_KEY.")
+    except StoreError as error:
+        return _fail(FAILED, str(error))
+    except OSError as error:
+        return _fail(FAILED, f"cannot serve on {options.host} port {options.port}: {error.strerror}")
+    return STOPPED
+
+
+def _run(options: argparse.Namespace, listener: socket.socket, db: Database) -> None:
+    from kayba_local.app import create_app
+    from kayba_local.serving import Server, is_loopback, url_of
+
+    app = create_app(db, api_key=options.api_key, mock=options.mock, loopback_only=is_loopback(options.host))
+    Server(app, listener, _announcer(url_of(options.host, listener))).serve_until_stopped()
+
+
+def _announcer(url: str) -> Callable[[], None]:
+    def announce() -> None:
+        sys.stdout.write(f"kayba-local ready at {url}\n")
+        sys.stdout.flush()
+
+    return announce
+
+
+def _fail(code: int, message: str) -> int:
+    sys.stderr.write(f"kayba-local: {message}\n")
+    return code
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # Before uvicorn serves, this ends the process; while it serves, uvicorn ends the requests first and then gets here.
+    raise SystemExit(STOPPED)

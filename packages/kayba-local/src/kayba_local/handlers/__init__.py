@@ -1,0 +1,25 @@
+"""What serves each operation, by operationId. An operation that is not here answers 501."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kayba_local.calls import Handler
+from kayba_local.handlers import insights, integrations, prompts, trace_files
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "listTraceFiles": trace_files.list_trace_files,
+    "uploadTraceFiles": trace_files.upload_trace_files,
+    "getTraceFile": trace_files.get_trace_file,
+    "deleteTraceFile": trace_files.delete_trace_file,
+    "batchGetTraceFiles": trace_files.batch_get_trace_files,
+    "listInsights": insights.list_insights,
+    "updateInsight": insights.update_insight,
+    "generatePrompt": prompts.generate_prompt,
+    "listPrompts": prompts.list_prompts,
+    "getPrompt": prompts.get_prompt,
+    "listIntegrations": integrations.list_integrations,
+    "updateIntegration": integrations.update_integration,
+    "testIntegration": integrations.test_integration,
+}

@@ -1,0 +1,46 @@
+"""Prompts made of insights: every generation under a label is its next version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kayba_local.store.database import Database
+from kayba_local.store.identity import new_id, now
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One version of the prompt of a label."""
+
+    id: str
+    label: str
+    version: int
+    text: str
+    created_at: str
+
+
+def add(db: Database, label: str, text: str) -> Prompt:
+    """Store `text` as the next version under `label`; the first one is 1."""
+    with db.write() as tx:
+        row = tx.row("SELECT coalesce(max(version), 0) + 1 AS version FROM prompts WHERE label = ?", (label,))
+        version = row["version"] if row is not None else 1
+        prompt = Prompt(new_id(), label, version, text, now())
+        tx.run(
+            "INSERT INTO prompts (id, label, version, text, created_at) VALUES (?, ?, ?, ?, ?)",
+            (prompt.id, prompt.label, prompt.version, prompt.text, prompt.created_at),
+        )
+    return prompt
+
+
+def list_all(db: Database) -> list[Prompt]:
+    """Every prompt, newest first."""
+    with db.read() as tx:
+        rows = tx.rows("SELECT id, label, version, text, created_at FROM prompts ORDER BY position DESC")
+    return [Prompt(*row) for row in rows]
+
+
+def get(db: Database, id_: str) -> Prompt | None:
+    """The prompt of this id, None if there is none."""
+    with db.read() as tx:
+        row = tx.row("SELECT id, label, version, text, created_at FROM prompts WHERE id = ?", (id_,))
+    return None if row is None else Prompt(*row)
