@@ -42,7 +42,7 @@ def create_app(
         handlers: What serves it, by operationId.
     """
     operations = (contract or load()).operations.values()
-    service = Service(db, handlers, api_key, mock)
+    service = Service(db, handlers, api_key or None, mock)
     routes: list[BaseRoute] = [*_api_routes(service, operations), Route("/{path:path}", endpoint=_NotFound())]
     return Starlette(routes=routes, middleware=[Middleware(Guard, loopback_only=loopback_only)])
 

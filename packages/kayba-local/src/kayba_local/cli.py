@@ -24,13 +24,26 @@ FAILED = 1
 MISUSED = 2
 
 
+class _CannotServeError(Exception):
+    """Why there is nothing to serve, and the exit code that says so."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the process's exit code: 0 after a signal, 1 when it cannot serve, 2 on misuse."""
     options = _parser(os.environ).parse_args(arguments)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     logging.basicConfig(level=logging.WARNING, format="kayba-local: %(levelname)s: %(message)s", stream=sys.stderr)
-    return _serve(options)
+    try:
+        _serve(options)
+    except _CannotServeError as error:
+        sys.stderr.write(f"kayba-local: {error}\n")
+        return error.code
+    return STOPPED
 
 
 def default_store() -> str:
@@ -51,13 +64,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     serve.add_argument(
         "--store",
         metavar="URL",
-        default=environment.get("KAYBA_LOCAL_STORE"),
+        default=environment.get("KAYBA_LOCAL_STORE") or None,
         help="sqlite:////absolute/path.db (default: KAYBA_LOCAL_STORE, or a file in the user's data directory)",
     )
     serve.add_argument(
         "--api-key",
         metavar="KEY",
-        default=environment.get("KAYBA_LOCAL_API_KEY"),
+        default=environment.get("KAYBA_LOCAL_API_KEY") or None,
         help="key that calls must carry (default: KAYBA_LOCAL_API_KEY, or none: any key will do)",
     )
     serve.add_argument(
@@ -67,39 +80,41 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 0 to 65535")
+    return int(text)
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace) -> None:
     # Here and not above: `kayba-local --help` needs none of it.
-    from kayba_local.serving import OpenBindError, bind, refuse_open_bind
-    from kayba_local.store.database import Database, StoreError
-
-    try:
-        refuse_open_bind(options.host, options.api_key)
-        with (
-            bind(options.host, options.port) as listener,
-            closing(Database.open(options.store or default_store())) as db,
-        ):
-            _run(options, listener, db)
-    except OpenBindError as error:
-        return _fail(MISUSED, f"{error}; give one with --api-key or KAYBA_LOCAL_API_KEY.")
-    except StoreError as error:
-        return _fail(FAILED, str(error))
-    except OSError as error:
-        return _fail(FAILED, f"cannot serve on {options.host} port {options.port}: {error.strerror}")
-    return STOPPED
-
-
-def _run(options: argparse.Namespace, listener: socket.socket, db: Database) -> None:
     from kayba_local.app import create_app
     from kayba_local.serving import Server, is_loopback, url_of
 
-    app = create_app(db, api_key=options.api_key, mock=options.mock, loopback_only=is_loopback(options.host))
-    Server(app, listener, _announcer(url_of(options.host, listener))).serve_until_stopped()
+    with _listen(options) as listener, closing(_open_store(options.store or default_store())) as db:
+        app = create_app(db, api_key=options.api_key, mock=options.mock, loopback_only=is_loopback(options.host))
+        Server(app, listener, _announcer(url_of(options.host, listener))).serve_until_stopped()
+
+
+def _listen(options: argparse.Namespace) -> socket.socket:
+    from kayba_local.serving import OpenBindError, bind, refuse_open_bind
+
+    try:
+        refuse_open_bind(options.host, options.api_key)
+        return bind(options.host, options.port)
+    except OpenBindError as error:
+        raise _CannotServeError(MISUSED, f"{error}; give one with --api-key or KAYBA_LOCAL_API_KEY") from error
+    except OSError as error:
+        reason = f"cannot listen on {options.host} port {options.port}: {error.strerror}"
+        raise _CannotServeError(FAILED, reason) from error
+
+
+def _open_store(url: str) -> Database:
+    from kayba_local.store.database import Database, StoreError
+
+    try:
+        return Database.open(url)
+    except (StoreError, OSError) as error:
+        raise _CannotServeError(FAILED, f"cannot open the store: {error}") from error
 
 
 def _announcer(url: str) -> Callable[[], None]:
@@ -108,11 +123,6 @@ def _announcer(url: str) -> Callable[[], None]:
         sys.stdout.flush()
 
     return announce
-
-
-def _fail(code: int, message: str) -> int:
-    sys.stderr.write(f"kayba-local: {message}\n")
-    return code
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

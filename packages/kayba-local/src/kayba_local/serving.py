@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE = 75
 """Seconds that an idle connection is kept: longer than clients keep theirs, so that none is closed under a request."""
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 GRACE = 5
 """Seconds that requests in progress have to end once the server is told to stop."""
 
@@ -149,10 +152,19 @@ def bind(host: str, port: int) -> socket.socket:
         OSError: When the address is in use or not this machine's.
     """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.create_server(address[:2], family=family, backlog=2048)
-    # asyncio turns Nagle's algorithm off on sockets that say they are TCP; create_server leaves the protocol unsaid,
-    # and every answer of two writes would wait 40 ms for the client's delayed acknowledgement.
-    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listener.detach())
+    # asyncio turns Nagle's algorithm off on sockets that say they are TCP. Left unsaid, as socket.create_server does,
+    # every answer of two writes would wait 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            # Elsewhere this option would let two servers share one port.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def url_of(host: str, listener: socket.socket) -> str:
