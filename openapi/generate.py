@@ -1,0 +1,91 @@
+"""Make the client and the server's copy of the contract from ``kayba.yaml``.
+
+Run by ``hatch run generate [--output DIR]``. The output depends on nothing but the files of this folder and the pinned
+versions of the generator and of ruff.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from openapi_spec_validator import validate
+
+HERE = Path(__file__).resolve().parent
+CONTRACT = HERE / "kayba.yaml"
+PACKAGES = HERE.parent / "packages"
+CLIENT = PACKAGES / "kayba-api" / "src" / "kayba_api"
+SERVER_COPY = PACKAGES / "kayba-local" / "src" / "kayba_local" / "openapi.json"
+HEADER = "# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.\n"
+
+
+def load_contract() -> dict[str, Any]:
+    """The contract, checked against the OpenAPI specification.
+
+    Raises:
+        OpenAPIValidationError: It is not a valid OpenAPI document; says where.
+    """
+    contract: dict[str, Any] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+    validate(contract)
+    return contract
+
+
+def write_server_copy(contract: dict[str, Any], target: Path) -> None:
+    """Write the contract as compact JSON with sorted keys."""
+    text = json.dumps(contract, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    target.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def generate_client(target: Path) -> None:
+    """Replace ``target`` with a freshly generated client; it stays as it was when generating fails.
+
+    Raises:
+        subprocess.CalledProcessError: The generator warned or failed, or ruff did; its output has been printed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / target.name
+        run(
+            "openapi_python_client",
+            "generate",
+            f"--path={CONTRACT}",
+            f"--config={HERE / 'generator.yaml'}",
+            f"--custom-template-path={HERE / 'templates'}",
+            f"--output-path={fresh}",
+            "--meta=none",
+            "--fail-on-warning",
+        )
+        # Isolated: the result must not depend on the configuration around the target.
+        run("ruff", "check", "--isolated", "--quiet", "--select=F,I,UP", "--target-version=py311", "--fix", str(fresh))
+        for module in sorted(fresh.rglob("*.py")):
+            module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+        run("ruff", "format", "--isolated", "--quiet", "--line-length=120", "--target-version=py311", str(fresh))
+        shutil.rmtree(fresh / ".ruff_cache", ignore_errors=True)
+        (fresh / "py.typed").touch()
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(fresh, target)
+
+
+def run(module: str, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, help="write kayba_api/ and openapi.json here, not into the packages")
+    output: Path | None = parser.parse_args().output
+    client, server_copy = (output / CLIENT.name, output / SERVER_COPY.name) if output else (CLIENT, SERVER_COPY)
+    client.parent.mkdir(parents=True, exist_ok=True)
+    contract = load_contract()
+    generate_client(client)
+    write_server_copy(contract, server_copy)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.experiment_answer import ExperimentAnswer
+from ...models.tracing_error import TracingError
+from ...types import UNSET, Response
+
+
+def _get_kwargs(
+    *,
+    experiment_name: str,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+    params["experiment_name"] = experiment_name
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "GET",
+        "url": "/mlflow/api/2.0/mlflow/experiments/get-by-name",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> ExperimentAnswer | TracingError | None:
+    if response.status_code == 200:
+        response_200 = ExperimentAnswer.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 404, 429, 500, 501):
+        response_400 = TracingError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 404, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[ExperimentAnswer | TracingError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    experiment_name: str,
+) -> Response[ExperimentAnswer | TracingError]:
+    """Find an experiment by its name.
+
+    The experiment of exactly this name, or 404.
+
+    Args:
+        client: Where to send it.
+        experiment_name (str):
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        experiment_name=experiment_name,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    *,
+    client: Client,
+    experiment_name: str,
+) -> ExperimentAnswer | TracingError | None:
+    """Find an experiment by its name.
+
+    The experiment of exactly this name, or 404.
+
+    Args:
+        client: Where to send it.
+        experiment_name (str):
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        client=client,
+        experiment_name=experiment_name,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: Client,
+    experiment_name: str,
+) -> Response[ExperimentAnswer | TracingError]:
+    """Find an experiment by its name.
+
+    The experiment of exactly this name, or 404.
+
+    Args:
+        client: Where to send it.
+        experiment_name (str):
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        experiment_name=experiment_name,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    *,
+    client: Client,
+    experiment_name: str,
+) -> ExperimentAnswer | TracingError | None:
+    """Find an experiment by its name.
+
+    The experiment of exactly this name, or 404.
+
+    Args:
+        client: Where to send it.
+        experiment_name (str):
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        client=client,
+        experiment_name=experiment_name,
+    )
+    return response.parsed

@@ -1,0 +1,178 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.api_error import ApiError
+from ...models.insight_list import InsightList
+from ...models.insight_status import InsightStatus
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    status: InsightStatus | Unset = UNSET,
+    section: str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+    json_status: str | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = status
+
+    params["status"] = json_status
+    params["section"] = section
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "GET",
+        "url": "/insights",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> InsightList | ApiError | None:
+    if response.status_code == 200:
+        response_200 = InsightList.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 429, 500, 501):
+        response_400 = ApiError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[InsightList | ApiError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    status: InsightStatus | Unset = UNSET,
+    section: str | Unset = UNSET,
+) -> Response[InsightList | ApiError]:
+    """List insights.
+
+    All insights, or those of one status, of one section, or of both.
+
+    Args:
+        client: Where to send it.
+        status (InsightStatus | Unset): Where an insight stands in triage.
+        section (str | Unset):
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        status=status,
+        section=section,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    *,
+    client: Client,
+    status: InsightStatus | Unset = UNSET,
+    section: str | Unset = UNSET,
+) -> InsightList | ApiError | None:
+    """List insights.
+
+    All insights, or those of one status, of one section, or of both.
+
+    Args:
+        client: Where to send it.
+        status (InsightStatus | Unset): Where an insight stands in triage.
+        section (str | Unset):
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        client=client,
+        status=status,
+        section=section,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: Client,
+    status: InsightStatus | Unset = UNSET,
+    section: str | Unset = UNSET,
+) -> Response[InsightList | ApiError]:
+    """List insights.
+
+    All insights, or those of one status, of one section, or of both.
+
+    Args:
+        client: Where to send it.
+        status (InsightStatus | Unset): Where an insight stands in triage.
+        section (str | Unset):
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        status=status,
+        section=section,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    *,
+    client: Client,
+    status: InsightStatus | Unset = UNSET,
+    section: str | Unset = UNSET,
+) -> InsightList | ApiError | None:
+    """List insights.
+
+    All insights, or those of one status, of one section, or of both.
+
+    Args:
+        client: Where to send it.
+        status (InsightStatus | Unset): Where an insight stands in triage.
+        section (str | Unset):
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        client=client,
+        status=status,
+        section=section,
+    )
+    return response.parsed

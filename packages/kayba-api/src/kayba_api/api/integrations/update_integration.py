@@ -1,0 +1,176 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.api_error import ApiError
+from ...models.integration_config import IntegrationConfig
+from ...models.integration_name import IntegrationName
+from ...types import Response
+
+
+def _get_kwargs(
+    name: IntegrationName,
+    *,
+    body: IntegrationConfig,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "PUT",
+        "url": "/integrations/{name}".format(
+            name=quote(name, safe=""),
+        ),
+    }
+    _kwargs["json"] = body.to_dict()
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> IntegrationConfig | ApiError | None:
+    if response.status_code == 200:
+        response_200 = IntegrationConfig.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 413, 415, 429, 500, 501):
+        response_400 = ApiError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 413, 415, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[IntegrationConfig | ApiError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    name: IntegrationName,
+    *,
+    client: Client,
+    body: IntegrationConfig,
+) -> Response[IntegrationConfig | ApiError]:
+    """Configure an integration.
+
+    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
+    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+
+    Args:
+        name (IntegrationName): The integrations that exist.
+        client: Where to send it.
+        body: The configuration of an integration.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        name=name,
+        body=body,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    name: IntegrationName,
+    *,
+    client: Client,
+    body: IntegrationConfig,
+) -> IntegrationConfig | ApiError | None:
+    """Configure an integration.
+
+    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
+    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+
+    Args:
+        name (IntegrationName): The integrations that exist.
+        client: Where to send it.
+        body: The configuration of an integration.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        name=name,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    name: IntegrationName,
+    *,
+    client: Client,
+    body: IntegrationConfig,
+) -> Response[IntegrationConfig | ApiError]:
+    """Configure an integration.
+
+    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
+    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+
+    Args:
+        name (IntegrationName): The integrations that exist.
+        client: Where to send it.
+        body: The configuration of an integration.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        name=name,
+        body=body,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    name: IntegrationName,
+    *,
+    client: Client,
+    body: IntegrationConfig,
+) -> IntegrationConfig | ApiError | None:
+    """Configure an integration.
+
+    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
+    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+
+    Args:
+        name (IntegrationName): The integrations that exist.
+        client: Where to send it.
+        body: The configuration of an integration.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        name=name,
+        client=client,
+        body=body,
+    )
+    return response.parsed

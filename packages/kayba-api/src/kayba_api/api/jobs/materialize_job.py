@@ -1,0 +1,156 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.api_error import ApiError
+from ...models.materialized_job import MaterializedJob
+from ...types import Response
+
+
+def _get_kwargs(
+    id: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "POST",
+        "url": "/jobs/{id}".format(
+            id=quote(id, safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> MaterializedJob | ApiError | None:
+    if response.status_code == 200:
+        response_200 = MaterializedJob.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 404, 409, 429, 500, 501):
+        response_400 = ApiError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 404, 409, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[MaterializedJob | ApiError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    id: str,
+    *,
+    client: Client,
+) -> Response[MaterializedJob | ApiError]:
+    """Keep the results of a job.
+
+    Turns what a completed job found into insights. Doing it again changes nothing.
+
+    Args:
+        id (str): An opaque id.
+        client: Where to send it.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    id: str,
+    *,
+    client: Client,
+) -> MaterializedJob | ApiError | None:
+    """Keep the results of a job.
+
+    Turns what a completed job found into insights. Doing it again changes nothing.
+
+    Args:
+        id (str): An opaque id.
+        client: Where to send it.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        id=id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    id: str,
+    *,
+    client: Client,
+) -> Response[MaterializedJob | ApiError]:
+    """Keep the results of a job.
+
+    Turns what a completed job found into insights. Doing it again changes nothing.
+
+    Args:
+        id (str): An opaque id.
+        client: Where to send it.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    id: str,
+    *,
+    client: Client,
+) -> MaterializedJob | ApiError | None:
+    """Keep the results of a job.
+
+    Turns what a completed job found into insights. Doing it again changes nothing.
+
+    Args:
+        id (str): An opaque id.
+        client: Where to send it.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        id=id,
+        client=client,
+    )
+    return response.parsed

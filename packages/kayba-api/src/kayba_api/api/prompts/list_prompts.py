@@ -1,0 +1,137 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.api_error import ApiError
+from ...models.prompt_list import PromptList
+from ...types import Response
+
+
+def _get_kwargs() -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "GET",
+        "url": "/prompts",
+    }
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> PromptList | ApiError | None:
+    if response.status_code == 200:
+        response_200 = PromptList.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (401, 403, 429, 500, 501):
+        response_401 = ApiError.from_dict(response.json())
+
+        return response_401
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 401, 403, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[PromptList | ApiError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+) -> Response[PromptList | ApiError]:
+    """List prompts.
+
+    All prompts, newest first, so that the first is the latest.
+
+    Args:
+        client: Where to send it.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs()
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    *,
+    client: Client,
+) -> PromptList | ApiError | None:
+    """List prompts.
+
+    All prompts, newest first, so that the first is the latest.
+
+    Args:
+        client: Where to send it.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: Client,
+) -> Response[PromptList | ApiError]:
+    """List prompts.
+
+    All prompts, newest first, so that the first is the latest.
+
+    Args:
+        client: Where to send it.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs()
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    *,
+    client: Client,
+) -> PromptList | ApiError | None:
+    """List prompts.
+
+    All prompts, newest first, so that the first is the latest.
+
+    Args:
+        client: Where to send it.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        client=client,
+    )
+    return response.parsed

@@ -1,0 +1,218 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.export_trace_service_request import ExportTraceServiceRequest
+from ...models.export_trace_service_response import ExportTraceServiceResponse
+from ...models.tracing_error import TracingError
+from ...types import EncodedBody, Response
+
+
+def _get_kwargs(
+    *,
+    body: ExportTraceServiceRequest | EncodedBody,
+    x_mlflow_experiment_id: str,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    headers["x-mlflow-experiment-id"] = x_mlflow_experiment_id
+
+    _kwargs: dict[str, Any] = {
+        "method": "POST",
+        "url": "/mlflow/v1/traces",
+        "headers": headers,
+    }
+    if isinstance(body, EncodedBody):
+        _kwargs["content"] = body.content
+        headers["Content-Type"] = body.content_type
+        if body.content_encoding is not None:
+            headers["Content-Encoding"] = body.content_encoding
+    else:
+        _kwargs["json"] = body.to_dict()
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> ExportTraceServiceResponse | TracingError | None:
+    if response.status_code == 200:
+        response_200 = ExportTraceServiceResponse.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 404, 413, 415, 429, 500, 501):
+        response_400 = TracingError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 404, 413, 415, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[ExportTraceServiceResponse | TracingError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    body: ExportTraceServiceRequest | EncodedBody,
+    x_mlflow_experiment_id: str,
+) -> Response[ExportTraceServiceResponse | TracingError]:
+    """Send spans.
+
+    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
+    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
+    64 MiB when it is not. The answer is encoded as the request was.
+
+    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
+    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
+    named `exception` holds an exception.
+
+    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
+    `uploadTraceArtifact` there.
+
+    Args:
+        client: Where to send it.
+        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        x_mlflow_experiment_id (str): Decimal digits, as text.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        x_mlflow_experiment_id=x_mlflow_experiment_id,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    *,
+    client: Client,
+    body: ExportTraceServiceRequest | EncodedBody,
+    x_mlflow_experiment_id: str,
+) -> ExportTraceServiceResponse | TracingError | None:
+    """Send spans.
+
+    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
+    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
+    64 MiB when it is not. The answer is encoded as the request was.
+
+    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
+    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
+    named `exception` holds an exception.
+
+    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
+    `uploadTraceArtifact` there.
+
+    Args:
+        client: Where to send it.
+        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        x_mlflow_experiment_id (str): Decimal digits, as text.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        x_mlflow_experiment_id=x_mlflow_experiment_id,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: Client,
+    body: ExportTraceServiceRequest | EncodedBody,
+    x_mlflow_experiment_id: str,
+) -> Response[ExportTraceServiceResponse | TracingError]:
+    """Send spans.
+
+    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
+    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
+    64 MiB when it is not. The answer is encoded as the request was.
+
+    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
+    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
+    named `exception` holds an exception.
+
+    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
+    `uploadTraceArtifact` there.
+
+    Args:
+        client: Where to send it.
+        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        x_mlflow_experiment_id (str): Decimal digits, as text.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        x_mlflow_experiment_id=x_mlflow_experiment_id,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    *,
+    client: Client,
+    body: ExportTraceServiceRequest | EncodedBody,
+    x_mlflow_experiment_id: str,
+) -> ExportTraceServiceResponse | TracingError | None:
+    """Send spans.
+
+    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
+    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
+    64 MiB when it is not. The answer is encoded as the request was.
+
+    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
+    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
+    named `exception` holds an exception.
+
+    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
+    `uploadTraceArtifact` there.
+
+    Args:
+        client: Where to send it.
+        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        x_mlflow_experiment_id (str): Decimal digits, as text.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        client=client,
+        body=body,
+        x_mlflow_experiment_id=x_mlflow_experiment_id,
+    )
+    return response.parsed

@@ -1,0 +1,156 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.trace_info_answer import TraceInfoAnswer
+from ...models.tracing_error import TracingError
+from ...types import Response
+
+
+def _get_kwargs(
+    trace_id: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "GET",
+        "url": "/mlflow/api/3.0/mlflow/traces/{trace_id}".format(
+            trace_id=quote(trace_id, safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> TraceInfoAnswer | TracingError | None:
+    if response.status_code == 200:
+        response_200 = TraceInfoAnswer.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 404, 429, 500, 501):
+        response_400 = TracingError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 404, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[TraceInfoAnswer | TracingError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    trace_id: str,
+    *,
+    client: Client,
+) -> Response[TraceInfoAnswer | TracingError]:
+    """Get a trace's info.
+
+    What is known of a trace apart from its spans.
+
+    Args:
+        trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
+        client: Where to send it.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        trace_id=trace_id,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    trace_id: str,
+    *,
+    client: Client,
+) -> TraceInfoAnswer | TracingError | None:
+    """Get a trace's info.
+
+    What is known of a trace apart from its spans.
+
+    Args:
+        trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
+        client: Where to send it.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        trace_id=trace_id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    trace_id: str,
+    *,
+    client: Client,
+) -> Response[TraceInfoAnswer | TracingError]:
+    """Get a trace's info.
+
+    What is known of a trace apart from its spans.
+
+    Args:
+        trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
+        client: Where to send it.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        trace_id=trace_id,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    trace_id: str,
+    *,
+    client: Client,
+) -> TraceInfoAnswer | TracingError | None:
+    """Get a trace's info.
+
+    What is known of a trace apart from its spans.
+
+    Args:
+        trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
+        client: Where to send it.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        trace_id=trace_id,
+        client=client,
+    )
+    return response.parsed

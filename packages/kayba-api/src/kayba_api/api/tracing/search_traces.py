@@ -1,0 +1,164 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from typing import Any
+
+import httpx
+
+from ...client import Client
+from ...errors import UnexpectedStatus
+from ...models.search_traces_request import SearchTracesRequest
+from ...models.trace_page import TracePage
+from ...models.tracing_error import TracingError
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: SearchTracesRequest,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "POST",
+        "url": "/mlflow/api/3.0/mlflow/traces/search",
+    }
+    _kwargs["json"] = body.to_dict()
+
+    return _kwargs
+
+
+def _parse_response(response: httpx.Response) -> TracePage | TracingError | None:
+    if response.status_code == 200:
+        response_200 = TracePage.from_dict(response.json())
+
+        return response_200
+    if response.status_code in (400, 401, 403, 413, 415, 429, 500, 501):
+        response_400 = TracingError.from_dict(response.json())
+
+        return response_400
+
+    return None
+
+
+_DOCUMENTED = frozenset({200, 400, 401, 403, 413, 415, 429, 500, 501})
+
+
+def _build_response(client: Client, response: httpx.Response) -> Response[TracePage | TracingError]:
+    if client.raise_on_unexpected_status and response.status_code not in _DOCUMENTED:
+        raise UnexpectedStatus(response.status_code, response.content)
+    return Response.read(response, _parse_response)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    body: SearchTracesRequest,
+) -> Response[TracePage | TracingError]:
+    """Search traces.
+
+    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
+    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
+    answer is an empty object; without `next_page_token` it is the last page.
+
+    Args:
+        client: Where to send it.
+        body: Which traces to find, and how to list them.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+    return _build_response(client, client.get_httpx_client().request(**kwargs))
+
+
+def sync(
+    *,
+    client: Client,
+    body: SearchTracesRequest,
+) -> TracePage | TracingError | None:
+    """Search traces.
+
+    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
+    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
+    answer is an empty object; without `next_page_token` it is the last page.
+
+    Args:
+        client: Where to send it.
+        body: Which traces to find, and how to list them.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: Client,
+    body: SearchTracesRequest,
+) -> Response[TracePage | TracingError]:
+    """Search traces.
+
+    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
+    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
+    answer is an empty object; without `next_page_token` it is the last page.
+
+    Args:
+        client: Where to send it.
+        body: Which traces to find, and how to list them.
+
+    Returns:
+        The status, the headers, the body as it came, and the body parsed.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+    return _build_response(client, await client.get_async_httpx_client().request(**kwargs))
+
+
+async def asyncio(
+    *,
+    client: Client,
+    body: SearchTracesRequest,
+) -> TracePage | TracingError | None:
+    """Search traces.
+
+    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
+    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
+    answer is an empty object; without `next_page_token` it is the last page.
+
+    Args:
+        client: Where to send it.
+        body: Which traces to find, and how to list them.
+
+    Returns:
+        The parsed body, which may be an error; None when it is not as the contract says.
+
+    Raises:
+        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+    """
+
+    response = await asyncio_detailed(
+        client=client,
+        body=body,
+    )
+    return response.parsed

@@ -1,0 +1,69 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.assessment import Assessment
+
+
+T = TypeVar("T", bound="CreateAssessmentRequest")
+
+
+@_attrs_define
+class CreateAssessmentRequest:
+    """An assessment to add.
+
+    Attributes:
+        assessment (Assessment): What someone says of a trace or one of its spans.
+    """
+
+    assessment: Assessment
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        assessment = self.assessment.to_dict()
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "assessment": assessment,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.assessment import Assessment  # noqa: PLC0415
+
+        d = dict(src_dict)
+        assessment = Assessment.from_dict(d.pop("assessment"))
+
+        create_assessment_request = cls(
+            assessment=assessment,
+        )
+
+        create_assessment_request.additional_properties = d
+        return create_assessment_request
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

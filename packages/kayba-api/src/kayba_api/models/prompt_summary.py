@@ -1,0 +1,120 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="PromptSummary")
+
+
+@_attrs_define
+class PromptSummary:
+    """A prompt without its text.
+
+    Attributes:
+        id (str): An opaque id.
+        prompt_id (str | Unset): An opaque id.
+        version (int | Unset): Counts up from 1 with every prompt that is written.
+        label (None | str | Unset): A name for people.
+        created_at (datetime.datetime | Unset): When it was written.
+    """
+
+    id: str
+    prompt_id: str | Unset = UNSET
+    version: int | Unset = UNSET
+    label: None | str | Unset = UNSET
+    created_at: datetime.datetime | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        id = self.id
+
+        prompt_id = self.prompt_id
+
+        version = self.version
+
+        label: None | str | Unset
+        if isinstance(self.label, Unset):
+            label = UNSET
+        else:
+            label = self.label
+
+        created_at: str | Unset = UNSET
+        if not isinstance(self.created_at, Unset):
+            created_at = self.created_at.isoformat()
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+            }
+        )
+        if prompt_id is not UNSET:
+            field_dict["promptId"] = prompt_id
+        if version is not UNSET:
+            field_dict["version"] = version
+        if label is not UNSET:
+            field_dict["label"] = label
+        if created_at is not UNSET:
+            field_dict["createdAt"] = created_at
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        prompt_id = d.pop("promptId", UNSET)
+
+        version = d.pop("version", UNSET)
+
+        def _parse_label(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        label = _parse_label(d.pop("label", UNSET))
+
+        _created_at = d.pop("createdAt", UNSET)
+        created_at: datetime.datetime | Unset
+        if isinstance(_created_at, Unset):
+            created_at = UNSET
+        else:
+            created_at = datetime.datetime.fromisoformat(_created_at)
+
+        prompt_summary = cls(
+            id=id,
+            prompt_id=prompt_id,
+            version=version,
+            label=label,
+            created_at=created_at,
+        )
+
+        prompt_summary.additional_properties = d
+        return prompt_summary
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
