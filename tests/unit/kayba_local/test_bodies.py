@@ -1,0 +1,72 @@
+"""Decompression under a cap, for any content."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kayba_local.bodies import KEPT_UNCOUNTED, decompress
+from kayba_local.calls import Problem
+
+Compress = Callable[[bytes], bytes]
+ENCODINGS: list[tuple[str, Compress]] = [
+    ("gzip", gzip.compress),
+    ("deflate", zlib.compress),
+    ("deflate", lambda data: zlib.compress(data, wbits=-zlib.MAX_WBITS)),
+]
+
+encodings = st.sampled_from(ENCODINGS)
+contents = st.binary(max_size=2000) | st.builds(lambda unit, n: unit * n, st.binary(min_size=1), st.integers(1, 50_000))
+
+
+@given(encodings, contents)
+def test_what_was_compressed_comes_back(encoding: tuple[str, Compress], content: bytes) -> None:
+    name, compress = encoding
+    assert decompress(compress(content), name, cap=len(content)) == content
+
+
+@given(encodings, contents.filter(bool))
+def test_one_byte_over_the_cap_is_too_large(encoding: tuple[str, Compress], content: bytes) -> None:
+    name, compress = encoding
+    assert refused(compress(content), name, len(content) - 1) == 413
+
+
+@given(encodings, contents, st.data())
+def test_a_cut_stream_is_refused(encoding: tuple[str, Compress], content: bytes, data: st.DataObject) -> None:
+    name, compress = encoding
+    whole = compress(content)
+    cut = data.draw(st.integers(1, len(whole) - 1))
+    assert refused(whole[:cut], name, cap=len(content)) == 400
+
+
+@given(encodings, st.binary(min_size=1, max_size=200))
+def test_any_bytes_are_decompressed_or_refused(encoding: tuple[str, Compress], raw: bytes) -> None:
+    try:
+        assert len(decompress(raw, encoding[0], cap=1000)) <= 1000
+    except Problem as problem:
+        status = problem.status
+    else:
+        status = 200
+    assert status in (200, 400, 413)
+
+
+@given(st.lists(contents, min_size=1, max_size=4))
+def test_gzip_members_one_after_the_other(members: list[bytes]) -> None:
+    raw = b"".join(gzip.compress(member) for member in members)
+    assert decompress(raw, "gzip", cap=10**9) == b"".join(members)
+
+
+@pytest.mark.parametrize(("name", "compress"), ENCODINGS)
+def test_a_body_larger_than_what_is_kept_uncounted(name: str, compress: Compress) -> None:
+    content = bytes(range(256)) * (KEPT_UNCOUNTED // 256 + 1)
+    assert decompress(compress(content), name, cap=len(content)) == content
+
+
+def refused(raw: bytes, encoding: str, cap: int) -> int:
+    with pytest.raises(Problem) as problem:
+        decompress(raw, encoding, cap)
+    return problem.value.status

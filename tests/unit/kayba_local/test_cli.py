@@ -1,0 +1,130 @@
+"""The command as a process: what it prints, how it ends, what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from kayba_local.cli import default_store, main
+
+UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server process that is ready, with its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kayba_local", "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("kayba-local ready at http://127.0.0.1:"), line + process.communicate()[1]
+        yield process, line.split()[-1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_it_cleanly_and_what_was_accepted_is_there(tmp_path: Path, name: str) -> None:
+    store = f"sqlite:///{tmp_path / 'kayba.db'}"
+    with running("--store", store) as (process, url), httpx.Client(base_url=url) as http:
+        for _ in range(20):
+            assert http.post("/api/traces", json=UPLOAD).status_code == 200
+        assert ended(process, getattr(signal, name)) == (0, "", "")
+    with running("--store", store) as (process, url):
+        assert len(httpx.get(f"{url}/api/traces").json()["traces"]) == 20
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+def test_a_request_in_progress_is_answered_before_it_ends(tmp_path: Path) -> None:
+    with running("--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (process, url):
+        body = httpx.Request("POST", url, json=UPLOAD).read()
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            head = f"POST /api/traces HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+            assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+            process.send_signal(signal.SIGTERM)
+            connection.sendall(body)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert process.wait(timeout=30) == 0
+
+
+def test_the_store_and_the_key_come_from_the_environment(tmp_path: Path) -> None:
+    store = tmp_path / "folder" / "kayba.db"
+    environment = {"KAYBA_LOCAL_STORE": f"sqlite:///{store}", "KAYBA_LOCAL_API_KEY": "kb-key"}
+    with running(**environment) as (_, url):
+        assert httpx.get(f"{url}/api/traces").status_code == 401
+        assert httpx.get(f"{url}/api/traces", headers={"Authorization": "Bearer kb-key"}).status_code == 200
+    assert store.exists()
+    if os.name == "posix":
+        assert stat.S_IMODE(store.stat().st_mode) == 0o600
+        assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
+
+
+def test_mock(tmp_path: Path) -> None:
+    with running("--mock", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
+        assert httpx.get(f"{url}/api/jobs/any").status_code == 200
+
+
+def test_beyond_loopback_without_a_key_it_refuses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KAYBA_LOCAL_API_KEY", raising=False)
+    assert main(["serve", "--host", "0.0.0.0"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "--api-key" in err
+
+
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert str(port) in err
+
+
+def test_a_store_that_cannot_be_opened_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "0", "--store", "postgres://nowhere"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "postgres://nowhere" in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve", "--port", "65536"], ["serve", "--port", "x"], ["serve", "--what"]])
+def test_misuse_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "usage: kayba-local" in capsys.readouterr().err
+
+
+def test_the_default_store_is_a_file_of_the_user() -> None:
+    assert default_store().startswith("sqlite:///")
+    assert default_store().endswith("kayba.db")
+    assert "kayba-local" in default_store()
