@@ -8,4 +8,4 @@ from .client import Client
 from .errors import UnexpectedStatus
 from .types import UNSET, EncodedBody, Response, Unset
 
-__all__ = ("UNSET", "Client", "EncodedBody", "Response", "UnexpectedStatus", "Unset")
+__all__ = ("Client", "EncodedBody", "Response", "UNSET", "UnexpectedStatus", "Unset")

@@ -67,7 +67,7 @@ def sync_detailed(
         The status, the headers, the body as it came, and the body parsed.
 
     Raises:
-        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
         UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
     """
 
@@ -94,7 +94,7 @@ def sync(
         The parsed body, which may be an error; None when it is not as the contract says.
 
     Raises:
-        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
         UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
     """
 
@@ -121,7 +121,7 @@ async def asyncio_detailed(
         The status, the headers, the body as it came, and the body parsed.
 
     Raises:
-        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
         UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
     """
 
@@ -148,7 +148,7 @@ async def asyncio(
         The parsed body, which may be an error; None when it is not as the contract says.
 
     Raises:
-        httpx.TransportError: There was no answer: no connection, a broken one, or one over the client's timeout.
+        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
         UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
     """
 

@@ -1,0 +1,42 @@
+"""What is generated from the contract is committed as it comes out, and comes out the same everywhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = {
+    "kayba_api": ROOT / "packages" / "kayba-api" / "src" / "kayba_api",
+    "openapi.json": ROOT / "packages" / "kayba-local" / "src" / "kayba_local" / "openapi.json",
+}
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Freshly generated output, from another working directory than the project's."""
+    folder = tmp_path_factory.mktemp("generated")
+    command = [sys.executable, str(ROOT / "openapi" / "generate.py"), "--output", str(folder)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", list(COMMITTED))
+def test_the_committed_output_is_the_generated_one(generated: Path, name: str) -> None:
+    committed, fresh = contents(COMMITTED[name]), contents(generated / name)
+    different = sorted(path for path in committed | fresh if committed.get(path) != fresh.get(path))
+    assert different == [], "run `hatch run generate`"
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """The bytes of `root`, or of every file below it, by path."""
+    found = root.rglob("*") if root.is_dir() else [root]
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in found
+        if path.is_file() and "__pycache__" not in path.parts
+    }
