@@ -1,0 +1,114 @@
+"""One attempt to deliver an encoded request. It answers what happened and decides nothing."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from ace_tracing.outcome import Outcome, Refused, Sent, TryAgain
+from ace_tracing.service import DEFAULT_EXPERIMENT_ID, Service
+
+if TYPE_CHECKING:
+    from kayba_api.types import Response
+
+PASSING = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""Answers after which the same request may go through. Spans are stored by id, so sending them twice does no harm."""
+
+
+class Exporter:
+    """Hands encoded spans to a service.
+
+    Args:
+        service: where to, and with which key.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def send(self, experiment: str | None, request: bytes) -> Outcome:
+        """Try once to store the spans of an encoded request in the experiment of that name, made when it is missing."""
+        import httpx
+        from kayba_api.api.tracing import export_traces
+        from kayba_api.types import EncodedBody
+
+        try:
+            experiment_id = self._experiment_id(experiment)
+            if not isinstance(experiment_id, str):
+                return experiment_id
+            response = export_traces.sync_detailed(
+                client=self._service.client(),
+                body=EncodedBody(request, content_type="application/json", content_encoding="gzip"),
+                x_mlflow_experiment_id=experiment_id,
+            )
+        except httpx.HTTPError as error:
+            return TryAgain(f"{self._service.base_url}: {type(error).__name__}: {error}")
+        return _outcome(response)
+
+    def close(self) -> None:
+        """Close connections."""
+        self._service.close()
+
+    def reset_after_fork(self) -> None:
+        """Let go of connections that a forked child shares with its parent."""
+        self._service.reset_after_fork()
+
+    def _experiment_id(self, name: str | None) -> str | Outcome:
+        """The id of an experiment, made when it is missing; or why there is none."""
+        if name is None:
+            return DEFAULT_EXPERIMENT_ID
+        known = self._service.experiment_ids
+        if name not in known:
+            from kayba_api.api.experiments import create_experiment, get_experiment_by_name
+            from kayba_api.models import CreatedExperiment, CreateExperimentRequest, ExperimentAnswer
+
+            client = self._service.client()
+            for _ in range(2):
+                found = get_experiment_by_name.sync_detailed(client=client, experiment_name=name)
+                if isinstance(found.parsed, ExperimentAnswer):
+                    known[name] = found.parsed.experiment.experiment_id
+                    break
+                if found.status_code != HTTPStatus.NOT_FOUND:
+                    return _outcome(found)
+                made = create_experiment.sync_detailed(client=client, body=CreateExperimentRequest(name=name))
+                if isinstance(made.parsed, CreatedExperiment):
+                    known[name] = made.parsed.experiment_id
+                    break
+                # Refused: another process may have made it in between, so look once more.
+            else:
+                return _outcome(made)
+        return known[name]
+
+
+def _outcome(response: Response[Any]) -> Outcome:
+    status = int(response.status_code)
+    if status == HTTPStatus.OK:
+        return Sent()
+    reason = f"HTTP {status} {response.content[:200].decode(errors='replace')}".strip()
+    if status in PASSING:
+        return TryAgain(reason, _retry_after(response.headers.get("retry-after")))
+    return Refused(reason)
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds to wait, from a Retry-After header in either of its forms; None when there is none that can be read."""
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None

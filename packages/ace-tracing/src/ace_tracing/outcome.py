@@ -1,0 +1,60 @@
+"""What became of one attempt to send, and of everything sent so far. Loss of data is a value, counted and returned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The service has stored it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """It may go through later.
+
+    Attributes:
+        reason: what happened, for a log line.
+        after: seconds the service asked to be left alone for; None when it said nothing.
+    """
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service will never take it as it is.
+
+    Attributes:
+        reason: what it said, for a log line.
+    """
+
+    reason: str
+
+
+Outcome = Sent | TryAgain | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What has become of the traces finished so far; true when none is pending or lost.
+
+    Attributes:
+        delivered: traces that the service has stored.
+        pending: traces still waiting to be sent.
+        dropped: traces lost, because the service refused them or there was no room to keep them.
+
+    Counted since tracing was configured. A span that ended after its trace's root counts as one more.
+    """
+
+    delivered: int = 0
+    pending: int = 0
+    dropped: int = 0
+
+    def __bool__(self) -> bool:
+        return not self.pending and not self.dropped
+
+    def __add__(self, other: Delivery) -> Delivery:
+        return Delivery(self.delivered + other.delivered, self.pending + other.pending, self.dropped + other.dropped)

@@ -1,0 +1,180 @@
+"""One daemon thread that sends what is in the buffer: gathers, groups, retries, and answers to `flush`."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from itertools import groupby
+from typing import Protocol
+
+from ace_tracing.buffer import Buffer
+from ace_tracing.diagnostics import internal_error, warn
+from ace_tracing.encoder import encode
+from ace_tracing.outcome import Delivery, Outcome, Refused, Sent, TryAgain
+from ace_tracing.record import TraceRecord, load
+
+GATHER_S = 0.5
+"""How long the first finished trace waits for others to share its request."""
+BATCH_BYTES = 4 * 1024 * 1024
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 30.0
+LONGEST_RETRY_AFTER_S = 300.0
+
+
+class SpanExporter(Protocol):
+    """One attempt to hand spans to a service."""
+
+    def send(self, experiment: str | None, request: bytes) -> Outcome:
+        """Try once to deliver an encoded request into the experiment of that name; say what became of it."""
+
+    def close(self) -> None:
+        """Close connections."""
+
+    def reset_after_fork(self) -> None:
+        """Let go of connections that a forked child shares with its parent."""
+
+
+class Worker:
+    """Takes records from any thread and delivers them from one of its own, started by the first record.
+
+    Args:
+        exporter: makes single attempts; the worker decides whether and when to try again.
+        buffer: where records wait.
+    """
+
+    def __init__(self, exporter: SpanExporter, buffer: Buffer) -> None:
+        self._exporter = exporter
+        self._buffer = buffer
+        self._reset()
+
+    def _reset(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._settled = threading.Condition()
+        self._delivered = 0
+        self._refused = 0
+        self._hurry = False
+        self._closed = False
+
+    def submit(self, record: bytes) -> None:
+        """Take a record made by `record.dump_trace`. Never blocks on the network and never raises."""
+        if self._buffer.put(record):
+            self._ensure_thread()
+
+    def flush(self, timeout: float) -> Delivery:
+        """Send what waits now, and come back when all of it is settled or `timeout` seconds have passed."""
+        deadline = time.monotonic() + timeout
+        target = self._buffer.accepted
+        if self._settled_count() < target and not self._ensure_thread():
+            self._closed = True
+            self._drain()
+        self._hurry = True
+        self._buffer.wake()
+        with self._settled:
+            while self._settled_count() < target:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._settled.wait(left):
+                    break
+        return self.delivery()
+
+    def close(self, timeout: float) -> Delivery:
+        """Flush, then let the thread end after at most one more attempt at what is left."""
+        deadline = time.monotonic() + timeout
+        delivery = self.flush(timeout)
+        self._closed = True
+        self._buffer.wake()
+        if self._thread is not None:
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+        return delivery
+
+    def delivery(self) -> Delivery:
+        """What has become of everything submitted so far."""
+        with self._settled:
+            pending = self._buffer.accepted - self._settled_count()
+            return Delivery(self._delivered, pending, self._refused + self._buffer.dropped)
+
+    def reset_after_fork(self) -> None:
+        """Start afresh in a forked child, which has none of the parent's threads and must not send its traces again."""
+        self._buffer.reset_after_fork()
+        self._exporter.reset_after_fork()
+        self._reset()
+
+    def _settled_count(self) -> int:
+        return self._delivered + self._refused
+
+    def _ensure_thread(self) -> bool:
+        """Start the thread unless it lives; False when the interpreter, shutting down, starts no more of them."""
+        if self._thread is not None and self._thread.is_alive():
+            return True
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return False
+                self._thread = thread
+        return True
+
+    def _run(self) -> None:
+        while not (self._closed and not len(self._buffer)):
+            self._buffer.wait()
+            self._pause(GATHER_S, may_hurry=True, until_full=True)
+            self._drain()
+        self._exporter.close()
+
+    def _drain(self) -> None:
+        while records := self._buffer.take(BATCH_BYTES):
+            try:
+                traces = sorted((load(record) for record in records), key=_experiment_of)
+                for _, group in groupby(traces, _experiment_of):
+                    self._deliver(list(group))
+            except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
+                internal_error("sending traces")
+
+    def _deliver(self, traces: list[TraceRecord]) -> None:
+        """Send traces of one experiment, trying again for as long as that may help."""
+        outcome: Outcome = Refused("an error inside ace-tracing")
+        try:
+            request = encode(traces)
+            attempt = 0
+            while isinstance(outcome := self._exporter.send(traces[0].experiment, request), TryAgain):
+                if self._closed:
+                    break
+                warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
+                self._pause(_delay(attempt, outcome.after), may_hurry=outcome.after is None)
+                attempt += 1
+        finally:
+            with self._settled:
+                if isinstance(outcome, Sent):
+                    self._delivered += len(traces)
+                else:
+                    self._refused += len(traces)
+                    warn("refused", "%d traces were not stored: %s", len(traces), outcome.reason)
+                self._settled.notify_all()
+
+    def _pause(self, seconds: float, *, may_hurry: bool, until_full: bool = False) -> None:
+        """Wait; a close ends it, and so do, if asked, a flush that began since the last wait, and a full batch."""
+        deadline = time.monotonic() + seconds
+        while not (self._closed or (until_full and self._buffer.has_full_batch())):
+            if may_hurry and self._hurry:
+                self._hurry = False
+                return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            self._buffer.wait(left)
+
+
+def _experiment_of(trace: TraceRecord) -> str:
+    return trace.experiment or ""
+
+
+def _delay(attempt: int, asked: float | None) -> float:
+    """Seconds until the next attempt: what the service asked for, or doubling from half a second; jittered."""
+    if asked is not None:
+        # Never early: the jitter only adds.
+        return min(asked, LONGEST_RETRY_AFTER_S) * random.uniform(1.0, 1.1)  # noqa: S311 - jitter, not a secret
+    backoff = min(FIRST_RETRY_S * 2.0 ** min(attempt, 10), LAST_RETRY_S)
+    return backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
