@@ -1,0 +1,19 @@
+"""The import paths of the Kayba SDK. Tracing is the extra `tracing`: `pip install "ace-framework[tracing]"`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ace_tracing import configure as configure_tracing
+
+__all__ = ["configure_tracing"]
+
+
+def __getattr__(name: str) -> Any:
+    # Looked up when first used, so that `import ace` works, and is quick, without the extra.
+    if name == "configure_tracing":
+        from ace.tracing import configure
+
+        return configure
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,190 @@
+"""The composition root: wires the stages together, and holds the only global state of the package.
+
+surface -> Tracer -> record -> Worker(Buffer) -> encoder -> Exporter -> kayba_api
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from dataclasses import dataclass
+
+from ace_tracing.buffer import Buffer
+from ace_tracing.diagnostics import warn
+from ace_tracing.errors import ConfigurationError
+from ace_tracing.exporter import Exporter
+from ace_tracing.outcome import Delivery
+from ace_tracing.service import Service
+from ace_tracing.settings import Settings, clean_folder, resolve
+from ace_tracing.tracer import Tracer
+from ace_tracing.worker import Worker
+
+FLUSH_TIMEOUT_S = 30.0
+SHUTDOWN_TIMEOUT_S = 5.0
+
+
+class _State:
+    """What a traced function looks at: the tracer, or None while there is nothing to record."""
+
+    __slots__ = ("tracer",)
+
+    def __init__(self) -> None:
+        self.tracer: Tracer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipeline:
+    """Everything between a finished trace and one service."""
+
+    settings: Settings
+    service: Service
+    worker: Worker
+    tracer: Tracer
+
+
+state = _State()
+
+_lock = threading.Lock()
+_pipeline: _Pipeline | None = None
+_retired: list[Worker] = []
+_enabled = True
+_folder: str | None = None
+
+
+def configure(
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    experiment: str | None = None,
+    folder: str | None = None,
+) -> None:
+    """Say where traces go, and start recording. Does no I/O: the service is first called by the first finished trace.
+
+    Calling it again replaces everything it set; traces finished before still go where they were meant to.
+
+    Args:
+        api_key: the Kayba API key; the environment variable `KAYBA_API_KEY` by default.
+        base_url: the service's address, with or without `/api`; the environment variable `KAYBA_API_URL`, then
+            `https://use.kayba.ai`, by default.
+        experiment: the name of the experiment that groups the traces; created on the service when it is missing. The
+            service's `Default` experiment by default.
+        folder: the folder that traces are filed in, as `set_folder` takes it; unfiled by default.
+
+    Raises:
+        ConfigurationError: there is no key, or the address is not an http(s) URL. It is a ValueError, too.
+    """
+    global _pipeline, _folder
+    settings = resolve(api_key, base_url, experiment, folder)
+    with _lock:
+        previous = _pipeline
+        if previous and previous.settings.same_service(settings):
+            service, worker = previous.service, previous.worker
+        else:
+            service = Service(settings.base_url, settings.api_key)
+            worker = Worker(Exporter(service), Buffer())
+            if previous:
+                _retired.append(previous.worker)
+        _pipeline = _Pipeline(settings, service, worker, Tracer(worker.submit, settings.experiment, settings.folder))
+        _folder = settings.folder
+        state.tracer = _pipeline.tracer if _enabled else None
+
+
+def set_folder(folder: str | None) -> None:
+    """File the traces that start from now on in `folder`; None means unfiled.
+
+    HTML tags and every character other than letters, digits, space and `_ - / .` are removed from the name; it is cut
+    at 256 characters. A trace keeps the folder it started with.
+    """
+    global _folder
+    with _lock:
+        _folder = clean_folder(folder)
+        if _pipeline:
+            _pipeline.tracer.folder = _folder
+
+
+def get_folder() -> str | None:
+    """The folder that traces starting now are filed in; None when they are unfiled."""
+    return _folder
+
+
+def enable() -> None:
+    """Record again after `disable`. Tracing is enabled from the start, and records once `configure` was called."""
+    global _enabled
+    with _lock:
+        _enabled = True
+        state.tracer = _pipeline.tracer if _pipeline else None
+
+
+def disable() -> None:
+    """Stop recording until `enable`. Spans that are running still end, and what is finished is still sent."""
+    global _enabled
+    with _lock:
+        _enabled = False
+        state.tracer = None
+
+
+def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
+    """Send everything finished so far now, waiting for it at most `timeout` seconds.
+
+    Returns:
+        What was delivered, what is still pending and what was dropped; true when nothing is pending or dropped. Never
+        raises, and does nothing before `configure`.
+    """
+    deadline = time.monotonic() + timeout
+    with _lock:
+        workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
+    return sum((worker.flush(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
+
+
+def shutdown(timeout: float = SHUTDOWN_TIMEOUT_S) -> Delivery:
+    """Stop recording, and send everything finished so far, waiting at most `timeout` seconds. `configure` starts anew.
+
+    Called at the end of the process by itself.
+
+    Returns:
+        What was delivered, what is still pending, and so lost when the process ends now, and what was dropped.
+    """
+    global _pipeline
+    deadline = time.monotonic() + timeout
+    with _lock:
+        state.tracer = None
+        workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
+        _retired.clear()
+        _pipeline = None
+    delivery = sum((worker.close(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
+    if delivery.pending:
+        warn("shutdown", "%d traces could not be sent in %.1f s and are lost", delivery.pending, timeout)
+    return delivery
+
+
+def service() -> Service:
+    """The service that traces go to, for queries.
+
+    Raises:
+        ConfigurationError: `configure` was not called.
+    """
+    if _pipeline is None:
+        raise ConfigurationError("Tracing is not configured: call configure(api_key=...) first.")
+    return _pipeline.service
+
+
+def default_experiment() -> str | None:
+    """The name of the experiment that traces starting now belong to; None for the service's default."""
+    return _pipeline.settings.experiment if _pipeline else None
+
+
+def _reset_after_fork() -> None:
+    """In a forked child: no lock that the parent's threads hold, none of the parent's traces, no shared connection."""
+    global _lock
+    _lock = threading.Lock()
+    _retired.clear()
+    if _pipeline:
+        _pipeline.worker.reset_after_fork()
+
+
+# The exit handler waits for nothing when nothing is pending; both registrations are a few bytes and no I/O.
+atexit.register(shutdown)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -1,0 +1,91 @@
+"""What can be set, and the only reader of the environment.
+
+| `configure(...)` | environment     | default                                       |
+|------------------|-----------------|-----------------------------------------------|
+| `api_key`        | `KAYBA_API_KEY` | none: an error                                |
+| `base_url`       | `KAYBA_API_URL` | `https://use.kayba.ai`                        |
+| `experiment`     |                 | the service's `Default` experiment            |
+| `folder`         |                 | none: traces are unfiled                      |
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ace_tracing.errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://use.kayba.ai"
+MAX_FOLDER_CHARACTERS = 256
+
+_HTML_TAG = re.compile(r"<[^>]*>")
+_NOT_IN_A_FOLDER = re.compile(r"[^A-Za-z0-9 _\-/.]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where traces go and how they are filed."""
+
+    api_key: str = field(repr=False)
+    base_url: str
+    experiment: str | None
+    folder: str | None
+
+    def same_service(self, other: Settings) -> bool:
+        """Whether traces go to the same address with the same key."""
+        return (self.api_key, self.base_url) == (other.api_key, other.base_url)
+
+
+def resolve(
+    api_key: str | None = None,
+    base_url: str | None = None,
+    experiment: str | None = None,
+    folder: str | None = None,
+) -> Settings:
+    """Complete the arguments of `configure` from the environment and the defaults.
+
+    Raises:
+        ConfigurationError: no key, or a base URL that is not http or https.
+    """
+    key = (api_key or os.environ.get("KAYBA_API_KEY") or "").strip()
+    if not key:
+        raise ConfigurationError(
+            "No API key: pass configure(api_key=...) or set the KAYBA_API_KEY environment variable."
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigurationError(
+            "The API key has characters that cannot be sent: check configure(api_key=...) or the KAYBA_API_KEY "
+            "environment variable for a stray line break or quotation mark."
+        )
+    url = (base_url or os.environ.get("KAYBA_API_URL") or DEFAULT_BASE_URL).strip()
+    if not _is_http_url(url):
+        shown = url.rpartition("@")[2]
+        raise ConfigurationError(
+            f"The base URL {shown!r} is not a plain http(s) address: pass configure(base_url=...) or set the "
+            f"KAYBA_API_URL environment variable to something like {DEFAULT_BASE_URL}."
+        )
+    return Settings(key, url, experiment or None, clean_folder(folder))
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    extras = parts.username or parts.password or parts.query or parts.fragment
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not extras
+
+
+def clean_folder(name: str | None) -> str | None:
+    """Give the folder that the service files under for `name`, or None when nothing is left of it.
+
+    HTML tags go first, then every character other than letters, digits, space and `_ - / .`; the rest is stripped and
+    cut at 256 characters.
+    """
+    if not name:
+        return None
+    clean = _NOT_IN_A_FOLDER.sub("", _HTML_TAG.sub("", name))
+    return clean.strip()[:MAX_FOLDER_CHARACTERS] or None
