@@ -1,0 +1,117 @@
+"""Who may import whom, drawn as a table; data flows one way, and an import that runs back up fails."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGES = Path(__file__).parents[2] / "packages"
+
+LAYERS = {
+    "ace_tracing": """
+        errors          -
+        version         -
+        diagnostics     -
+        outcome         -
+        model           -
+        snapshot        -
+        binding         -
+        record          -
+        settings        errors
+        service         kayba_api
+        span            snapshot record diagnostics tracer*
+        tracer          span record
+        buffer          -
+        encoder         record version
+        worker          buffer encoder record outcome diagnostics
+        exporter        service outcome kayba_api
+        runtime         tracer worker buffer exporter service settings outcome errors diagnostics
+        surface         runtime tracer span binding diagnostics
+        decode          model kayba_api
+        queries         runtime service decode model errors kayba_api
+    """,
+}
+"""Each module with the modules it may import. `*` marks an import for the type checker only."""
+
+OUTSIDE = {
+    "kayba_api": set[str](),
+    "ace_tracing": {"kayba_api"},
+    "ace": {"ace_tracing"},
+    "kayba_local": set[str](),
+}
+"""Each package with the packages of this repository it may import."""
+
+
+def imports(path: Path) -> set[tuple[str, bool]]:
+    """The modules that a file imports, each with whether it is for the type checker only."""
+    found: set[tuple[str, bool]] = set()
+
+    def visit(node: ast.AST, typing_only: bool) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for statement in node.body:
+                visit(statement, True)
+            return
+        if isinstance(node, ast.Import):
+            found.update((alias.name, typing_only) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add((node.module, typing_only))
+            found.update((f"{node.module}.{alias.name}", typing_only) for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child, typing_only)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")), False)
+    return found
+
+
+def table(package: str) -> dict[str, set[str]]:
+    rows = (line.split() for line in LAYERS[package].strip().splitlines())
+    return {module: set(allowed) - {"-"} for module, *allowed in rows}
+
+
+def sources(package: str) -> list[Path]:
+    return sorted(PACKAGES.glob(f"*/src/{package}/**/*.py"))
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_module_stands_in_the_table(package: str) -> None:
+    assert {path.stem for path in sources(package)} - {"__init__"} == set(table(package))
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_imports_run_one_way(package: str) -> None:
+    allowed = table(package)
+    wrong = []
+    for path in sources(package):
+        if path.stem == "__init__":
+            continue
+        for name, typing_only in imports(path):
+            top, _, rest = name.partition(".")
+            target = rest.partition(".")[0] if top == package else top
+            if (top == package and target in allowed) or top == "kayba_api":
+                fits = target in allowed[path.stem] or (typing_only and f"{target}*" in allowed[path.stem])
+                if not fits:
+                    wrong.append(f"{path.stem} imports {name}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_the_table_has_no_cycle(package: str) -> None:
+    remaining = {module: {name for name in names if "*" not in name} for module, names in table(package).items()}
+    while remaining:
+        free = {module for module, names in remaining.items() if not names & remaining.keys()}
+        assert free, f"a cycle among {sorted(remaining)}"
+        remaining = {module: names for module, names in remaining.items() if module not in free}
+
+
+@pytest.mark.parametrize("package", OUTSIDE)
+def test_packages_know_only_those_below_them(package: str) -> None:
+    others = OUTSIDE.keys() - OUTSIDE[package] - {package}
+    wrong = [
+        f"{path.name} imports {name}"
+        for path in sources(package)
+        for name, _ in imports(path)
+        if name.partition(".")[0] in others
+    ]
+    assert not wrong

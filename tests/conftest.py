@@ -1,0 +1,43 @@
+"""What every test of the tracing SDK may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import ace_tracing
+import pytest
+from ace_tracing import Trace, diagnostics
+from kayba_local import LocalServer
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the developer's own shell decides how a test ends."""
+    for name in ("KAYBA_API_KEY", "KAYBA_API_URL", "KAYBA_LOCAL_STORE", "KAYBA_LOCAL_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _loud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error inside ace-tracing, which users never see, fails the test."""
+    monkeypatch.setattr(diagnostics, "loud", True)
+
+
+@pytest.fixture
+def tracing(kayba_server: LocalServer) -> Iterator[LocalServer]:
+    """Tracing configured for a running server, and shut down afterwards."""
+    ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
+    yield kayba_server
+    ace_tracing.shutdown()
+    ace_tracing.enable()
+
+
+@pytest.fixture
+def last_trace(tracing: LocalServer) -> Callable[[], Trace]:
+    """Gives the newest trace as the server has it."""
+
+    def read() -> Trace:
+        (newest,) = ace_tracing.search_traces(max_results=1)
+        return newest
+
+    return read

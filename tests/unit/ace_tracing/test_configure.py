@@ -1,0 +1,164 @@
+"""`configure`, argument by argument and variable by variable; folders; enabling."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import ace_tracing
+import pytest
+from ace_tracing import ConfigurationError, Trace, start_span, trace
+from hypothesis import given
+from hypothesis import strategies as st
+from kayba_local import LocalServer, serve
+
+
+@pytest.fixture(autouse=True)
+def _afterwards() -> None:
+    yield  # type: ignore[misc]
+    ace_tracing.shutdown()
+
+
+def found_on(server: LocalServer, name: str) -> bool:
+    """Whether a trace of that name reached the server."""
+    ace_tracing.configure(api_key="kb-reader", base_url=server.url)
+    return any(trace_.info.name == name for trace_ in ace_tracing.search_traces())
+
+
+def test_without_a_key_the_error_says_what_to_set() -> None:
+    with pytest.raises(ConfigurationError, match="KAYBA_API_KEY"):
+        ace_tracing.configure()
+    with pytest.raises(ValueError, match="api_key="):
+        ace_tracing.configure(api_key="")
+
+
+@pytest.mark.parametrize("url", ["use.kayba.ai", "ftp://use.kayba.ai", "http://", "http://host:port", "http://[::1"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="KAYBA_API_URL"):
+        ace_tracing.configure(api_key="kb-test", base_url=url)
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/api", "/api/", "/api/mlflow", "/api/mlflow/"])
+def test_every_form_of_the_address_means_the_same_host(kayba_server: LocalServer, suffix: str) -> None:
+    ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url + suffix)
+    with start_span("hello"):
+        pass
+    assert ace_tracing.flush().delivered == 1
+
+
+def test_key_and_address_come_from_the_environment(kayba_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAYBA_API_KEY", "kb-test")
+    monkeypatch.setenv("KAYBA_API_URL", f"{kayba_server.url}/api")
+    ace_tracing.configure()
+    with start_span("from the environment"):
+        pass
+    assert ace_tracing.flush()
+    assert found_on(kayba_server, "from the environment")
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(api_key="kb-right") as server:
+        monkeypatch.setenv("KAYBA_API_KEY", "kb-wrong")
+        monkeypatch.setenv("KAYBA_API_URL", "http://127.0.0.1:9")
+        ace_tracing.configure(api_key="kb-right", base_url=server.url)
+        with start_span("hello"):
+            pass
+        assert ace_tracing.flush().delivered == 1
+
+
+def test_configure_does_no_io_and_starts_no_thread() -> None:
+    before = threading.active_count()
+    ace_tracing.configure(api_key="kb-test", base_url="http://127.0.0.1:9")
+    assert threading.active_count() == before
+
+
+def test_the_experiment_is_made_when_it_is_missing(kayba_server: LocalServer) -> None:
+    for _ in range(2):
+        ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url, experiment="my-experiment")
+        with start_span("in an experiment"):
+            pass
+        ace_tracing.shutdown()
+
+    ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
+    with start_span("elsewhere"):
+        pass
+    names = [trace_.info.name for trace_ in ace_tracing.search_traces(experiment_names=["my-experiment"])]
+    assert names == ["in an experiment"] * 2
+    assert [trace_.info.name for trace_ in ace_tracing.search_traces()] == ["elsewhere"]
+
+
+def test_configuring_anew_sends_each_trace_where_it_was_meant_to_go(kayba_server: LocalServer) -> None:
+    with serve() as other:
+        ace_tracing.configure(api_key="kb-test", base_url=other.url)
+        with start_span("first"):
+            pass
+        ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
+        with start_span("second"):
+            pass
+        assert ace_tracing.flush() == ace_tracing.Delivery(delivered=2)
+        assert found_on(other, "first")
+        assert not found_on(other, "second")
+    assert found_on(kayba_server, "second")
+
+
+def test_the_folder_is_a_tag_even_on_a_trace_that_raised(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+    ace_tracing.configure(api_key="kb-test", base_url=tracing.url, folder="production")
+    assert ace_tracing.get_folder() == "production"
+
+    @trace
+    def bad() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - raised above, without a message
+        bad()
+    read = last_trace()
+    assert read.info.state == "ERROR"
+    assert read.info.tags["kayba.folder"] == "production"
+    assert read.info.folder == "production"
+
+
+def test_set_folder_acts_on_traces_started_after_it(tracing: LocalServer) -> None:
+    with start_span("one"):
+        ace_tracing.set_folder("staging")
+        with start_span("child"):
+            pass
+    with start_span("two"):
+        pass
+    ace_tracing.set_folder(None)
+    with start_span("three"):
+        pass
+    assert ace_tracing.get_folder() is None
+    folders = {trace_.info.name: trace_.info.folder for trace_ in ace_tracing.search_traces()}
+    assert folders == {"one": None, "two": "staging", "three": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("production", "production"),
+        ("team/a b_c-1.2", "team/a b_c-1.2"),
+        ("<b>bold</b>", "bold"),
+        ("<script>alert(1)</script>", "alert1"),
+        ("  spaces  ", "spaces"),
+        ("käse\n\t🧀", "kse"),
+        ("<>", None),
+        ("💥", None),
+        ("", None),
+        (None, None),
+        ("x" * 300, "x" * 256),
+    ],
+)
+def test_folder_names_are_cleaned(name: str | None, folder: str | None) -> None:
+    ace_tracing.set_folder(name)
+    assert ace_tracing.get_folder() == folder
+    ace_tracing.set_folder(None)
+
+
+@given(st.text())
+def test_a_clean_folder_stays_as_it_is(name: str) -> None:
+    ace_tracing.set_folder(name)
+    once = ace_tracing.get_folder()
+    ace_tracing.set_folder(once)
+    assert ace_tracing.get_folder() == once
+    assert once is None or (0 < len(once) <= 256 and not set(once) & set("<>\"'&;:\n"))
+    ace_tracing.set_folder(None)
