@@ -1,0 +1,136 @@
+"""Experiments: named groups of traces. The one of id 0 is named Default and always there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kayba_local.store.conditions import Clause, Number, Target, Text, compile_condition, unknown_field
+from kayba_local.store.database import Database, Row, Transaction
+from kayba_local.store.filters import Field, parse_filter
+from kayba_local.store.paging import SortKey, fetch_page, sort_keys
+from kayba_local.store.problems import AlreadyExists, DoesNotExist
+
+DEFAULT_PAGE: Final = 1000
+
+_FIELDS: Final[Mapping[str, Target]] = {
+    "name": Text("experiments.name"),
+    "experiment_id": Number("experiments.id"),
+    "creation_time": Number("experiments.created_ms"),
+    "last_update_time": Number("experiments.created_ms"),
+}
+_GROUPS: Final = ("", "attribute", "attributes")
+_LAST: Final = (
+    SortKey(Clause("experiments.created_ms"), descending=True),
+    SortKey(Clause("experiments.id"), descending=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One experiment; `id` is decimal digits, `created_ms` milliseconds since 1970 (UTC)."""
+
+    id: str
+    name: str
+    created_ms: int
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """Some experiments, and the token of the next page; None on the last one."""
+
+    experiments: list[Experiment]
+    next_token: str | None
+
+
+def create(db: Database, name: str, tags: Mapping[str, str]) -> str:
+    """Create an experiment and return its id.
+
+    Raises:
+        AlreadyExists: Another one has this name.
+    """
+    with db.write() as tx:
+        if tx.row("SELECT 1 FROM experiments WHERE name = ?", (name,)) is not None:
+            raise AlreadyExists(f"There is an experiment named {name!r} already.")
+        tx.run("INSERT INTO experiments (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000))
+        tx.run_many(
+            "INSERT INTO experiment_tags (experiment, key, value) SELECT id, ?, ? FROM experiments WHERE name = ?",
+            [(key, value, name) for key, value in tags.items()],
+        )
+        return str(_named(tx, name)["id"])
+
+
+def get(db: Database, experiment_id: str) -> Experiment:
+    """The experiment of this id.
+
+    Raises:
+        DoesNotExist: There is none.
+    """
+    with db.read() as tx:
+        return _read(tx, row_of(tx, experiment_id))
+
+
+def get_by_name(db: Database, name: str) -> Experiment:
+    """The experiment of exactly this name.
+
+    Raises:
+        DoesNotExist: There is none.
+    """
+    with db.read() as tx:
+        return _read(tx, _named(tx, name))
+
+
+def search(
+    db: Database, filter_text: str, order_by: Sequence[str], limit: int | None, token: str | None
+) -> ExperimentPage:
+    """A page of experiments, newest first unless ordered otherwise.
+
+    Args:
+        db: The store.
+        filter_text: Conditions on the fields ``name``, ``experiment_id``, ``creation_time`` and ``last_update_time``.
+        order_by: The same fields, each with ``ASC`` or ``DESC``.
+        limit: Experiments a page; None for `DEFAULT_PAGE`.
+        token: The `next_token` of the page before.
+
+    Raises:
+        InvalidValue: A filter, order or token that cannot be used.
+    """
+    where = compile_condition(parse_filter(filter_text), _resolve)
+    keys = sort_keys(order_by, _resolve, _LAST)
+    with db.read() as tx:
+        page = fetch_page(tx, "experiments", where, keys, limit or DEFAULT_PAGE, token)
+        return ExperimentPage([_read(tx, row) for row in page.rows], page.next_token)
+
+
+def row_of(tx: Transaction, experiment_id: str) -> Row:
+    """The row of an experiment, inside another transaction.
+
+    Raises:
+        DoesNotExist: There is none of this id.
+    """
+    row = tx.row("SELECT * FROM experiments WHERE id = ?", (int(experiment_id),))
+    if row is None:
+        raise DoesNotExist(f"No experiment of id {experiment_id}.")
+    return row
+
+
+def _named(tx: Transaction, name: str) -> Row:
+    row = tx.row("SELECT * FROM experiments WHERE name = ?", (name,))
+    if row is None:
+        raise DoesNotExist(f"Could not find experiment with name {name!r}")
+    return row
+
+
+def _read(tx: Transaction, row: Row) -> Experiment:
+    tags = tx.rows("SELECT key, value FROM experiment_tags WHERE experiment = ? ORDER BY key", (row["id"],))
+    return Experiment(str(row["id"]), row["name"], row["created_ms"], {tag["key"]: tag["value"] for tag in tags})
+
+
+def _resolve(field: Field) -> Target:
+    target = _FIELDS.get(field.key) if field.group in _GROUPS else None
+    if target is None:
+        raise unknown_field(field, list(_FIELDS))
+    return target
