@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kayba_local.calls import Handler
-from kayba_local.handlers import insights, integrations, prompts, trace_files
+from kayba_local.handlers import artifacts, experiments, insights, integrations, prompts, trace_files, tracing
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "listTraceFiles": trace_files.list_trace_files,
@@ -22,4 +22,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "listIntegrations": integrations.list_integrations,
     "updateIntegration": integrations.update_integration,
     "testIntegration": integrations.test_integration,
+    **experiments.HANDLERS,
+    **tracing.HANDLERS,
+    **artifacts.HANDLERS,
 }

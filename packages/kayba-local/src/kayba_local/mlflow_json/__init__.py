@@ -1,0 +1,1 @@
+"""Traces in the JSON of the tracing mount, as MLflow's clients write and read it."""
