@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import ace_tracing
 import pytest
+
+import ace_tracing
 from ace_tracing import Trace, diagnostics
 from kayba_local import LocalServer
 

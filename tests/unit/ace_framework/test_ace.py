@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import ace
 import ace.tracing
 import ace_tracing
-import pytest
 
 
 def test_ace_tracing_hands_on_every_public_name() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import ace_tracing
 import pytest
-from ace_tracing import ConfigurationError, Trace, start_span, trace
 from hypothesis import given
 from hypothesis import strategies as st
+
+import ace_tracing
+from ace_tracing import ConfigurationError, Trace, start_span, trace
 from kayba_local import LocalServer, serve
 
 

@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 
-import ace_tracing
 import pytest
+from tests.faulty_server import Answer, faulty_server
+
+import ace_tracing
 from ace_tracing import Delivery, search_traces, start_span
 from kayba_local import LocalServer, serve
-
-from tests.faulty_server import Answer, faulty_server
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-import ace_tracing
 import pytest
+
+import ace_tracing
 from ace_tracing import ConfigurationError, NotFoundError, ServiceError, Trace, get_trace, search_traces, start_span
 from kayba_local import LocalServer, serve
 

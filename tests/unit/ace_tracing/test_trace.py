@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import ace_tracing
 import pytest
+
+import ace_tracing
 from ace_tracing import Span, Trace, start_span, trace
 
 LastTrace = Callable[[], Trace]

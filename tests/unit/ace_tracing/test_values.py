@@ -16,9 +16,10 @@ from typing import Any
 import attrs
 import pydantic
 import pytest
-from ace_tracing import Trace, start_span, trace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from ace_tracing import Trace, start_span, trace
 from kayba_local import LocalServer
 
 

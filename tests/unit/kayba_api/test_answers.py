@@ -14,18 +14,18 @@ from types import ModuleType
 from typing import Any
 
 import httpx
-import kayba_api.api
-import kayba_api.models
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.faulty_server import Answer, faulty_server
+
+import kayba_api.api
+import kayba_api.models
 from kayba_api import UNSET, Client, EncodedBody, Response
 from kayba_api.api.insights import list_insights
 from kayba_api.api.traces import delete_trace_file, list_trace_files
 from kayba_api.api.tracing import delete_trace_tag, export_traces, get_trace
 from kayba_api.models import ApiError, DeleteTraceTagRequest, ErrorDetail, InsightList, TraceFileList
-
-from tests.faulty_server import Answer, faulty_server
 
 TRACE_ID = "tr-179010ea7eb391b2a9c5c13625864ffc"
 NAMES = st.sampled_from(["trace", "traces", "error", "id", "spans", "trace_info"])

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.faulty_server import Answer, faulty_server
+
 from kayba_api import Client, UnexpectedStatus
 from kayba_api.api.traces import list_trace_files
 from kayba_api.api.tracing import get_version
-
-from tests.faulty_server import Answer, faulty_server
 
 KEY = "kb-a-very-secret-key"
 MOUNTS = ("", "/", "/api", "/api/", "/api/mlflow", "/api/mlflow/")

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+
 from kayba_local import contract, create_app
 from kayba_local.calls import Call, Handler, Problem, Reply
 from kayba_local.contract import Contract, Operation

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+
 from kayba_local import LocalServer, serve
 
 UPLOAD = "/api/traces"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kayba_local.bodies import KEPT_UNCOUNTED, decompress
 from kayba_local.calls import Problem
 

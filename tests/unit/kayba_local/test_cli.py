@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from kayba_local.cli import default_store, main
 
 UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from kayba_local import LocalServer, serve
 
 ROUTES = ["/api/traces", "/api/mlflow/version", "/api/nowhere", "/", "/nowhere"]

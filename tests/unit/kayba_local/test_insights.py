@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
 from kayba_local import LocalServer
 from kayba_local.store import insights
 

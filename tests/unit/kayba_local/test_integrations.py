@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from kayba_local import LocalServer
 from kayba_local.handlers.integrations import MASK
 from kayba_local.store import integrations

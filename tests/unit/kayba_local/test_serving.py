@@ -8,8 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
-import kayba_local
 import pytest
+
+import kayba_local
 from kayba_local import LocalServer, serve
 from kayba_local.serving import OpenBindError
 from kayba_local.store import insights

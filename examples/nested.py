@@ -1,0 +1,34 @@
+"""Decorated functions that call each other make one trace: a root and two children, one of another type and name."""
+
+from ace.tracing import configure, trace
+
+DOCUMENTS = [
+    "Spans nest: a span started inside another is its child.",
+    "A trace is the tree of the spans of one run.",
+    "A folder is where traces are filed.",
+]
+
+configure(experiment="examples")
+
+
+@trace(span_type="RETRIEVER")
+def retrieve(query: str) -> list[str]:
+    """The documents that share a word with the question."""
+    asked = set(query.lower().strip("?").split())
+    return [text for text in DOCUMENTS if asked & set(text.lower().strip(".").split())]
+
+
+@trace(name="summarise", span_type="LLM", attributes={"model": "first-sentence"})
+def generate(docs: list[str], query: str) -> str:
+    """The first document, or that there is none."""
+    return docs[0] if docs else f"Nothing about {query!r}."
+
+
+@trace(span_type="AGENT")
+def agent(query: str) -> str:
+    """Find and summarise."""
+    return generate(retrieve(query), query)
+
+
+if __name__ == "__main__":
+    print(agent("What is a trace?"))
