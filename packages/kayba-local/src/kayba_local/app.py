@@ -17,6 +17,7 @@ from kayba_local.endpoint import Endpoint, Service
 from kayba_local.errors import API_PREFIX, mount_of, refuse
 from kayba_local.guard import Guard
 from kayba_local.handlers import HANDLERS
+from kayba_local.pages.routes import Pages
 
 if TYPE_CHECKING:
     from kayba_local.store.database import Database
@@ -43,7 +44,11 @@ def create_app(
     """
     operations = (contract or load()).operations.values()
     service = Service(db, handlers, api_key or None, mock)
-    routes: list[BaseRoute] = [*_api_routes(service, operations), Route("/{path:path}", endpoint=_NotFound())]
+    routes: list[BaseRoute] = [
+        *Pages(db, service.api_key).routes(),
+        *_api_routes(service, operations),
+        Route("/{path:path}", endpoint=_NotFound()),
+    ]
     return Starlette(routes=routes, middleware=[Middleware(Guard, loopback_only=loopback_only)])
 
 

@@ -1,0 +1,132 @@
+"""Answers of the pages: read from the store, rendered on the server, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kayba_local.auth import require_basic
+from kayba_local.calls import Problem
+from kayba_local.pages import formats
+from kayba_local.pages.tree import arrange
+from kayba_local.store import overview, traces
+from kayba_local.store.problems import DoesNotExist
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from kayba_local.store.database import Database
+
+TRACES_A_PAGE: Final = 50
+MOST_SPANS: Final = 2000
+"""How many spans of a trace are shown."""
+
+HEADERS: Final = {
+    # Whatever a trace holds is shown as text; should it get out of that, nothing runs and nothing is fetched.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Pages:
+    """The pages of one server."""
+
+    def __init__(self, db: Database, api_key: str | None) -> None:
+        self._db = db
+        self._api_key = api_key
+
+    def routes(self) -> list[Route]:
+        """Where the pages are."""
+        return [
+            Route("/", self._guarded(self._list), name="pages: traces"),
+            Route("/trace/{trace_id}", self._guarded(self._trace), name="pages: trace"),
+            Route("/static/kayba.css", self._guarded(self._style), name="pages: style"),
+        ]
+
+    def _guarded(self, answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                require_basic(request.headers.get("authorization"), self._api_key)
+                response = await run_in_threadpool(answer, request)
+            except Problem as problem:
+                response = _render("problem.html", problem.status, message=problem.message)
+                response.headers.update(problem.headers)
+            response.headers.update(HEADERS)
+            return response
+
+        return endpoint
+
+    def _list(self, request: Request) -> Response:
+        folder = request.query_params.get("folder")
+        before = _number(request.query_params.get("before"))
+        page = overview.arrivals(self._db, folder, TRACES_A_PAGE, before)
+        return _render(
+            "list.html",
+            folders=overview.folders(self._db),
+            folder=folder,
+            traces=page.traces,
+            newest=before is None,
+            newest_link=_link(folder, None),
+            older_link=_link(folder, page.next_before) if page.next_before is not None else None,
+        )
+
+    def _trace(self, request: Request) -> Response:
+        try:
+            trace = traces.get(self._db, request.path_params["trace_id"])
+        except DoesNotExist as error:
+            raise Problem(404, None, str(error)) from error
+        nodes = arrange(trace.spans)
+        return _render("trace.html", info=trace.info, nodes=nodes[:MOST_SPANS], count=len(nodes))
+
+    def _style(self, _request: Request) -> Response:
+        return Response(files(__package__).joinpath("static", "kayba.css").read_bytes(), media_type="text/css")
+
+
+def _render(template: str, status: int = 200, **values: Any) -> Response:
+    return Response(_templates().get_template(template).render(values), status, media_type="text/html")
+
+
+@cache
+def _templates() -> Environment:
+    # Here and not above: loading it takes a quarter of the server's start, which most starts need not wait for.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "moment": formats.moment,
+        "duration": formats.duration,
+        "fields": formats.fields,
+        "text": formats.text,
+    }
+    environment.globals["folder_link"] = _link
+    return environment
+
+
+def _link(folder: str | None, before: int | None = None) -> str:
+    query = {name: value for name, value in (("folder", folder), ("before", before)) if value is not None}
+    return f"/?{urlencode(query)}" if query else "/"
+
+
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise Problem(400, None, f"before={text!r} is not the end of a page.")
+    return int(text)
