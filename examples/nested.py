@@ -13,9 +13,9 @@ configure(experiment="examples")
 
 @trace(span_type="RETRIEVER")
 def retrieve(query: str) -> list[str]:
-    """The documents that share a word with the question."""
+    """The documents that hold every word of the question."""
     asked = set(query.lower().strip("?").split())
-    return [text for text in DOCUMENTS if asked & set(text.lower().strip(".").split())]
+    return [text for text in DOCUMENTS if asked <= {"what", *text.lower().strip(".").split()}]
 
 
 @trace(name="summarise", span_type="LLM", attributes={"model": "first-sentence"})

@@ -56,7 +56,9 @@ def test_an_unknown_experiment_is_a_clear_error(tracing: LocalServer) -> None:
 def test_search_crosses_pages(tracing: LocalServer) -> None:
     for number in range(23):
         make(f"n{number:02}")
-    assert names(search_traces(order_by=["timestamp_ms ASC"])) == [f"n{number:02}" for number in range(23)]
+    found = search_traces(order_by=["timestamp_ms ASC"])
+    assert sorted(names(found)) == [f"n{number:02}" for number in range(23)]  # type: ignore[type-var]
+    assert [trace.info.request_time for trace in found] == sorted(trace.info.request_time for trace in found)
     assert len(search_traces(max_results=7)) == 7
     assert search_traces(max_results=0) == []
 

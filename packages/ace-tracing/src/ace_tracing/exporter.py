@@ -39,6 +39,7 @@ class Exporter:
     def send(self, experiment: str | None, request: bytes) -> Outcome:
         """Try once to store the spans of an encoded request in the experiment of that name, made when it is missing."""
         import httpx
+
         from kayba_api.api.tracing import export_traces
         from kayba_api.types import EncodedBody
 

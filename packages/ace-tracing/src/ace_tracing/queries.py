@@ -120,10 +120,9 @@ def _search(
 
 def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
     """Read the spans of traces; one that was deleted in between is left out."""
+    from ace_tracing.decode import keeps_spans_as_file, trace_of
     from kayba_api.api.tracing import batch_get_traces as operation
     from kayba_api.models import TraceBatch
-
-    from ace_tracing.decode import keeps_spans_as_file, trace_of
 
     traces = {info.trace_id: _from_file(service, info) for info in infos if keeps_spans_as_file(info)}
     if stored := [info.trace_id for info in infos if info.trace_id not in traces]:
@@ -134,10 +133,9 @@ def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
 
 def _from_file(service: Service, info: models.TraceInfo) -> Trace | None:
     """Read a trace whose spans the service keeps as a file, as older clients upload them."""
+    from ace_tracing.decode import trace_of_artifact
     from kayba_api.api.tracing import download_trace_artifact as operation
     from kayba_api.models import TraceArtifact
-
-    from ace_tracing.decode import trace_of_artifact
 
     location = info.trace_location.mlflow_experiment
     response = _call(service, operation.sync_detailed, experiment_id=location.experiment_id, trace_id=info.trace_id)

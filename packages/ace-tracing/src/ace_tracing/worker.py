@@ -84,8 +84,10 @@ class Worker:
         delivery = self.flush(timeout)
         self._closed = True
         self._buffer.wake()
-        if self._thread is not None:
+        if self._thread is not None and self._thread.is_alive():
             self._thread.join(max(0.0, deadline - time.monotonic()))
+        else:
+            self._exporter.close()
         return delivery
 
     def delivery(self) -> Delivery:

@@ -47,7 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def default_store() -> str:
-    """The URL of the store that is used when none is named: a file in the user's data directory."""
+    """The URL of the store that the command serves when none is named.
+
+    It is what the environment variable ``KAYBA_LOCAL_STORE`` says, or else a file in the user's data directory.
+    """
+    if named := os.environ.get("KAYBA_LOCAL_STORE"):
+        return named
     import platformdirs
 
     return f"sqlite:///{Path(platformdirs.user_data_dir('kayba-local', appauthor=False), 'kayba.db')}"
@@ -64,7 +69,6 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     serve.add_argument(
         "--store",
         metavar="URL",
-        default=environment.get("KAYBA_LOCAL_STORE") or None,
         help="sqlite:////absolute/path.db (default: KAYBA_LOCAL_STORE, or a file in the user's data directory)",
     )
     serve.add_argument(

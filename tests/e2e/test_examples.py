@@ -1,0 +1,159 @@
+"""Every example runs as a user runs it, and leaves the traces it promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ace_tracing import Trace, search_traces
+from kayba_local import LocalServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(example: str, server_url: str, *arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / example, *arguments],
+        env={**os.environ, "KAYBA_API_KEY": "kb-test", "KAYBA_API_URL": server_url, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout
+
+
+def outline(trace: Trace) -> list[str]:
+    return ["  " * depth + f"{span.name} {span.span_type}" for depth, span in trace.walk()]
+
+
+def test_quickstart(tracing: LocalServer) -> None:
+    assert run("quickstart.py", tracing.url) == "Paris\n"
+    (trace,) = search_traces()
+    assert outline(trace) == ["my_agent UNKNOWN", "  retrieval UNKNOWN"]
+    assert trace.data.spans[0].inputs == {"query": "What is the capital of France?"}
+    assert trace.data.spans[1].outputs == ["France"]
+
+
+def test_nested(tracing: LocalServer) -> None:
+    assert run("nested.py", tracing.url) == "A trace is the tree of the spans of one run.\n"
+    (trace,) = search_traces(experiment_names=["examples"])
+    assert outline(trace) == ["agent AGENT", "  retrieve RETRIEVER", "  summarise LLM"]
+    assert trace.data.spans[2].attributes["model"] == "first-sentence"
+
+
+def test_folders(tracing: LocalServer) -> None:
+    assert run("folders.py", tracing.url) == "staging/eu\n"
+    traces = search_traces(order_by=["timestamp_ms ASC"])
+    filed = {trace.data.spans[0].inputs["name"]: trace.info.folder for trace in traces}
+    assert filed == {"production": "production", "staging": "staging/eu", "unfiled": None, "unfiled again": None}
+
+
+def test_reading(tracing: LocalServer) -> None:
+    lines = run("reading.py", tracing.url).splitlines()
+    assert lines[0].startswith("two divisions")
+    assert lines[1] == "  divide {'a': 1, 'b': 4} 0.25 "
+    assert lines[2].endswith("ZeroDivisionError: division by zero")
+    assert lines[3].startswith("two divisions OK ")
+    assert lines[4].startswith("No trace 'tr-0000")
+
+
+def test_async_agent(tracing: LocalServer) -> None:
+    assert run("async_agent.py", tracing.url) == "36\n"
+    (trace,) = search_traces()
+    assert sorted(outline(trace)) == sorted(["research AGENT", *["  fetch TOOL"] * 3])
+
+
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "gpt-4o-mini",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "One step of a trace."},
+        }
+    ],
+    "usage": {"prompt_tokens": 20, "completion_tokens": 6, "total_tokens": 26},
+}
+
+
+@contextmanager
+def chat_service() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A stand-in for a chat completions service, and what it was asked."""
+    asked: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            body = json.dumps(COMPLETION).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_chat_client(tracing: LocalServer) -> None:
+    with chat_service() as (url, asked):
+        printed = run("chat_client.py", tracing.url, OPENAI_BASE_URL=url, OPENAI_API_KEY="sk-test")
+    assert printed == "One step of a trace.\n"
+    assert [message["content"] for message in asked[0]["messages"]] == ["Answer in one sentence.", "What is a span?"]
+    (trace,) = search_traces(filter_string="tags.`kayba.folder` = 'examples/chat'")
+    assert outline(trace) == ["ask AGENT", "  chat CHAT_MODEL", "  read the answer UNKNOWN"]
+    root, chat, read = trace.data.spans
+    assert root.outputs == read.outputs == "One step of a trace."
+    assert chat.outputs["choices"][0]["message"]["content"] == "One step of a trace."
+    assert read.attributes["usage"]["total_tokens"] == 26
+
+
+@pytest.mark.parametrize(
+    ("question", "expected", "error"),
+    [
+        ([], "gzip.", True),
+        (["Which", "container", "keeps", "the", "largest", "numbers?", "heapq"], "heapq.nlargest", True),
+        (["xyzzy"], "says nothing about 'xyzzy'", False),
+    ],
+)
+def test_demo(tmp_path: Path, question: list[str], expected: str, error: bool) -> None:
+    store = f"sqlite:///{(tmp_path / 'demo.db').as_posix()}"
+    printed = run("demo.py", "http://127.0.0.1:9", *question, KAYBA_LOCAL_STORE=store)
+    assert expected in printed
+    assert "docs-agent" in printed
+    assert "AGENT" in printed
+    assert "http://127.0.0.1:" in printed
+    assert "/trace/tr-" in printed
+    assert ("AttributeError" in printed) == error
+    assert (tmp_path / "demo.db").exists()
+
+
+def test_every_example_is_tested() -> None:
+    tested = Path(__file__).read_text(encoding="utf-8")
+    for example in EXAMPLES.glob("*.py"):
+        assert example.name == "docs_agent.py" or f'"{example.name}"' in tested
