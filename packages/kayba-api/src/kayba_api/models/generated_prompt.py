@@ -20,7 +20,7 @@ class GeneratedPrompt:
 
     Attributes:
         prompt_id (str): An opaque id.
-        version (int): Counts up from 1 with every prompt that is written.
+        version (int): Counts up from 1 with every prompt of its label.
         content (PromptContent): What a prompt says.
     """
 

@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.insight_status import InsightStatus, check_insight_status
+from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Insight")
 
@@ -23,6 +24,7 @@ class Insight:
         content (str): The insight itself.
         helpful (int): How often it helped.
         harmful (int): How often it did harm.
+        note (str | Unset): Why it was accepted or rejected.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Insight:
     content: str
     helpful: int
     harmful: int
+    note: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,6 +49,8 @@ class Insight:
 
         harmful = self.harmful
 
+        note = self.note
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -58,6 +63,8 @@ class Insight:
                 "harmful": harmful,
             }
         )
+        if note is not UNSET:
+            field_dict["note"] = note
 
         return field_dict
 
@@ -76,6 +83,8 @@ class Insight:
 
         harmful = d.pop("harmful")
 
+        note = d.pop("note", UNSET)
+
         insight = cls(
             id=id,
             status=status,
@@ -83,6 +92,7 @@ class Insight:
             content=content,
             helpful=helpful,
             harmful=harmful,
+            note=note,
         )
 
         insight.additional_properties = d

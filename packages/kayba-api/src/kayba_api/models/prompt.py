@@ -24,7 +24,7 @@ class Prompt:
     Attributes:
         id (str): An opaque id.
         prompt_id (str): An opaque id.
-        version (int): Counts up from 1 with every prompt that is written.
+        version (int): Counts up from 1 with every prompt of its label.
         content (PromptContent): What a prompt says.
         label (None | str | Unset): A name for people.
         created_at (datetime.datetime | Unset): When it was written.

@@ -3,26 +3,31 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
+if TYPE_CHECKING:
+    from ..models.prompt_content import PromptContent
+
+
 T = TypeVar("T", bound="PromptSummary")
 
 
 @_attrs_define
 class PromptSummary:
-    """A prompt without its text.
+    """A prompt as it is listed; its text may be left out.
 
     Attributes:
         id (str): An opaque id.
         prompt_id (str | Unset): An opaque id.
-        version (int | Unset): Counts up from 1 with every prompt that is written.
+        version (int | Unset): Counts up from 1 with every prompt of its label.
         label (None | str | Unset): A name for people.
         created_at (datetime.datetime | Unset): When it was written.
+        content (PromptContent | Unset): What a prompt says.
     """
 
     id: str
@@ -30,6 +35,7 @@ class PromptSummary:
     version: int | Unset = UNSET
     label: None | str | Unset = UNSET
     created_at: datetime.datetime | Unset = UNSET
+    content: PromptContent | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -49,6 +55,10 @@ class PromptSummary:
         if not isinstance(self.created_at, Unset):
             created_at = self.created_at.isoformat()
 
+        content: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.content, Unset):
+            content = self.content.to_dict()
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -64,11 +74,15 @@ class PromptSummary:
             field_dict["label"] = label
         if created_at is not UNSET:
             field_dict["createdAt"] = created_at
+        if content is not UNSET:
+            field_dict["content"] = content
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.prompt_content import PromptContent  # noqa: PLC0415
+
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -92,12 +106,20 @@ class PromptSummary:
         else:
             created_at = datetime.datetime.fromisoformat(_created_at)
 
+        _content = d.pop("content", UNSET)
+        content: PromptContent | Unset
+        if isinstance(_content, Unset):
+            content = UNSET
+        else:
+            content = PromptContent.from_dict(_content)
+
         prompt_summary = cls(
             id=id,
             prompt_id=prompt_id,
             version=version,
             label=label,
             created_at=created_at,
+            content=content,
         )
 
         prompt_summary.additional_properties = d
