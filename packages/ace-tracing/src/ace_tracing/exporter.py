@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +108,9 @@ def _retry_after(header: str | None) -> float | None:
         return max(0.0, float(header))
     except ValueError:
         pass
+    # Here, since it takes half of the standard library's mail and network modules with it.
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
     except ValueError:

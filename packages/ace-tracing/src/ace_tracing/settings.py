@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from ace_tracing.errors import ConfigurationError
 
@@ -70,6 +69,9 @@ def resolve(
 
 
 def _is_http_url(url: str) -> bool:
+    # Here, to keep the import of the package quick.
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         _ = parts.port

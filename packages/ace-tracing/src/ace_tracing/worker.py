@@ -109,14 +109,18 @@ class Worker:
         """Start the thread unless it lives; False when the interpreter, shutting down, starts no more of them."""
         if self._thread is not None and self._thread.is_alive():
             return True
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:
-                    return False
-                self._thread = thread
+        # Not waited for: held, it says that the thread is being started, perhaps by this very thread further up, whose
+        # garbage collection calls back into code that traces.
+        if not self._starting.acquire(blocking=False):
+            return True
+        try:
+            thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
+            thread.start()
+            self._thread = thread
+        except RuntimeError:
+            return False
+        finally:
+            self._starting.release()
         return True
 
     def _run(self) -> None:
