@@ -141,6 +141,19 @@ BAD_TRACING = {
     "missing query": Bad(
         ("GET", "/api/mlflow/api/3.0/mlflow/traces/get"), 400, "INVALID_PARAMETER_VALUE", '"trace_id" is a required'
     ),
+    "unknown trace": Bad(
+        ("GET", f"/api/mlflow/api/3.0/mlflow/traces/{ABSENT_TRACE}"), 404, "RESOURCE_DOES_NOT_EXIST", ABSENT_TRACE
+    ),
+    "tag of an unknown trace": Bad(
+        ("PATCH", f"/api/mlflow/api/2.0/mlflow/traces/{ABSENT_TRACE}/tags"),
+        404,
+        "RESOURCE_DOES_NOT_EXIST",
+        ABSENT_TRACE,
+        {"json": {"key": "a", "value": "b"}},
+    ),
+    "unknown experiment": Bad(
+        ("GET", "/api/mlflow/api/2.0/mlflow/experiments/get?experiment_id=77"), 404, "RESOURCE_DOES_NOT_EXIST", "77"
+    ),
     "no such path": Bad(("GET", "/api/mlflow/nowhere"), 404, "ENDPOINT_NOT_FOUND", "/api/mlflow/nowhere"),
     "no such method": Bad(("GET", SPANS), 405, "METHOD_NOT_ALLOWED", "POST"),
 }

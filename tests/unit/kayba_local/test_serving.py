@@ -106,5 +106,19 @@ def test_the_plugin_costs_nothing_where_it_is_not_used(pytester: pytest.Pytester
     pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
 
 
+def test_an_upload_that_outlasts_the_stop_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kayba_local.serving.GRACE", 0)
+    with serve() as server, socket.create_connection(("127.0.0.1", port_of(server)), timeout=30) as connection:
+        connection.sendall(
+            b"POST /api/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n"
+        )
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+        server.stop()
+        answer = connection.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"SERVICE_UNAVAILABLE" in answer
+
+
 def port_of(server: LocalServer) -> int:
     return int(server.url.rpartition(":")[2])

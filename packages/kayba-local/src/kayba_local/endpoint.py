@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ class Endpoint:
             response = refuse(self._mount, problem)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            # The server was told to stop and its grace is over; this task has nothing to do but this answer.
+            response = refuse(self._mount, Problem(503, None, "The server is stopping; try again."))
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
             response = refuse(self._mount, Problem(500, None, "The server failed; its log says how."))
