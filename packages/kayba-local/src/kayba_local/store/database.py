@@ -66,17 +66,7 @@ class Database:
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = threading.BoundedSemaphore(READERS)
         self._closed = False
-        self._writer = _connect(path)
-        try:
-            _migrate(self._writer, path)
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            path.chmod(0o600)
-        except sqlite3.DatabaseError as error:
-            self._writer.close()
-            raise StoreError(f"{path} cannot be opened as a store: {error}") from error
-        except BaseException:
-            self._writer.close()
-            raise
+        self._writer = _open_writer(path)
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -91,8 +81,11 @@ class Database:
         path = Path(url.removeprefix(_SCHEME)).absolute()
         if not url.startswith(_SCHEME) or len(url) == len(_SCHEME) or path.is_dir():
             raise StoreError(f"{url!r} names no store: give sqlite:////absolute/path.db")
-        _make_private(path)
-        return cls(path)
+        try:
+            _make_private(path)
+            return cls(path)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise StoreError(f"{path} cannot be opened as a store: {error}") from error
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -112,7 +105,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A consistent snapshot of what is committed: writes that land while the block runs are not seen in it."""
+        """A snapshot of what is committed: writes that land after the block's first statement are not seen in it."""
         with self._reader_slots:
             self._require_open()
             connection = self._take_reader()
@@ -121,7 +114,7 @@ class Database:
                 yield Transaction(connection)
             finally:
                 connection.rollback()
-                self._give_back(connection)
+                self._idle_readers.append(connection)
 
     def close(self) -> None:
         """Wait for what is going on, fold the write-ahead log into the file, and close it. Closing twice is fine."""
@@ -147,16 +140,28 @@ class Database:
         try:
             return self._idle_readers.pop()
         except IndexError:
-            connection = _connect(self.path)
-            connection.execute("PRAGMA query_only = ON")
-            return connection
-
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        self._idle_readers.append(connection)
+            return _open_reader(self.path)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _open_writer(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        _migrate(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        path.chmod(0o600)
+        return _configured(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA query_only = ON")
+    return _configured(connection)
+
+
+def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = Row
     connection.execute("PRAGMA foreign_keys = ON")
     # Clients drop their copy when a batch is answered, so a commit is on the disk and not only in the system's cache:

@@ -139,7 +139,7 @@ def _read_token(token: str, keys: Sequence[SortKey]) -> list[Any]:
 
 
 def _is_key(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, int) and abs(value) < 2**63)
+    return isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def _fingerprint(keys: Sequence[SortKey]) -> int:

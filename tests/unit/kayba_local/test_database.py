@@ -1,0 +1,189 @@
+"""The store's file: opened privately, brought up to date, written by one and read by many."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from kayba_local.store.database import APPLICATION_ID, Database, StoreError
+from kayba_local.store.migrations import STEPS
+
+NAMES = "SELECT name FROM experiments ORDER BY id"
+ADD = "INSERT INTO experiments (name, created_ms) VALUES (?, 0)"
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def names(db: Database) -> list[str]:
+    with db.read() as tx:
+        return [row["name"] for row in tx.rows(NAMES)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "kayba.db"
+
+
+@pytest.mark.parametrize("bad", ["", "sqlite://", "sqlite:///", "postgres://host/db", "kayba.db", "file:///a.db"])
+def test_says_what_a_store_is_when_the_url_names_none(bad: str) -> None:
+    with pytest.raises(StoreError, match="sqlite:////absolute"):
+        Database.open(bad)
+
+
+def test_refuses_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="names no store"):
+        Database.open(url(tmp_path))
+
+
+def test_keeps_what_was_committed(path: Path) -> None:
+    db = Database.open(url(path))
+    with db.write() as tx:
+        tx.run(ADD, ("mine",))
+    db.close()
+
+    again = Database.open(url(path))
+    assert names(again) == ["Default", "mine"]
+    again.close()
+    assert [file.name for file in path.parent.iterdir()] == ["kayba.db"], "the log is folded in on closing"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_is_for_its_owner_only(path: Path) -> None:
+    db = Database.open(url(path))
+    with db.write() as tx:
+        tx.run(ADD, ("mine",))
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    db.close()
+
+
+def test_leaves_other_programs_files_alone(path: Path) -> None:
+    path.parent.mkdir()
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE theirs (a)")
+    other.commit()
+    other.close()
+    before = path.read_bytes()
+
+    with pytest.raises(StoreError, match="another program"):
+        Database.open(url(path))
+    assert path.read_bytes() == before
+
+    path.write_bytes(b"no database at all, but longer than the header of one" * 3)
+    with pytest.raises(StoreError, match="not a database"):
+        Database.open(url(path))
+
+
+def test_refuses_a_file_of_a_newer_version(path: Path) -> None:
+    path.parent.mkdir()
+    newer = sqlite3.connect(path)
+    newer.execute("CREATE TABLE theirs (a)")
+    newer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    newer.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    newer.close()
+
+    with pytest.raises(StoreError, match="newer kayba-local"):
+        Database.open(url(path))
+
+
+def test_rolls_back_when_the_block_raises(path: Path) -> None:
+    db = Database.open(url(path))
+    with pytest.raises(sqlite3.IntegrityError), db.write() as tx:
+        tx.run_many(ADD, [("mine",), ("mine",)])
+    assert names(db) == ["Default"]
+    with db.write() as tx:
+        tx.run(ADD, ("later",))
+    assert names(db) == ["Default", "later"]
+    db.close()
+
+
+def test_a_read_sees_one_moment(path: Path) -> None:
+    db = Database.open(url(path))
+    with db.read() as snapshot:
+        assert len(snapshot.rows(NAMES)) == 1
+        with db.write() as tx:
+            tx.run(ADD, ("mine",))
+        assert len(snapshot.rows(NAMES)) == 1
+    assert names(db) == ["Default", "mine"]
+    db.close()
+
+
+def test_a_read_cannot_write(path: Path) -> None:
+    db = Database.open(url(path))
+    with pytest.raises(sqlite3.OperationalError, match="readonly"), db.read() as tx:
+        tx.run(ADD, ("mine",))
+    db.close()
+
+
+def test_says_that_it_is_closed(path: Path) -> None:
+    db = Database.open(url(path))
+    db.close()
+    db.close()
+    with pytest.raises(StoreError, match="closed"), db.write():
+        pass
+    with pytest.raises(StoreError, match="closed"), db.read():
+        pass
+
+
+def test_closing_waits_for_reads(path: Path) -> None:
+    db = Database.open(url(path))
+    with db.read() as tx:
+        closing = threading.Thread(target=db.close)
+        closing.start()
+        assert len(tx.rows(NAMES)) == 1
+        assert closing.is_alive()
+    closing.join()
+
+
+def test_threads_share_it_without_being_locked_out(path: Path) -> None:
+    db = Database.open(url(path))
+    failures: list[Exception] = []
+    counts: list[int] = []
+
+    def write(writer: int) -> None:
+        try:
+            for number in range(50):
+                with db.write() as tx:
+                    tx.run(ADD, (f"{writer}-{number}",))
+                counts.append(len(names(db)))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(names(db)) == 1 + 12 * 50 == max(counts)
+    db.close()
+
+
+OPEN_AND_WRITE = """
+import sys
+from kayba_local.store.database import Database
+db = Database.open(sys.argv[1])
+for number in range(20):
+    with db.write() as tx:
+        tx.run("INSERT INTO experiments (name, created_ms) VALUES (?, 0)", (f"{sys.argv[2]}-{number}",))
+db.close()
+"""
+
+
+def test_processes_create_and_share_one_file(path: Path) -> None:
+    path.parent.mkdir()
+    command = [sys.executable, "-c", OPEN_AND_WRITE, url(path)]
+    processes = [subprocess.Popen([*command, str(number)]) for number in range(4)]
+    assert [process.wait() for process in processes] == [0, 0, 0, 0]
+    db = Database.open(url(path))
+    assert len(names(db)) == 1 + 4 * 20
+    db.close()
