@@ -38,7 +38,8 @@ def search_experiments(call: Call) -> dict[str, Any]:
     page = experiments.search(
         call.db, body.get("filter", ""), body.get("order_by", ()), body.get("max_results"), body.get("page_token")
     )
-    answer: dict[str, Any] = {"experiments": [_write(experiment) for experiment in page.experiments]}
+    found = [_write(experiment) for experiment in page.experiments]
+    answer: dict[str, Any] = {"experiments": found} if found else {}
     return {**answer, "next_page_token": page.next_token} if page.next_token else answer
 
 
