@@ -59,7 +59,11 @@ if TYPE_CHECKING:
     from .mlflow_experiment_location import MlflowExperimentLocation
     from .mlflow_integration import MlflowIntegration
     from .model import Model
+    from .new_trace import NewTrace
     from .new_trace_file import NewTraceFile
+    from .new_trace_info import NewTraceInfo
+    from .new_trace_metadata import NewTraceMetadata
+    from .new_trace_tags import NewTraceTags
     from .non_finite_number import NonFiniteNumber
     from .otlp_event import OtlpEvent
     from .otlp_link import OtlpLink
@@ -167,7 +171,11 @@ __all__ = (
     "MlflowExperimentLocation",
     "MlflowIntegration",
     "Model",
+    "NewTrace",
     "NewTraceFile",
+    "NewTraceInfo",
+    "NewTraceMetadata",
+    "NewTraceTags",
     "NonFiniteNumber",
     "OtlpEvent",
     "OtlpLink",
@@ -276,7 +284,11 @@ _MODULES = {
     "MlflowExperimentLocation": ".mlflow_experiment_location",
     "MlflowIntegration": ".mlflow_integration",
     "Model": ".model",
+    "NewTrace": ".new_trace",
     "NewTraceFile": ".new_trace_file",
+    "NewTraceInfo": ".new_trace_info",
+    "NewTraceMetadata": ".new_trace_metadata",
+    "NewTraceTags": ".new_trace_tags",
     "NonFiniteNumber": ".non_finite_number",
     "OtlpEvent": ".otlp_event",
     "OtlpLink": ".otlp_link",

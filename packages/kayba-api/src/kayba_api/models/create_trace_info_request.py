@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
-    from ..models.trace_info_envelope import TraceInfoEnvelope
+    from ..models.new_trace import NewTrace
 
 
 T = TypeVar("T", bound="CreateTraceInfoRequest")
@@ -19,10 +19,10 @@ class CreateTraceInfoRequest:
     """The info of a trace to create or replace.
 
     Attributes:
-        trace (TraceInfoEnvelope): A trace without its spans.
+        trace (NewTrace): A trace to create or replace, without its spans.
     """
 
-    trace: TraceInfoEnvelope
+    trace: NewTrace
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,10 +40,10 @@ class CreateTraceInfoRequest:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.trace_info_envelope import TraceInfoEnvelope  # noqa: PLC0415
+        from ..models.new_trace import NewTrace  # noqa: PLC0415
 
         d = dict(src_dict)
-        trace = TraceInfoEnvelope.from_dict(d.pop("trace"))
+        trace = NewTrace.from_dict(d.pop("trace"))
 
         create_trace_info_request = cls(
             trace=trace,

@@ -21,8 +21,8 @@ class OtlpLink:
     """Another span that this one has to do with.
 
     Attributes:
-        trace_id (str): 16 bytes, hex.
-        span_id (str): 8 bytes, hex.
+        trace_id (str): 16 bytes, hex; not all of them zero.
+        span_id (str): 8 bytes, hex; not all of them zero.
         trace_state (str | Unset):
         attributes (list[KeyValue] | Unset): Attributes.
         dropped_attributes_count (int | Unset): An unsigned 32-bit integer.

@@ -24,8 +24,8 @@ class OtlpSpan:
     """A step of a trace.
 
     Attributes:
-        trace_id (str): 16 bytes, hex.
-        span_id (str): 8 bytes, hex.
+        trace_id (str): 16 bytes, hex; not all of them zero.
+        span_id (str): 8 bytes, hex; not all of them zero.
         name (str): What the step is called.
         start_time_unix_nano (int | str): Nanoseconds since 1970 (UTC), as a number or as text.
         trace_state (str | Unset): W3C trace state.

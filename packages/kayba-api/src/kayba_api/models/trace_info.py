@@ -12,7 +12,7 @@ from ..models.trace_state import TraceState, check_trace_state
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from ..models.assessment import Assessment
+    from ..models.stored_assessment import StoredAssessment
     from ..models.trace_location import TraceLocation
     from ..models.trace_metadata import TraceMetadata
     from ..models.trace_tags import TraceTags
@@ -36,7 +36,7 @@ class TraceInfo:
         tags (TraceTags | Unset): Tags by key.
         request_preview (str | Unset): The beginning of the inputs, JSON.
         response_preview (str | Unset): The beginning of the outputs, JSON.
-        assessments (list[Assessment] | Unset):
+        assessments (list[StoredAssessment] | Unset):
     """
 
     trace_id: str
@@ -49,7 +49,7 @@ class TraceInfo:
     tags: TraceTags | Unset = UNSET
     request_preview: str | Unset = UNSET
     response_preview: str | Unset = UNSET
-    assessments: list[Assessment] | Unset = UNSET
+    assessments: list[StoredAssessment] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class TraceInfo:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.assessment import Assessment  # noqa: PLC0415
+        from ..models.stored_assessment import StoredAssessment  # noqa: PLC0415
         from ..models.trace_location import TraceLocation  # noqa: PLC0415
         from ..models.trace_metadata import TraceMetadata  # noqa: PLC0415
         from ..models.trace_tags import TraceTags  # noqa: PLC0415
@@ -150,11 +150,11 @@ class TraceInfo:
         response_preview = d.pop("response_preview", UNSET)
 
         _assessments = d.pop("assessments", UNSET)
-        assessments: list[Assessment] | Unset = UNSET
+        assessments: list[StoredAssessment] | Unset = UNSET
         if _assessments is not UNSET:
             assessments = []
             for assessments_item_data in _assessments:
-                assessments_item = Assessment.from_dict(assessments_item_data)
+                assessments_item = StoredAssessment.from_dict(assessments_item_data)
 
                 assessments.append(assessments_item)
 

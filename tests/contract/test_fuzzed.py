@@ -1,0 +1,63 @@
+"""Schemathesis over the whole contract against a running server: every phase, every check."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.contract.operations.world import World
+
+import kayba_local
+from kayba_local import LocalServer
+
+HERE = Path(__file__).parent
+CONTRACT = HERE.parents[1] / "openapi" / "kayba.yaml"
+KEY = "kb-fuzz"
+
+
+@pytest.mark.timeout(600)
+def test_no_request_makes_the_server_break_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with kayba_local.serve(api_key=KEY) as server:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration(server, tmp_path))),
+                *(
+                    "run",
+                    str(CONTRACT),
+                    "--url",
+                    f"{server.url}/api",
+                    "--header",
+                    f"Authorization: Bearer {KEY}",
+                    "--workers=2",
+                ),
+            ],
+            cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "fuzzing.py"), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    cases = re.search(r"([0-9]+) generated, ([0-9]+) passed", done.stdout)
+    assert cases is not None, done.stdout
+    generated, passed = map(int, cases.groups())
+    assert generated == passed > 1000
+    with capsys.disabled():
+        print(f"\nschemathesis: {cases[0]}")
+
+
+def configuration(server: LocalServer, folder: Path) -> Path:
+    """The settings beside this file, and for ids that no call of the API gives, ones that the server has."""
+    with World(server) as world:
+        ids = {"updateInsight": world.pending_insight, "getPrompt": world.prompt}
+    known = (
+        f'\n[[operations]]\ninclude-operation-id = "{operation}"\nparameters = {{ "path.id" = "{id_}" }}\n'
+        for operation, id_ in ids.items()
+    )
+    path = folder / "schemathesis.toml"
+    path.write_text((HERE / "schemathesis.toml").read_text(encoding="utf-8") + "".join(known), encoding="utf-8")
+    return path
