@@ -309,6 +309,16 @@ def test_integers_may_be_text_and_too_large_ones_stay_text(http: httpx.Client) -
     assert {key: values[key] for key in expected} == expected
 
 
+def test_numbers_may_be_written_in_any_way_that_json_has(http: httpx.Client) -> None:
+    event = {"name": "far", "timeUnixNano": "9" * 20}
+    one = span(status={"code": 2.0}, events=[event, {"timeUnixNano": 18446744073709551615}], kind=1.0)
+    send(http, {**one, "startTimeUnixNano": 1795369083497015296.0})
+    (read,) = get_trace(http, trace_id(1))["spans"]
+    assert (read["status"]["code"], read["start_time_unix_nano"]) == ("STATUS_CODE_ERROR", 1795369083497015296)
+    assert [event["time_unix_nano"] for event in read["events"]] == [2**63 - 1, 2**63 - 1]
+    assert requests.found(http, max_results=1.0) == [trace_id(1)]
+
+
 def test_values_nested_beyond_encoding_are_text_below_some_depth(http: httpx.Client) -> None:
     value: Json = {"stringValue": "bottom"}
     for _ in range(60):
@@ -356,10 +366,10 @@ def nested(levels: int) -> Json:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        (span(trace=0), "id of zeros"),
-        (span(number=0), "id of zeros"),
+        (span(trace=0), "traceId"),
+        (span(number=0), "spanId"),
         (span(end_ns=2**63), "2262"),
-        (nested(120), "nested too deeply"),
+        (nested(120), "Recursion limit"),
     ],
 )
 def test_a_span_that_cannot_be_stored_refuses_the_request(http: httpx.Client, bad: Json, said: str) -> None:

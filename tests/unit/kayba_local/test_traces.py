@@ -54,6 +54,13 @@ RECORDED_SPAN: Json = {
 }
 
 
+def deep(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def file_of(trace: str, experiment: str = "0") -> str:
     return f"{MOUNT}/api/2.0/mlflow-artifacts/artifacts/{experiment}/traces/{trace}/artifacts/traces.json"
 
@@ -107,7 +114,6 @@ class TestInfos:
         [
             ({"request_time": "0001-01-01T00:00:00Z"}, "292 years"),
             ({"request_time": "2026-12-31T23:59:60Z"}, "no time"),
-            ({"execution_duration": "999999999999s"}, "292 years"),
         ],
     )
     def test_impossible_times_are_refused(self, http: httpx.Client, fields: Json, said: str) -> None:
@@ -206,6 +212,9 @@ class TestFiles:
             (json.dumps({"spans": [{**RECORDED_SPAN, "name": 3}]}), "3 instead of a text"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "start_time_unix_nano": -1}]}), "before 1970"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "start_time_unix_nano": 2**63}]}), "2262"),
+            (json.dumps({"spans": [{**RECORDED_SPAN, "start_time_unix_nano": 1e308}]}), "2262"),
+            (json.dumps({"spans": [{**RECORDED_SPAN, "attributes": {"a": deep(300)}}]}), "Recursion"),
+            (json.dumps({"spans": [{**RECORDED_SPAN, "attributes": {"a": deep(900)}}]}), "Recursion"),
             (json.dumps({"spans": [RECORDED_SPAN, {**RECORDED_SPAN, "trace_id": "A" * 22 + "=="}]}), "not of"),
         ],
     )
@@ -365,7 +374,7 @@ class TestDeletion:
         start_ms = START_NS // 1_000_000
         send(http, *(span(number, start_ns=START_NS + number * 1_000_000, end_ns=2**62) for number in (1, 2, 3, 4)))
         assert self.delete(http, max_timestamp_millis=start_ms) == 0
-        assert self.delete(http, max_timestamp_millis=start_ms + 3, max_traces=2) == 2
+        assert self.delete(http, max_timestamp_millis=start_ms + 3.0, max_traces=2.0) == 2
         assert found(http) == [trace_id(4), trace_id(3)]
         assert self.delete(http, max_timestamp_millis=start_ms + 3) == 1
         assert self.delete(http, max_timestamp_millis=2**53 - 1) == 1

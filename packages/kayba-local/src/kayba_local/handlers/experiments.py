@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from kayba_local.calls import Call
 from kayba_local.handlers.refusals import refusing
 from kayba_local.store import experiments
 from kayba_local.store.experiments import Experiment
+
+DEFAULT_PAGE: Final = 1000
 
 
 @refusing
@@ -36,7 +38,11 @@ def search_experiments(call: Call) -> dict[str, Any]:
     if body.get("view_type") == "DELETED_ONLY":
         return {}  # here experiments are never deleted
     page = experiments.search(
-        call.db, body.get("filter", ""), body.get("order_by", ()), body.get("max_results"), body.get("page_token")
+        call.db,
+        body.get("filter", ""),
+        body.get("order_by", ()),
+        int(body.get("max_results", DEFAULT_PAGE)),
+        body.get("page_token"),
     )
     found = [_write(experiment) for experiment in page.experiments]
     answer: dict[str, Any] = {"experiments": found} if found else {}

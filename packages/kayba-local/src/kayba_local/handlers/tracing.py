@@ -1,4 +1,7 @@
-"""The tracing mount: spans in, traces out."""
+"""The tracing mount: spans in, traces out.
+
+JSON writes the integer 3 as 3.0, too, and a schema takes it for one; so integers from a body are made integers here.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ PROTOCOL_VERSION: Final = "3.17.2"
 
 PROTOBUF: Final = "application/x-protobuf"
 DEFAULT_PAGE: Final = 100
+ALL: Final = 2**31 - 1
 
 _SIZE_STATS: Final = "mlflow.trace.sizeStats"
 
@@ -76,7 +80,7 @@ def search_traces(call: Call) -> dict[str, Any]:
         [location["mlflow_experiment"]["experiment_id"] for location in body["locations"]],
         body.get("filter", ""),
         body.get("order_by", ()),
-        body.get("max_results", DEFAULT_PAGE),
+        int(body.get("max_results", DEFAULT_PAGE)),
         body.get("page_token"),
     )
     answer: dict[str, Any] = {"traces": [write_info(info) for info in page.infos]} if page.infos else {}
@@ -106,7 +110,7 @@ def delete_traces(call: Call) -> dict[str, Any]:
     body = call.body
     if "request_ids" in body:
         return {"traces_deleted": traces.delete(call.db, body["experiment_id"], body["request_ids"])}
-    until_ms, limit = body["max_timestamp_millis"], body.get("max_traces")
+    until_ms, limit = int(body["max_timestamp_millis"]), int(body.get("max_traces", ALL))
     return {"traces_deleted": traces.delete_until(call.db, body["experiment_id"], until_ms, limit)}
 
 

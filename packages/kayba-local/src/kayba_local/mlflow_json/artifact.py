@@ -30,7 +30,7 @@ def read_artifact(content: bytes, trace_id: str) -> Batch:
     try:
         spans = orjson.loads(content)["spans"]
         records = [_read_span(span) for span in spans]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidSpans(f"The body is not a file of spans: {type(error).__name__} {error}") from error
     batch = Batch()
     for record in records:

@@ -61,17 +61,14 @@ def _read_time(text: str) -> int:
         since_epoch = datetime.fromisoformat(text.upper()) - _EPOCH
     except (ValueError, TypeError, OverflowError) as error:
         raise InvalidValue(f"request_time: {text!r} is no time with a time zone.") from error
-    return _storable(since_epoch // timedelta(microseconds=1) * 1000, "request_time", text)
+    ns = since_epoch // timedelta(microseconds=1) * 1000
+    if ns not in _STORABLE_NS:
+        raise InvalidValue(f"request_time: {text!r} is more than 292 years from 1970.")
+    return ns
 
 
 def _read_duration(text: str) -> int:
-    return _storable(int(Decimal(text.removesuffix("s")) * _NS), "execution_duration", text)
-
-
-def _storable(ns: int, name: str, text: str) -> int:
-    if ns not in _STORABLE_NS:
-        raise InvalidValue(f"{name}: {text!r} is more than 292 years away.")
-    return ns
+    return int(Decimal(text.removesuffix("s")) * _NS)
 
 
 def _write_time(ns: int) -> str:

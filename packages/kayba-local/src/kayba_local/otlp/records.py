@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from kayba_local.otlp.spans import INPUTS, NO_SPAN, OUTPUTS, parent_of
+from kayba_local.otlp.spans import INPUTS, LATEST_NS, NO_SPAN, OUTPUTS, parent_of
 from kayba_local.otlp.values import python_value, unwrap
 
 TRACE_ID_PREFIX: Final = "tr-"
@@ -22,8 +22,6 @@ NAME_TAG: Final = "mlflow.traceName"
 PREVIEW_CHARACTERS: Final = 1000
 TAG_KEY_CHARACTERS: Final = 250
 TAG_CHARACTERS: Final = 8000
-LATEST_NS: Final = 2**63 - 1
-"""The latest time that a store's column holds; in the year 2262."""
 
 _NO_TRACE: Final = "0" * 32
 _METADATA: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
@@ -81,7 +79,7 @@ class Batch:
             resource_tags: What `resource_tags` gave for the resource that it came with.
 
         Raises:
-            InvalidSpans: An id of zeros, an impossible time, or nesting that cannot be encoded.
+            InvalidSpans: An id of zeros, an impossible time, or values that cannot be encoded (nested too deeply).
         """
         trace_id, span_id = span["traceId"].lower(), span["spanId"].lower()
         if trace_id == _NO_TRACE or span_id == NO_SPAN:
@@ -93,7 +91,7 @@ class Batch:
         try:
             content = orjson.dumps(span)
         except orjson.JSONEncodeError as error:
-            raise InvalidSpans(f"{self._place()}: its attributes are nested too deeply") from error
+            raise InvalidSpans(f"{self._place()}: it cannot be written as JSON: {error}") from error
         record = SpanRecord(TRACE_ID_PREFIX + trace_id, span_id, parent_id, start_ns, end_ns, content)
         self.spans.append(record)
         if parent_id is None:

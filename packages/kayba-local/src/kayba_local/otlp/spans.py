@@ -16,6 +16,8 @@ INPUTS: Final = "mlflow.spanInputs"
 OUTPUTS: Final = "mlflow.spanOutputs"
 SPAN_TYPE: Final = "mlflow.spanType"
 
+LATEST_NS: Final = 2**63 - 1
+"""The latest time that is told or stored; in the year 2262."""
 NO_SPAN: Final = "0" * 16
 """A span id that names no span; some exporters give it to roots as their parent."""
 
@@ -98,11 +100,11 @@ def decode(content: bytes) -> Span:
         name=span["name"],
         start_ns=int(span["startTimeUnixNano"]),
         end_ns=int(span.get("endTimeUnixNano", 0)) or None,
-        status=_STATUS_CODES[status.get("code", 0)],
+        status=_STATUS_CODES[int(status.get("code", 0))],
         status_message=status.get("message", ""),
         attributes=attributes(span.get("attributes", ())),
         events=tuple(
-            Event(event.get("name", ""), int(event.get("timeUnixNano", 0)), attributes(event.get("attributes", ())))
+            Event(event.get("name", ""), _event_time(event), attributes(event.get("attributes", ())))
             for event in span.get("events", ())
         ),
         links=tuple(
@@ -110,6 +112,11 @@ def decode(content: bytes) -> Span:
             for link in span.get("links", ())
         ),
     )
+
+
+def _event_time(event: Mapping[str, Any]) -> int:
+    # Whatever a client wrote there, the answer has to be a 64-bit integer.
+    return min(int(event.get("timeUnixNano", 0)), LATEST_NS)
 
 
 def parent_of(span: Mapping[str, Any]) -> str | None:

@@ -13,8 +13,6 @@ from kayba_local.store.filters import Field, parse_filter
 from kayba_local.store.paging import SortKey, fetch_page, sort_keys
 from kayba_local.store.problems import AlreadyExists, DoesNotExist
 
-DEFAULT_PAGE: Final = 1000
-
 _FIELDS: Final[Mapping[str, Target]] = {
     "name": Text("experiments.name"),
     "experiment_id": Number("experiments.id"),
@@ -83,16 +81,14 @@ def get_by_name(db: Database, name: str) -> Experiment:
         return _read(tx, _named(tx, name))
 
 
-def search(
-    db: Database, filter_text: str, order_by: Sequence[str], limit: int | None, token: str | None
-) -> ExperimentPage:
+def search(db: Database, filter_text: str, order_by: Sequence[str], limit: int, token: str | None) -> ExperimentPage:
     """A page of experiments, newest first unless ordered otherwise.
 
     Args:
         db: The store.
         filter_text: Conditions on the fields ``name``, ``experiment_id``, ``creation_time`` and ``last_update_time``.
         order_by: The same fields, each with ``ASC`` or ``DESC``.
-        limit: Experiments a page; None for `DEFAULT_PAGE`.
+        limit: Experiments a page.
         token: The `next_token` of the page before.
 
     Raises:
@@ -101,7 +97,7 @@ def search(
     where = compile_condition(parse_filter(filter_text), _resolve)
     keys = sort_keys(order_by, _resolve, _LAST)
     with db.read() as tx:
-        page = fetch_page(tx, "experiments", where, keys, limit or DEFAULT_PAGE, token)
+        page = fetch_page(tx, "experiments", where, keys, limit, token)
         return ExperimentPage([_read(tx, row) for row in page.rows], page.next_token)
 
 

@@ -103,14 +103,14 @@ def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
         return tx.run(sql, (int(experiment_id), *parameters))
 
 
-def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int | None) -> int:
+def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int) -> int:
     """Delete traces of one experiment that began at or before a time, oldest first.
 
     Args:
         db: The store.
         experiment_id: The experiment.
         until_ms: Milliseconds since 1970 (UTC).
-        limit: No more than this many; None for all.
+        limit: No more than this many.
 
     Returns:
         How many were deleted.
@@ -120,7 +120,7 @@ def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int | N
         return tx.run(
             "DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE experiment = ? AND request_ns < ?"
             " ORDER BY request_ns, trace_id LIMIT ?)",
-            (int(experiment_id), before_ns, 2**62 if limit is None else limit),
+            (int(experiment_id), before_ns, limit),
         )
 
 
