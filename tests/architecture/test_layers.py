@@ -13,22 +13,29 @@ LAYERS = {
     "ace_tracing": """
         errors          -
         version         -
+        span_types      -
         diagnostics     -
         outcome         -
         model           -
         snapshot        -
+        masking         snapshot
         binding         -
         record          -
-        settings        errors
+        sampling        -
+        settings        errors sampling
         service         kayba_api
-        span            snapshot record diagnostics tracer*
-        tracer          span record
+        span            snapshot masking record diagnostics tracer*
+        tracer          span record sampling
         buffer          -
         encoder         record version
         worker          buffer encoder record outcome diagnostics
         exporter        service outcome kayba_api
-        runtime         tracer worker buffer exporter service settings outcome errors diagnostics
-        surface         runtime tracer span binding diagnostics
+        runtime         tracer worker buffer exporter service settings masking outcome errors diagnostics
+        calls           binding tracer span diagnostics
+        streams         tracer span diagnostics
+        wrappers        calls streams runtime tracer
+        surface         wrappers calls runtime tracer span diagnostics
+        current         tracer span settings diagnostics
         decode          model kayba_api
         queries         runtime service decode model errors kayba_api
     """,

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.record import SpanRecord, TraceRecord
+from ace_tracing.record import SpanRecord, TraceDetails, TraceRecord
 from ace_tracing.version import __version__
 
 GZIP_LEVEL = 1
@@ -24,6 +24,10 @@ NAME_TAG = "mlflow.traceName"
 MAX_NAME = 1_000
 """Longest name of a span: a server may refuse a whole request for one that is longer than 4,096 characters."""
 
+SESSION_KEYS = ("session.id", "user.id")
+"""Attributes that servers take as the trace's session and user, wherever they are."""
+
+_NO_DETAILS = TraceDetails(None, {}, {})
 _STATUS_CODES = {"UNSET": 0, "OK": 1, "ERROR": 2}
 _INTERNAL = 1
 _MANY_DIGITS = re.compile(r"\d{19}")
@@ -55,6 +59,11 @@ def _span(trace: TraceRecord, span: SpanRecord) -> dict[str, Any]:
             {"name": name, "timeUnixNano": str(time_ns), "attributes": _event_attributes(attributes)}
             for name, time_ns, attributes in span.events
         ]
+    if span.links:
+        encoded["links"] = [
+            {"traceId": trace_id, "spanId": span_id, "attributes": _event_attributes(attributes)}
+            for trace_id, span_id, attributes in span.links
+        ]
     return encoded
 
 
@@ -66,13 +75,25 @@ def _attributes(trace: TraceRecord, span: SpanRecord) -> list[dict[str, Any]]:
         encoded.append({"key": "mlflow.spanInputs", "value": _json(span.inputs)})
     if span.outputs is not None:
         encoded.append({"key": "mlflow.spanOutputs", "value": _json(span.outputs)})
+    if span.agent is not None:
+        encoded.append({"key": "gen_ai.agent.name", "value": _value(span.agent)})
     if span.parent_id is None:
-        encoded.append({"key": f"mlflow.traceTag.{NAME_TAG}", "value": {"stringValue": span.name[:MAX_NAME]}})
-        if trace.folder is not None:
-            encoded.append({"key": f"mlflow.traceTag.{FOLDER_TAG}", "value": {"stringValue": trace.folder}})
+        encoded += [{"key": key, "value": {"stringValue": text}} for key, text in _of_trace(trace, span).items()]
     if span.attributes:
         encoded += [{"key": key, "value": _value(value)} for key, value in span.attributes.items()]
     return encoded
+
+
+def _of_trace(trace: TraceRecord, root: SpanRecord) -> dict[str, str]:
+    """What a root span's attributes say of its trace."""
+    details = trace.details or _NO_DETAILS
+    tags = {NAME_TAG: (details.name or root.name)[:MAX_NAME]}
+    if trace.folder is not None:
+        tags[FOLDER_TAG] = trace.folder
+    tags |= {key: text for key, text in details.tags.items() if not key.startswith("mlflow.")}
+    metadata = {key: text for key, text in details.metadata.items() if key in SESSION_KEYS}
+    other = {f"mlflow.traceMetadata.{key}": text for key, text in details.metadata.items() if key not in SESSION_KEYS}
+    return {f"mlflow.traceTag.{key}": text for key, text in tags.items()} | metadata | other
 
 
 def _json(text: str) -> dict[str, Any]:

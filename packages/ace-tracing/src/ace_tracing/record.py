@@ -23,10 +23,20 @@ class SpanRecord(NamedTuple):
     status: str
     status_message: str
     function: str | None
+    agent: str | None
     inputs: str | None
     outputs: str | None
     attributes: dict[str, Any] | None
     events: list[tuple[str, int, dict[str, Any]]] | None
+    links: list[tuple[str, str, dict[str, Any]]] | None
+
+
+class TraceDetails(NamedTuple):
+    """What was said about a trace while it ran, beyond its spans."""
+
+    name: str | None
+    tags: dict[str, str]
+    metadata: dict[str, str]
 
 
 class TraceRecord(NamedTuple):
@@ -35,6 +45,7 @@ class TraceRecord(NamedTuple):
     trace_id: str
     experiment: str | None
     folder: str | None
+    details: TraceDetails | None
     spans: list[SpanRecord]
 
 
@@ -43,13 +54,17 @@ def dump_span(*fields: Any) -> bytes:
     return orjson.dumps(fields)
 
 
-def dump_trace(trace_id: str, experiment: str | None, folder: str | None, spans: list[bytes]) -> bytes:
+def dump_trace(
+    trace_id: str, experiment: str | None, folder: str | None, details: TraceDetails | None, spans: list[bytes]
+) -> bytes:
     """Encode spans that `dump_span` made as one record."""
-    return b'{"trace":%b,"spans":[%b]}' % (orjson.dumps((trace_id, experiment, folder)), b",".join(spans))
+    header = orjson.dumps((trace_id, experiment, folder, None if details is None else (*details,)))
+    return b'{"trace":%b,"spans":[%b]}' % (header, b",".join(spans))
 
 
 def load(record: bytes) -> TraceRecord:
     """Decode what `dump_trace` made."""
     content = orjson.loads(record)
-    trace_id, experiment, folder = content["trace"]
-    return TraceRecord(trace_id, experiment, folder, [SpanRecord(*span) for span in content["spans"]])
+    trace_id, experiment, folder, details = content["trace"]
+    spans = [SpanRecord(*span) for span in content["spans"]]
+    return TraceRecord(trace_id, experiment, folder, None if details is None else TraceDetails(*details), spans)

@@ -15,9 +15,10 @@ from ace_tracing.buffer import Buffer
 from ace_tracing.diagnostics import warn
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.exporter import Exporter
+from ace_tracing.masking import Mask
 from ace_tracing.outcome import Delivery
 from ace_tracing.service import Service
-from ace_tracing.settings import Settings, clean_folder, resolve
+from ace_tracing.settings import Settings, clean_folder, is_disabled, resolve, sampler_of
 from ace_tracing.tracer import Tracer
 from ace_tracing.worker import Worker
 
@@ -59,6 +60,10 @@ def configure(
     base_url: str | None = None,
     experiment: str | None = None,
     folder: str | None = None,
+    sample_rate: float = 1.0,
+    keep_errors: bool = True,
+    keep_slower_than: float | None = None,
+    mask: Mask | None = None,
 ) -> None:
     """Say where traces go, and start recording. Does no I/O: the service is first called by the first finished trace.
 
@@ -71,12 +76,24 @@ def configure(
         experiment: the name of the experiment that groups the traces; created on the service when it is missing. The
             service's `Default` experiment by default.
         folder: the folder that traces are filed in, as `set_folder` takes it; unfiled by default.
+        sample_rate: the share of traces to keep, 0.0 to 1.0. The trace's id decides, so services that share a trace
+            keep or drop it together.
+        keep_errors: whether traces that failed are kept whatever the rate.
+        keep_slower_than: seconds; traces that took longer are kept whatever the rate.
+        mask: called with a plain JSON copy of every captured value (inputs, outputs, attributes, exceptions); gives what
+            to record instead. When it raises, the value is withheld.
+
+    With the environment variable `KAYBA_TRACING_DISABLED=1` it checks nothing and starts nothing.
 
     Raises:
-        ConfigurationError: there is no key, or the address is not an http(s) URL. It is a ValueError, too.
+        ConfigurationError: there is no key, the address is not an http(s) URL, or the rate is not a share. It is a
+            ValueError, too.
     """
     global _pipeline, _folder
+    if is_disabled():
+        return
     settings = resolve(api_key, base_url, experiment, folder)
+    sampler = sampler_of(sample_rate, keep_errors, keep_slower_than)
     with _lock:
         previous = _pipeline
         if previous and previous.settings.same_service(settings):
@@ -86,7 +103,8 @@ def configure(
             worker = Worker(Exporter(service), Buffer())
             if previous:
                 _retired.append(previous.worker)
-        _pipeline = _Pipeline(settings, service, worker, Tracer(worker.submit, settings.experiment, settings.folder))
+        tracer = Tracer(worker.submit, settings.experiment, settings.folder, sampler, mask)
+        _pipeline = _Pipeline(settings, service, worker, tracer)
         _folder = settings.folder
         state.tracer = _pipeline.tracer if _enabled else None
 

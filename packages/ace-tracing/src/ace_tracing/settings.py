@@ -6,6 +6,8 @@
 | `base_url`       | `KAYBA_API_URL` | `https://use.kayba.ai`                        |
 | `experiment`     |                 | the service's `Default` experiment            |
 | `folder`         |                 | none: traces are unfiled                      |
+| `sample_rate`    |                 | 1.0: every trace is kept                      |
+| (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1` or `true` keeps tracing off |
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import re
 from dataclasses import dataclass, field
 
 from ace_tracing.errors import ConfigurationError
+from ace_tracing.sampling import Sampler
 
 DEFAULT_BASE_URL = "https://use.kayba.ai"
 MAX_FOLDER_CHARACTERS = 256
@@ -35,6 +38,22 @@ class Settings:
     def same_service(self, other: Settings) -> bool:
         """Whether traces go to the same address with the same key."""
         return (self.api_key, self.base_url) == (other.api_key, other.base_url)
+
+
+def is_disabled() -> bool:
+    """Whether the environment keeps tracing off for the whole process."""
+    return os.environ.get("KAYBA_TRACING_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def sampler_of(rate: float, keep_errors: bool, keep_slower_than: float | None) -> Sampler | None:
+    """Check what was said about sampling; None when every trace is kept anyway.
+
+    Raises:
+        ConfigurationError: the rate is not between 0 and 1.
+    """
+    if not 0.0 <= rate <= 1.0:
+        raise ConfigurationError(f"configure(sample_rate={rate!r}): give a share between 0.0 and 1.0.")
+    return None if rate == 1.0 else Sampler(rate, keep_errors, keep_slower_than)
 
 
 def resolve(

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from contextvars import Token
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
-import orjson
-
-from ace_tracing.binding import Binder
+from ace_tracing.calls import Call
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.runtime import state
-from ace_tracing.span import NO_SPAN, LiveSpan, NoSpan, encode_attributes
-from ace_tracing.tracer import Tracer, stop
+from ace_tracing.span import NO_SPAN, LiveSpan, ManualSpan, NoSpan, encode_attributes
+from ace_tracing.tracer import SpanToken, current_span, stop
+from ace_tracing.wrappers import wrap
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 @overload
 def trace(func: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def trace(func: T, /) -> T: ...
 
 
 @overload
@@ -33,112 +34,77 @@ def trace(
     name: str | None = None,
     span_type: str = "UNKNOWN",
     attributes: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+    agent: str | None = None,
+    capture_inputs: bool | Iterable[str] | Callable[[dict[str, Any]], Any] = True,
+    capture_outputs: bool | Callable[[Any], Any] = True,
+    reducer: Callable[[list[Any]], Any] | None = None,
+) -> Callable[[T], T]: ...
 
 
 def trace(
-    func: Callable[..., Any] | None = None,
+    func: Any = None,
     /,
     *,
     name: str | None = None,
     span_type: str = "UNKNOWN",
     attributes: Mapping[str, Any] | None = None,
-) -> Callable[..., Any]:
-    """Decorate a function or an `async def` so that every call of it is a span.
+    agent: str | None = None,
+    capture_inputs: bool | Iterable[str] | Callable[[dict[str, Any]], Any] = True,
+    capture_outputs: bool | Callable[[Any], Any] = True,
+    reducer: Callable[[list[Any]], Any] | None = None,
+) -> Any:
+    """Decorate a function so that every call of it is a span; on a class, every public method of it.
 
     The span holds the arguments by parameter name, what was returned or raised, and when. Called inside another span it
-    is that span's child; otherwise it is the root of a new trace. What the function returns and raises is unchanged,
-    and nothing is recorded before `configure` was called or while tracing is disabled.
+    is that span's child; otherwise it is the root of a new trace. What the function returns, yields and raises is
+    unchanged, and nothing is recorded before `configure` was called or while tracing is disabled.
+
+    Functions, `async def`, generators and asynchronous generators, methods of every kind in either order of decorators,
+    partials and other callables may be decorated. The span of a generator lasts from its first use until it is
+    exhausted, left or dropped, and holds the items it gave.
 
     Args:
         func: the function, when used bare as `@trace`.
         name: the span's name; the function's name by default.
-        span_type: what kind of step this is, as `"AGENT"`, `"LLM"` or `"TOOL"`; `"UNKNOWN"` by default.
+        span_type: what kind of step this is, as `SpanType.LLM` or `"LLM"`; `"UNKNOWN"` by default.
         attributes: facts to record on every span, as `{"model": "gpt-4o"}`.
+        agent: the name of the agent that this and all steps below belong to; the parent's by default.
+        capture_inputs: what to record of the arguments: all, none (False), the parameters of these names, or what a
+            function makes of the dict of them.
+        capture_outputs: what to record of the result: all, nothing (False), or what a function makes of it.
+        reducer: folds the items of a generator into what is recorded. With it, a stream that is returned (an iterator,
+            or a context manager around one, also asynchronous) is watched, and the span lasts as long as the stream.
 
     Returns:
         The decorated function, or, without `func`, a decorator.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        call = _Call(function, name, span_type, attributes)
-        return _trace_async(function, call) if inspect.iscoroutinefunction(function) else _trace_sync(function, call)
+    def decorate(target: Any, span_name: str | None = name) -> Any:
+        if isinstance(target, type):
+            for attribute, member in list(vars(target).items()):
+                if not attribute.startswith("_") and _is_method(member):
+                    setattr(target, attribute, decorate(member, None))
+            return target
+        if isinstance(target, (staticmethod, classmethod)):
+            return type(target)(decorate(target.__func__, span_name))
+        call = Call(
+            target,
+            name=span_name,
+            span_type=span_type,
+            attributes=attributes,
+            agent=agent,
+            capture_inputs=capture_inputs,
+            capture_outputs=capture_outputs,
+            reducer=reducer,
+        )
+        return wrap(target, call)
 
     return decorate if func is None else decorate(func)
 
 
-class _Call:
-    """What is known of a traced function before it is called."""
-
-    __slots__ = ("attributes", "bind", "function", "name", "span_type")
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        name: str | None,
-        span_type: str,
-        attributes: Mapping[str, Any] | None,
-    ) -> None:
-        self.function = getattr(function, "__name__", type(function).__name__)
-        self.name = name or self.function
-        self.span_type = str(span_type)
-        self.attributes: dict[str, orjson.Fragment] | None = encode_attributes(attributes) if attributes else None
-        self.bind = Binder(function).bind
-
-    def start(
-        self, tracer: Tracer, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[LiveSpan, Token[LiveSpan | None]] | None:
-        """Start the span of one call; None when that failed, so that the call goes on untraced."""
-        try:
-            inputs = self.bind(args, kwargs)
-            started = tracer.start(self.name, self.span_type, self.attributes, self.function)
-        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-            internal_error("starting a span")
-            return None
-        started[0].set_inputs(inputs)
-        return started
-
-
-def _trace_sync(function: Callable[..., R], call: _Call) -> Callable[..., R]:
-    @functools.wraps(function)
-    def traced(*args: Any, **kwargs: Any) -> R:
-        tracer = state.tracer
-        started = None if tracer is None else call.start(tracer, args, kwargs)
-        if started is None:
-            return function(*args, **kwargs)
-        span, token = started
-        try:
-            result = function(*args, **kwargs)
-            span.set_outputs(result)
-        except BaseException as error:
-            span.record_exception(error)
-            raise
-        finally:
-            stop(span, token)
-        return result
-
-    return traced
-
-
-def _trace_async(function: Callable[..., Awaitable[R]], call: _Call) -> Callable[..., Awaitable[R]]:
-    @functools.wraps(function)
-    async def traced(*args: Any, **kwargs: Any) -> R:
-        tracer = state.tracer
-        started = None if tracer is None else call.start(tracer, args, kwargs)
-        if started is None:
-            return await function(*args, **kwargs)
-        span, token = started
-        try:
-            result = await function(*args, **kwargs)
-            span.set_outputs(result)
-        except BaseException as error:
-            span.record_exception(error)
-            raise
-        finally:
-            stop(span, token)
-        return result
-
-    return traced
+def _is_method(member: object) -> bool:
+    # A class in a class is no method, though it can be called.
+    return isinstance(member, (staticmethod, classmethod)) or (callable(member) and not isinstance(member, type))
 
 
 class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("retrieve") as span`
@@ -146,23 +112,31 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
 
     Args:
         name: what the step is called.
-        span_type: what kind of step this is, as `"RETRIEVER"`; `"UNKNOWN"` by default.
+        span_type: what kind of step this is, as `SpanType.RETRIEVER` or `"RETRIEVER"`; `"UNKNOWN"` by default.
         attributes: facts to record on the span.
+        agent: the name of the agent that this and all steps below belong to; the parent's by default.
 
     Entering gives the span, on which `set_inputs`, `set_outputs`, `set_attribute` and the like may be called. While
     tracing is disabled or not configured it gives a stand-in that takes the same calls and records nothing.
     """
 
-    __slots__ = ("_attributes", "_name", "_span", "_span_type", "_token")
+    __slots__ = ("_agent", "_attributes", "_name", "_span", "_span_type", "_token")
+
+    _token: SpanToken
 
     def __init__(
-        self, name: str = "span", span_type: str = "UNKNOWN", attributes: Mapping[str, Any] | None = None
+        self,
+        name: str = "span",
+        span_type: str = "UNKNOWN",
+        attributes: Mapping[str, Any] | None = None,
+        *,
+        agent: str | None = None,
     ) -> None:
         self._name = name
         self._span_type = span_type
         self._attributes = attributes
+        self._agent = agent
         self._span: LiveSpan | None = None
-        self._token: Token[LiveSpan | None] | None = None
 
     def __enter__(self) -> LiveSpan | NoSpan:
         tracer = state.tracer
@@ -170,7 +144,8 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
             return NO_SPAN
         try:
             attributes = encode_attributes(self._attributes) if self._attributes else None
-            self._span, self._token = tracer.start(str(self._name), str(self._span_type), attributes)
+            self._span = tracer.open(str(self._name), str(self._span_type), attributes, agent=self._agent)
+            self._token = current_span.set(self._span)
         except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
             internal_error("starting a span")
             return NO_SPAN
@@ -182,5 +157,39 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
         if self._span is not None:
             if error is not None:
                 self._span.record_exception(error)
-            stop(self._span, cast("Token[LiveSpan | None]", self._token))
+            stop(self._span, self._token)
         return False
+
+
+def start_span_no_context(
+    name: str,
+    span_type: str = "UNKNOWN",
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    parent: LiveSpan | NoSpan | None = None,
+    agent: str | None = None,
+) -> LiveSpan | NoSpan:
+    """Start a span by hand, for work that begins in one callback and ends in another. Its `end()` ends it.
+
+    It never becomes the current span: spans inside it name it as their `parent`. One that is never ended is ended, and
+    marked so, when nothing refers to it any more.
+
+    Args:
+        name: what the step is called.
+        span_type: what kind of step this is; `"UNKNOWN"` by default.
+        attributes: facts to record on the span.
+        parent: the span it belongs to; None makes it the root of a new trace.
+        agent: the name of the agent that this and all steps below belong to; the parent's by default.
+
+    Returns:
+        The running span, or a stand-in that records nothing while tracing is off.
+    """
+    tracer = state.tracer
+    if tracer is None or isinstance(parent, NoSpan):
+        return NO_SPAN
+    try:
+        encoded = encode_attributes(attributes) if attributes else None
+        return tracer.open(str(name), str(span_type), encoded, agent=agent, parent=parent, kind=ManualSpan)
+    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+        internal_error("starting a span")
+        return NO_SPAN

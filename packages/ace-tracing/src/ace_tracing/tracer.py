@@ -1,4 +1,4 @@
-"""Who is my parent, and which trace am I in. One context variable; works over threads, tasks and coroutines alike."""
+"""Who is my parent, and which trace am I in. One context variable; works over threads, tasks and generators alike."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar, Token
+from types import EllipsisType
+from typing import Any, NamedTuple
 
 import orjson
 
-from ace_tracing.record import dump_trace
+from ace_tracing.record import TraceDetails, dump_trace
+from ace_tracing.sampling import Sampler
 from ace_tracing.span import LiveSpan
 
 MAX_HELD_SPANS = 1_000
 """A trace leaves in one piece when its root ends, unless it grows beyond this many spans before."""
-
-current_span: ContextVar[LiveSpan | None] = ContextVar("ace_tracing_current_span", default=None)
-"""The innermost running span of the current thread or task: the parent of the next one."""
 
 # A generator of our own: a user's random.seed() must not make ids repeat, and os.urandom costs a system call a span.
 _random = random.Random()  # noqa: S311 - ids, not secrets
@@ -32,17 +32,40 @@ _perf_counter_ns = time.perf_counter_ns
 
 
 class OpenTrace:
-    """One call tree while it runs, holding its finished spans until the root has ended."""
+    """One call tree while it runs, holding its finished spans until the root has ended.
 
-    __slots__ = ("_emit", "_epoch_ns", "_experiment", "_folder", "_root_ended", "_spans", "trace_id")
+    Args:
+        tracer: what it belongs to; asked once, so that later changes act on later traces.
+        trace_id: 32 hex digits, of a trace begun elsewhere; a new one by default.
+        sampled: whether it is kept, as decided elsewhere; decided here by default.
+    """
 
-    def __init__(self, emit: Callable[[bytes], object], experiment: str | None, folder: str | None) -> None:
-        self.trace_id = f"{_getrandbits(128) or 1:032x}"
-        self._emit = emit
-        self._experiment = experiment
-        self._folder = folder
+    __slots__ = (
+        "_emit",
+        "_epoch_ns",
+        "_experiment",
+        "_root_ended",
+        "_sampler",
+        "_spans",
+        "details",
+        "folder",
+        "mask",
+        "sampled",
+        "trace_id",
+    )
+
+    def __init__(self, tracer: Tracer, trace_id: str | None = None, sampled: bool | None = None) -> None:
+        self.trace_id = trace_id or f"{_getrandbits(128) or 1:032x}"
+        self.mask = tracer.mask
+        self.details: TraceDetails | None = None
+        self.folder = tracer.folder
+        self._emit = tracer.emit
+        self._experiment = tracer.experiment
         self._spans: deque[bytes] = deque()
-        self._root_ended = False
+        # A trace begun elsewhere has its root there: what ends here need not wait for it.
+        self._root_ended = trace_id is not None
+        self._sampler = tracer.sampler
+        self.sampled = sampled if sampled is not None else self._sampler is None or self._sampler.chooses(self.trace_id)
         # One look at the wall clock a trace: a clock set back while it runs cannot make a duration negative.
         self._epoch_ns = time.time_ns() - _perf_counter_ns()
 
@@ -50,25 +73,63 @@ class OpenTrace:
         """The time in nanoseconds since the epoch."""
         return self._epoch_ns + _perf_counter_ns()
 
-    def ended(self, span: bytes, is_root: bool) -> None:
+    def describe(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
+        """Add to what is known of the trace; it leaves with the root."""
+        old = self.details or TraceDetails(None, {}, {})
+        self.details = TraceDetails(name or old.name, {**old.tags, **tags}, {**old.metadata, **metadata})
+
+    def ended(self, record: bytes, span: LiveSpan) -> None:
         """Take a finished span; let the trace go when it was the root, or when the root has gone already."""
-        self._spans.append(span)
-        if is_root:
+        self._spans.append(record)
+        if span.parent_id is None:
+            if not self.sampled and self._sampler is not None:
+                self.sampled = self._sampler.keeps_anyway(span.failed, self.now_ns() - span.start_time_ns)
             self._root_ended = True
         # A thread that appends after this look finds _root_ended set and sends its span itself; popleft gives each span
         # to exactly one thread. So no lock, which a garbage collector's callback could meet held.
         if self._root_ended or len(self._spans) >= MAX_HELD_SPANS:
             self._send()
 
+    def abandon(self) -> None:
+        """Send nothing more: in a forked child, where the trace's spans are the parent's to send."""
+        self._emit = _ignore
+
     def _send(self) -> None:
         spans = []
-        try:
+        with suppress(IndexError):
             while True:
                 spans.append(self._spans.popleft())
-        except IndexError:
-            pass
-        if spans:
-            self._emit(dump_trace(self.trace_id, self._experiment, self._folder, spans))
+        if spans and self.sampled:
+            self._emit(dump_trace(self.trace_id, self._experiment, self.folder, self.details, spans))
+
+
+class RemoteParent:
+    """Stands where a span would, for a parent that runs in another process."""
+
+    __slots__ = ("_agent", "_span_id", "_trace")
+
+    def __init__(self, trace: OpenTrace, span_id: str, agent: str | None = None) -> None:
+        self._trace = trace
+        self._span_id = span_id
+        self._agent = agent
+
+
+current_span: ContextVar[LiveSpan | RemoteParent | None] = ContextVar("ace_tracing_current_span", default=None)
+"""The innermost running span of the current thread or task: the parent of the next one."""
+
+SpanToken = Token[LiveSpan | RemoteParent | None]
+
+
+class Scope(NamedTuple):
+    """What traces started inside a `folder(...)` or `session(...)` block take with them."""
+
+    folder: str | None
+    has_folder: bool
+    metadata: dict[str, str]
+
+
+current_scope: ContextVar[Scope | None] = ContextVar("ace_tracing_current_scope", default=None)
+"""The innermost such block; None outside of any."""
 
 
 class Tracer:
@@ -78,39 +139,63 @@ class Tracer:
         emit: takes one record, as `record.dump_trace` made it; the last step on the caller's thread.
         experiment: the name of the experiment that new traces belong to; None for the service's default.
         folder: the folder that new traces are filed in; None for unfiled.
+        sampler: which traces are kept; None keeps all.
+        mask: applied to every captured value, as plain JSON values; None records them as they are.
     """
 
-    __slots__ = ("emit", "experiment", "folder")
+    __slots__ = ("emit", "experiment", "folder", "mask", "sampler")
 
-    def __init__(self, emit: Callable[[bytes], object], experiment: str | None, folder: str | None) -> None:
+    def __init__(
+        self,
+        emit: Callable[[bytes], object],
+        experiment: str | None = None,
+        folder: str | None = None,
+        sampler: Sampler | None = None,
+        mask: Callable[[Any], Any] | None = None,
+    ) -> None:
         self.emit = emit
         self.experiment = experiment
         self.folder = folder
+        self.sampler = sampler
+        self.mask = mask
 
-    def start(
+    def open(
         self,
         name: str,
         span_type: str,
-        attributes: dict[str, orjson.Fragment] | None,
+        attributes: dict[str, orjson.Fragment] | None = None,
         function: str | None = None,
-    ) -> tuple[LiveSpan, Token[LiveSpan | None]]:
-        """Start a span below the current one, or a new trace, and make it current.
+        agent: str | None = None,
+        parent: LiveSpan | RemoteParent | EllipsisType | None = ...,
+        kind: type[LiveSpan] = LiveSpan,
+    ) -> LiveSpan:
+        """Start a span below `parent`, the current span by default, or for None as the root of a new trace.
 
-        Returns:
-            The span, and the token that `stop` takes to make its parent current again.
+        It does not become the current one: `current_span.set` makes it so, and `stop` ends that.
         """
-        parent = current_span.get()
-        if parent is None:
-            trace, parent_id = OpenTrace(self.emit, self.experiment, self.folder), None
-        else:
-            trace, parent_id = parent._trace, parent._span_id
-        span = LiveSpan(trace, f"{_getrandbits(64) or 1:016x}", parent_id, name, span_type, function, attributes)
-        return span, current_span.set(span)
+        if parent is ...:
+            parent = current_span.get()
+        span_id = f"{_getrandbits(64) or 1:016x}"
+        if parent is not None:
+            agent = agent or parent._agent
+            return kind(parent._trace, span_id, parent._span_id, name, span_type, function, agent, attributes)
+        trace = OpenTrace(self)
+        scope = current_scope.get()
+        if scope is not None:
+            if scope.has_folder:
+                trace.folder = scope.folder
+            if scope.metadata:
+                trace.describe(None, {}, scope.metadata)
+        return kind(trace, span_id, None, name, span_type, function, agent, attributes)
 
 
-def stop(span: LiveSpan, token: Token[LiveSpan | None]) -> None:
+def stop(span: LiveSpan, token: SpanToken) -> None:
     """End a span and make current what was current before it."""
     span.end()
     # ValueError: ended in another context than it started in, where it never was current; nothing is to be restored.
     with suppress(ValueError):
         current_span.reset(token)
+
+
+def _ignore(_record: bytes) -> None:
+    """Takes the place of an emitter that must not be called any more."""

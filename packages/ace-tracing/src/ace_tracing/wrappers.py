@@ -1,0 +1,190 @@
+"""How each kind of function is wrapped: what is recorded when, and that nothing else about it changes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import Any
+
+from ace_tracing.calls import Call
+from ace_tracing.runtime import state
+from ace_tracing.streams import Collected, stand_in
+from ace_tracing.tracer import current_span, stop
+
+
+def wrap(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
+    """Give the traced form of a function: of the same kind, so that `inspect` still says what it is."""
+    if inspect.isgeneratorfunction(function):
+        return _wrap_generator_function(function, call)
+    if inspect.isasyncgenfunction(function):
+        return _wrap_async_generator_function(function, call)
+    if _is_coroutine_function(function):
+        wrapped = _wrap_coroutine_function(function, call)
+        return wrapped if call.reducer is None else _wrap_coroutine_function_of_stream(function, call)
+    return _wrap_function(function, call) if call.reducer is None else _wrap_function_of_stream(function, call)
+
+
+def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+    # An object with an `async def __call__` is one, too, and inspect does not say so.
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def _wrap_function(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def traced(*args: Any, **kwargs: Any) -> Any:
+        tracer = state.tracer
+        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+            return function(*args, **kwargs)
+        token = current_span.set(span)
+        try:
+            result = function(*args, **kwargs)
+            call.returned(span, result)
+        except BaseException as error:
+            span.record_exception(error)
+            raise
+        finally:
+            stop(span, token)
+        return result
+
+    return traced
+
+
+def _wrap_coroutine_function(function: Callable[..., Awaitable[Any]], call: Call) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(function)
+    async def traced(*args: Any, **kwargs: Any) -> Any:
+        tracer = state.tracer
+        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+            return await function(*args, **kwargs)
+        token = current_span.set(span)
+        try:
+            result = await function(*args, **kwargs)
+            call.returned(span, result)
+        except BaseException as error:
+            span.record_exception(error)
+            raise
+        finally:
+            stop(span, token)
+        return result
+
+    return traced
+
+
+def _wrap_function_of_stream(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
+    """With a reducer, a stream that is returned belongs to the call: the span ends when the stream does."""
+
+    @functools.wraps(function)
+    def traced(*args: Any, **kwargs: Any) -> Any:
+        tracer = state.tracer
+        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+            return function(*args, **kwargs)
+        collected = Collected(span, call)
+        try:
+            with collected:
+                result = function(*args, **kwargs)
+        except BaseException as error:
+            collected.fail(error)
+            raise
+        return _streamed(result, collected)
+
+    return traced
+
+
+def _wrap_coroutine_function_of_stream(
+    function: Callable[..., Awaitable[Any]], call: Call
+) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(function)
+    async def traced(*args: Any, **kwargs: Any) -> Any:
+        tracer = state.tracer
+        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+            return await function(*args, **kwargs)
+        collected = Collected(span, call)
+        try:
+            with collected:
+                result = await function(*args, **kwargs)
+        except BaseException as error:
+            collected.fail(error)
+            raise
+        return _streamed(result, collected)
+
+    return traced
+
+
+def _streamed(result: Any, collected: Collected) -> Any:
+    stream = stand_in(result, collected)
+    if stream is not None:
+        return stream
+    collected.finish_at_once(result)
+    return result
+
+
+def _wrap_generator_function(
+    function: Callable[..., Generator[Any, Any, Any]], call: Call
+) -> Callable[..., Generator[Any, Any, Any]]:
+    # What `yield from` does, spelled out (PEP 380), because the span must be current only while the generator's own
+    # code runs: one left half-way leaves nothing behind in its consumer's context.
+    @functools.wraps(function)
+    def traced(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        tracer = state.tracer
+        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+            return (yield from function(*args, **kwargs))
+        collected = Collected(span, call)
+        value: Any = None
+        try:
+            generator = function(*args, **kwargs)
+            resume: Callable[[Any], Any] = generator.send
+            while True:
+                with collected:
+                    item = resume(value)
+                collected.add(item)
+                try:
+                    value, resume = (yield item), generator.send
+                except GeneratorExit:
+                    # Left by `break`, close() or the garbage collector: an end like any other, after its clean-up.
+                    with collected:
+                        generator.close()
+                    collected.finish()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - whatever the consumer throws is the generator's to see
+                    value, resume = error, generator.throw
+        except StopIteration as end:
+            collected.finish(end.value)
+            return end.value
+        except BaseException as error:
+            collected.fail(error)
+            raise
+
+    return traced
+
+
+def _wrap_async_generator_function(
+    function: Callable[..., AsyncGenerator[Any, Any]], call: Call
+) -> Callable[..., AsyncGenerator[Any, Any]]:
+    @functools.wraps(function)
+    async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        tracer = state.tracer
+        collected = Collected(None if tracer is None else call.open(tracer, args, kwargs), call)
+        value: Any = None
+        try:
+            generator = function(*args, **kwargs)
+            resume: Callable[[Any], Awaitable[Any]] = generator.asend
+            while True:
+                with collected:
+                    item = await resume(value)
+                collected.add(item)
+                try:
+                    value, resume = (yield item), generator.asend
+                except GeneratorExit:
+                    with collected:
+                        await generator.aclose()
+                    collected.finish()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - whatever the consumer throws is the generator's to see
+                    value, resume = error, generator.athrow
+        except StopAsyncIteration:
+            collected.finish()
+        except BaseException as error:
+            collected.fail(error)
+            raise
+
+    return traced

@@ -1,0 +1,554 @@
+"""`@trace` over every kind of callable Python has: right by protocol, and recorded for as long as it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import inspect
+import pickle
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from ace_tracing import Span, Trace, get_current_span, search_traces, start_span, trace
+from kayba_local import LocalServer
+
+LastTrace = Callable[[], Trace]
+
+
+def outline(read: Trace) -> list[tuple[int, str]]:
+    return [(depth, span.name) for depth, span in read.walk()]
+
+
+def root_of(read: Trace) -> Span:
+    assert read.root is not None
+    return read.root
+
+
+# Generators ---------------------------------------------------------------------------------------------------------
+
+
+def echo(first: str) -> Generator[str, str, int]:
+    """Gives back what is sent, upper case; counts; cleans up."""
+    count = 0
+    heard: str | None = first
+    try:
+        while heard != "stop":
+            try:
+                heard = yield f"{heard}".upper()
+            except KeyError as error:
+                heard = f"caught {error.args[0]}"
+            count += 1
+    finally:
+        with start_span("clean-up"):
+            pass
+    return count
+
+
+def drive(generator: Generator[str, str, int]) -> list[Any]:
+    """Everything a consumer can do to a generator, and what came of it."""
+    seen: list[Any] = [next(generator), generator.send("a"), generator.throw(KeyError("k"))]
+    try:
+        generator.send("stop")
+    except StopIteration as end:
+        seen.append(("returned", end.value))
+    return seen
+
+
+def test_a_traced_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> None:
+    assert drive(echo("hi")) == drive(trace(echo)("hi")) == ["HI", "A", "CAUGHT K", ("returned", 3)]
+    read = last_trace()
+    assert outline(read) == [(0, "echo"), (1, "clean-up")]
+    root = root_of(read)
+    assert (root.inputs, root.outputs) == ({"first": "hi"}, ["HI", "A", "CAUGHT K"])
+    assert root.attributes["generator.return_value"] == 3
+
+
+def test_yield_from_hands_on_what_is_sent_and_returned(last_trace: LastTrace) -> None:
+    traced = trace(echo)
+
+    @trace
+    def outer() -> Generator[str, str, str]:
+        count = yield from traced("hi")
+        return f"{count} times"
+
+    generator = outer()
+    assert next(generator) == "HI"
+    assert generator.send("a") == "A"
+    with pytest.raises(StopIteration) as end:
+        generator.send("stop")
+    assert end.value.value == "2 times"
+    assert outline(last_trace()) == [(0, "outer"), (1, "echo"), (2, "clean-up")]
+
+
+def test_inspect_still_says_what_it_is() -> None:
+    async def coroutine() -> None: ...
+
+    async def agen() -> AsyncIterator[int]:
+        yield 1
+
+    assert inspect.isgeneratorfunction(trace(echo))
+    assert inspect.iscoroutinefunction(trace(coroutine))
+    assert inspect.isasyncgenfunction(trace(agen))
+    assert inspect.signature(trace(echo)) == inspect.signature(echo)
+
+
+def test_the_consumers_spans_are_not_the_generators_children(last_trace: LastTrace) -> None:
+    @trace
+    def numbers() -> Iterator[int]:
+        for number in range(2):
+            with start_span(f"make {number}"):
+                pass
+            yield number
+
+    @trace
+    def consume() -> None:
+        for number in numbers():
+            with start_span(f"use {number}"):
+                pass
+
+    consume()
+    assert sorted(outline(last_trace())) == [
+        (0, "consume"),
+        (1, "numbers"),
+        (1, "use 0"),
+        (1, "use 1"),
+        (2, "make 0"),
+        (2, "make 1"),
+    ]
+
+
+def test_break_ends_the_span_and_keeps_what_came(last_trace: LastTrace) -> None:
+    @trace
+    def numbers() -> Iterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    for number in numbers():
+        if number == 2:
+            break
+    gc.collect()
+    root = root_of(last_trace())
+    assert (root.outputs, root.status.status_code) == ([0, 1, 2], "OK")
+    assert get_current_span().span_id is None
+
+
+def test_close_runs_the_generators_clean_up_inside_its_span(last_trace: LastTrace) -> None:
+    generator = trace(echo)("hi")
+    next(generator)
+    generator.close()
+    assert outline(last_trace()) == [(0, "echo"), (1, "clean-up")]
+
+
+def test_an_error_in_a_generator_is_recorded_with_what_came_before(last_trace: LastTrace) -> None:
+    @trace
+    def bad() -> Iterator[int]:
+        yield 1
+        raise ValueError("late")
+
+    with pytest.raises(ValueError, match="late"):
+        list(bad())
+    root = root_of(last_trace())
+    assert (root.outputs, root.status.description) == ([1], "ValueError: late")
+
+
+def test_a_generator_never_used_is_no_trace(tracing: LocalServer) -> None:
+    trace(echo)("hi")
+    assert search_traces() == []
+
+
+def test_a_generator_of_very_many_items_keeps_a_bounded_number(last_trace: LastTrace) -> None:
+    @trace
+    def many() -> Iterator[int]:
+        yield from range(25_000)
+
+    assert sum(many()) == sum(range(25_000))
+    root = root_of(last_trace())
+    assert 0 < len(root.outputs) <= 10_001
+    assert root.attributes["stream.items_not_recorded"] == 15_000
+
+
+def test_a_reducer_folds_the_items(last_trace: LastTrace) -> None:
+    @trace(reducer="".join)
+    def tokens() -> Iterator[str]:
+        yield "Par"
+        yield "is"
+
+    assert list(tokens()) == ["Par", "is"]
+    assert root_of(last_trace()).outputs == "Paris"
+
+
+def test_a_reducer_that_raises_withholds_and_harms_nobody(last_trace: LastTrace) -> None:
+    @trace(reducer=lambda items: items[99])
+    def tokens() -> Iterator[str]:
+        yield "Par"
+
+    assert list(tokens()) == ["Par"]
+    assert root_of(last_trace()).outputs == "<withheld: the capture function raised IndexError>"
+
+
+# Asynchronous generators --------------------------------------------------------------------------------------------
+
+
+async def aecho(first: str) -> AsyncGenerator[str, str]:
+    heard: str | None = first
+    try:
+        while heard != "stop":
+            try:
+                heard = yield f"{heard}".upper()
+            except KeyError as error:
+                heard = f"caught {error.args[0]}"
+    finally:
+        await asyncio.sleep(0)
+        with start_span("clean-up"):
+            pass
+
+
+async def adrive(generator: AsyncGenerator[str, str]) -> list[Any]:
+    seen: list[Any] = [await anext(generator), await generator.asend("a"), await generator.athrow(KeyError("k"))]
+    try:
+        await generator.asend("stop")
+    except StopAsyncIteration:
+        seen.append("exhausted")
+    return seen
+
+
+def test_a_traced_async_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> None:
+    traced = asyncio.run(adrive(trace(aecho)("hi")))
+    assert traced == asyncio.run(adrive(aecho("hi"))) == ["HI", "A", "CAUGHT K", "exhausted"]
+    found = {read.info.name: read for read in search_traces()}
+    assert outline(found["aecho"]) == [(0, "aecho"), (1, "clean-up")]
+    assert root_of(found["aecho"]).outputs == ["HI", "A", "CAUGHT K"]
+
+
+@pytest.mark.parametrize("how", ["aclose", "break", "cancel"])
+def test_an_async_generator_left_early_ends_its_span(last_trace: LastTrace, how: str) -> None:
+    async def consume() -> None:
+        generator = trace(aecho)("hi")
+        if how == "aclose":
+            await anext(generator)
+            await generator.aclose()
+        elif how == "break":
+            async with aclosing(generator):
+                async for _ in generator:
+                    break
+        else:
+
+            async def forever() -> None:
+                async with aclosing(generator):
+                    async for _ in generator:
+                        await asyncio.Event().wait()
+
+            task = asyncio.create_task(forever())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(consume())
+    read = last_trace()
+    assert outline(read) == [(0, "aecho"), (1, "clean-up")]
+    assert root_of(read).outputs == ["HI"]
+
+
+def test_the_consumers_spans_are_not_the_async_generators_children(last_trace: LastTrace) -> None:
+    @trace
+    async def consume() -> None:
+        async for item in trace(aecho)("hi"):
+            with start_span(f"use {item}"):
+                pass
+            break
+
+    asyncio.run(consume())
+    spans = {span.name: span for span in last_trace().data.spans}
+    assert spans["use HI"].parent_id == spans["consume"].span_id
+
+
+# Streams that clients return ----------------------------------------------------------------------------------------
+
+
+class Stream:
+    """An answer that comes in chunks, as a client of a chat service gives it."""
+
+    def __init__(self, *chunks: str) -> None:
+        self._chunks = iter(chunks)
+        self.response = "raw"
+        self.closed = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._chunks)
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+
+class AsyncStream:
+    def __init__(self, *chunks: str) -> None:
+        self._chunks = iter(chunks)
+        self.closed = False
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self
+
+    async def __anext__(self) -> str:
+        await asyncio.sleep(0)
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> AsyncStream:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed = True
+
+
+def test_a_stream_that_is_returned_belongs_to_the_call(last_trace: LastTrace) -> None:
+    @trace(reducer="".join)
+    def chat(prompt: str) -> Stream:
+        return Stream("Par", "is")
+
+    with chat("capital?") as stream:
+        assert stream.response == "raw"
+        with start_span("between"):
+            pass
+        assert list(stream) == ["Par", "is"]
+    assert stream.closed
+    roots = {read.info.name: root_of(read) for read in search_traces()}
+    assert (roots["chat"].inputs, roots["chat"].outputs) == ({"prompt": "capital?"}, "Paris")
+    assert "between" in roots
+
+
+def test_a_stream_left_half_way_ends_its_span(last_trace: LastTrace) -> None:
+    @trace(reducer="".join)
+    def chat() -> Stream:
+        return Stream("Par", "is")
+
+    with chat() as stream:
+        for _ in stream:
+            break
+    assert root_of(last_trace()).outputs == "Par"
+
+    next(chat())
+    gc.collect()
+    assert root_of(last_trace()).outputs == "Par"
+
+
+def test_an_async_stream_belongs_to_the_call(last_trace: LastTrace) -> None:
+    @trace(reducer="".join)
+    async def chat() -> AsyncStream:
+        return AsyncStream("Par", "is")
+
+    async def main() -> list[str]:
+        async with await chat() as stream:
+            return [chunk async for chunk in stream]
+
+    assert asyncio.run(main()) == ["Par", "is"]
+    assert root_of(last_trace()).outputs == "Paris"
+
+
+def test_a_result_that_is_no_stream_is_given_as_it_is(last_trace: LastTrace) -> None:
+    answer = ["a", "b"]
+
+    @trace(reducer="".join)
+    def chat() -> list[str]:
+        return answer
+
+    assert chat() is answer
+    assert root_of(last_trace()).outputs == ["a", "b"]
+
+
+# Methods, classes, and other callables ------------------------------------------------------------------------------
+
+
+class Tools:
+    @trace
+    @staticmethod
+    def above_static(a: int) -> int:
+        return a
+
+    @staticmethod
+    @trace
+    def below_static(a: int) -> int:
+        return a
+
+    @trace
+    @classmethod
+    def above_class(cls, a: int) -> str:
+        return f"{cls.__name__} {a}"
+
+    @classmethod
+    @trace
+    def below_class(cls, a: int) -> str:
+        return f"{cls.__name__} {a}"
+
+    @trace
+    def method(self, a: int, /, b: int, *, c: int = 3) -> int:
+        return a + b + c
+
+
+@pytest.mark.parametrize("owner", [Tools, Tools()], ids=["class", "instance"])
+@pytest.mark.parametrize("name", ["above_static", "below_static", "above_class", "below_class"])
+def test_either_order_of_decorators(last_trace: LastTrace, owner: Any, name: str) -> None:
+    assert str(getattr(owner, name)(1)).endswith("1")
+    root = root_of(last_trace())
+    assert (root.name, root.inputs) == (name, {"a": 1})
+
+
+def test_positional_only_and_keyword_only_parameters(last_trace: LastTrace) -> None:
+    assert Tools().method(1, b=2) == 6
+    assert root_of(last_trace()).inputs == {"a": 1, "b": 2, "c": 3}
+
+
+def test_a_class_traces_its_public_methods(last_trace: LastTrace) -> None:
+    @trace(span_type="AGENT")
+    class Agent:
+        class Options:
+            pass
+
+        limit = 3
+
+        def run(self, query: str) -> str:
+            return self._private(self.helper(query))
+
+        @staticmethod
+        def helper(text: str) -> str:
+            return text.upper()
+
+        async def later(self) -> str:
+            return "later"
+
+        def _private(self, text: str) -> str:
+            return text
+
+    assert inspect.isclass(Agent)
+    assert Agent().run("q") == "Q"
+    read = last_trace()
+    assert outline(read) == [(0, "run"), (1, "helper")]
+    assert root_of(read).span_type == "AGENT"
+    assert inspect.iscoroutinefunction(Agent.later)
+    assert isinstance(Agent.Options(), Agent.Options)
+    assert Agent.limit == 3
+
+
+class Doubler:
+    def __call__(self, a: int) -> int:
+        return 2 * a
+
+
+class AsyncDoubler:
+    async def __call__(self, a: int) -> int:
+        return 2 * a
+
+
+def test_partials_callables_and_builtins(last_trace: LastTrace) -> None:
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    for target, args, result, name in [
+        (functools.partial(add, 1), (2,), 3, "add"),
+        (Doubler(), (4,), 8, "Doubler"),
+        (len, ([1, 2],), 2, "len"),
+        (max, (1, 5), 5, "max"),
+        (str.upper, ("x",), "X", "upper"),
+        (lambda a: a, (1,), 1, "<lambda>"),
+    ]:
+        assert trace(target)(*args) == result  # type: ignore[operator]
+        root = root_of(last_trace())
+        assert (root.name, root.outputs) == (name, result)
+    assert asyncio.run(trace(AsyncDoubler())(4)) == 8
+    assert root_of(last_trace()).outputs == 8
+
+
+@trace
+def at_module_level(a: int) -> int:
+    """Pickled by name."""
+    return a + 1
+
+
+def test_decorated_functions_pickle() -> None:
+    assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level
+    assert pickle.loads(pickle.dumps(Tools().method))(1, 2) == 6
+
+
+def test_endless_recursion_fails_as_without_us(last_trace: LastTrace) -> None:
+    def plain(n: int) -> int:
+        return plain(n + 1)
+
+    @trace
+    def traced(n: int) -> int:
+        return traced(n + 1)
+
+    for function in (plain, traced):
+        with pytest.raises(RecursionError):
+            function(0)
+    assert get_current_span().span_id is None
+
+
+def test_deep_recursion_within_the_limit_is_one_trace(last_trace: LastTrace) -> None:
+    @trace
+    def down(n: int) -> int:
+        return 0 if n == 0 else 1 + down(n - 1)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    try:
+        assert down(1_500) == 1_500
+    finally:
+        sys.setrecursionlimit(limit)
+    read = last_trace()
+    assert len(read.data.spans) == 1_501
+    assert max(depth for depth, _ in read.walk()) == 1_500
+
+
+# What to capture ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("capture", "inputs"),
+    [
+        (True, {"query": "q", "api_key": "secret"}),
+        (False, None),
+        (["query"], {"query": "q"}),
+        (lambda inputs: {"length": len(inputs["query"])}, {"length": 1}),
+        (lambda inputs: inputs["missing"], "<withheld: the capture function raised KeyError>"),
+    ],
+)
+def test_capture_of_inputs(last_trace: LastTrace, capture: Any, inputs: Any) -> None:
+    @trace(capture_inputs=capture)
+    def call(query: str, api_key: str) -> str:
+        return "ok"
+
+    assert call("q", "secret") == "ok"
+    assert root_of(last_trace()).inputs == inputs
+
+
+@pytest.mark.parametrize(("capture", "outputs"), [(True, "secret"), (False, None), (len, 6)])
+def test_capture_of_outputs(last_trace: LastTrace, capture: Any, outputs: Any) -> None:
+    @trace(capture_outputs=capture)
+    def call() -> str:
+        return "secret"
+
+    @trace(capture_outputs=capture, reducer="".join)
+    def generate() -> Iterator[str]:
+        yield "sec"
+        yield "ret"
+
+    assert call() == "secret"
+    assert root_of(last_trace()).outputs == outputs
+    assert list(generate()) == ["sec", "ret"]
+    assert root_of(last_trace()).outputs == outputs
