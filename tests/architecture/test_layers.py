@@ -36,8 +36,16 @@ LAYERS = {
         wrappers        calls streams runtime tracer
         surface         wrappers calls runtime tracer span diagnostics
         current         tracer span settings diagnostics
-        decode          model kayba_api
-        queries         runtime service decode model errors kayba_api
+        tree            model usage terminal notebook frame diff
+        usage           tree*
+        outline         model* tree*
+        terminal        outline tree*
+        notebook        outline model* tree*
+        frame           tree*
+        diff            difftext model* tree*
+        difftext        outline model* diff*
+        decode          model tree kayba_api
+        queries         runtime service decode tree errors kayba_api
     """,
 }
 """Each module with the modules it may import. `*` marks an import for the type checker only."""

@@ -10,13 +10,17 @@
 Only the names in `__all__` are public; the modules below are how it is made.
 """
 
+from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
+from ace_tracing.diff import SpanChange, TraceDiff
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
-from ace_tracing.model import Span, SpanEvent, SpanStatus, Trace, TraceData, TraceInfo, TraceState
+from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
 from ace_tracing.outcome import Delivery
-from ace_tracing.queries import get_trace, search_traces
+from ace_tracing.queries import aget_trace, asearch_traces, get_trace, search_traces
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown
 from ace_tracing.span import LiveSpan
-from ace_tracing.surface import start_span, trace
+from ace_tracing.span_types import SpanType
+from ace_tracing.surface import start_span, start_span_no_context, trace
+from ace_tracing.tree import Trace, TraceData
 
 __all__ = [
     "ConfigurationError",
@@ -25,22 +29,33 @@ __all__ = [
     "NotFoundError",
     "ServiceError",
     "Span",
+    "SpanChange",
     "SpanEvent",
     "SpanStatus",
+    "SpanType",
     "Trace",
     "TraceData",
+    "TraceDiff",
     "TraceInfo",
     "TraceState",
     "TracingError",
+    "aget_trace",
+    "asearch_traces",
     "configure",
     "disable",
     "enable",
     "flush",
+    "folder",
+    "get_current_span",
+    "get_current_trace_id",
     "get_folder",
     "get_trace",
     "search_traces",
+    "session",
     "set_folder",
     "shutdown",
     "start_span",
+    "start_span_no_context",
     "trace",
+    "update_current_trace",
 ]

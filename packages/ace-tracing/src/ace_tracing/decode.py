@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ace_tracing.model import Span, SpanEvent, SpanStatus, Trace, TraceData, TraceInfo, TraceState
+from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
+from ace_tracing.tree import Trace, TraceData
 
 if TYPE_CHECKING:
     from kayba_api import models

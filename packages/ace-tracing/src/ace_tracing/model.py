@@ -1,9 +1,9 @@
-"""A trace as it is read back: what `get_trace` and `search_traces` give, with the names that MLflow's users know."""
+"""The parts of a trace as it is read back, under the names that MLflow's users know. The whole is in `tree`."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -90,6 +90,12 @@ class Span:
         """The span as plain JSON values."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Span:
+        """Give the span that `to_dict` gave."""
+        events = [SpanEvent(**event) for event in content["events"]]
+        return cls(**{**content, "status": SpanStatus(**content["status"]), "events": events})
+
 
 @dataclass(frozen=True, slots=True)
 class TraceInfo:
@@ -119,6 +125,15 @@ class TraceInfo:
     response_preview: str | None = None
     assessments: list[dict[str, Any]] = field(default_factory=list)
 
+    def to_dict(self) -> dict[str, Any]:
+        """What is known of the trace, as plain JSON values."""
+        return {**asdict(self), "state": self.state.value}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> TraceInfo:
+        """Give what `to_dict` gave."""
+        return cls(**{**content, "state": TraceState(content["state"])})
+
     @property
     def timestamp_ms(self) -> int:
         """Another name of `request_time`."""
@@ -143,84 +158,3 @@ class TraceInfo:
     def folder(self) -> str | None:
         """The folder it is filed in; None when it is unfiled."""
         return self.tags.get("kayba.folder")
-
-
-@dataclass(frozen=True, slots=True)
-class TraceData:
-    """The steps of a trace.
-
-    Attributes:
-        spans: in the order they started.
-    """
-
-    spans: list[Span]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A span with the spans below it.
-
-    Attributes:
-        span: the step itself.
-        children: the steps it called, in the order they started.
-    """
-
-    span: Span
-    children: list[Node]
-
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, Span]]:
-        """Give this span and all below it, each with its depth, parents before children."""
-        stack = [(depth, self)]
-        while stack:
-            level, node = stack.pop()
-            yield level, node.span
-            stack.extend((level + 1, child) for child in reversed(node.children))
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One run of an agent: what is known of it, and its steps.
-
-    Attributes:
-        info: its state, times, tags and metadata.
-        data: its spans.
-    """
-
-    info: TraceInfo
-    data: TraceData
-
-    @property
-    def trace_id(self) -> str:
-        """Its id, `tr-` and 32 hex digits."""
-        return self.info.trace_id
-
-    @property
-    def root(self) -> Span | None:
-        """The span that called all others; None when the service does not have it yet."""
-        return next((span for span in self.data.spans if span.parent_id is None), None)
-
-    @property
-    def tree(self) -> list[Node]:
-        """The spans as trees: one for the root, and one for each span whose parent the service does not have."""
-        nodes = {span.span_id: Node(span, []) for span in self.data.spans}
-        tops: list[Node] = []
-        for span in self.data.spans:
-            parent = nodes.get(span.parent_id) if span.parent_id else None
-            (parent.children if parent else tops).append(nodes[span.span_id])
-        return tops
-
-    def walk(self) -> Iterator[tuple[int, Span]]:
-        """Give every span with its depth in the tree (0 for the root), parents before children."""
-        for node in self.tree:
-            yield from node.walk()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The trace as plain JSON values: `{"info": {...}, "data": {"spans": [...]}}`."""
-        return {
-            "info": {**asdict(self.info), "state": self.info.state.value},
-            "data": {"spans": [span.to_dict() for span in self.data.spans]},
-        }
-
-    def __repr__(self) -> str:
-        name = self.info.name or ""
-        return f"<Trace {name!r} {self.trace_id} {self.info.state} {len(self.data.spans)} spans>"

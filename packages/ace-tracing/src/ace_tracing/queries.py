@@ -1,4 +1,4 @@
-"""`get_trace` and `search_traces`: traces as the service has them."""
+"""`get_trace`, `search_traces` and their asynchronous twins: traces as the service has them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ace_tracing import runtime
 from ace_tracing.errors import NotFoundError, ServiceError
-from ace_tracing.model import Trace
 from ace_tracing.service import DEFAULT_EXPERIMENT_ID, Service
+from ace_tracing.tree import Trace
 
 if TYPE_CHECKING:
     from kayba_api import models
@@ -89,6 +89,49 @@ def search_traces(
     return [
         trace for start in range(0, len(found), BATCH) for trace in _with_spans(service, found[start : start + BATCH])
     ]
+
+
+async def aget_trace(trace_id: str) -> Trace:
+    """`get_trace` for asynchronous code: the event loop runs on meanwhile.
+
+    It runs in a thread: what is not sent yet is waited for in one in any case, and so connections are shared with all
+    other calls, whichever event loops they come from. When the task is cancelled the thread finishes its request.
+
+    Args:
+        trace_id: as `get_trace` takes it.
+
+    Raises:
+        NotFoundError: the service has no such trace.
+        ServiceError: the service cannot be reached, or refuses.
+        ConfigurationError: `configure` was not called.
+    """
+    import asyncio
+
+    return await asyncio.to_thread(get_trace, trace_id)
+
+
+async def asearch_traces(
+    experiment_names: Sequence[str] | None = None,
+    filter_string: str | None = None,
+    max_results: int = 100,
+    order_by: Sequence[str] | None = None,
+) -> list[Trace]:
+    """`search_traces` for asynchronous code: the event loop runs on meanwhile, as with `aget_trace`.
+
+    Args:
+        experiment_names: where to look; the experiment given to `configure`, or else `Default`, by default.
+        filter_string: conditions joined with `AND`, as `search_traces` takes them. Everything by default.
+        max_results: how many traces at most, across the service's pages.
+        order_by: what to sort by, as `["timestamp_ms DESC"]`; newest first by default.
+
+    Raises:
+        NotFoundError: there is no experiment of a name given.
+        ServiceError: the service cannot be reached, or refuses, as it does a filter it cannot read.
+        ConfigurationError: `configure` was not called.
+    """
+    import asyncio
+
+    return await asyncio.to_thread(search_traces, experiment_names, filter_string, max_results, order_by)
 
 
 def _search(

@@ -1,0 +1,373 @@
+"""What can be asked of a trace that was read: sums, searches, pictures, tables, files and asynchronous queries."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ace_tracing
+from ace_tracing import (
+    ConfigurationError,
+    NotFoundError,
+    Span,
+    SpanEvent,
+    SpanStatus,
+    Trace,
+    TraceData,
+    TraceInfo,
+    TraceState,
+    aget_trace,
+    asearch_traces,
+    start_span,
+)
+from kayba_local import LocalServer
+
+TRACE_ID = "tr-" + "a" * 32
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND + 1
+USAGE = "mlflow.chat.tokenUsage"
+COST = "mlflow.llm.cost"
+
+
+def span(number: int, parent: int | None = None, name: str | None = None, **fields: Any) -> Span:
+    """The `number`-th span of a trace: starts `number` seconds into it and takes a tenth of one by default."""
+    start = START + number * SECOND
+    default: dict[str, Any] = {
+        "span_type": "UNKNOWN",
+        "start_time_ns": start,
+        "end_time_ns": start + SECOND // 10,
+        "status": SpanStatus("OK"),
+        "inputs": None,
+        "outputs": None,
+        "attributes": {},
+        "events": [],
+    }
+    parent_id = None if parent is None else f"{parent:016x}"
+    return Span(name or f"s{number}", TRACE_ID, f"{number:016x}", parent_id, **{**default, **fields})
+
+
+def trace_of(*spans: Span, state: TraceState = TraceState.OK) -> Trace:
+    info = TraceInfo(TRACE_ID, "0", state, START // 1_000_000, 100, {"mlflow.traceName": "agent"}, {})
+    return Trace(info, TraceData(list(spans)))
+
+
+def usage(**amounts: float) -> dict[str, Any]:
+    return {USAGE: {f"{name}_tokens": amount for name, amount in amounts.items()}}
+
+
+def printed(trace_: Trace) -> str:
+    out = io.StringIO()
+    trace_.print_tree(file=out)
+    return out.getvalue()
+
+
+FAILED = trace_of(
+    span(0, None, "agent", span_type="AGENT", end_time_ns=START + 5 * SECOND, attributes=usage(total=1234)),
+    span(1, 0, "retrieve", span_type="RETRIEVER", inputs={"query": "<script>alert(1)</script>"}),
+    span(2, 1, "embed", end_time_ns=None),
+    span(
+        3,
+        0,
+        "answer",
+        span_type="LLM",
+        status=SpanStatus("ERROR", "ValueError: no such city"),
+        events=[SpanEvent("exception", START, {"exception.stacktrace": "Traceback: <here>"})],
+    ),
+    state=TraceState.ERROR,
+)
+
+
+def test_find_by_name_by_type_and_by_anything() -> None:
+    assert [found.name for found in FAILED.find()] == ["agent", "retrieve", "embed", "answer"]
+    assert [found.name for found in FAILED.find("answer")] == ["answer"]
+    assert [found.name for found in FAILED.find(span_type="RETRIEVER")] == ["retrieve"]
+    assert FAILED.find("answer", span_type="RETRIEVER") == []
+    assert [found.name for found in FAILED.find(where=lambda one: one.end_time_ns is None)] == ["embed"]
+
+
+def test_a_trace_takes_as_long_as_its_root() -> None:
+    assert FAILED.duration_ms == 5_000
+    assert trace_of(span(0, end_time_ns=None)).duration_ms is None
+    assert trace_of().duration_ms == 100
+
+
+def test_tokens_of_a_container_and_its_calls_count_once() -> None:
+    whole = trace_of(
+        span(0, None, attributes=usage(input=30, output=3, total=33)),
+        span(1, 0),
+        span(2, 1, attributes=usage(input=10, output=1, total=11)),
+        span(3, 0, attributes=usage(input=20, output=2)),
+        span(4, 3),
+    )
+    assert whole.token_usage == {"input_tokens": 30, "output_tokens": 3, "total_tokens": 33}
+
+
+def test_cost_and_tokens_are_added_up_each_by_itself() -> None:
+    whole = trace_of(
+        span(0, None, attributes=usage(input=1, output=1, total=2)),
+        span(1, 0, attributes={COST: {"input_cost": 0.25, "output_cost": 0.5, "total_cost": 0.75}}),
+        span(2, 0, attributes={COST: {"input_cost": 0.25, "output_cost": 0.5}}),
+    )
+    assert whole.cost == {"input_cost": 0.5, "output_cost": 1.0, "total_cost": 1.5}
+    assert whole.token_usage["total_tokens"] == 2
+
+
+@pytest.mark.parametrize("reported", [None, "many", 7, [1], {"input_tokens": "7"}, {"input_tokens": True}, {}])
+def test_what_is_no_usage_is_none(reported: Any) -> None:
+    whole = trace_of(span(0, attributes={USAGE: reported, COST: reported}))
+    assert (whole.token_usage, whole.cost) == ({}, {})
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.none() | st.integers(0, 1000)), min_size=1, max_size=20))
+def test_faithful_sums_above_the_calls_change_nothing(shape: list[tuple[int, int | None]]) -> None:
+    parents = [None if place == 0 else parent % place for place, (parent, _) in enumerate(shape)]
+    inner = {parent for parent in parents if parent is not None}
+    leaves = {place: shape[place][1] for place in range(len(shape)) if place not in inner}
+    sums = dict(leaves)
+    for place in range(len(shape) - 1, 0, -1):
+        above = parents[place]
+        assert above is not None
+        sums[above] = (sums.get(above) or 0) + (sums[place] or 0)
+
+    def tokens(reported: dict[int, int | None]) -> int:
+        spans = [
+            span(place, parents[place], attributes={} if reported.get(place) is None else usage(total=reported[place]))
+            for place in range(len(shape))
+        ]
+        return trace_of(*spans).token_usage.get("total_tokens", 0)
+
+    told = {place: amount for place, amount in leaves.items() if amount is not None}
+    faithful = sums if len(told) == len(leaves) else leaves
+    assert tokens(faithful) == tokens(leaves) == sum(told.values())
+
+
+def test_the_printed_tree_is_aligned_with_times_and_errors() -> None:
+    lines = printed(FAILED).splitlines()
+    assert lines == [
+        f"{TRACE_ID}  ERROR  5.00 s  4 spans  1,234 tokens",
+        "agent        AGENT         5.00 s",
+        "├─ retrieve  RETRIEVER   100.0 ms",
+        "│  └─ embed  UNKNOWN    not ended",
+        "└─ answer    LLM         100.0 ms  ERROR ValueError: no such city",
+    ]
+
+
+def test_the_tree_goes_to_standard_output_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    FAILED.print_tree()
+    assert capsys.readouterr().out == printed(FAILED)
+
+
+def test_nothing_recorded_moves_a_terminal_s_cursor_or_breaks_a_line() -> None:
+    nasty = "a\x1b[2J\r\nb\u202ec\ud800"
+    text = printed(trace_of(span(0, name=nasty, status=SpanStatus("ERROR", nasty), span_type=nasty)))
+    assert len(text.splitlines()) == 2
+    assert not set(text) & set("\x1b\r\u202e\ud800")
+    assert r"a\x1b[2J\r\nb\u202ec\ud800" in text
+
+
+def test_columns_stay_aligned_with_wide_letters() -> None:
+    lines = printed(trace_of(span(0, name="検索"), span(1, 0, name="x"))).splitlines()
+    assert lines[1:] == ["検索  UNKNOWN  100.0 ms", "└─ x  UNKNOWN  100.0 ms"]
+
+
+def test_a_console_without_branches_gets_ascii() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="cp1252", newline="\n")
+    trace_of(span(0, name="käse"), span(1, 0, name="検索"), span(2, 0)).print_tree(file=out)
+    out.flush()
+    names = [line.partition("  ")[0] for line in raw.getvalue().decode("cp1252").splitlines()[1:]]
+    assert names == ["käse", "|- \\u691c\\u7d22", "`- s2"]
+
+
+def test_ten_thousand_levels_are_drawn_in_bounded_width() -> None:
+    deep = trace_of(*(span(number, number - 1 if number else None) for number in range(10_000)))
+    lines = printed(deep).splitlines()
+    assert len(lines) == 10_001
+    assert max(map(len, lines)) < 200
+    assert "(level 9999) s9999" in lines[-1]
+    assert deep.diff(deep).changes == []
+    assert "9,500 more spans" in deep._repr_html_()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_colours_when_rich_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = Terminal()
+    trace_of(span(0, name="[bold]agent"), span(1, 0, status=SpanStatus("ERROR", "[/x] ouch"))).print_tree(file=out)
+    assert "\x1b[" in out.getvalue()
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
+    assert "[bold]agent" in plain
+    assert "└─ s1" in plain
+    assert "ERROR [/x] ouch" in plain
+
+
+def test_a_terminal_gets_plain_text_when_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    out = Terminal()
+    FAILED.print_tree(file=out)
+    assert out.getvalue() == printed(FAILED)
+
+
+class Tags(HTMLParser):
+    """Collects what an HTML text consists of, and checks that what is opened is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@given(st.text())
+def test_a_notebook_gets_html_in_which_everything_recorded_is_text(text: str) -> None:
+    nasty = f"</pre><script>alert(1)</script><img src=x onerror=alert(1)>\"'{text}"
+    html = trace_of(
+        span(
+            0,
+            name=nasty,
+            span_type=nasty,
+            status=SpanStatus("ERROR", nasty),
+            inputs={nasty: nasty},
+            outputs=nasty,
+            events=[SpanEvent(nasty, START, {nasty: nasty})],
+        )
+    )._repr_html_()
+    tags = Tags(html)
+    assert tags.seen == {"div", "details", "summary", "span", "b", "pre"}
+    assert tags.attributes == {"style"}
+    assert "<script>alert(1)</script>" in tags.text
+
+
+def test_a_notebook_gets_values_and_errors_to_unfold() -> None:
+    text = Tags(FAILED._repr_html_()).text
+    assert '"query": "<script>alert(1)</script>"' in text
+    assert "Traceback: <here>" in text
+    assert "no such city" in text
+    assert Tags(trace_of()._repr_html_()).text.startswith(TRACE_ID)
+
+
+def test_a_dataframe_has_a_row_a_span() -> None:
+    frame = FAILED.to_dataframe()
+    assert list(frame["name"]) == ["agent", "retrieve", "embed", "answer"]
+    assert list(frame["depth"]) == [0, 1, 2, 1]
+    assert frame["start_time"][0].value == START
+    assert str(frame["start_time"].dt.tz) == "UTC"
+    assert frame["end_time"].isna().tolist() == [False, False, True, False]
+    assert frame["duration_ms"][0] == 5_000
+    assert frame["inputs"][1] == {"query": "<script>alert(1)</script>"}
+    assert frame.loc[frame["status"] == "ERROR", "status_description"].tolist() == ["ValueError: no such city"]
+    assert list(trace_of().to_dataframe().columns) == list(frame.columns)
+
+
+def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match=re.escape('pip install "ace-tracing[pandas]"')):
+        FAILED.to_dataframe()
+
+
+def test_reading_imports_neither_pandas_nor_rich_before_they_are_asked_for() -> None:
+    code = "import sys, ace_tracing; print({'pandas', 'rich', 'html', 'unicodedata'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "set()\n"
+
+
+def test_a_trace_in_a_file_is_the_same_trace() -> None:
+    assert Trace.from_dict(FAILED.to_dict()) == FAILED
+    assert Trace.from_json(FAILED.to_json()) == FAILED
+
+
+def test_a_trace_read_from_a_server_survives_a_file(last_trace: Callable[[], Trace]) -> None:
+    with start_span("outer") as outer:
+        outer.set_inputs({"a": [1, 2.5, None, True, "ü"]})
+        with pytest.raises(ValueError, match="inner"), start_span("inner"):
+            raise ValueError("inner")
+    read = last_trace()
+    assert Trace.from_json(read.to_json()) == read
+
+
+@pytest.mark.parametrize("content", [{}, {"info": {}, "data": {"spans": []}}, {"info": 1, "data": {"spans": [{}]}}])
+def test_what_is_no_trace_is_refused(content: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="Not a trace"):
+        Trace.from_dict(content)
+
+
+def test_asynchronous_queries_find_what_the_others_find(tracing: LocalServer) -> None:
+    for name in ("one", "two"):
+        with start_span(name) as current:
+            trace_id = current.trace_id
+    assert trace_id is not None
+
+    async def read() -> tuple[Trace, list[Trace], list[Trace]]:
+        return (
+            await aget_trace(trace_id),
+            await asearch_traces(max_results=5),
+            await asearch_traces(filter_string="name = 'one'"),
+        )
+
+    # Twice: nothing may be bound to an event loop that has ended.
+    for _ in range(2):
+        one, all_of_them, filtered = asyncio.run(read())
+        assert one == ace_tracing.get_trace(trace_id)
+        assert all_of_them == ace_tracing.search_traces()
+        assert [found.info.name for found in filtered] == ["one"]
+
+
+def test_asynchronous_queries_fail_as_the_others_do(tracing: LocalServer) -> None:
+    with pytest.raises(NotFoundError, match="No trace"):
+        asyncio.run(aget_trace("tr-" + "0" * 32))
+    with pytest.raises(NotFoundError, match="'nowhere'"):
+        asyncio.run(asearch_traces(["nowhere"]))
+    ace_tracing.shutdown()
+    with pytest.raises(ConfigurationError, match="configure"):
+        asyncio.run(asearch_traces())
+
+
+def test_the_event_loop_runs_while_a_query_waits(tracing: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_flush = threading.Event()
+    flush = ace_tracing.runtime.flush
+
+    def slow_flush() -> Any:
+        assert may_flush.wait(30)
+        return flush()
+
+    monkeypatch.setattr(ace_tracing.runtime, "flush", slow_flush)
+
+    async def main() -> list[Trace]:
+        query = asyncio.create_task(asearch_traces())
+        await asyncio.sleep(0)
+        may_flush.set()  # would never be reached if the query held the loop
+        return await query
+
+    assert asyncio.run(main()) == []
