@@ -1,0 +1,174 @@
+"""What the documentation shows works as shown, and names everything that is public."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import resources
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+
+import ace_tracing
+import kayba_api
+import kayba_local
+from kayba_local import LocalServer
+from kayba_local.handlers import HANDLERS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PACKAGES = ("ace-framework", "ace-tracing", "kayba-local")
+"""Whose READMEs run as they are: that of kayba-api ends with bytes that the reader brings."""
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (
+        ROOT / "README.md",
+        *(ROOT / "packages" / name / "README.md" for name in PACKAGES),
+        *DOCS.rglob("*.md"),
+    )
+    if "```python" in path.read_text(encoding="utf-8")
+)
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+SNIPPET = re.compile(r'^--8<-- "(.+)"$')
+
+RUN = """
+import ast, asyncio, contextlib, io, json, sys
+printed, namespace = [], {"__name__": "page"}
+for line, source in json.load(sys.stdin):
+    code = compile("\\n" * line + source, sys.argv[1], "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        if (awaitable := eval(code, namespace)) is not None:
+            asyncio.run(awaitable)
+    printed.append(output.getvalue())
+print(json.dumps(printed))
+"""
+
+
+class Block(NamedTuple):
+    """A block of Python with the line it stands on and, where the page shows it, what it prints."""
+
+    line: int
+    source: str
+    prints: str
+
+
+def python_blocks(page: str) -> list[Block]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [
+        Block(text.count("\n", 0, match.start(1)), match[1], match[2] or "")
+        for match in BLOCK.finditer(text)
+        if not SNIPPET.match(match[1])
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_of_a_page_runs_and_prints_what_the_page_shows(page: str, kayba_server: LocalServer) -> None:
+    blocks = python_blocks(page)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUN, page],
+        env={**os.environ, "KAYBA_API_KEY": "kb-test", "KAYBA_API_URL": kayba_server.url},
+        input=json.dumps([(block.line, block.source) for block in blocks]),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    printed = json.loads(done.stdout)
+    shown = [block.prints or text for block, text in zip(blocks, printed, strict=True)]
+    assert printed == shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_python_of_a_page_escapes_this_test(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    fences = [line.strip() for line in text.splitlines() if re.match(r"\s*(```|~~~)\W*(py|python|pycon)\b", line, re.I)]
+    assert fences == ["```python"] * len(BLOCK.findall(text))
+    for snippet in (SNIPPET.match(source) for source, _ in BLOCK.findall(text)):
+        assert snippet is None or snippet[1].startswith("examples/")
+
+
+@pytest.mark.parametrize(
+    ("module", "reference", "guides"),
+    [
+        (ace_tracing, "tracing.md", ["tracing.md", "reading.md"]),
+        (kayba_api, "rest-client.md", ["rest-client.md"]),
+        (kayba_local, "kayba-local.md", ["kayba-local.md"]),
+    ],
+)
+def test_every_public_name_is_documented(module: ModuleType, reference: str, guides: list[str]) -> None:
+    entries = re.findall(r"^::: (\S+)$", (DOCS / "reference" / reference).read_text(encoding="utf-8"), re.MULTILINE)
+    told = "".join((DOCS / "guides" / guide).read_text(encoding="utf-8") for guide in guides)
+    public = [name for name in module.__all__ if not name.startswith("__")]
+    assert not [name for name in public if entries.count(f"{module.__name__}.{name}") != 1], "in the reference"
+    assert not [name for name in public if not re.search(rf"\b{name}\b", told)], "in a guide"
+
+
+def test_every_record_of_a_decision_is_in_the_list_and_in_the_site() -> None:
+    records = sorted(path.name for path in (DOCS / "decisions").glob("0*.md"))
+    listed = re.findall(r"\]\((0\d{3}-.+?\.md)\)", (DOCS / "decisions" / "index.md").read_text(encoding="utf-8"))
+    site = re.findall(r"decisions/(0\d{3}-.+?\.md)", (ROOT / "zensical.toml").read_text(encoding="utf-8"))
+    assert records == listed == site
+
+
+TEXTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "*/README.md", "packages/*/README.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_to_files_of_the_repository_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        if not target.startswith(("http://", "https://")):
+            assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_the_readme_lists_every_command() -> None:
+    environments = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))["envs"]
+    commands = {
+        f"hatch run {name}" if environment == "default" else f"hatch run {environment}:{name}"
+        for environment, settings in environments.items()
+        for name in settings.get("scripts", {})
+    }
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(hatch run [a-z:-]+)[` ]", text)) == commands
+
+
+def test_the_guide_tells_every_option_of_the_server() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "kayba_local", "serve", "--help"],
+        env={**os.environ, "COLUMNS": "200"},
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    ).stdout
+    told = (DOCS / "guides" / "kayba-local.md").read_text(encoding="utf-8")
+    options = set(re.findall(r"--[a-z][a-z-]+|KAYBA_[A-Z_]+", shown)) - {"--help"}
+    assert options == set(
+        re.findall(r"--[a-z][a-z-]+|KAYBA_[A-Z_]+", told.partition("## Options")[2].partition("\n\n## ")[0])
+    )
+
+
+def test_the_guide_tells_what_the_server_does_not_implement() -> None:
+    contract = json.loads(resources.files(kayba_local).joinpath("openapi.json").read_bytes())
+    operations = {
+        node["operationId"]
+        for path in contract["paths"].values()
+        for node in path.values()
+        if isinstance(node, dict) and "operationId" in node
+    }
+    told = (
+        (DOCS / "guides" / "kayba-local.md").read_text(encoding="utf-8").partition("## What is not implemented yet")[2]
+    )
+    table = "\n".join(line for line in told.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`(\w+)`", table)) == operations - HANDLERS.keys()
