@@ -17,13 +17,17 @@ LAYERS = {
         diagnostics     -
         outcome         -
         model           -
-        snapshot        -
+        reflect         -
+        arrays          reflect
+        records         reflect
+        describe        arrays records reflect
+        snapshot        describe reflect
         masking         snapshot
         binding         -
         record          -
         sampling        -
         settings        errors sampling
-        service         kayba_api
+        service         errors kayba_api
         span            snapshot masking record diagnostics tracer*
         tracer          span record sampling
         buffer          -
@@ -46,6 +50,10 @@ LAYERS = {
         difftext        outline model* diff*
         decode          model tree kayba_api
         queries         runtime service decode tree errors kayba_api
+        loopback        record encoder model tree
+        treetext        model tree outline
+        testing         runtime tracer loopback tree treetext
+        feedback        queries runtime errors kayba_api
     """,
 }
 """Each module with the modules it may import. `*` marks an import for the type checker only."""

@@ -13,6 +13,7 @@ Only the names in `__all__` are public; the modules below are how it is made.
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
 from ace_tracing.diff import SpanChange, TraceDiff
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
+from ace_tracing.feedback import log_feedback
 from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
 from ace_tracing.outcome import Delivery
 from ace_tracing.queries import aget_trace, asearch_traces, get_trace, search_traces
@@ -50,6 +51,7 @@ __all__ = [
     "get_current_trace_id",
     "get_folder",
     "get_trace",
+    "log_feedback",
     "search_traces",
     "session",
     "set_folder",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from ace_tracing import runtime
-from ace_tracing.errors import NotFoundError, ServiceError
+from ace_tracing.errors import NotFoundError
 from ace_tracing.service import DEFAULT_EXPERIMENT_ID, Service
 from ace_tracing.tree import Trace
 
 if TYPE_CHECKING:
     from kayba_api import models
-    from kayba_api.types import Response
 
 PAGE = 500
 """The most traces that a service lists in one answer."""
@@ -22,8 +21,6 @@ BATCH = 50
 """Traces read with their spans in one request: their ids must fit into a URL."""
 
 _TRACE_ID = re.compile(r"(tr-)?([0-9a-f]{32})")
-
-R = TypeVar("R")
 
 
 def get_trace(trace_id: str) -> Trace:
@@ -38,17 +35,15 @@ def get_trace(trace_id: str) -> Trace:
         ConfigurationError: `configure` was not called.
     """
     service = runtime.service()
-    match = _TRACE_ID.fullmatch(trace_id)
-    if match is None:
-        raise NotFoundError(f"No trace {trace_id!r}: a trace id is `tr-` and 32 hex digits.")
+    wanted = full_trace_id(trace_id)
     runtime.flush()
     from kayba_api.api.tracing import get_trace_info as operation
     from kayba_api.models import TraceInfoAnswer
 
-    response = _call(service, operation.sync_detailed, trace_id=f"tr-{match[2]}")
+    response = service.call(operation.sync_detailed, trace_id=wanted)
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundError(f"No trace {trace_id!r} on {service.base_url}.")
-    info = _expect(service, response, TraceInfoAnswer).trace.trace_info
+    info = service.expect(response, TraceInfoAnswer).trace.trace_info
     traces = _with_spans(service, [info])
     if not traces:
         raise NotFoundError(f"The trace {trace_id!r} on {service.base_url} was deleted just now.")
@@ -134,6 +129,18 @@ async def asearch_traces(
     return await asyncio.to_thread(search_traces, experiment_names, filter_string, max_results, order_by)
 
 
+def full_trace_id(trace_id: str) -> str:
+    """The id with its prefix.
+
+    Raises:
+        NotFoundError: it is not an id that a trace could have.
+    """
+    match = _TRACE_ID.fullmatch(trace_id)
+    if match is None:
+        raise NotFoundError(f"No trace {trace_id!r}: a trace id is `tr-` and 32 hex digits.")
+    return f"tr-{match[2]}"
+
+
 def _search(
     service: Service, ids: list[str], filter_string: str | None, max_results: int, order_by: Sequence[str] | None
 ) -> Iterator[models.TraceInfo]:
@@ -152,7 +159,7 @@ def _search(
     left = max_results
     while left > 0:
         request.max_results = min(left, PAGE)
-        page = _expect(service, _call(service, operation.sync_detailed, body=request), TracePage)
+        page = service.expect(service.call(operation.sync_detailed, body=request), TracePage)
         found = page.traces or []
         yield from found[:left]
         left -= len(found)
@@ -169,7 +176,7 @@ def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
 
     traces = {info.trace_id: _from_file(service, info) for info in infos if keeps_spans_as_file(info)}
     if stored := [info.trace_id for info in infos if info.trace_id not in traces]:
-        answer = _expect(service, _call(service, operation.sync_detailed, trace_ids=stored), TraceBatch)
+        answer = service.expect(service.call(operation.sync_detailed, trace_ids=stored), TraceBatch)
         traces |= {trace.trace_id: trace for trace in map(trace_of, answer.traces or ())}
     return [trace for info in infos if (trace := traces.get(info.trace_id))]
 
@@ -181,10 +188,10 @@ def _from_file(service: Service, info: models.TraceInfo) -> Trace | None:
     from kayba_api.models import TraceArtifact
 
     location = info.trace_location.mlflow_experiment
-    response = _call(service, operation.sync_detailed, experiment_id=location.experiment_id, trace_id=info.trace_id)
+    response = service.call(operation.sync_detailed, experiment_id=location.experiment_id, trace_id=info.trace_id)
     if response.status_code == HTTPStatus.NOT_FOUND:
         return trace_of_artifact(info, b'{"spans": []}')
-    _expect(service, response, TraceArtifact)
+    service.expect(response, TraceArtifact)
     return trace_of_artifact(info, response.content)
 
 
@@ -193,29 +200,8 @@ def _experiment_id(service: Service, name: str) -> str:
     from kayba_api.models import ExperimentAnswer
 
     if name not in service.experiment_ids:
-        response = _call(service, operation.sync_detailed, experiment_name=name)
+        response = service.call(operation.sync_detailed, experiment_name=name)
         if response.status_code == HTTPStatus.NOT_FOUND:
             raise NotFoundError(f"No experiment {name!r} on {service.base_url}.")
-        service.experiment_ids[name] = _expect(service, response, ExperimentAnswer).experiment.experiment_id
+        service.experiment_ids[name] = service.expect(response, ExperimentAnswer).experiment.experiment_id
     return service.experiment_ids[name]
-
-
-def _call(service: Service, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
-    """Carry out one operation; a service that cannot be reached is an error of ours."""
-    import httpx
-
-    try:
-        return operation(client=service.client(), **arguments)
-    except httpx.HTTPError as error:
-        raise ServiceError(f"{service.base_url} cannot be reached: {type(error).__name__}: {error}") from error
-
-
-def _expect(service: Service, response: Response[Any], kind: type[R]) -> R:
-    """The answer hoped for; any other is an error that says what the service said."""
-    if isinstance(response.parsed, kind):
-        return response.parsed
-    status = int(response.status_code)
-    said = getattr(response.parsed, "message", None) or response.content[:500].decode(errors="replace")
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        said = f"the API key was not accepted ({said})"
-    raise ServiceError(f"{service.base_url} answered {status}: {said}", status)

@@ -1,12 +1,19 @@
-"""The service that traces go to: one lazily made client, and what is remembered about it."""
+"""The service that traces go to: one lazily made client, how a call of it ends, and what is remembered about it."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ace_tracing.errors import ServiceError
 
 if TYPE_CHECKING:
     from kayba_api import Client
+    from kayba_api.types import Response
+
+R = TypeVar("R")
 
 REQUEST_TIMEOUT_S = 10.0
 DEFAULT_EXPERIMENT_ID = "0"
@@ -36,6 +43,33 @@ class Service:
 
                 self._client = Client(base_url=self.base_url, api_key=self._api_key, timeout=REQUEST_TIMEOUT_S)
             return self._client
+
+    def call(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
+        """Carry out one operation of `kayba_api`, given its function and arguments.
+
+        Raises:
+            ServiceError: the service cannot be reached.
+        """
+        import httpx
+
+        try:
+            return operation(client=self.client(), **arguments)
+        except httpx.HTTPError as error:
+            raise ServiceError(f"{self.base_url} cannot be reached: {type(error).__name__}: {error}") from error
+
+    def expect(self, response: Response[Any], kind: type[R]) -> R:
+        """Give the answer hoped for.
+
+        Raises:
+            ServiceError: it is another one; the message says what the service said.
+        """
+        if isinstance(response.parsed, kind):
+            return response.parsed
+        status = int(response.status_code)
+        said = getattr(response.parsed, "message", None) or response.content[:500].decode(errors="replace")
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            said = f"the API key was not accepted ({said})"
+        raise ServiceError(f"{self.base_url} answered {status}: {said}", status)
 
     def close(self) -> None:
         """Close connections; a later call opens new ones."""
