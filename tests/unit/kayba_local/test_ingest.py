@@ -51,7 +51,7 @@ def empty_store() -> Iterator[Database]:
 
 
 def stored(db: Database) -> dict[str, traces.Trace]:
-    infos = search.search(db, None, limit=500).infos
+    infos = search.search(db, ["0"], limit=500).infos
     return {info.trace_id: traces.get(db, info.trace_id) for info in infos}
 
 
@@ -252,6 +252,14 @@ def test_an_ended_span_is_not_replaced_by_a_running_one(http: httpx.Client) -> N
     trace = get_trace(http, trace_id(1))
     assert [one["name"] for one in trace["spans"]] == ["ended"]
     assert trace["trace_info"]["state"] == "OK"
+
+
+def test_two_accounts_of_a_root_may_come_in_one_request(http: httpx.Client) -> None:
+    for trace, order in ((1, (0, START_NS + 1_000_000)), (2, (START_NS + 1_000_000, 0))):
+        send(http, *(span(trace, name="ended" if end_ns else "running", end_ns=end_ns) for end_ns in order))
+        read = get_trace(http, trace_id(trace))
+        assert [one["name"] for one in read["spans"]] == ["ended"]
+        assert (read["trace_info"]["state"], read["trace_info"]["tags"]["mlflow.traceName"]) == ("OK", "ended")
 
 
 def test_one_request_holds_many_traces(http: httpx.Client) -> None:

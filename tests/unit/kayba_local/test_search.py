@@ -195,6 +195,17 @@ def test_a_filter_finds_what_it_says(filled: Database, condition: tuple[str, Pre
     assert ids(filled, text) == expected
 
 
+PATTERNS = [*TEXTS, "%", "_", "a%", "%a", "%A%", "a_", "_%_", "[a]%", "[%", "%]", "x*%", "*", "?", "%?%", "[!a]", "Ä"]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("operator", ["LIKE", "ILIKE"])
+def test_only_percent_and_underscore_mean_anything_in_a_pattern(filled: Database, operator: str, pattern: str) -> None:
+    matches = like(pattern, ignore_case=operator == "ILIKE")
+    expected = [info.trace_id for info in reversed(INFOS) if matches(info.name)]
+    assert ids(filled, f"name {operator} {quoted(pattern)}") == expected
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.tuples(text_conditions(), text_conditions(), text_conditions()))
 def test_and_binds_more_tightly_than_or(filled: Database, parts: tuple[tuple[str, Predicate], ...]) -> None:
@@ -304,7 +315,7 @@ def test_pages_are_the_whole_in_order(
     expected = in_order([(value_of, direction == " desc") for (_, value_of), direction in chosen])
     seen: list[str] = []
     token = None
-    while True:
+    while len(seen) <= len(INFOS):
         page = store_search.search(filled, ["0"], "", order_by, size, token)
         seen += [info.trace_id for info in page.infos]
         token = page.next_token

@@ -245,9 +245,9 @@ class TestReading:
     def test_spans_come_in_the_order_of_their_start(self, http: httpx.Client) -> None:
         send(
             http,
-            span(number=4, parent=1, name="last", start_ns=START_NS + 5),
-            span(number=3, parent=1, name="inner", end_ns=START_NS + 10),
-            span(number=1, name="outer", end_ns=START_NS + 20),
+            span(number=2, parent=4, name="last", start_ns=START_NS + 5),
+            span(number=3, parent=4, name="inner", end_ns=START_NS + 10),
+            span(number=4, name="outer", end_ns=START_NS + 20),
         )
         assert [one["name"] for one in get_trace(http, trace_id(1))["spans"]] == ["outer", "inner", "last"]
 
@@ -438,6 +438,15 @@ class TestAssessments:
         assert {key: stored[key] for key in given} == given
         (again,) = declare(http, trace_info(assessments=[{**stored, "rationale": "because"}]))["assessments"]
         assert again == {**stored, "rationale": "because"}
+
+    def test_an_id_stays_with_its_trace(self, http: httpx.Client) -> None:
+        send(http, span())
+        stored = assess(http, trace_id(1)).json()["assessment"]
+        info = trace_info(2, assessments=[{**stored, "rationale": "elsewhere"}])
+        answer = http.post(TRACES, json={"trace": {"trace_info": info}})
+        assert refused(answer) == (400, "RESOURCE_ALREADY_EXISTS")
+        assert found(http) == [trace_id(1)]
+        assert get_trace(http, trace_id(1))["trace_info"]["assessments"] == [stored]
 
 
 def test_locations_of_another_kind_are_refused(http: httpx.Client) -> None:

@@ -10,7 +10,7 @@ import orjson
 
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.identity import now
-from kayba_local.store.problems import DoesNotExist
+from kayba_local.store.problems import AlreadyExists, DoesNotExist
 from kayba_local.store.traces import row_of
 
 _UPSERT: Final = """
@@ -41,7 +41,11 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
 
 
 def insert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[str, Any]:
-    """Add an assessment to the trace of a row, or replace the one of its id; returns it as `create` does."""
+    """Add an assessment to the trace of a row, or replace the one of its id; returns it as `create` does.
+
+    Raises:
+        AlreadyExists: Its id is that of an assessment of another trace.
+    """
     created = assessment.get("create_time") or now()
     complete = {
         "assessment_id": assessment.get("assessment_id") or _new_id(),
@@ -51,7 +55,9 @@ def insert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[s
         "last_update_time": assessment.get("last_update_time") or created,
         "valid": assessment.get("valid", True),
     }
-    tx.run(_UPSERT, (trace["id"], complete["assessment_id"], orjson.dumps(complete).decode()))
+    stored = tx.run(_UPSERT, (trace["id"], complete["assessment_id"], orjson.dumps(complete).decode()))
+    if not stored:
+        raise AlreadyExists(f"Assessment {complete['assessment_id']!r} belongs to another trace.")
     return complete
 
 

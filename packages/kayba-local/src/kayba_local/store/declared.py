@@ -38,6 +38,7 @@ def declare(db: Database, info: TraceInfo) -> TraceInfo:
 
     Raises:
         DoesNotExist: There is no such experiment.
+        AlreadyExists: An assessment in it has the id of one of another trace.
     """
     is_final = info.state != IN_PROGRESS
     with db.write() as tx:

@@ -8,7 +8,7 @@ from typing import Final
 
 from kayba_local.store.conditions import Clause, Keyed, Number, Target, Text, compile_condition, unknown_field
 from kayba_local.store.database import Database
-from kayba_local.store.filters import Condition, Field, parse_filter
+from kayba_local.store.filters import Field, parse_filter
 from kayba_local.store.paging import SortKey, fetch_page, sort_keys
 from kayba_local.store.traces import NAME_TAG, TraceInfo, read_infos
 
@@ -66,7 +66,7 @@ class TracePage:
 
 def search(
     db: Database,
-    experiment_ids: Sequence[str] | None,
+    experiment_ids: Sequence[str],
     filter_text: str = "",
     order_by: Sequence[str] = (),
     limit: int = 100,
@@ -76,7 +76,7 @@ def search(
 
     Args:
         db: The store.
-        experiment_ids: Where to look; unknown ones hold nothing. None for everywhere.
+        experiment_ids: Where to look; unknown ones hold nothing.
         filter_text: Conditions on fields (see `filters`): times in milliseconds, ``tags.KEY``, ``metadata.KEY``.
         order_by: The same fields, each with ``ASC`` or ``DESC``.
         limit: Traces a page.
@@ -85,24 +85,11 @@ def search(
     Raises:
         InvalidValue: A filter, order or token that cannot be used.
     """
-    return find(db, experiment_ids, parse_filter(filter_text), order_by, limit, token)
-
-
-def find(
-    db: Database,
-    experiment_ids: Sequence[str] | None,
-    condition: Condition,
-    order_by: Sequence[str] = (),
-    limit: int = 100,
-    token: str | None = None,
-) -> TracePage:
-    """`search` with a condition that need not be read from text."""
-    where = compile_condition(condition, _resolve)
+    condition = compile_condition(parse_filter(filter_text), _resolve)
     keys = sort_keys(order_by, _resolve, _LAST)
-    if experiment_ids is not None:
-        places = ", ".join("?" * len(experiment_ids))
-        inside = tuple(int(id_) for id_ in experiment_ids)
-        where = Clause(f"traces.experiment IN ({places}) AND {where.sql}", (*inside, *where.parameters))
+    places = ", ".join("?" * len(experiment_ids))
+    inside = tuple(int(id_) for id_ in experiment_ids)
+    where = Clause(f"traces.experiment IN ({places}) AND {condition.sql}", (*inside, *condition.parameters))
     with db.read() as tx:
         page = fetch_page(tx, "traces", where, keys, limit, token)
         return TracePage(read_infos(tx, page.rows), page.next_token)
