@@ -1,0 +1,101 @@
+"""The public names are typed as users need them: right usage passes a strict checker, wrong usage does not.
+
+Under every checker that is installed: mypy in the default environment, pyright, which brings Node, in its own
+(`hatch run typing:test`).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import ace.tracing
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+USAGE = HERE / "usage.py"
+MISUSE = HERE / "misuse.py"
+
+MARK = re.compile(r"# error: ([a-z, -]+)$")
+
+
+class Finding(NamedTuple):
+    """One error that a checker reports."""
+
+    line: int
+    rule: str
+    message: str
+
+
+def run(*command: str) -> str:
+    """What a checker prints; that it ends with an error is what is looked at here."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.stdout
+
+
+def mypy(path: Path) -> Iterator[Finding]:
+    for line in run("mypy", "--strict", "--no-error-summary", "--output=json", str(path)).splitlines():
+        finding = json.loads(line)
+        assert Path(finding["file"]).name == path.name, finding
+        if finding["severity"] == "error":
+            yield Finding(finding["line"], finding["code"], finding["message"])
+
+
+def pyright(path: Path) -> Iterator[Finding]:
+    answer = json.loads(run("pyright", f"--pythonpath={sys.executable}", "--outputjson", str(path)))
+    assert answer["summary"]["filesAnalyzed"] == 1
+    for finding in answer["generalDiagnostics"]:
+        yield Finding(finding["range"]["start"]["line"] + 1, finding["rule"], finding["message"])
+
+
+CHECKERS = [checker for checker in (mypy, pyright) if find_spec(checker.__name__)]
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_right_usage_passes(checker: Callable[[Path], Iterator[Finding]]) -> None:
+    assert list(checker(USAGE)) == []
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_wrong_usage_is_refused_where_it_is_wrong(checker: Callable[[Path], Iterator[Finding]]) -> None:
+    expected = {
+        number: set(mark[1].split(", "))
+        for number, line in enumerate(MISUSE.read_text(encoding="utf-8").splitlines(), 1)
+        if (mark := MARK.search(line))
+    }
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for finding in checker(MISUSE):
+        found[finding.line].add(finding.rule)
+    if checker is mypy:
+        assert found == expected
+    else:  # the marks are mypy's names of the rules
+        assert found.keys() == expected.keys()
+
+
+def test_a_checker_is_installed() -> None:
+    assert CHECKERS
+
+
+def test_every_public_name_is_used() -> None:
+    tree = ast.parse(USAGE.read_text(encoding="utf-8"))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert set(ace.tracing.__all__) <= used
