@@ -16,6 +16,10 @@ from kayba_local.store.problems import DoesNotExist
 IN_PROGRESS: Final = "IN_PROGRESS"
 NAME_TAG: Final = "mlflow.traceName"
 FOLDER_TAG: Final = "kayba.folder"
+ARTIFACT_TAG: Final = "mlflow.artifactLocation"
+SPANS_TAG: Final = "mlflow.trace.spansLocation"
+OWN_TAGS: Final = (ARTIFACT_TAG, SPANS_TAG)
+"""By these MLflow's clients know where a trace's spans are: for the server to say, whatever a client has sent."""
 
 _MS: Final = 1_000_000
 
@@ -159,7 +163,7 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
             request_ns=row["request_ns"],
             duration_ns=row["duration_ns"],
             state=row["state"],
-            tags={**_own_tags(row, has_spans=row["id"] in with_spans), **tags[row["id"]]},
+            tags=_with_own(tags[row["id"]], row, has_spans=row["id"] in with_spans),
             metadata=metadata[row["id"]],
             request_preview=row["request_preview"],
             response_preview=row["response_preview"],
@@ -170,11 +174,11 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
     ]
 
 
-def _own_tags(row: Row, *, has_spans: bool) -> dict[str, str]:
-    """The tags by which MLflow's clients know where a trace's spans are."""
-    location = f"mlflow-artifacts:/{row['experiment']}/traces/{row['trace_id']}/artifacts"
-    tags = {"mlflow.artifactLocation": location}
-    return {**tags, "mlflow.trace.spansLocation": "TRACKING_STORE"} if has_spans else tags
+def _with_own(tags: Mapping[str, str], row: Row, *, has_spans: bool) -> dict[str, str]:
+    own = {ARTIFACT_TAG: f"mlflow-artifacts:/{row['experiment']}/traces/{row['trace_id']}/artifacts"}
+    if has_spans:
+        own[SPANS_TAG] = "TRACKING_STORE"
+    return {**own, **{key: value for key, value in tags.items() if key not in OWN_TAGS}}
 
 
 def _read_spans(tx: Transaction, trace: int) -> list[Span]:
