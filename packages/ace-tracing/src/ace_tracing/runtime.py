@@ -9,6 +9,8 @@ import atexit
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ace_tracing.buffer import Buffer
@@ -52,6 +54,7 @@ _pipeline: _Pipeline | None = None
 _retired: list[Worker] = []
 _enabled = True
 _folder: str | None = None
+_capturing: Tracer | None = None
 
 
 def configure(
@@ -80,8 +83,8 @@ def configure(
             keep or drop it together.
         keep_errors: whether traces that failed are kept whatever the rate.
         keep_slower_than: seconds; traces that took longer are kept whatever the rate.
-        mask: called with a plain JSON copy of every captured value (inputs, outputs, attributes, exceptions); gives what
-            to record instead. When it raises, the value is withheld.
+        mask: called with a plain JSON copy of every captured value (inputs, outputs, attributes, exceptions); gives
+            what to record instead. When it raises, the value is withheld.
 
     With the environment variable `KAYBA_TRACING_DISABLED=1` it checks nothing and starts nothing.
 
@@ -106,7 +109,9 @@ def configure(
         tracer = Tracer(worker.submit, settings.experiment, settings.folder, sampler, mask)
         _pipeline = _Pipeline(settings, service, worker, tracer)
         _folder = settings.folder
-        state.tracer = _pipeline.tracer if _enabled else None
+        if _capturing:
+            _capturing.experiment, _capturing.folder, _capturing.mask = settings.experiment, settings.folder, mask
+        _choose_tracer()
 
 
 def set_folder(folder: str | None) -> None:
@@ -118,8 +123,8 @@ def set_folder(folder: str | None) -> None:
     global _folder
     with _lock:
         _folder = clean_folder(folder)
-        if _pipeline:
-            _pipeline.tracer.folder = _folder
+        if tracer := _tracer():
+            tracer.folder = _folder
 
 
 def get_folder() -> str | None:
@@ -132,7 +137,7 @@ def enable() -> None:
     global _enabled
     with _lock:
         _enabled = True
-        state.tracer = _pipeline.tracer if _pipeline else None
+        _choose_tracer()
 
 
 def disable() -> None:
@@ -140,7 +145,7 @@ def disable() -> None:
     global _enabled
     with _lock:
         _enabled = False
-        state.tracer = None
+        _choose_tracer()
 
 
 def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
@@ -167,14 +172,59 @@ def shutdown(timeout: float = SHUTDOWN_TIMEOUT_S) -> Delivery:
     global _pipeline
     deadline = time.monotonic() + timeout
     with _lock:
-        state.tracer = None
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
         _retired.clear()
         _pipeline = None
+        _choose_tracer()
     delivery = sum((worker.close(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
     if delivery.pending:
         warn("shutdown", "%d traces could not be sent in %.1f s and are lost", delivery.pending, timeout)
     return delivery
+
+
+@contextmanager
+def capturing(emit: Callable[[bytes], object]) -> Iterator[None]:
+    """Hand every trace that starts in this block to `emit`, whatever is configured; then all is as it was before."""
+    global _capturing, _enabled, _folder, _pipeline
+    with _lock:
+        former = _capturing, _enabled, _folder, _pipeline
+        usual = _tracer()
+        _capturing = Tracer(emit, folder=_folder)
+        if usual:
+            _capturing.experiment, _capturing.mask = usual.experiment, usual.mask
+        _enabled = True
+        _choose_tracer()
+    try:
+        yield
+    finally:
+        with _lock:
+            inner = _pipeline
+            _capturing, _enabled, _folder, before = former
+            _pipeline = _after_capture(before, inner)
+            _choose_tracer()
+
+
+def _after_capture(before: _Pipeline | None, inner: _Pipeline | None) -> _Pipeline | None:
+    """What is configured when a capture ends: what was before it, unless that was shut down meanwhile."""
+    if before is inner:
+        return before
+    worker, inner_worker = (pipeline and pipeline.worker for pipeline in (before, inner))
+    if inner and inner_worker is not worker:
+        # No trace has reached its worker: there is nothing to send.
+        inner.service.close()
+    still_there = worker is inner_worker or worker in _retired
+    _retired[:] = [retired for retired in _retired if retired is not worker]
+    return before if still_there else None
+
+
+def _choose_tracer() -> None:
+    """Let traced functions see the tracer that records now, if any. The lock is held."""
+    state.tracer = _tracer() if _enabled else None
+
+
+def _tracer() -> Tracer | None:
+    """The tracer that records while recording is enabled."""
+    return _capturing or (_pipeline.tracer if _pipeline else None)
 
 
 def service() -> Service:

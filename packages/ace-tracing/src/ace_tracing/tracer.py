@@ -31,6 +31,23 @@ _getrandbits = _random.getrandbits
 _perf_counter_ns = time.perf_counter_ns
 
 
+def _wall_clock_offset_ns() -> int:
+    """What to add to the counter to have the time since the epoch."""
+    return time.time_ns() - _perf_counter_ns()
+
+
+class PassedOn(NamedTuple):
+    """What came with a request for whom the served code calls in turn: not ours to read, and not to lose.
+
+    Attributes:
+        tracestate: the W3C header as it came; empty when there was none.
+        baggage: members of the W3C header, as they came.
+    """
+
+    tracestate: str
+    baggage: tuple[str, ...]
+
+
 class OpenTrace:
     """One call tree while it runs, holding its finished spans until the root has ended.
 
@@ -40,16 +57,20 @@ class OpenTrace:
         sampled: whether it is kept, as decided elsewhere; decided here by default.
     """
 
+    _inherited_ns: int
+
     __slots__ = (
         "_emit",
         "_epoch_ns",
         "_experiment",
+        "_inherited_ns",
         "_root_ended",
         "_sampler",
         "_spans",
         "details",
         "folder",
         "mask",
+        "passed_on",
         "sampled",
         "trace_id",
     )
@@ -59,6 +80,7 @@ class OpenTrace:
         self.mask = tracer.mask
         self.details: TraceDetails | None = None
         self.folder = tracer.folder
+        self.passed_on: PassedOn | None = None
         self._emit = tracer.emit
         self._experiment = tracer.experiment
         self._spans: deque[bytes] = deque()
@@ -67,7 +89,7 @@ class OpenTrace:
         self._sampler = tracer.sampler
         self.sampled = sampled if sampled is not None else self._sampler is None or self._sampler.chooses(self.trace_id)
         # One look at the wall clock a trace: a clock set back while it runs cannot make a duration negative.
-        self._epoch_ns = time.time_ns() - _perf_counter_ns()
+        self._epoch_ns = _wall_clock_offset_ns()
 
     def now_ns(self) -> int:
         """The time in nanoseconds since the epoch."""
@@ -90,9 +112,17 @@ class OpenTrace:
         if self._root_ended or len(self._spans) >= MAX_HELD_SPANS:
             self._send()
 
-    def abandon(self) -> None:
-        """Send nothing more: in a forked child, where the trace's spans are the parent's to send."""
-        self._emit = _ignore
+    def inherit(self, tracer: Tracer) -> None:
+        """Go on in a forked child: what began before the fork is the parent's to send, what begins now is the child's.
+
+        Args:
+            tracer: the child's.
+        """
+        self.__class__ = _InheritedTrace
+        self._inherited_ns = self.now_ns()
+        self._emit = tracer.emit
+        self._spans.clear()
+        self._root_ended = True
 
     def _send(self) -> None:
         spans = []
@@ -101,6 +131,16 @@ class OpenTrace:
                 spans.append(self._spans.popleft())
         if spans and self.sampled:
             self._emit(dump_trace(self.trace_id, self._experiment, self.folder, self.details, spans))
+
+
+class _InheritedTrace(OpenTrace):
+    """A trace that began in the process that this one was forked from."""
+
+    __slots__ = ()
+
+    def ended(self, record: bytes, span: LiveSpan) -> None:
+        if span.start_time_ns >= self._inherited_ns:
+            super().ended(record, span)
 
 
 class RemoteParent:
@@ -198,4 +238,8 @@ def stop(span: LiveSpan, token: SpanToken) -> None:
 
 
 def _ignore(_record: bytes) -> None:
-    """Takes the place of an emitter that must not be called any more."""
+    """Emits nothing."""
+
+
+NOWHERE = RemoteParent(OpenTrace(Tracer(_ignore), f"{1:032x}", sampled=False), f"{1:016x}")
+"""As the current span it keeps those below it from being recorded."""

@@ -1,0 +1,142 @@
+"""A trace's tree written down, and whether a trace has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from textwrap import dedent
+from typing import NamedTuple, TypeAlias
+
+from ace_tracing.model import Span
+from ace_tracing.outline import clean
+from ace_tracing.tree import Trace
+
+Expected: TypeAlias = str | Sequence["Expected"] | Mapping[str, "Expected | None"]
+"""A tree: indented text, `("parent", child, child)`, `{"parent": children}`, or a list of trees side by side."""
+
+MAX_NAME = 200
+
+_DETAILS = re.compile(r"(?P<name>.*?)\s*\[(?P<type>[^\[\]\s]*?) ?(?P<status>OK|ERROR|UNSET)?\]")
+
+
+class _Line(NamedTuple):
+    depth: int
+    text: str
+
+
+class _Recorded(NamedTuple):
+    depth: int
+    span: Span
+
+
+def assert_tree(trace: Trace, expected: Expected) -> None:
+    r"""Assert that a trace has these spans, in this order, below one another in this way.
+
+    A span is written as its name, with its type or its status or both in brackets where they matter: `answer`,
+    `answer [LLM]`, `answer [ERROR]`, `answer [LLM ERROR]`. These are the same tree:
+
+        "agent\n  retrieve\n  answer [LLM]"
+        ("agent", "retrieve", "answer [LLM]")
+        {"agent": {"retrieve": None, "answer [LLM]": None}}
+
+    Args:
+        trace: what was recorded.
+        expected: what it must be. Indented text may be indented as a whole, and has one span a line.
+
+    Raises:
+        AssertionError: it is not; says where, a line a span, `-` before what is missing and `+` before what is not
+            expected.
+        ValueError: `expected` cannot be read as a tree.
+    """
+    __tracebackhide__ = True
+    wanted = list(_lines(expected, 0))
+    recorded = [_Recorded(depth, span) for depth, span in trace.walk()]
+    same = len(wanted) == len(recorded) and all(map(_fits, wanted, recorded))
+    if not same:
+        raise AssertionError("the trace is not as expected (- expected, + recorded)\n" + _difference(wanted, recorded))
+
+
+def _lines(expected: Expected | None, depth: int) -> Iterator[_Line]:
+    """Give the spans of an expected tree, parents before children."""
+    match expected:
+        case None:
+            return
+        case str():
+            yield from _lines_of_text(expected, depth)
+        case Mapping():
+            for parent, children in expected.items():
+                yield _Line(depth, parent)
+                yield from _lines(children, depth + 1)
+        case tuple([str(parent), *children]):
+            yield _Line(depth, parent)
+            for child in children:
+                yield from _lines(child, depth + 1)
+        case list() | tuple():
+            for tree in expected:
+                yield from _lines(tree, depth)
+        case _:
+            raise ValueError(f"A tree is made of str, tuple, list and dict, not of {type(expected).__name__}.")
+
+
+def _lines_of_text(text: str, depth: int) -> Iterator[_Line]:
+    indents: list[int] = []
+    for number, line in enumerate(dedent(text.expandtabs()).splitlines(), 1):
+        name = line.strip()
+        if not name:
+            continue
+        indent = len(line) - len(line.lstrip())
+        while indents and indents[-1] >= indent:
+            left = indents.pop()
+            if left > indent and (indents[-1] if indents else -1) < indent:
+                raise ValueError(f"Line {number} of the tree, {name!r}, is indented as no line above it.")
+        yield _Line(depth + len(indents), name)
+        indents.append(indent)
+
+
+def _fits(wanted: _Line, recorded: _Recorded) -> bool:
+    span = recorded.span
+    if wanted.depth != recorded.depth:
+        return False
+    if wanted.text == span.name:
+        return True
+    details = _DETAILS.fullmatch(wanted.text)
+    return (
+        details is not None
+        and details["name"] == span.name
+        and details["type"] in ("", span.span_type)
+        and details["status"] in (None, span.status.status_code)
+    )
+
+
+def _difference(wanted: list[_Line], recorded: list[_Recorded]) -> str:
+    """Both trees as one text, with a sign before what only one of them has."""
+    left = [_name_of(line) for line in wanted]
+    right = [(depth, span.name) for depth, span in recorded]
+    text: list[str] = []
+    for kind, i, i_end, j, j_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if kind == "equal":
+            for line, actual in zip(wanted[i:i_end], recorded[j:j_end], strict=True):
+                fits = _fits(line, actual)
+                text += [_shown(" ", line)] if fits else [_shown("-", line), _shown("+", _told(actual))]
+        else:
+            text += [_shown("-", line) for line in wanted[i:i_end]]
+            text += [_shown("+", _told(actual)) for actual in recorded[j:j_end]]
+    return "\n".join(text)
+
+
+def _name_of(line: _Line) -> tuple[int, str]:
+    details = _DETAILS.fullmatch(line.text)
+    return line.depth, details["name"] if details else line.text
+
+
+def _told(recorded: _Recorded) -> _Line:
+    depth, span = recorded
+    details = [span.span_type] if span.span_type != "UNKNOWN" else []
+    if span.status.status_code != "OK":
+        details.append(span.status.status_code)
+    return _Line(depth, f"{span.name} [{' '.join(details)}]" if details else span.name)
+
+
+def _shown(sign: str, line: _Line) -> str:
+    return f"{sign} {'  ' * line.depth}{clean(line.text, MAX_NAME)}"
