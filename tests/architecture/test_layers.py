@@ -20,8 +20,10 @@ LAYERS = {
         reflect         -
         arrays          reflect
         records         reflect
-        describe        arrays records reflect
-        snapshot        describe reflect
+        readings        reflect
+        wellknown       arrays readings reflect
+        describe        arrays records readings wellknown reflect
+        snapshot        describe readings reflect
         masking         snapshot
         binding         -
         record          -
@@ -40,14 +42,15 @@ LAYERS = {
         wrappers        calls streams runtime tracer
         surface         wrappers calls runtime tracer span diagnostics
         current         tracer span settings diagnostics
-        tree            model usage terminal notebook frame diff
+        tree            model usage terminal notebook frame diff changes*
         usage           tree*
         outline         model* tree*
         terminal        outline tree*
         notebook        outline model* tree*
         frame           tree*
-        diff            difftext model* tree*
-        difftext        outline model* diff*
+        changes         difftext model*
+        diff            changes tree*
+        difftext        outline model* changes*
         decode          model tree kayba_api
         queries         runtime service decode tree errors kayba_api
         loopback        record encoder model tree

@@ -1,225 +1,227 @@
 """Any Python value -> bounded JSON, now, on the caller's thread, never raising.
 
-Inputs that the function mutates later must not leak into its trace, so a value is encoded when it is seen. orjson takes
-what is plain JSON already. For everything else a bounded walk first makes a plain copy, in which what cannot be encoded
-is described in angle brackets (`<function f>`) and what is too much is cut, saying how much. Nothing lazy is consumed.
+Inputs that the function mutates later must not leak into its trace, so a value is encoded when it is seen. Small plain
+JSON goes to orjson as it is. For everything else a walk first makes a plain copy, in which what cannot be encoded is
+described in angle brackets (`<function f>`) and what is too much is cut, saying how much. The walk is bounded in bytes
+and in time, which it can promise because it never runs a user's code: see `describe`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-import decimal
-import enum
-import os
-import types
-import uuid
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
+from time import perf_counter
 from typing import Any, TypeVar
 
 import orjson
 
+from ace_tracing.describe import simpler
+from ace_tracing.readings import Elements, Entries, Instead, Simpler
+from ace_tracing.reflect import name_of
+
 _T = TypeVar("_T")
 
-MAX_BYTES = 1_048_576
-"""Longest JSON text kept of one value; a longer one is cut by the walk."""
-MAX_DEPTH = 24
-"""Deepest nesting kept: some servers accept a value nested deeper than about 30 and then fail to give it back."""
-MAX_ITEMS = 1_000
-MAX_NODES = 20_000
-MAX_STRING = 262_144
-MAX_REPR = 2_000
-
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
-# Subclasses and dataclasses go through the walk: orjson would run or skip their fields by rules of its own.
-_PLAIN = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
+MAX_KEY_CHARS = 1_000
+_SCALAR_BYTES = 24
+"""No number takes more as JSON, with a comma."""
+_NOTE_BYTES = 64
+"""About what a note takes that says how much was cut."""
+_MIN_BYTES_PER_ITEM = 8
+_FEW = 16
+_NODES_PER_LOOK_AT_THE_CLOCK = 64
 
 
-def snapshot(value: object) -> bytes:
-    """Encode `value` as JSON of at most about `MAX_BYTES` bytes. NaN and infinities become null."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one value is kept; the rest is cut, and the cut says how much it left out.
+
+    Attributes:
+        value_bytes: the longest JSON text of a value; the notes that say what was cut may add a few KB.
+        string_chars: the longest string, in characters.
+        items: the most elements of one list, or entries of one object.
+        depth: the deepest nesting of lists and objects. Servers may take a value nested deeper than about 30 and
+            then fail to give it back.
+        seconds: how long a value is looked at; what has not been reached by then is cut.
+    """
+
+    value_bytes: int = 1_048_576
+    string_chars: int = 262_144
+    items: int = 10_000
+    depth: int = 24
+    seconds: float = 0.02
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Encode `value` as JSON within `limits`. NaN and infinities become null."""
     try:
-        encoded = orjson.dumps(value, option=_PLAIN)
-    except (TypeError, ValueError, RecursionError):
+        # Encoding cannot be stopped: it is not begun on ten million numbers, nor on what orjson reads by its own rules.
+        if _is_flat(value, limits) or _room_after((value,), limits.value_bytes, limits.depth + 1, limits) >= 0:
+            encoded = orjson.dumps(value)
+            if len(encoded) <= limits.value_bytes:
+                return encoded
+    except (TypeError, RuntimeError):
+        # A lone surrogate, an integer beyond 64 bits; a dict that another thread changes.
         pass
-    else:
-        if len(encoded) <= MAX_BYTES and _is_shallow(encoded):
-            return encoded
-    return orjson.dumps(_Walk().copy(value, 0))
+    return orjson.dumps(_Walk(limits).copy(value, 0))
 
 
-def _is_shallow(encoded: bytes) -> bool:
-    """Whether JSON is surely nested no deeper than `MAX_DEPTH`; brackets inside strings may make it say no wrongly."""
-    if encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH:
-        return True
-    brackets = encoded.translate(None, _NOT_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if not brackets:
-            return True
-    return False
+def _is_flat(value: object, limits: Limits) -> bool:
+    """Whether this is what most calls are given: a few strings and numbers by name. Only quicker than `_room_after`."""
+    if type(value) is not dict or len(value) > _FEW:
+        return False
+    longest = limits.string_chars
+    for key, item in value.items():
+        kind = type(item)
+        if kind is str:
+            if len(item) > longest:
+                return False
+        elif not (kind is int or kind is float or kind is bool or item is None):
+            return False
+        if type(key) is not str or len(key) > MAX_KEY_CHARS:
+            return False
+    return True
+
+
+def _room_after(value: Any, room: int, depth: int, limits: Limits) -> int:
+    """How much of `room` bytes this list, tuple or dict may leave; negative when none, or when it is not plain JSON."""
+    size = len(value)
+    room -= _MIN_BYTES_PER_ITEM * size
+    if room < 0 or size > limits.items or not depth:
+        return -1
+    if type(value) is dict:
+        for key in value:
+            if type(key) is not str or len(key) > MAX_KEY_CHARS:
+                return -1
+        value = value.values()
+    longest = limits.string_chars
+    for item in value:
+        kind = type(item)
+        if kind is str:
+            if len(item) > longest:
+                return -1
+            room -= len(item)
+        elif kind is int or kind is float:
+            continue
+        elif kind is dict or kind is list or kind is tuple:
+            room = _room_after(item, room, depth - 1, limits)
+            if room < 0:
+                return -1
+        elif kind is not bool and item is not None:
+            return -1
+    return room
 
 
 class _Walk:
-    """One bounded copy of one value: how much may still be kept, and which containers it is inside of."""
+    """One bounded copy of one value: how much may still be kept, until when, and which containers it is inside of."""
 
-    __slots__ = ("_inside", "_nodes", "_text")
+    __slots__ = ("_deadline", "_inside", "_limits", "_nodes", "_room")
 
-    def __init__(self) -> None:
-        self._nodes = MAX_NODES
-        self._text = MAX_BYTES
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._room = limits.value_bytes
+        self._deadline = perf_counter() + limits.seconds
+        self._nodes = 0
         self._inside: set[int] = set()
 
     def copy(self, value: object, depth: int) -> Any:
-        self._nodes -= 1
-        if value is None or value is True or value is False:
-            return value
+        self._nodes += 1
+        if not self._nodes % _NODES_PER_LOOK_AT_THE_CLOCK and perf_counter() > self._deadline:
+            self._room = 0
+        self._room -= _SCALAR_BYTES
         kind = type(value)
         if kind is str:
             return self._string(value)  # type: ignore[arg-type]
-        if kind is float:
+        if kind is float or kind is bool or value is None:
             return value
-        if kind is int:
-            return _integer(value)  # type: ignore[arg-type]
-        if depth > MAX_DEPTH:
-            return f"<{_type_name(value)}: nested deeper than {MAX_DEPTH}>"
+        if kind is int and -(2**63) <= value < 2**63:  # type: ignore[operator]
+            return value
         if id(value) in self._inside:
-            return f"<{_type_name(value)}: contains itself>"
+            return self._string(f"<{name_of(kind)}: contains itself>")
         self._inside.add(id(value))
         try:
-            return self._composite(value, depth)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - user code ran (a property, an iterator): it may raise anything
-            return f"<{_type_name(value)}: {type(error).__name__} while reading it>"
+            return self._simplified(value, kind, depth)
+        except Exception as error:  # noqa: BLE001 - a library's own array may fail to be read
+            return self._string(f"<{name_of(kind)}: {name_of(type(error))} while reading it>")
         finally:
             self._inside.discard(id(value))
 
-    def _composite(self, value: object, depth: int) -> Any:
-        if isinstance(value, enum.Enum):
-            return self.copy(value.value, depth + 1)
-        if isinstance(value, str):
-            return self._string(str.__str__(value))
-        if isinstance(value, int):
-            return _integer(int.__int__(value))
-        if isinstance(value, float):
-            return float.__float__(value)
-        if isinstance(value, dict):
-            return self._mapping(dict.items(value), dict.__len__(value), depth)
-        if isinstance(value, (list, tuple, set, frozenset, deque)):
-            return self._sequence(value, depth)
-        fields = _fields(value)
-        if fields is not None:
-            return self._mapping(((name, getattr(value, name)) for name in fields), len(fields), depth)
-        return self._string(_describe(value))
+    def _simplified(self, value: Any, kind: type, depth: int) -> Any:
+        if kind is dict:
+            reading: Simpler = Entries(value.items(), len(value))
+        elif kind is list or kind is tuple:
+            reading = Elements(value, len(value))
+        else:
+            reading = simpler(value)
+        step = type(reading)
+        if step is int or step is float:
+            return reading
+        if issubclass(step, str):
+            return self._string(reading)  # type: ignore[arg-type]
+        if depth >= self._limits.depth:
+            return self._string(f"<{name_of(kind)}: nested deeper than {self._limits.depth}>")
+        if step is Instead:
+            return self.copy(reading.value, depth + 1)  # type: ignore[union-attr]
+        return (self._entries if step is Entries else self._elements)(reading.items, reading.size, depth)  # type: ignore[union-attr, arg-type]
 
-    def _mapping(self, items: Iterable[tuple[object, object]], size: int, depth: int) -> dict[str, Any]:
+    def _entries(self, items: Iterable[tuple[object, object]], size: int, depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        for key, item in self._affordable(items):
-            kept[self._key(key)] = self.copy(item, depth + 1)
+        for key, item in self._first(items):
+            if self._room <= 0:
+                break
+            name = self._key(key, depth, kept)
+            kept[name] = self.copy(item, depth + 1)
         if len(kept) < size:
-            kept["<cut>"] = f"{size - len(kept)} more of {size} items"
+            kept[self._unused("<cut>", kept)] = f"{size - len(kept)} more of {size} items"
         return kept
 
-    def _sequence(self, value: Any, depth: int) -> list[Any]:
-        kept = [self.copy(item, depth + 1) for item in self._affordable(value)]
-        if len(kept) < len(value):
-            kept.append(f"<cut: {len(value) - len(kept)} more of {len(value)} items>")
+    def _elements(self, items: Iterable[object], size: int, depth: int) -> list[Any]:
+        kept: list[Any] = []
+        for item in self._first(items):
+            if self._room <= 0:
+                break
+            kept.append(self.copy(item, depth + 1))
+        if len(kept) < size:
+            kept.append(f"<cut: {size - len(kept)} more of {size} items>")
         return kept
 
-    def _affordable(self, items: Iterable[_T]) -> Iterator[_T]:
-        for item in islice(items, MAX_ITEMS):
-            if self._nodes <= 0 or self._text <= 0:
-                return
-            yield item
+    def _first(self, items: Iterable[_T]) -> list[_T]:
+        # All at once: another thread may change the collection as soon as it gets a turn.
+        return list(islice(items, self._limits.items))
 
-    def _key(self, key: object) -> str:
-        return self._string(key if type(key) is str else _describe(key))
+    def _key(self, key: object, depth: int, kept: dict[str, Any]) -> str:
+        plain = key if type(key) is str else self.copy(key, depth + 1)
+        text = orjson.dumps(plain).decode() if isinstance(plain, (list, dict)) else str(plain)
+        return self._unused(self._string(text, MAX_KEY_CHARS), kept)
 
-    def _string(self, text: str) -> str:
-        room = max(0, min(MAX_STRING, self._text))
-        size = len(text)
-        kept = text if size <= room else f"{text[:room]}<cut: {size - room} more of {size} characters>"
-        self._text -= min(size, room)
-        try:
-            kept.encode()
-        except UnicodeEncodeError:
-            # Lone surrogates are legal in str and not in JSON.
-            kept = kept.encode("utf-8", "backslashreplace").decode()
-        return kept
+    @staticmethod
+    def _unused(key: str, kept: dict[str, Any]) -> str:
+        """The key itself, or numbered when another key reads the same."""
+        unused = key
+        while unused in kept:
+            unused = f"{key} #{len(kept) + 1}"
+        return unused
 
-
-def _integer(value: int) -> int | str:
-    # Signed 64 bits, what every wire and store can hold.
-    if -(2**63) <= value < 2**63:
-        return value
-    # 4,300 digits is where Python itself refuses to print an int.
-    return str(value) if value.bit_length() < 14_000 else f"<int: {value.bit_length()} bits>"
-
-
-def _fields(value: object) -> tuple[str, ...] | None:
-    """The field names of a record-like object (dataclass, attrs, pydantic 1 and 2), else None."""
-    kind = type(value)
-    if dataclasses.is_dataclass(kind):
-        return tuple(field.name for field in dataclasses.fields(kind))
-    attrs_fields = getattr(kind, "__attrs_attrs__", None)
-    if attrs_fields is not None:
-        return tuple(field.name for field in attrs_fields)
-    for attribute in ("__pydantic_fields__", "__fields__"):
-        fields = getattr(kind, attribute, None)
-        if isinstance(fields, dict):
-            return tuple(fields)
-    return None
-
-
-def _bytes(value: Any) -> str:
-    return f"<{type(value).__name__}: {len(value)} bytes>"
-
-
-def _exception(value: BaseException) -> str:
-    text = str(value)
-    return f"{type(value).__name__}: {text}" if text else type(value).__name__
-
-
-_DESCRIPTIONS: tuple[tuple[tuple[type, ...], Callable[[Any], str]], ...] = (
-    ((bytes, bytearray, memoryview), _bytes),
-    ((BaseException,), _exception),
-    ((datetime.datetime, datetime.date, datetime.time), lambda value: value.isoformat()),
-    ((datetime.timedelta, uuid.UUID, decimal.Decimal, complex), str),
-    ((os.PathLike,), lambda value: os.fsdecode(os.fspath(value))),
-    ((type,), lambda value: f"<class {value.__module__}.{value.__qualname__}>"),
-    ((types.ModuleType,), lambda value: f"<module {value.__name__}>"),
-    (
-        (types.FunctionType, types.BuiltinFunctionType, types.MethodType),
-        lambda value: f"<function {value.__qualname__}>",
-    ),
-    (
-        (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType),
-        lambda value: f"<{type(value).__name__} {value.__qualname__}>",
-    ),
-)
-
-
-def _describe(value: object) -> str:
-    """One line for a value that has no JSON of its own."""
-    try:
-        for kinds, describe in _DESCRIPTIONS:
-            if isinstance(value, kinds):
-                return describe(value)
-        if type(value).__repr__ is object.__repr__:
-            # The default repr is an address, which says nothing and differs from run to run.
-            return f"<{_type_name(value)} object>"
-        text = repr(value)
-        return text if len(text) <= MAX_REPR else f"{text[:MAX_REPR]}<cut: {len(text) - MAX_REPR} more characters>"
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a user's __repr__ or __str__ may raise anything
-        return f"<{_type_name(value)}: its repr raised {type(error).__name__}>"
-
-
-def _type_name(value: object) -> str:
-    kind = type(value)
-    module = kind.__module__
-    return kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+    def _string(self, text: str, most: int | None = None) -> str:
+        size = str.__len__(text)
+        room = max(0, min(self._limits.string_chars if most is None else most, self._room))
+        while True:
+            kept = str.__getitem__(text, slice(0, room))
+            try:
+                cost = len(orjson.dumps(kept))
+            except TypeError:
+                # Lone surrogates are legal in str and not in JSON.
+                kept = kept.encode("utf-8", "backslashreplace").decode()
+                cost = len(orjson.dumps(kept))
+            if cost <= self._room + _SCALAR_BYTES or not room:
+                break
+            # Escapes and letters beyond ASCII take up to six bytes each.
+            room //= 2
+        self._room -= cost
+        if room >= size:
+            return kept
+        self._room -= _NOTE_BYTES
+        return f"{kept}<cut: {size - room} more of {size} characters>"
