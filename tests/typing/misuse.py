@@ -3,7 +3,17 @@
 
 from __future__ import annotations
 
-from ace.tracing import configure, flush, get_trace, search_traces, set_folder, start_span, trace, update_current_trace
+from ace.tracing import (
+    configure,
+    flush,
+    get_trace,
+    log_feedback,
+    search_traces,
+    set_folder,
+    start_span,
+    trace,
+    update_current_trace,
+)
 
 configure("kb-key")  # error: call-arg
 configure(api_kye="kb-key")  # error: call-arg
@@ -60,3 +70,4 @@ search_traces(max_results="10")  # error: arg-type
 print(found.spans)  # error: attr-defined
 print(found.root.name)  # error: union-attr
 found.info.state = "OK"  # error: assignment, misc
+log_feedback(found.trace_id, "correct", True, source="ROBOT")  # error: arg-type

@@ -36,6 +36,7 @@ from ace.tracing import (
     get_current_trace_id,
     get_folder,
     get_trace,
+    log_feedback,
     search_traces,
     session,
     set_folder,
@@ -234,6 +235,9 @@ assert_type(search_traces(["evaluation"], "status = 'OK'", max_results=5, order_
 assert_type(search_traces(experiment_names=("a", "b")), list[Trace])
 assert_type(asyncio.run(aget_trace("tr-" + "0" * 32)), Trace)
 assert_type(asyncio.run(asearch_traces(max_results=1)), list[Trace])
+
+assert_type(log_feedback(found.trace_id, "correct", True), str)
+log_feedback(found.trace_id, "score", 0.5, span_id="1" * 16, rationale="why", source="LLM_JUDGE", metadata={"a": "b"})
 
 # Errors
 
