@@ -181,5 +181,6 @@ def is_loopback(host: str) -> bool:
 
 
 def _temporary_store(opened: ExitStack) -> str:
-    folder = opened.enter_context(TemporaryDirectory(prefix="kayba-local-"))
+    # At interpreter exit a server that nobody waits for may still be closing its files while they are removed.
+    folder = opened.enter_context(TemporaryDirectory(prefix="kayba-local-", ignore_cleanup_errors=True))
     return f"sqlite:///{Path(folder, 'kayba.db')}"
