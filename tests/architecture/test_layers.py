@@ -24,7 +24,7 @@ LAYERS = {
         wellknown       arrays readings reflect
         describe        arrays records readings wellknown reflect
         snapshot        describe readings reflect
-        masking         snapshot
+        masking         snapshot reflect
         binding         -
         record          -
         sampling        -

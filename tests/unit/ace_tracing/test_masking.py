@@ -1,0 +1,78 @@
+"""A mask sees every captured value before it leaves, as a copy, and cannot break the code that is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+
+from ace_tracing.masking import masked
+from ace_tracing.snapshot import snapshot
+from tests.unit.ace_tracing.test_values import JSON_VALUES
+
+
+def recorded(value: object, mask: Callable[[Any], Any]) -> Any:
+    return orjson.loads(masked(snapshot(value), mask))
+
+
+def without_emails(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_emails(item) for key, item in value.items()}
+    return "<email>" if isinstance(value, str) and "@" in value else value
+
+
+def test_what_the_mask_gives_is_recorded() -> None:
+    assert recorded({"to": "a@b.c", "n": 1}, without_emails) == {"to": "<email>", "n": 1}
+
+
+@given(JSON_VALUES)
+def test_a_mask_that_gives_what_it_got_changes_nothing(value: Any) -> None:
+    assert recorded(value, lambda copy: copy) == value
+
+
+def test_a_mask_cannot_change_the_users_own_objects() -> None:
+    value = {"card": "4111", "items": [1]}
+
+    def mask(copy: Any) -> Any:
+        copy["items"].append("changed")
+        del copy["card"]
+        return copy
+
+    assert recorded(value, mask) == {"items": [1, "changed"]}
+    assert value == {"card": "4111", "items": [1]}
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError, RecursionError, SystemExit, GeneratorExit])
+def test_a_mask_that_raises_withholds_the_value(kind: type[BaseException]) -> None:
+    def mask(_: Any) -> Any:
+        raise kind("secret")
+
+    assert recorded("secret", mask) == f"<withheld: the mask raised {kind.__name__}>"
+
+
+def test_an_interrupt_in_a_mask_stops_the_program() -> None:
+    def mask(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recorded("value", mask)
+    assert recorded("value", lambda copy: copy) == "value"
+
+
+def test_what_a_mask_gives_may_be_anything_and_is_bounded() -> None:
+    assert recorded(1, lambda _: {1, 2}) == [1, 2]
+    assert len(masked(b"1", lambda _: "x" * 10_000_000)) < 300_000
+
+
+def test_a_mask_that_is_traced_itself_ends() -> None:
+    inner: list[Any] = []
+
+    def mask(value: Any) -> Any:
+        inner.append(recorded(value, mask))
+        return value
+
+    assert recorded("value", mask) == "value"
+    assert inner == ["<withheld: captured inside the mask>"]
