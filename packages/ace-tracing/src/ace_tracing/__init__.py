@@ -10,8 +10,8 @@
 Only the names in `__all__` are public; the modules below are how it is made.
 """
 
+from ace_tracing.changes import SpanChange, TraceDiff
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
-from ace_tracing.diff import SpanChange, TraceDiff
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
 from ace_tracing.feedback import log_feedback
 from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState

@@ -11,7 +11,7 @@ import orjson
 from ace_tracing.outline import clean
 
 if TYPE_CHECKING:
-    from ace_tracing.diff import SpanChange, TraceDiff
+    from ace_tracing.changes import SpanChange, TraceDiff
     from ace_tracing.model import SpanStatus
 
 MAX_DIFFERENCES = 10

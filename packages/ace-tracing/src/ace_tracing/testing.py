@@ -78,7 +78,7 @@ def capture_traces() -> Iterator[CapturedTraces]:
     change inside is as before afterwards. Blocks nest: the innermost captures. It is one capture for the whole process,
     all threads included, so tests that run at the same time in threads of one process need a process each.
 
-    Gives:
+    Yields:
         The traces captured so far, also after the block.
     """
     traces = CapturedTraces()
@@ -143,7 +143,7 @@ def fixed_clock(start_ns: int = NEW_YEAR_2025_NS, step_ns: int = 1_000_000) -> I
         start_ns: when the first span starts, in nanoseconds since the epoch; the first moment of 2025 by default.
         step_ns: how much later each next look is, so that no two times are equal; a millisecond by default.
 
-    Gives:
+    Yields:
         The clock, which `advance` moves on.
     """
     clock = FixedClock(start_ns, step_ns)

@@ -16,7 +16,7 @@ from ace_tracing.model import Span, TraceInfo
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ace_tracing.diff import TraceDiff
+    from ace_tracing.changes import TraceDiff
 
 
 @dataclass(frozen=True, slots=True)
