@@ -43,7 +43,7 @@ LAYERS = {
         surface         wrappers calls runtime tracer span diagnostics
         current         tracer span settings diagnostics
         tree            model usage terminal notebook frame diff changes*
-        usage           tree*
+        usage           span tree*
         outline         model* tree*
         terminal        outline tree*
         notebook        outline model* tree*

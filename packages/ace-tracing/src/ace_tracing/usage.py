@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ace_tracing.span import COST, TOKEN_USAGE
+
 if TYPE_CHECKING:
     from ace_tracing.tree import Trace
-
-TOKEN_USAGE = "mlflow.chat.tokenUsage"  # noqa: S105 - an attribute's name, no secret
-COST = "mlflow.llm.cost"
 
 
 def token_usage(trace: Trace) -> dict[str, int]:
