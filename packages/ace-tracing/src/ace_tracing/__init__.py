@@ -16,6 +16,11 @@ from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, 
 from ace_tracing.feedback import log_feedback
 from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
 from ace_tracing.outcome import Delivery
+from ace_tracing.propagation.asgi import TraceASGI
+from ace_tracing.propagation.carrying import propagate_context, with_context
+from ace_tracing.propagation.clients import inject_into
+from ace_tracing.propagation.headers import continue_trace, inject
+from ace_tracing.propagation.wsgi import TraceWSGI
 from ace_tracing.queries import aget_trace, asearch_traces, get_trace, search_traces
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown
 from ace_tracing.span import LiveSpan
@@ -35,14 +40,17 @@ __all__ = [
     "SpanStatus",
     "SpanType",
     "Trace",
+    "TraceASGI",
     "TraceData",
     "TraceDiff",
     "TraceInfo",
     "TraceState",
+    "TraceWSGI",
     "TracingError",
     "aget_trace",
     "asearch_traces",
     "configure",
+    "continue_trace",
     "disable",
     "enable",
     "flush",
@@ -51,7 +59,10 @@ __all__ = [
     "get_current_trace_id",
     "get_folder",
     "get_trace",
+    "inject",
+    "inject_into",
     "log_feedback",
+    "propagate_context",
     "search_traces",
     "session",
     "set_folder",
@@ -60,4 +71,5 @@ __all__ = [
     "start_span_no_context",
     "trace",
     "update_current_trace",
+    "with_context",
 ]

@@ -73,9 +73,5 @@ class Buffer:
         """End a `wait`."""
         self._wakeups.put(None)
 
-    def reset_after_fork(self) -> None:
-        """Forget everything, in a forked child: what waits is the parent's, and its threads may hold the lock."""
-        self.__init__(self._max_bytes)  # type: ignore[misc]
-
     def __len__(self) -> int:
         return len(self._records)

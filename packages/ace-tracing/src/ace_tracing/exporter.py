@@ -6,6 +6,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from ace_tracing.importing import no_fork
 from ace_tracing.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.service import DEFAULT_EXPERIMENT_ID, Service
 
@@ -37,11 +38,13 @@ class Exporter:
 
     def send(self, experiment: str | None, request: bytes) -> Outcome:
         """Try once to store the spans of an encoded request in the experiment of that name, made when it is missing."""
-        import httpx
+        with no_fork():
+            import httpx
 
-        from kayba_api.api.tracing import export_traces
-        from kayba_api.types import EncodedBody
+            from kayba_api.api.tracing import export_traces
+            from kayba_api.types import EncodedBody
 
+            self._service.client()
         try:
             experiment_id = self._experiment_id(experiment)
             if not isinstance(experiment_id, str):
@@ -59,18 +62,15 @@ class Exporter:
         """Close connections."""
         self._service.close()
 
-    def reset_after_fork(self) -> None:
-        """Let go of connections that a forked child shares with its parent."""
-        self._service.reset_after_fork()
-
     def _experiment_id(self, name: str | None) -> str | Outcome:
         """The id of an experiment, made when it is missing; or why there is none."""
         if name is None:
             return DEFAULT_EXPERIMENT_ID
         known = self._service.experiment_ids
         if name not in known:
-            from kayba_api.api.experiments import create_experiment, get_experiment_by_name
-            from kayba_api.models import CreatedExperiment, CreateExperimentRequest, ExperimentAnswer
+            with no_fork():
+                from kayba_api.api.experiments import create_experiment, get_experiment_by_name
+                from kayba_api.models import CreatedExperiment, CreateExperimentRequest, ExperimentAnswer
 
             client = self._service.client()
             for _ in range(2):

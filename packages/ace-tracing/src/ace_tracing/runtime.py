@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ace_tracing.buffer import Buffer
+from ace_tracing.children import deliver_at_end
 from ace_tracing.diagnostics import warn
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.exporter import Exporter
@@ -21,7 +22,7 @@ from ace_tracing.masking import Mask
 from ace_tracing.outcome import Delivery
 from ace_tracing.service import Service
 from ace_tracing.settings import Settings, clean_folder, is_disabled, resolve, sampler_of
-from ace_tracing.tracer import Tracer
+from ace_tracing.tracer import Tracer, current_span
 from ace_tracing.worker import Worker
 
 FLUSH_TIMEOUT_S = 30.0
@@ -38,7 +39,7 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pipeline:
+class Pipeline:
     """Everything between a finished trace and one service."""
 
     settings: Settings
@@ -46,11 +47,19 @@ class _Pipeline:
     worker: Worker
     tracer: Tracer
 
+    def renewed(self) -> Pipeline:
+        """The same for a forked child: nothing in it is shared with the parent."""
+        self.service.reset_after_fork()
+        worker = Worker(Exporter(self.service), Buffer())
+        old = self.tracer
+        tracer = Tracer(worker.submit, old.experiment, old.folder, old.sampler, old.mask)
+        return Pipeline(self.settings, self.service, worker, tracer)
+
 
 state = _State()
 
 _lock = threading.Lock()
-_pipeline: _Pipeline | None = None
+_pipeline: Pipeline | None = None
 _retired: list[Worker] = []
 _enabled = True
 _folder: str | None = None
@@ -107,11 +116,12 @@ def configure(
             if previous:
                 _retired.append(previous.worker)
         tracer = Tracer(worker.submit, settings.experiment, settings.folder, sampler, mask)
-        _pipeline = _Pipeline(settings, service, worker, tracer)
+        _pipeline = Pipeline(settings, service, worker, tracer)
         _folder = settings.folder
         if _capturing:
             _capturing.experiment, _capturing.folder, _capturing.mask = settings.experiment, settings.folder, mask
         _choose_tracer()
+    deliver_at_end(_deliver)
 
 
 def set_folder(folder: str | None) -> None:
@@ -204,7 +214,7 @@ def capturing(emit: Callable[[bytes], object]) -> Iterator[None]:
             _choose_tracer()
 
 
-def _after_capture(before: _Pipeline | None, inner: _Pipeline | None) -> _Pipeline | None:
+def _after_capture(before: Pipeline | None, inner: Pipeline | None) -> Pipeline | None:
     """What is configured when a capture ends: what was before it, unless that was shut down meanwhile."""
     if before is inner:
         return before
@@ -243,16 +253,43 @@ def default_experiment() -> str | None:
     return _pipeline.settings.experiment if _pipeline else None
 
 
-def _reset_after_fork() -> None:
-    """In a forked child: no lock that the parent's threads hold, none of the parent's traces, no shared connection."""
-    global _lock
+def pipeline() -> Pipeline | None:
+    """What `configure` has made; None while nothing is to be recorded."""
+    return _pipeline if _enabled else None
+
+
+def is_configured() -> bool:
+    """Whether there is somewhere for traces to go."""
+    return _pipeline is not None
+
+
+def _deliver() -> None:
+    delivery = flush(SHUTDOWN_TIMEOUT_S)
+    if delivery.pending:
+        warn("shutdown", "%d traces could not be sent in %.1f s and are lost", delivery.pending, SHUTDOWN_TIMEOUT_S)
+
+
+def _renew_after_fork() -> None:
+    """In a forked child: no lock that the parent's threads hold, none of the parent's traces, no shared connection.
+
+    Below the span that forked, the child's go on. Those of other tasks are the parent's alone.
+    """
+    global _lock, _pipeline
     _lock = threading.Lock()
+    for worker in _retired:
+        worker.abandon()
     _retired.clear()
     if _pipeline:
-        _pipeline.worker.reset_after_fork()
+        _pipeline.worker.abandon()
+        _pipeline = _pipeline.renewed()
+        deliver_at_end(_deliver)
+    _choose_tracer()
+    running = current_span.get()
+    if running is not None and (tracer := _tracer()):
+        running._trace.inherit(tracer)
 
 
 # The exit handler waits for nothing when nothing is pending; both registrations are a few bytes and no I/O.
 atexit.register(shutdown)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_after_fork)
+    os.register_at_fork(after_in_child=_renew_after_fork)

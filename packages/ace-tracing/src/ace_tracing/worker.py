@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextvars import Context
 from itertools import groupby
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.encoder import encode
 from ace_tracing.outcome import Delivery, Outcome, Refused, Sent, TryAgain
 from ace_tracing.record import TraceRecord, load
+from ace_tracing.tracer import NOWHERE, current_span
 
 GATHER_S = 0.5
 """How long the first finished trace waits for others to share its request."""
@@ -31,9 +33,6 @@ class SpanExporter(Protocol):
     def close(self) -> None:
         """Close connections."""
 
-    def reset_after_fork(self) -> None:
-        """Let go of connections that a forked child shares with its parent."""
-
 
 class Worker:
     """Takes records from any thread and delivers them from one of its own, started by the first record.
@@ -46,9 +45,6 @@ class Worker:
     def __init__(self, exporter: SpanExporter, buffer: Buffer) -> None:
         self._exporter = exporter
         self._buffer = buffer
-        self._reset()
-
-    def _reset(self) -> None:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._settled = threading.Condition()
@@ -64,6 +60,9 @@ class Worker:
 
     def flush(self, timeout: float) -> Delivery:
         """Send what waits now, and come back when all of it is settled or `timeout` seconds have passed."""
+        if threading.current_thread() is self._thread:
+            # Asked from a log handler of the user's, while sending: waiting for oneself would be waiting in vain.
+            return self.delivery()
         deadline = time.monotonic() + timeout
         target = self._buffer.accepted
         if self._settled_count() < target and not self._ensure_thread():
@@ -96,11 +95,9 @@ class Worker:
             pending = self._buffer.accepted - self._settled_count()
             return Delivery(self._delivered, pending, self._refused + self._buffer.dropped)
 
-    def reset_after_fork(self) -> None:
-        """Start afresh in a forked child, which has none of the parent's threads and must not send its traces again."""
-        self._buffer.reset_after_fork()
-        self._exporter.reset_after_fork()
-        self._reset()
+    def abandon(self) -> None:
+        """Take nothing more, in a forked child: what began in its parent is the parent's to send."""
+        self._buffer = Buffer(max_bytes=0)
 
     def _settled_count(self) -> int:
         return self._delivered + self._refused
@@ -115,7 +112,8 @@ class Worker:
             return True
         try:
             thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
-            thread.start()
+            # In a context of its own, so that it never is a child of whatever span was running by chance.
+            Context().run(thread.start)
             self._thread = thread
         except RuntimeError:
             return False
@@ -145,7 +143,7 @@ class Worker:
         try:
             request = encode(traces)
             attempt = 0
-            while isinstance(outcome := self._exporter.send(traces[0].experiment, request), TryAgain):
+            while isinstance(outcome := self._send(traces[0].experiment, request), TryAgain):
                 if self._closed:
                     break
                 warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
@@ -157,8 +155,18 @@ class Worker:
                     self._delivered += len(traces)
                 else:
                     self._refused += len(traces)
-                    warn("refused", "%d traces were not stored: %s", len(traces), outcome.reason)
                 self._settled.notify_all()
+            # Not under the lock: a log handler may want it, too.
+            if not isinstance(outcome, Sent):
+                warn("refused", "%d traces were not stored: %s", len(traces), outcome.reason)
+
+    def _send(self, experiment: str | None, request: bytes) -> Outcome:
+        # The HTTP client logs each request. Were a log handler's trace of that sent in turn, there would be no end.
+        token = current_span.set(NOWHERE)
+        try:
+            return self._exporter.send(experiment, request)
+        finally:
+            current_span.reset(token)
 
     def _pause(self, seconds: float, *, may_hurry: bool, until_full: bool = False) -> None:
         """Wait; a close ends it, and so do, if asked, a flush that began since the last wait, and a full batch."""

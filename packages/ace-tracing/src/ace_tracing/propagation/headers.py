@@ -1,0 +1,93 @@
+"""One trace over several services: the running span goes out in headers, and comes in from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from ace_tracing.diagnostics import internal_error
+from ace_tracing.propagation.carrier import Headers, read, write
+from ace_tracing.propagation.handover import SESSION_KEYS, Handover, running
+from ace_tracing.propagation.w3c import (
+    TraceParent,
+    clean_tracestate,
+    format_baggage,
+    format_traceparent,
+    parse_baggage,
+    parse_traceparent,
+)
+from ace_tracing.runtime import state
+from ace_tracing.tracer import PassedOn, current_span
+
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
+BAGGAGE = "baggage"
+
+H = TypeVar("H", bound=MutableMapping[str, str])
+
+
+def inject(headers: H) -> H:
+    """Tell the service that is called which span calls it: set `traceparent`, `tracestate` and `baggage`.
+
+    The baggage holds the trace's session and user, as far as they were set, as `session.id` and `user.id`; members of
+    others, those already in the headers and those that came with the request that is being served, are kept. So is the
+    tracestate that came with it. The folder is not sent: a trace is filed where its root says. Outside of a span
+    nothing is changed.
+
+    Args:
+        headers: any mutable mapping; names are compared without regard to case.
+
+    Returns:
+        The same mapping.
+    """
+    try:
+        parent = running()
+        if parent is not None:
+            there = read(headers, (BAGGAGE,)).get(BAGGAGE, "")
+            _, foreign = parse_baggage(there, SESSION_KEYS)
+            tracestate, brought = parent.passed_on or PassedOn("", ())
+            baggage = format_baggage(parent.session, dict.fromkeys((*foreign, *brought)))
+            traceparent = format_traceparent(TraceParent(parent.trace_id, parent.span_id, parent.sampled))
+            write(headers, {TRACEPARENT: traceparent, TRACESTATE: tracestate, BAGGAGE: baggage})
+    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+        internal_error("writing headers")
+    return headers
+
+
+@contextmanager
+def continue_trace(headers: Headers) -> Iterator[None]:
+    """Make spans inside the block children of the span that the headers of a request name.
+
+    Whether the trace is kept was decided where it began. Without a traceparent, or with a malformed one, spans inside
+    begin new traces. Never raises.
+
+    Args:
+        headers: a mapping with names in any case, pairs of text or bytes, or a WSGI environ. The process's environment
+            is such a mapping, too: `continue_trace(os.environ)` takes up what a parent process put into `TRACEPARENT`.
+    """
+    tracer = state.tracer
+    token = None
+    if tracer is not None:
+        try:
+            parent = _handed_over(headers)
+            token = current_span.set(parent and parent.take_up(tracer))
+        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+            internal_error("reading headers")
+    try:
+        yield
+    finally:
+        if token is not None:
+            # ValueError: left in another context than it was entered in, where nothing is to be restored.
+            with suppress(ValueError):
+                current_span.reset(token)
+
+
+def _handed_over(headers: Headers) -> Handover | None:
+    found = read(headers, (TRACEPARENT, TRACESTATE, BAGGAGE))
+    parent = parse_traceparent(found.get(TRACEPARENT, ""))
+    if parent is None:
+        return None
+    session, foreign = parse_baggage(found.get(BAGGAGE, ""), SESSION_KEYS)
+    passed_on = PassedOn(clean_tracestate(found.get(TRACESTATE, "")), foreign)
+    return Handover(*parent, agent=None, session=session, passed_on=passed_on)
