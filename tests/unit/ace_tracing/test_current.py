@@ -145,7 +145,11 @@ def test_links_tokens_and_cost(last_trace: LastTrace) -> None:
         span.set_token_usage(input_tokens=10, output_tokens=5)
         span.set_cost(input_cost=0.25, output_cost=0.5)
         span.add_link(str(first.trace_id), str(first.span_id), {"why": "retry"})
-    attributes = root_attributes(last_trace())
+    read = last_trace()
+    assert read.root is not None
+    (link,) = read.root.links
+    assert (link.trace_id, link.span_id, link.attributes) == (first.trace_id, first.span_id, {"why": "retry"})
+    attributes = root_attributes(read)
     assert attributes["mlflow.chat.tokenUsage"] == {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
     assert attributes["mlflow.llm.cost"] == {"input_cost": 0.25, "output_cost": 0.5, "total_cost": 0.75}
 

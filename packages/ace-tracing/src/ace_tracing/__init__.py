@@ -14,7 +14,7 @@ from ace_tracing.changes import SpanChange, TraceDiff
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
 from ace_tracing.feedback import log_feedback
-from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
+from ace_tracing.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.outcome import Delivery
 from ace_tracing.propagation.asgi import TraceASGI
 from ace_tracing.propagation.carrying import propagate_context, with_context
@@ -37,6 +37,7 @@ __all__ = [
     "Span",
     "SpanChange",
     "SpanEvent",
+    "SpanLink",
     "SpanStatus",
     "SpanType",
     "Trace",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
+from ace_tracing.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.tree import Trace, TraceData
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ def _span(fields: dict[str, Any], values: Any) -> Span:
         events=[
             SpanEvent(event["name"], int(event["time_unix_nano"]), _event_values(event.get("attributes")))
             for event in fields.get("events") or ()
+        ],
+        links=[
+            SpanLink(f"tr-{_hex(link['trace_id'])}", _hex(link["span_id"]), _event_values(link.get("attributes")))
+            for link in fields.get("links") or ()
         ],
     )
 

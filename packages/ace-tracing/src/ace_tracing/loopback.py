@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ace_tracing.encoder import encode
-from ace_tracing.model import Span, SpanEvent, SpanStatus, TraceInfo, TraceState
+from ace_tracing.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.record import load
 from ace_tracing.tree import Trace, TraceData
 
@@ -97,6 +97,10 @@ def _span(sent: _Json) -> Span:
         events=[
             SpanEvent(event["name"], int(event["timeUnixNano"]), _values(event["attributes"]))
             for event in sent.get("events", ())
+        ],
+        links=[
+            SpanLink(f"tr-{link['traceId']}", link["spanId"], _values(link["attributes"]))
+            for link in sent.get("links", ())
         ],
     )
 

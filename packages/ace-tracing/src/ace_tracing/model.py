@@ -46,6 +46,21 @@ class SpanEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanLink:
+    """Another span that has to do with this one.
+
+    Attributes:
+        trace_id: the other's trace, `tr-` and 32 hex digits.
+        span_id: the other's span id, 16 hex digits.
+        attributes: what is known of the relation.
+    """
+
+    trace_id: str
+    span_id: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """One finished step of a trace.
 
@@ -62,6 +77,7 @@ class Span:
         outputs: what it gave back, as JSON values; None when nothing was recorded.
         attributes: everything recorded on it, under the names the service knows it by.
         events: what happened in it, in order.
+        links: other spans that have to do with it. Some services (MLflow 3.17) do not keep them.
     """
 
     name: str
@@ -76,6 +92,7 @@ class Span:
     outputs: Any
     attributes: dict[str, Any]
     events: list[SpanEvent]
+    links: list[SpanLink] = field(default_factory=list)
 
     @property
     def duration_ms(self) -> float | None:
@@ -94,7 +111,8 @@ class Span:
     def from_dict(cls, content: Mapping[str, Any]) -> Span:
         """Give the span that `to_dict` gave."""
         events = [SpanEvent(**event) for event in content["events"]]
-        return cls(**{**content, "status": SpanStatus(**content["status"]), "events": events})
+        links = [SpanLink(**link) for link in content.get("links", ())]
+        return cls(**{**content, "status": SpanStatus(**content["status"]), "events": events, "links": links})
 
 
 @dataclass(frozen=True, slots=True)
