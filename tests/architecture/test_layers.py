@@ -57,6 +57,9 @@ LAYERS = {
         queries         runtime service decode tree errors kayba_api
         loopback        record encoder model tree
         treetext        model tree outline
+        hostile_kinds   -
+        hostile_values  hostile_kinds
+        hostile         hostile_values surface testing
         testing         runtime tracer loopback tree treetext
         feedback        queries runtime errors kayba_api
         propagation.w3c         -

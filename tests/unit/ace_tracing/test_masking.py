@@ -8,10 +8,17 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from ace_tracing.masking import masked
 from ace_tracing.snapshot import snapshot
-from tests.unit.ace_tracing.test_values import JSON_VALUES
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda children: st.lists(children, max_size=5) | st.dictionaries(TEXT, children, max_size=5),
+    max_leaves=20,
+)
 
 
 def recorded(value: object, mask: Callable[[Any], Any]) -> Any:

@@ -27,7 +27,8 @@ _SCALAR_BYTES = 24
 """No number takes more as JSON, with a comma."""
 _NOTE_BYTES = 64
 """About what a note takes that says how much was cut."""
-_MIN_BYTES_PER_ITEM = 8
+_BYTES_PER_ITEM = 16
+"""What an element is taken to need, before anything is known of it: looking at elements takes time, too."""
 _FEW = 16
 _NODES_PER_LOOK_AT_THE_CLOCK = 64
 
@@ -49,7 +50,7 @@ class Limits:
     string_chars: int = 262_144
     items: int = 10_000
     depth: int = 24
-    seconds: float = 0.02
+    seconds: float = 0.01
 
 
 DEFAULT_LIMITS = Limits()
@@ -89,7 +90,7 @@ def _is_flat(value: object, limits: Limits) -> bool:
 def _room_after(value: Any, room: int, depth: int, limits: Limits) -> int:
     """How much of `room` bytes this list, tuple or dict may leave; negative when none, or when it is not plain JSON."""
     size = len(value)
-    room -= _MIN_BYTES_PER_ITEM * size
+    room -= _BYTES_PER_ITEM * (size + 4)
     if room < 0 or size > limits.items or not depth:
         return -1
     if type(value) is dict:
