@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, assert_type
+
+import httpx
 
 from ace import configure_tracing
 from ace.tracing import (
@@ -17,17 +20,21 @@ from ace.tracing import (
     Span,
     SpanChange,
     SpanEvent,
+    SpanLink,
     SpanStatus,
     SpanType,
     Trace,
+    TraceASGI,
     TraceData,
     TraceDiff,
     TraceInfo,
     TraceState,
+    TraceWSGI,
     TracingError,
     aget_trace,
     asearch_traces,
     configure,
+    continue_trace,
     disable,
     enable,
     flush,
@@ -36,7 +43,10 @@ from ace.tracing import (
     get_current_trace_id,
     get_folder,
     get_trace,
+    inject,
+    inject_into,
     log_feedback,
+    propagate_context,
     search_traces,
     session,
     set_folder,
@@ -45,6 +55,7 @@ from ace.tracing import (
     start_span_no_context,
     trace,
     update_current_trace,
+    with_context,
 )
 
 # Setting up
@@ -189,6 +200,29 @@ def live(span: LiveSpan) -> None:
     assert_type(span.attributes, dict[str, Any])
 
 
+# Across threads and services
+
+
+def served(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    with continue_trace(environ):
+        return [b""]
+
+
+async def served_async(scope: Any, receive: Any, send: Any) -> None:
+    with continue_trace([(b"traceparent", b"")]), continue_trace({"traceparent": ""}):
+        return
+
+
+TraceWSGI(served)
+TraceASGI(served_async)
+propagate_context()
+propagate_context(False)
+assert_type(inject({"accept": "text/plain"}), dict[str, str])
+assert_type(inject(httpx.Headers()), httpx.Headers)
+assert_type(inject_into(httpx.Client()), httpx.Client)
+assert_type(inject_into(httpx.AsyncClient()), httpx.AsyncClient)
+assert_type(with_context(ThreadPoolExecutor()), ThreadPoolExecutor)
+
 # Sending
 
 assert_type(flush(), Delivery)
@@ -223,6 +257,7 @@ for step in found.data.spans:
     assert_type(step.status, SpanStatus)
     assert_type(step.status.status_code, str)
     assert_type(step.events, list[SpanEvent])
+    assert_type(step.links, list[SpanLink])
     assert_type(step.duration_ms, float | None)
 
 difference = found.diff(found, ignore_order=True)
