@@ -36,7 +36,7 @@ def mistyped(text: str) -> str:
     return text
 
 
-@trace("classify")  # error: operator
+@trace("classify")  # error: call-overload, untyped-decorator
 def positional(text: str) -> str:
     return text
 

@@ -15,6 +15,8 @@ from ace.tracing import (
     ConfigurationError,
     Delivery,
     LiveSpan,
+    Node,
+    NoSpan,
     NotFoundError,
     ServiceError,
     Span,
@@ -192,6 +194,10 @@ with session("s", user_id="u"), folder("f"), folder(None):
     pass
 
 
+with start_span("either") as either:
+    assert_type(either, LiveSpan | NoSpan)
+
+
 def live(span: LiveSpan) -> None:
     assert_type(span.trace_id, str)
     assert_type(span.parent_id, str | None)
@@ -247,6 +253,7 @@ assert_type(found.data.spans, list[Span])
 assert_type(found.root, Span | None)
 assert_type(found.walk(), Iterator[tuple[int, Span]])
 assert_type(found.tree[0].span, Span)
+assert_type(found.tree, list[Node])
 assert_type(found.tree[0].children[0].walk(), Iterator[tuple[int, Span]])
 assert_type(found.find("a", span_type="LLM", where=lambda span: span.duration_ms is not None), list[Span])
 assert_type(found.to_dict(), dict[str, Any])

@@ -23,15 +23,17 @@ from ace_tracing.propagation.headers import continue_trace, inject
 from ace_tracing.propagation.wsgi import TraceWSGI
 from ace_tracing.queries import aget_trace, asearch_traces, get_trace, search_traces
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown
-from ace_tracing.span import LiveSpan
+from ace_tracing.span import LiveSpan, NoSpan
 from ace_tracing.span_types import SpanType
 from ace_tracing.surface import start_span, start_span_no_context, trace
-from ace_tracing.tree import Trace, TraceData
+from ace_tracing.tree import Node, Trace, TraceData
 
 __all__ = [
     "ConfigurationError",
     "Delivery",
     "LiveSpan",
+    "NoSpan",
+    "Node",
     "NotFoundError",
     "ServiceError",
     "Span",

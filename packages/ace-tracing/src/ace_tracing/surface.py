@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from ace_tracing.calls import Call
 from ace_tracing.diagnostics import internal_error
@@ -13,17 +13,12 @@ from ace_tracing.span import NO_SPAN, LiveSpan, ManualSpan, NoSpan, encode_attri
 from ace_tracing.tracer import SpanToken, current_span, stop
 from ace_tracing.wrappers import wrap
 
-P = ParamSpec("P")
-R = TypeVar("R")
-T = TypeVar("T")
+# What is decorated keeps its type: its parameters, its overloads, and whether it is a coroutine or a class.
+F = TypeVar("F", bound="Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]")
 
 
 @overload
-def trace(func: Callable[P, R], /) -> Callable[P, R]: ...
-
-
-@overload
-def trace(func: T, /) -> T: ...
+def trace(func: F, /) -> F: ...
 
 
 @overload
@@ -38,7 +33,7 @@ def trace(
     capture_inputs: bool | Iterable[str] | Callable[[dict[str, Any]], Any] = True,
     capture_outputs: bool | Callable[[Any], Any] = True,
     reducer: Callable[[list[Any]], Any] | None = None,
-) -> Callable[[T], T]: ...
+) -> Callable[[F], F]: ...
 
 
 def trace(
