@@ -9,12 +9,12 @@ and in time, which it can promise because it never runs a user's code: see `desc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import Any, TypeVar
 
-import orjson
+from orjson import dumps
 
 from ace_tracing.describe import simpler
 from ace_tracing.readings import Elements, Entries, Instead, Simpler
@@ -51,6 +51,11 @@ class Limits:
     items: int = 10_000
     depth: int = 24
     seconds: float = 0.01
+    few: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Worked out once: entries so few that a flat object of them needs no other look.
+        object.__setattr__(self, "few", min(_FEW, self.items) if self.depth else -1)
 
 
 DEFAULT_LIMITS = Limits()
@@ -60,31 +65,31 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Encode `value` as JSON within `limits`. NaN and infinities become null."""
     try:
         # Encoding cannot be stopped: it is not begun on ten million numbers, nor on what orjson reads by its own rules.
-        if _is_flat(value, limits) or _room_after((value,), limits.value_bytes, limits.depth + 1, limits) >= 0:
-            encoded = orjson.dumps(value)
+        small = False
+        if type(value) is dict and len(value) <= limits.few:
+            # What most calls are given, a few strings and numbers by name: told here, as a call costs as much again.
+            longest = limits.string_chars
+            for key, item in value.items():
+                if type(key) is not str or len(key) > MAX_KEY_CHARS:
+                    break
+                kind = type(item)
+                if kind is str:
+                    if len(item) > longest:
+                        break
+                elif kind is not int and kind is not float and kind is not bool and item is not None:
+                    break
+            else:
+                small = True
+        elif type(value) is str:
+            small = len(value) <= limits.string_chars
+        if small or _room_after((value,), limits.value_bytes, limits.depth + 1, limits) >= 0:
+            encoded = dumps(value)
             if len(encoded) <= limits.value_bytes:
                 return encoded
     except (TypeError, RuntimeError):
         # A lone surrogate, an integer beyond 64 bits; a dict that another thread changes.
         pass
-    return orjson.dumps(_Walk(limits).copy(value, 0))
-
-
-def _is_flat(value: object, limits: Limits) -> bool:
-    """Whether this is what most calls are given: a few strings and numbers by name. Only quicker than `_room_after`."""
-    if type(value) is not dict or len(value) > _FEW:
-        return False
-    longest = limits.string_chars
-    for key, item in value.items():
-        kind = type(item)
-        if kind is str:
-            if len(item) > longest:
-                return False
-        elif not (kind is int or kind is float or kind is bool or item is None):
-            return False
-        if type(key) is not str or len(key) > MAX_KEY_CHARS:
-            return False
-    return True
+    return dumps(_Walk(limits).copy(value, 0))
 
 
 def _room_after(value: Any, room: int, depth: int, limits: Limits) -> int:
@@ -141,12 +146,12 @@ class _Walk:
         if kind is int and -(2**63) <= value < 2**63:  # type: ignore[operator]
             return value
         if id(value) in self._inside:
-            return self._string(f"<{name_of(kind)}: contains itself>")
+            return self._string(f"<{name_of(kind)}: contains itself>", MAX_KEY_CHARS)
         self._inside.add(id(value))
         try:
             return self._simplified(value, kind, depth)
         except Exception as error:  # noqa: BLE001 - a library's own array may fail to be read
-            return self._string(f"<{name_of(kind)}: {name_of(type(error))} while reading it>")
+            return self._string(f"<{name_of(kind)}: {name_of(type(error))} while reading it>", MAX_KEY_CHARS)
         finally:
             self._inside.discard(id(value))
 
@@ -163,7 +168,7 @@ class _Walk:
         if issubclass(step, str):
             return self._string(reading)  # type: ignore[arg-type]
         if depth >= self._limits.depth:
-            return self._string(f"<{name_of(kind)}: nested deeper than {self._limits.depth}>")
+            return self._string(f"<{name_of(kind)}: nested deeper than {self._limits.depth}>", MAX_KEY_CHARS)
         if step is Instead:
             return self.copy(reading.value, depth + 1)  # type: ignore[union-attr]
         return (self._entries if step is Entries else self._elements)(reading.items, reading.size, depth)  # type: ignore[union-attr, arg-type]
@@ -195,7 +200,7 @@ class _Walk:
 
     def _key(self, key: object, depth: int, kept: dict[str, Any]) -> str:
         plain = key if type(key) is str else self.copy(key, depth + 1)
-        text = orjson.dumps(plain).decode() if isinstance(plain, (list, dict)) else str(plain)
+        text = dumps(plain).decode() if isinstance(plain, (list, dict)) else str(plain)
         return self._unused(self._string(text, MAX_KEY_CHARS), kept)
 
     @staticmethod
@@ -212,11 +217,11 @@ class _Walk:
         while True:
             kept = str.__getitem__(text, slice(0, room))
             try:
-                cost = len(orjson.dumps(kept))
+                cost = len(dumps(kept))
             except TypeError:
                 # Lone surrogates are legal in str and not in JSON.
                 kept = kept.encode("utf-8", "backslashreplace").decode()
-                cost = len(orjson.dumps(kept))
+                cost = len(dumps(kept))
             if cost <= self._room + _SCALAR_BYTES or not room:
                 break
             # Escapes and letters beyond ASCII take up to six bytes each.
