@@ -30,12 +30,11 @@ def deliver_at_end(deliver: Callable[[], object]) -> None:
         # A child clears its finalizers before it runs these callbacks: those found then are the ones that stay.
         util.register_after_fork(deliver, _arrange)
         _announced = True
-    if sys.modules["multiprocessing.process"].parent_process() is not None:
+    if _arranged_in != os.getpid() and sys.modules["multiprocessing.process"].parent_process() is not None:
         _arrange(deliver)
 
 
 def _arrange(deliver: Callable[[], object]) -> None:
     global _arranged_in
-    if _arranged_in != os.getpid():
-        _arranged_in = os.getpid()
-        sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=_AFTER_THE_USERS)
+    _arranged_in = os.getpid()
+    sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=_AFTER_THE_USERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,9 @@ class Exporter:
             from kayba_api.api.tracing import export_traces
             from kayba_api.types import EncodedBody
 
-            self._service.client()
+            # Making a client imports more, and so does looking up a host's name.
+            self._service.client().get_httpx_client()
+            codecs.lookup("idna")
         try:
             experiment_id = self._experiment_id(experiment)
             if not isinstance(experiment_id, str):

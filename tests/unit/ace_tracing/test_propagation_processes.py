@@ -1,0 +1,236 @@
+"""Children of a process trace below the span that started them, and every span arrives exactly once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ace_tracing import Trace, search_traces
+from kayba_local import LocalServer
+
+PROGRAM = """
+import concurrent.futures, multiprocessing, os, sys
+from ace_tracing import configure, flush, propagate_context, start_span, trace
+
+@trace
+def work(number):
+    with start_span("inner"):
+        return number
+
+{given}
+if __name__ == "__main__":
+    # So that forked children, which have seconds to deliver, need not import it at once on a busy machine.
+    import httpx, kayba_api.api.tracing.export_traces
+    configure(api_key="kb-test", base_url=sys.argv[1])
+    {opt_in}
+    method = {method!r}
+    context = multiprocessing.get_context(method) if method else None
+{body}
+"""
+
+PROCESS = """
+    with start_span("root"):
+        children = [context.Process(target=work, args=(number,)) for number in range(2)]
+        for child in children: child.start()
+        for child in children: child.join()
+        assert [child.exitcode for child in children] == [0, 0]
+"""
+
+POOL = """
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        with start_span("first"):
+            assert pool.submit(work, 1).result() == 1
+        with start_span("second"):
+            assert list(pool.map(work, [2, 3])) == [2, 3]
+        assert pool.submit(work, 4).result() == 4
+"""
+
+MULTIPROCESSING_POOL = """
+    with start_span("root"):
+        pool = context.Pool(2)
+        assert pool.map(work, [1, 2]) == [1, 2]
+        pool.close()
+        pool.join()
+"""
+
+OS_FORK = """
+    with start_span("root"):
+        with start_span("before"): pass
+        child = os.fork()
+        work(1)
+        if not child:
+            {end}
+        assert os.waitpid(child, 0)[1] == 0
+"""
+
+NESTED = """
+    with start_span("root"):
+        child = context.Process(target=between)
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+"""
+BETWEEN = """
+def between():
+    with start_span("between"):
+        child = multiprocessing.get_context("fork").Process(target=work, args=(1,))
+        child.start()
+        child.join()
+"""
+
+WORK = ("work", [("inner", [])])
+
+
+def run(program: str, server: LocalServer, folder: Path, says: str = "") -> None:
+    script = folder / "program.py"
+    script.write_text(program)
+    done = subprocess.run([sys.executable, str(script), server.url], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert says in done.stderr if says else not done.stderr
+
+
+Shape = tuple[str, list["Shape"]]
+
+
+def forest() -> list[Shape]:
+    """The trees of all traces that have arrived, with their names alone, in an order that does not depend on time."""
+
+    def shape(trace: Trace, parent_id: str | None) -> list[Shape]:
+        return sorted((s.name, shape(trace, s.span_id)) for s in trace.data.spans if s.parent_id == parent_id)
+
+    traces = search_traces()
+    times = Counter(span.span_id for trace in traces for span in trace.data.spans)
+    assert set(times.values()) <= {1}
+    trees = sorted(tree for trace in traces for tree in shape(trace, None))
+    assert len(times) == sum(map(size, trees))
+    return trees
+
+
+def size(tree: Shape) -> int:
+    return 1 + sum(map(size, tree[1]))
+
+
+POOLED = [("first", [WORK]), ("second", [WORK, WORK]), WORK]
+OPT_IN = "propagate_context()"
+
+# name: (start method, whether opted in, what runs, what is defined for children, the expected trees)
+TABLE = {
+    "fork": ("fork", "", PROCESS, "", [("root", [WORK, WORK])]),
+    "fork, opted in": ("fork", OPT_IN, PROCESS, "", [("root", [WORK, WORK])]),
+    "fork in a fork": ("fork", "", NESTED, BETWEEN, [("root", [("between", [WORK])])]),
+    "fork, multiprocessing.Pool": ("fork", "", MULTIPROCESSING_POOL, "", [("root", [WORK, WORK])]),
+    "fork, ProcessPoolExecutor": ("fork", OPT_IN, POOL, "", POOLED),
+    "spawn": ("spawn", OPT_IN, PROCESS, "", [("root", [WORK, WORK])]),
+    "spawn, ProcessPoolExecutor": ("spawn", OPT_IN, POOL, "", POOLED),
+    "forkserver": ("forkserver", OPT_IN, PROCESS, "", [("root", [WORK, WORK])]),
+    "forkserver, ProcessPoolExecutor": ("forkserver", OPT_IN, POOL, "", POOLED),
+    "forkserver, configured itself": (
+        "forkserver",
+        "",
+        PROCESS,
+        'import pathlib; configure(api_key="kb-test", base_url=pathlib.Path(__file__).with_suffix(".url").read_text())',
+        [("root", []), WORK, WORK],
+    ),
+    "os.fork, exits": (None, "", OS_FORK.format(end="sys.exit(0)"), "", [("root", [("before", []), WORK, WORK])]),
+    "os.fork, os._exit after flush": (
+        None,
+        "",
+        OS_FORK.format(end="assert flush(); os._exit(0)"),
+        "",
+        [("root", [("before", []), WORK, WORK])],
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "opt_in", "body", "given", "expected"), TABLE.values(), ids=TABLE)
+def test_children_trace_below_their_parent_and_deliver(
+    tracing: LocalServer, tmp_path: Path, method: str | None, opt_in: str, body: str, given: str, expected: list[Shape]
+) -> None:
+    if method != "spawn" and not hasattr(os, "fork"):
+        pytest.skip("the platform has no fork")
+    (tmp_path / "program.url").write_text(tracing.url)
+    run(PROGRAM.format(given=given, opt_in=opt_in, method=method, body=body), tracing, tmp_path)
+    assert forest() == expected
+
+
+MASKED = """
+import multiprocessing, sys
+from ace_tracing import configure, propagate_context, start_span
+
+def mask(value):
+    return "masked"
+
+def work():
+    with start_span("work") as span:
+        span.set_inputs("secret")
+
+if __name__ == "__main__":
+    configure(api_key="kb-test", base_url=sys.argv[1], folder="filed", mask={mask})
+    propagate_context()
+    child = multiprocessing.get_context("spawn").Process(target=work)
+    child.start()
+    child.join()
+"""
+
+
+def test_a_spawned_child_is_configured_as_its_parent(tracing: LocalServer, tmp_path: Path) -> None:
+    run(MASKED.format(mask="mask"), tracing, tmp_path)
+    (trace,) = search_traces()
+    assert (trace.info.folder, [span.inputs for span in trace.data.spans]) == ("filed", ["masked"])
+
+
+def test_a_child_without_its_parent_s_mask_does_not_trace(tracing: LocalServer, tmp_path: Path) -> None:
+    run(MASKED.format(mask="lambda value: value"), tracing, tmp_path, says="The mask cannot be pickled")
+    assert search_traces() == []
+
+
+def test_the_key_is_not_on_a_child_s_command_line(tracing: LocalServer, tmp_path: Path) -> None:
+    program = MASKED.format(mask="None").replace(
+        "def work():", 'def work():\n    assert "kb-test" not in str(sys.orig_argv)'
+    )
+    run(program, tracing, tmp_path)
+    assert len(search_traces()) == 1
+
+
+BUSY = """
+import faulthandler, os, sys, threading
+from ace_tracing import configure, flush, start_span
+
+faulthandler.dump_traceback_later(90, exit=True)
+configure(api_key="kb-test", base_url=sys.argv[1])
+stop = threading.Event()
+
+def busy():
+    while not stop.wait(0.002):
+        with start_span("busy"):
+            pass
+
+threads = [threading.Thread(target=busy) for _ in range(2)]
+for thread in threads: thread.start()
+# The first fork comes while the parent's worker imports its HTTP client.
+for number in range(50):
+    with start_span("parent"):
+        child = os.fork()
+        if not child:
+            with start_span(f"child {number}"):
+                pass
+            os._exit(0 if flush(60) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+stop.set()
+for thread in threads: thread.join()
+assert flush(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+def test_fifty_forks_of_a_busy_parent_neither_hang_nor_send_twice(tracing: LocalServer, tmp_path: Path) -> None:
+    run(BUSY, tracing, tmp_path)
+    traces = search_traces(filter_string="name = 'parent'", max_results=1_000)
+    children = [s.name for t in traces for s in t.data.spans if s.parent_id]
+    assert sorted(children) == sorted(f"child {number}" for number in range(50))
+    assert len(traces) == 50

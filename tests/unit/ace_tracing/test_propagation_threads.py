@@ -1,0 +1,269 @@
+"""How work is run, and whose child it is: every way that Python has to run something elsewhere in the process."""
+
+from __future__ import annotations
+
+import asyncio
+import decimal
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from ace_tracing import propagate_context, session, start_span, trace, with_context
+from ace_tracing.testing import capture_traces
+
+
+@pytest.fixture
+def _opted_in() -> Iterator[None]:
+    propagate_context()
+    yield
+    propagate_context(False)
+
+
+@trace
+def work() -> str:
+    return "done"
+
+
+@trace
+async def awork() -> str:
+    await asyncio.sleep(0)
+    return "done"
+
+
+def in_thread() -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+class Subclass(threading.Thread):
+    def run(self) -> None:
+        work()
+
+
+def in_subclass() -> None:
+    thread = Subclass()
+    thread.start()
+    thread.join()
+    assert "run" not in vars(thread)
+
+
+def in_timer() -> None:
+    timer = threading.Timer(0, work)
+    timer.start()
+    timer.join()
+
+
+def in_thread_of_a_thread() -> None:
+    thread = threading.Thread(target=in_thread)
+    thread.start()
+    thread.join()
+
+
+def in_executor() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(work).result() == "done"
+
+
+def mapped() -> None:
+    def on_item(_: int) -> str:
+        return work()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert list(pool.map(on_item, [1])) == ["done"]
+
+
+def in_one_executor() -> None:
+    with with_context(with_context(ThreadPoolExecutor(1))) as pool:
+        assert pool.submit(work).result() == "done"
+
+
+def in_task() -> None:
+    async def main() -> None:
+        await asyncio.create_task(awork())
+
+    asyncio.run(main())
+
+
+def in_task_group() -> None:
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(awork())
+
+    asyncio.run(main())
+
+
+def gathered() -> None:
+    async def main() -> None:
+        await asyncio.gather(awork())
+
+    asyncio.run(main())
+
+
+def called_soon() -> None:
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(work)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+def to_thread() -> None:
+    asyncio.run(asyncio.to_thread(work))
+
+
+def run_in_executor() -> None:
+    async def main() -> None:
+        await asyncio.get_running_loop().run_in_executor(None, work)
+
+    asyncio.run(main())
+
+
+def threadsafe() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(lambda: asyncio.run_coroutine_threadsafe(awork(), loop).result())
+
+    asyncio.run(main())
+
+
+def anyio_task_group() -> None:
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(awork)
+
+    anyio.run(main)
+
+
+def anyio_to_thread() -> None:
+    async def main() -> None:
+        await anyio.to_thread.run_sync(work)
+
+    anyio.run(main)
+
+
+# name: (how work is run, whether Python carries the context by itself)
+TABLE = {
+    "threading.Thread": (in_thread, False),
+    "subclass of Thread": (in_subclass, False),
+    "threading.Timer": (in_timer, False),
+    "thread of a thread": (in_thread_of_a_thread, False),
+    "ThreadPoolExecutor.submit": (in_executor, False),
+    "ThreadPoolExecutor.map": (mapped, False),
+    "with_context(ThreadPoolExecutor)": (in_one_executor, True),
+    "loop.run_in_executor": (run_in_executor, False),
+    "asyncio task": (in_task, True),
+    "asyncio.TaskGroup": (in_task_group, True),
+    "asyncio.gather": (gathered, True),
+    "loop.call_soon": (called_soon, True),
+    "asyncio.to_thread": (to_thread, True),
+    "run_coroutine_threadsafe": (threadsafe, True),
+    "anyio task group": (anyio_task_group, True),
+    "anyio.to_thread": (anyio_to_thread, True),
+}
+
+
+def names_below_the_caller(run: Callable[[], None]) -> list[str]:
+    with capture_traces() as traces:
+        with start_span("caller") as caller:
+            run()
+        spans = [span for read in traces for span in read.data.spans]
+    assert len(spans) == 2
+    return [span.name for span in spans if span.parent_id == caller.span_id]
+
+
+@pytest.mark.usefixtures("_opted_in")
+@pytest.mark.parametrize(("run", "by_itself"), TABLE.values(), ids=TABLE)
+def test_work_is_the_caller_s_child_after_one_call(run: Callable[[], None], by_itself: bool) -> None:
+    (child,) = names_below_the_caller(run)
+    assert child in ("work", "awork")
+
+
+CARRIED = {name: run for name, (run, by_itself) in TABLE.items() if by_itself}
+
+
+@pytest.mark.parametrize("run", CARRIED.values(), ids=CARRIED)
+def test_work_is_the_caller_s_child_without_it_where_python_carries_the_context(run: Callable[[], None]) -> None:
+    (child,) = names_below_the_caller(run)
+    assert child in ("work", "awork")
+
+
+@pytest.mark.usefixtures("_opted_in")
+def test_a_worker_of_a_pool_belongs_to_each_submitter_in_turn() -> None:
+    with ThreadPoolExecutor(1) as pool, capture_traces() as traces:
+        for name in ("first", "second"):
+            with start_span(name):
+                pool.submit(work).result()
+        pool.submit(work).result()
+        trees = [[(depth, span.name) for depth, span in read.walk()] for read in traces]
+    assert trees == [[(0, "first"), (1, "work")], [(0, "second"), (1, "work")], [(0, "work")]]
+
+
+@pytest.mark.usefixtures("_opted_in")
+def test_a_scope_goes_along_and_no_other_context_variable_does() -> None:
+    precisions = []
+    with capture_traces() as traces, decimal.localcontext(prec=7), session("s-1"):
+        thread = threading.Thread(target=lambda: precisions.append(decimal.getcontext().prec) or work())
+        thread.start()
+        thread.join()
+        (read,) = traces
+    assert precisions == [decimal.DefaultContext.prec]
+    assert read.info.trace_metadata["mlflow.trace.session"] == "s-1"
+
+
+def test_it_can_be_done_twice_and_undone() -> None:
+    before = threading.Thread.start, ThreadPoolExecutor.submit
+    propagate_context()
+    once = threading.Thread.start
+    propagate_context()
+    assert threading.Thread.start is once is not before[0]
+    propagate_context(False)
+    propagate_context(False)
+    assert (threading.Thread.start, ThreadPoolExecutor.submit) == before
+
+
+def test_undone_below_a_patch_of_someone_else_it_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    propagate_context()
+    ours = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: ours(self))
+    propagate_context(False)
+    with capture_traces() as traces, start_span("caller"):
+        in_thread()
+        assert [read.root.name for read in traces if read.root] == ["work"]
+    monkeypatch.undo()
+    propagate_context()
+    propagate_context(False)
+    assert threading.Thread.start is not ours
+
+
+@pytest.mark.usefixtures("_opted_in")
+def test_threads_fail_as_they_did() -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    with pytest.raises(RuntimeError, match="threads can only be started once"):
+        thread.start()
+    assert "run" not in vars(thread)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(int, "x")
+        with pytest.raises(ValueError, match="invalid literal"):
+            future.result()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(work)
+
+
+@pytest.mark.usefixtures("_opted_in")
+def test_a_finished_thread_leaves_no_garbage_and_no_context() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with capture_traces(), start_span("caller"):
+            in_thread()
+        assert not [thing for thing in gc.get_objects() if isinstance(thing, threading.Thread) and not thing.is_alive()]
+    finally:
+        gc.enable()
