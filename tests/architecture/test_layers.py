@@ -40,7 +40,7 @@ LAYERS = {
         children        -
         runtime         tracer worker buffer exporter service settings masking outcome errors diagnostics children
         calls           binding tracer span diagnostics
-        streams         tracer span diagnostics
+        streams         snapshot tracer span diagnostics
         wrappers        calls streams runtime tracer
         surface         wrappers calls runtime tracer span diagnostics
         current         tracer span settings diagnostics

@@ -68,6 +68,11 @@ class Call:
             return None
         return span
 
+    @property
+    def needs_items(self) -> bool:
+        """Whether a function of the user's is to be given the items of a stream when it ends."""
+        return self.reducer is not None or (self._outputs is not None and self._outputs is not _nothing)
+
     def returned(self, span: LiveSpan, result: Any) -> None:
         """Record what a call gave back."""
         if self._outputs is None:
@@ -76,8 +81,11 @@ class Call:
             span.set_outputs(_chosen(self._outputs, result))
 
     def collected(self, span: LiveSpan, items: list[Any], returned: Any) -> None:
-        """Record what a call gave bit by bit, and the return value of a generator."""
-        self.returned(span, items if self.reducer is None else _chosen(self.reducer, items))
+        """Record what a call gave bit by bit, as items or encoded, and the return value of a generator."""
+        if self.needs_items:
+            self.returned(span, items if self.reducer is None else _chosen(self.reducer, items))
+        elif self._outputs is None:
+            span._set_encoded_outputs(items)
         if returned is not None and self._outputs is None:
             span.set_attribute(RETURN_VALUE, returned)
 

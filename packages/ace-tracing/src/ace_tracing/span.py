@@ -155,6 +155,16 @@ class LiveSpan:
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding outputs")
 
+    def _set_encoded_outputs(self, items: list[bytes]) -> None:
+        """Record a list of which every item is encoded already."""
+        if self._end_ns is None:
+            try:
+                encoded = b"[%b]" % b",".join(items)
+                mask = self._trace.mask
+                self._outputs = (encoded if mask is None else masked(encoded, mask)).decode()
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("encoding outputs")
+
     def set_attribute(self, key: str, value: Any) -> None:
         """Record one more fact about the step, such as the model's name."""
         self.set_attributes({key: value})

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol
 
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.snapshot import DEFAULT_LIMITS, Limits, snapshot
 from ace_tracing.span import LiveSpan
 from ace_tracing.tracer import SpanToken, current_span
 
 MAX_COLLECTED = 10_000
 """Items kept for the outputs of one stream; more are counted."""
+MAX_SECONDS = 1.0
+"""Time spent on encoding the items of one stream, all together; items after that are counted."""
+
+_ITEM_LIMITS = Limits(depth=DEFAULT_LIMITS.depth - 1)
 
 
 class Recording(Protocol):
     """What to record of a call's end."""
 
+    @property
+    def needs_items(self) -> bool:
+        """Whether a function of the user's is to be given the items themselves when the stream ends."""
+
     def returned(self, span: LiveSpan, result: Any) -> None:
         """Record what the call gave back at once."""
 
     def collected(self, span: LiveSpan, items: list[Any], returned: Any) -> None:
-        """Record what the call gave bit by bit, and the return value of a generator."""
+        """Record what the call gave bit by bit, as items or encoded, and the return value of a generator."""
 
 
 class Collected:
@@ -29,18 +40,23 @@ class Collected:
     As a context manager it makes the span current: only while the stream's own code runs, since what its consumer does
     between two items is no part of it.
 
+    An item is encoded when it comes. It may change after that, and it is the consumer's to let go of: a stream of large
+    items must not fill the memory because it is traced. Only a reducer or a capture function gets the items themselves.
+
     Args:
         span: the stream's span; None when the stream is not traced, and then nothing is done.
         recording: says what to record of the items.
     """
 
-    __slots__ = ("_items", "_not_kept", "_recording", "_span", "_token")
+    __slots__ = ("_items", "_not_kept", "_recording", "_room", "_seconds", "_span", "_token")
 
     def __init__(self, span: LiveSpan | None, recording: Recording) -> None:
         self._span = span
         self._recording = recording
         self._items: list[Any] = []
         self._not_kept = 0
+        self._room = DEFAULT_LIMITS.value_bytes
+        self._seconds = MAX_SECONDS
         self._token: SpanToken | None = None
 
     def __enter__(self) -> None:
@@ -51,17 +67,33 @@ class Collected:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         if self._token is not None:
-            current_span.reset(self._token)
-            self._token = None
+            token, self._token = self._token, None
+            # ValueError: a coroutine that was begun in one context and closed in another, where it never was current.
+            with suppress(ValueError):
+                current_span.reset(token)
 
     def add(self, item: Any) -> None:
         """Take one item."""
         if self._span is None:
             return
-        if len(self._items) < MAX_COLLECTED:
+        if len(self._items) >= MAX_COLLECTED or self._room <= 0 or self._seconds <= 0:
+            self._not_kept += 1
+        elif self._recording.needs_items:
             self._items.append(item)
         else:
+            self._encode(item)
+
+    def _encode(self, item: Any) -> None:
+        start = perf_counter()
+        try:
+            encoded = snapshot(item, _ITEM_LIMITS)
+        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+            internal_error("encoding an item")
             self._not_kept += 1
+            return
+        self._items.append(encoded)
+        self._room -= len(encoded)
+        self._seconds -= perf_counter() - start
 
     def finish(self, returned: Any = None) -> None:
         """End the span: the stream is exhausted, or was left. Doing so again does nothing.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
@@ -16,13 +17,20 @@ from ace_tracing.tracer import current_span, stop
 def wrap(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
     """Give the traced form of a function: of the same kind, so that `inspect` still says what it is."""
     if inspect.isgeneratorfunction(function):
-        return _wrap_generator_function(function, call)
+        generators = _wrap_generator_function(function, call)
+        return types.coroutine(generators) if _can_be_awaited(function) else generators
     if inspect.isasyncgenfunction(function):
         return _wrap_async_generator_function(function, call)
     if _is_coroutine_function(function):
         wrapped = _wrap_coroutine_function(function, call)
         return wrapped if call.reducer is None else _wrap_coroutine_function_of_stream(function, call)
     return _wrap_function(function, call) if call.reducer is None else _wrap_function_of_stream(function, call)
+
+
+def _can_be_awaited(function: Callable[..., Any]) -> bool:
+    # What `types.coroutine` makes of a generator function.
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code is not None and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:
@@ -122,34 +130,38 @@ def _wrap_generator_function(
     function: Callable[..., Generator[Any, Any, Any]], call: Call
 ) -> Callable[..., Generator[Any, Any, Any]]:
     # What `yield from` does, spelled out (PEP 380), because the span must be current only while the generator's own
-    # code runs: one left half-way leaves nothing behind in its consumer's context.
+    # code runs: one left half-way leaves nothing behind in its consumer's context. No local variable keeps what passes
+    # through, which both sides may have let go of: it lies in `passing` until it is handed on.
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         tracer = state.tracer
         if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
-            return (yield from function(*args, **kwargs))
+            generator = function(*args, **kwargs)
+            del args, kwargs
+            return (yield from generator)
         collected = Collected(span, call)
-        value: Any = None
+        passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
+            del args, kwargs
             resume: Callable[[Any], Any] = generator.send
             while True:
                 with collected:
-                    item = resume(value)
-                collected.add(item)
+                    passing.append(resume(passing.pop()))
+                collected.add(passing[0])
                 try:
-                    value, resume = (yield item), generator.send
-                except GeneratorExit:
-                    # Left by `break`, close() or the garbage collector: an end like any other, after its clean-up.
-                    with collected:
-                        generator.close()
-                    collected.finish()
-                    raise
+                    passing.append((yield passing.pop()))
+                    resume = generator.send
                 except BaseException as error:  # noqa: BLE001 - whatever the consumer throws is the generator's to see
-                    value, resume = error, generator.throw
+                    passing.append(error)
+                    resume = generator.throw
         except StopIteration as end:
             collected.finish(end.value)
             return end.value
+        except GeneratorExit:
+            # Left by `break`, close() or the garbage collector: an end like any other.
+            collected.finish()
+            raise
         except BaseException as error:
             collected.fail(error)
             raise
@@ -164,25 +176,26 @@ def _wrap_async_generator_function(
     async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         tracer = state.tracer
         collected = Collected(None if tracer is None else call.open(tracer, args, kwargs), call)
-        value: Any = None
+        passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
+            del args, kwargs
             resume: Callable[[Any], Awaitable[Any]] = generator.asend
             while True:
                 with collected:
-                    item = await resume(value)
-                collected.add(item)
+                    passing.append(await resume(passing.pop()))
+                collected.add(passing[0])
                 try:
-                    value, resume = (yield item), generator.asend
-                except GeneratorExit:
-                    with collected:
-                        await generator.aclose()
-                    collected.finish()
-                    raise
+                    passing.append((yield passing.pop()))
+                    resume = generator.asend
                 except BaseException as error:  # noqa: BLE001 - whatever the consumer throws is the generator's to see
-                    value, resume = error, generator.athrow
+                    passing.append(error)
+                    resume = generator.athrow
         except StopAsyncIteration:
             collected.finish()
+        except GeneratorExit:
+            collected.finish()
+            raise
         except BaseException as error:
             collected.fail(error)
             raise

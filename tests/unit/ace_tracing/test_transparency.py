@@ -1,0 +1,306 @@
+"""A traced function does what the plain one does: to its callers, to other decorators, to memory and to errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import gc
+import sys
+import types
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from ace_tracing import Trace, get_current_span, trace
+from kayba_local import LocalServer
+
+LastTrace = Callable[[], Trace]
+
+
+@pytest.fixture(params=["plain", "traced", "traced while disabled"])
+def maybe(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    """Decorates or does not: what a test asserts has to hold either way."""
+    if request.param == "plain":
+        return lambda function: function
+    if request.param == "traced":
+        request.getfixturevalue("tracing")
+    return trace
+
+
+class Thing:
+    """Something to watch die."""
+
+
+# What passes through is not kept alive -----------------------------------------------------------------------------
+
+
+def test_arguments_and_results_die_with_their_last_use(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def same(thing: Thing) -> Thing:
+        return thing
+
+    thing = same(Thing())
+    watch = weakref.ref(thing)
+    del thing
+    assert watch() is None
+
+
+def test_what_a_handled_exception_held_dies_with_it(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def fail(thing: Thing) -> None:
+        raise ValueError("no")
+
+    @maybe
+    def fail_later(thing: Thing) -> Iterator[Thing]:
+        yield thing
+        raise ValueError("no")
+
+    for consume in (fail, lambda thing: list(fail_later(thing))):
+        thing = Thing()
+        watch = weakref.ref(thing)
+        gc.disable()
+        try:
+            with pytest.raises(ValueError, match="no") as caught:
+                consume(thing)
+            del thing, caught
+            assert watch() is None
+        finally:
+            gc.enable()
+
+
+def test_a_suspended_generator_keeps_nothing_that_passed_through(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def relay(first: Thing) -> Generator[Thing, Thing | None, None]:
+        things = [first]
+        del first
+        while True:
+            try:
+                sent = yield things.pop()
+                things.append(sent or Thing())
+            except KeyError:
+                things.append(Thing())
+            sent = None
+
+    argument = Thing()
+    generator = relay(argument)
+    given = next(generator)
+    watch = weakref.ref(given)
+    del argument, given
+    assert watch() is None
+
+    sent = Thing()
+    watch = weakref.ref(sent)
+    generator.send(sent)
+    del sent
+    assert watch() is None
+
+    thrown = KeyError(Thing())
+    watch = weakref.ref(thrown.args[0])
+    generator.throw(thrown)
+    del thrown
+    assert watch() is None
+
+
+def test_a_suspended_async_generator_keeps_nothing_that_passed_through(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    async def things(first: Thing) -> AsyncGenerator[Thing, None]:
+        held = [first]
+        del first
+        while True:
+            yield held.pop()
+            held.append(Thing())
+
+    async def main() -> None:
+        argument = Thing()
+        generator = things(argument)
+        watch = weakref.ref(await anext(generator))
+        del argument
+        assert watch() is None
+        await generator.aclose()
+
+    asyncio.run(main())
+
+
+def test_an_item_that_changes_later_is_recorded_as_it_was_given(last_trace: LastTrace) -> None:
+    @trace
+    def growing() -> Iterator[list[int]]:
+        items: list[int] = []
+        for number in range(3):
+            items.append(number)
+            yield items
+
+    assert [list(items) for items in growing()] == [[0], [0, 1], [0, 1, 2]]
+    root = last_trace().root
+    assert root is not None
+    assert root.outputs == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_a_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> None:
+    @trace
+    def large() -> Iterator[str]:
+        for _ in range(100):
+            yield "x" * 100_000
+
+    assert sum(map(len, large())) == 10_000_000
+    root = last_trace().root
+    assert root is not None
+    assert len(root.outputs) + root.attributes["stream.items_not_recorded"] == 100
+    assert 1_000_000 < sum(map(len, root.outputs)) < 2_000_000
+
+
+# The protocol of generators, to the letter --------------------------------------------------------------------------
+
+
+def test_an_exception_thrown_in_comes_as_it_is(maybe: Callable[[Any], Any]) -> None:
+    seen: list[BaseException] = []
+    handled: list[BaseException | None] = []
+
+    @maybe
+    def listen() -> Iterator[None]:
+        while True:
+            try:
+                yield
+            except Exception as error:
+                seen.append(error)
+            handled.append(sys.exception())
+
+    generator = listen()
+    next(generator)
+    thrown = [ValueError("a"), StopIteration(3), RuntimeError("b")]
+    for error in thrown:
+        generator.throw(error)
+    assert [id(error) for error in seen] == [id(error) for error in thrown]
+    assert [error.__context__ for error in seen] == handled == [None, None, None]
+
+
+def test_a_generator_that_ignores_its_end_is_told_so(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def stubborn() -> Iterator[int]:
+        try:
+            yield 1
+        except GeneratorExit:
+            yield 2
+
+    generator = stubborn()
+    next(generator)
+    with pytest.raises(RuntimeError, match="ignored GeneratorExit"):
+        generator.close()
+
+
+def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: LocalServer) -> None:
+    @trace
+    def stubborn() -> Iterator[int]:
+        try:
+            yield 1
+        except GeneratorExit:
+            yield 2
+
+    generator = stubborn()
+    next(generator)
+    assert generator.throw(GeneratorExit) == 2  # type: ignore[attr-defined]
+
+
+def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def failing() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            raise ValueError("in clean-up")
+
+    generator = failing()
+    next(generator)
+    with pytest.raises(ValueError, match="in clean-up") as caught:
+        generator.close()
+    context = caught.value.__context__
+    assert type(context) is GeneratorExit
+    assert context.__context__ is None
+
+
+def test_stop_iteration_inside_is_a_runtime_error(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def bad() -> Iterator[int]:
+        yield next(iter(()))
+
+    with pytest.raises(RuntimeError, match="generator raised StopIteration") as caught:
+        list(bad())
+    assert type(caught.value.__cause__) is StopIteration
+
+
+def test_return_in_finally_swallows_what_it_swallows(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def swallowing() -> Generator[int, None, str]:
+        with contextlib.suppress(BaseException):
+            yield 1
+        return "swallowed"
+
+    generator = swallowing()
+    next(generator)
+    with pytest.raises(StopIteration) as end:
+        generator.throw(KeyboardInterrupt)
+    assert end.value.value == "swallowed"
+    generator = swallowing()
+    next(generator)
+    generator.close()
+    assert list(generator) == []
+
+
+def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    def inner() -> Generator[int, int, int]:
+        try:
+            return (yield 1) + (yield 2)
+        except KeyError:
+            return -1
+
+    def outer() -> Generator[int, int, int]:
+        return (yield from inner())
+
+    def run(*steps: Callable[[Generator[int, int, int]], object]) -> Any:
+        generator = outer()
+        try:
+            for step in (next, *steps):
+                step(generator)
+        except StopIteration as end:
+            return end.value
+
+    assert run(lambda g: g.send(10), lambda g: g.send(5)) == 15
+    assert run(lambda g: g.throw(KeyError())) == -1
+    assert run(lambda g: g.close()) is None
+
+
+def test_a_generator_based_coroutine_can_be_awaited(maybe: Callable[[Any], Any]) -> None:
+    @maybe
+    @types.coroutine
+    def switch() -> Generator[None, None, str]:
+        yield
+        return "switched"
+
+    async def main() -> str:
+        return await switch()
+
+    assert asyncio.run(main()) == "switched"
+
+
+def test_a_step_left_in_another_context_raises_nothing(maybe: Callable[[Any], Any]) -> None:
+    @types.coroutine
+    def pause() -> Generator[None, None, None]:
+        yield
+
+    @maybe
+    async def coroutine() -> None:
+        await pause()
+
+    @maybe
+    async def items() -> AsyncIterator[int]:
+        await pause()
+        yield 1
+
+    begun: list[Awaitable[Any]] = [coroutine(), anext(items())]
+    for step in begun:
+        contextvars.copy_context().run(step.send, None)  # type: ignore[attr-defined]
+        contextvars.copy_context().run(step.close)  # type: ignore[attr-defined]
+    assert get_current_span().span_id is None
