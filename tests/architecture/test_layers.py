@@ -33,7 +33,8 @@ LAYERS = {
         span            snapshot masking record diagnostics tracer*
         tracer          span record sampling
         buffer          -
-        encoder         record version
+        meanings        -
+        encoder         record meanings version
         worker          buffer encoder record outcome tracer diagnostics
         importing       -
         exporter        service outcome importing kayba_api
@@ -42,7 +43,8 @@ LAYERS = {
         calls           binding tracer span diagnostics
         streams         snapshot tracer span diagnostics
         wrappers        calls streams runtime tracer
-        surface         wrappers calls runtime tracer span diagnostics
+        descriptors     -
+        surface         descriptors wrappers calls runtime tracer span diagnostics
         current         tracer span settings diagnostics
         tree            model usage terminal notebook frame diff changes*
         usage           span tree*
@@ -72,7 +74,7 @@ LAYERS = {
         propagation.clients     propagation.headers
         propagation.carried     propagation.handover runtime tracer
         propagation.processes   propagation.handover runtime tracer sampling diagnostics
-        propagation.carrying    propagation.carried propagation.processes
+        propagation.carrying    propagation.carried propagation.processes tracer
     """,
 }
 """Each module with the modules it may import. `*` marks an import for the type checker only."""

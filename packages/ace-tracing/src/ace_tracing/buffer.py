@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import deque
-from queue import Empty, SimpleQueue
 
 MAX_BYTES = 64 * 1024 * 1024
 FULL_BATCH_BYTES = 1024 * 1024
@@ -26,7 +26,8 @@ class Buffer:
         self._records: deque[bytes] = deque()
         self._bytes = 0
         self._lock = threading.RLock()
-        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        # By its full name: gevent may have replaced it since this module was imported, and a greenlet must not block.
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.accepted = 0
         """Records taken since the start."""
         self.dropped = 0
@@ -66,7 +67,7 @@ class Buffer:
         """Wait for news: the first record, a full batch, a call of `wake`, or `timeout` seconds gone by."""
         try:
             self._wakeups.get(timeout=timeout)
-        except Empty:
+        except queue.Empty:
             return
 
     def wake(self) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import Context
 from typing import Any, TypeVar
 
 from ace_tracing.propagation.carried import Carried
 from ace_tracing.propagation.processes import Luggage
+from ace_tracing.tracer import current_scope, current_span
 
 E = TypeVar("E")
 
@@ -22,7 +25,8 @@ def propagate_context(on: bool = True) -> None:
     """Let new threads, executors' work and processes be part of the trace that they are started in, process-wide.
 
     From then on, what runs in a `threading.Thread`, a `ThreadPoolExecutor` (so also in `loop.run_in_executor`) or a
-    `ProcessPoolExecutor` is a child of the span in which the thread was started, or the work was submitted; and
+    `ProcessPoolExecutor`, or in a greenlet of gevent (when gevent is imported before this call), is a child of the span
+    in which the thread or the greenlet was started, or the work was submitted; and
     processes that `multiprocessing` starts by spawn or forkserver are configured as this one is, and their spans are
     children of the span in which they were started. Where Python carries the context by itself, nothing changes. Only
     this package's context is carried, no other context variable.
@@ -136,6 +140,23 @@ def _patch_all() -> None:
 
         _patch(ProcessPoolExecutor, "submit", _submit)
         _patch(BaseProcess, "start", _start_process)
+    _follow_greenlets(True)
+
+
+def _follow_greenlets(on: bool) -> None:
+    greenlet: Any = getattr(sys.modules.get("gevent"), "Greenlet", None)
+    if greenlet is not None:
+        greenlet.remove_spawn_callback(_start_greenlet)
+        if on:
+            greenlet.add_spawn_callback(_start_greenlet)
+
+
+def _start_greenlet(greenlet: Any) -> None:
+    """Called by gevent, in the greenlet that starts another."""
+    context = Context() if greenlet.gr_context is None else greenlet.gr_context.copy()
+    context.run(current_span.set, current_span.get())
+    context.run(current_scope.set, current_scope.get())
+    greenlet.gr_context = context
 
 
 def _patch(owner: type, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
@@ -148,6 +169,7 @@ def _patch(owner: type, name: str, make: Callable[[Callable[..., Any]], Callable
 
 
 def _unpatch_all() -> None:
+    _follow_greenlets(False)
     # What someone else has patched over ours stays, and passes everything on unchanged.
     for row in list(_patched):
         owner, name, original, ours = row
