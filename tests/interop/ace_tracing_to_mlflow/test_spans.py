@@ -144,7 +144,6 @@ def test_events_in_order_with_typed_attributes(in_mlflow: InMlflow) -> None:
 
 
 @pytest.mark.interop("Events")
-@pytest.mark.xfail(strict=True, reason="lists and objects in events travel as JSON text, which MLflow takes as text")
 def test_lists_and_objects_in_events(in_mlflow: InMlflow) -> None:
     attributes = {"list": [1, "2", None], "dict": {"a": [1.5, True]}}
     with start_span("root") as root:

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ace_tracing import Trace, start_span, trace
+from ace_tracing import Trace, start_span, trace, update_current_trace
 from kayba_local import LocalServer
 
 
@@ -257,3 +257,35 @@ def replace_names(drawn: Any) -> Any:
             return {key: replace_names(item) for key, item in drawn.items()}
         case _:
             return type(drawn)(map(replace_names, drawn))
+
+
+def test_lone_surrogates_lose_no_span(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+    bad = "a\udcff"
+    with start_span(bad, span_type=bad, attributes={bad: bad}) as span:
+        update_current_trace(tags={bad: bad})
+        span.add_event(bad, {bad: bad})
+        span.record_exception(OSError(bad))
+    root = last_trace().root
+    assert root is not None
+    assert (root.name, root.attributes["a\\udcff"]) == ("a\\udcff", "a\\udcff")
+    assert root.events[-1].attributes["exception.message"] == "a\\udcff"
+
+
+def test_events_hold_values_of_every_kind(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+    attributes = {"list": [1, "2", None, 2**70], "dict": {"a": [1.5, True]}, "text": "[1]", "none": None}
+    with start_span("root") as span:
+        span.add_event("event", attributes)
+    root = last_trace().root
+    assert root is not None
+    assert root.events[0].attributes == attributes | {"list": [1, "2", None, str(2**70)]}
+
+
+def test_a_value_that_does_not_fit_its_meaning_is_kept_elsewhere(
+    tracing: LocalServer, last_trace: Callable[[], Trace]
+) -> None:
+    with start_span("root", attributes={"mlflow.llm.cost": "much", "session.id": "s" * 300}):
+        pass
+    read = last_trace()
+    assert read.root is not None
+    assert read.root.attributes["not_taken.mlflow.llm.cost"] == "much"
+    assert read.info.trace_metadata["mlflow.trace.session"] == "s" * 250

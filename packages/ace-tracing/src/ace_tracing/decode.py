@@ -56,7 +56,8 @@ def _span(fields: dict[str, Any], values: Any) -> Span:
     attributes = values(fields.get("attributes"))
     status = fields.get("status") or {}
     return Span(
-        name=fields["name"],
+        # Protobuf's JSON leaves out what is empty.
+        name=fields.get("name", ""),
         trace_id=f"tr-{_hex(fields['trace_id'])}",
         span_id=_hex(fields["span_id"]),
         parent_id=_hex(fields.get("parent_span_id")) or None,
@@ -70,7 +71,9 @@ def _span(fields: dict[str, Any], values: Any) -> Span:
         outputs=attributes.get("mlflow.spanOutputs"),
         attributes=attributes,
         events=[
-            SpanEvent(event["name"], int(event["time_unix_nano"]), _event_values(event.get("attributes")))
+            SpanEvent(
+                event.get("name", ""), int(event.get("time_unix_nano", 0)), _event_values(event.get("attributes"))
+            )
             for event in fields.get("events") or ()
         ],
         links=[
@@ -93,7 +96,7 @@ def _json_texts(attributes: dict[str, str] | None) -> dict[str, Any]:
 
 
 def _key_values(attributes: list[dict[str, Any]] | None) -> dict[str, Any]:
-    return {attribute["key"]: _value(attribute.get("value") or {}) for attribute in attributes or ()}
+    return {attribute.get("key", ""): _value(attribute.get("value") or {}) for attribute in attributes or ()}
 
 
 def _value(value: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from ace_tracing.meanings import SESSION_KEYS, with_meaning
 from ace_tracing.record import SpanRecord, TraceDetails, TraceRecord
 from ace_tracing.version import __version__
 
@@ -23,9 +24,6 @@ FOLDER_TAG = "kayba.folder"
 NAME_TAG = "mlflow.traceName"
 MAX_NAME = 1_000
 """Longest name of a span: a server may refuse a whole request for one that is longer than 4,096 characters."""
-
-SESSION_KEYS = ("session.id", "user.id")
-"""Attributes that servers take as the trace's session and user, wherever they are."""
 
 _NO_DETAILS = TraceDetails(None, {}, {})
 _STATUS_CODES = {"UNSET": 0, "OK": 1, "ERROR": 2}
@@ -44,7 +42,7 @@ def _span(trace: TraceRecord, span: SpanRecord) -> dict[str, Any]:
     encoded = {
         "traceId": trace.trace_id,
         "spanId": span.span_id,
-        "name": span.name[:MAX_NAME],
+        "name": _name(span.name),
         "kind": _INTERNAL,
         # OTLP's JSON writes 64-bit integers as strings.
         "startTimeUnixNano": str(span.start_ns),
@@ -80,14 +78,15 @@ def _attributes(trace: TraceRecord, span: SpanRecord) -> list[dict[str, Any]]:
     if span.parent_id is None:
         encoded += [{"key": key, "value": {"stringValue": text}} for key, text in _of_trace(trace, span).items()]
     if span.attributes:
-        encoded += [{"key": key, "value": _value(value)} for key, value in span.attributes.items()]
+        for key, value in map(with_meaning, span.attributes.keys(), span.attributes.values()):
+            encoded.append({"key": key, "value": _value(value)})
     return encoded
 
 
 def _of_trace(trace: TraceRecord, root: SpanRecord) -> dict[str, str]:
     """What a root span's attributes say of its trace."""
     details = trace.details or _NO_DETAILS
-    tags = {NAME_TAG: (details.name or root.name)[:MAX_NAME]}
+    tags = {NAME_TAG: _name(details.name or root.name)}
     if trace.folder is not None:
         tags[FOLDER_TAG] = trace.folder
     tags |= {key: text for key, text in details.tags.items() if not key.startswith("mlflow.")}
@@ -120,11 +119,27 @@ def _value(value: Any) -> dict[str, Any]:
 
 
 def _event_attributes(attributes: dict[str, Any]) -> list[dict[str, Any]]:
-    """Attributes of an event, where servers take strings as they stand."""
-    return [
-        {"key": key, "value": {"stringValue": value} if isinstance(value, str) else _value(value)}
-        for key, value in attributes.items()
-    ]
+    """Attributes of an event or a link, where servers take every value as it stands."""
+    return [{"key": key, "value": _native(value)} for key, value in attributes.items()]
+
+
+def _native(value: Any) -> dict[str, Any]:
+    """A JSON value in OTLP's own form, without JSON text."""
+    match value:
+        case str():
+            return {"stringValue": value}
+        case list():
+            return {"arrayValue": {"values": [_native(item) for item in value]}}
+        case dict():
+            return {"kvlistValue": {"values": _event_attributes(value)}}
+        case int() if not _fits(value):
+            return {"stringValue": str(value)}
+        case _:
+            return _value(value)
+
+
+def _name(name: object) -> str:
+    return str(name)[:MAX_NAME]
 
 
 def _fits(number: int) -> bool:

@@ -95,11 +95,11 @@ def _span(sent: _Json) -> Span:
         outputs=attributes.get("mlflow.spanOutputs"),
         attributes=attributes,
         events=[
-            SpanEvent(event["name"], int(event["timeUnixNano"]), _values(event["attributes"]))
+            SpanEvent(event["name"], int(event["timeUnixNano"]), _native_values(event["attributes"]))
             for event in sent.get("events", ())
         ],
         links=[
-            SpanLink(f"tr-{link['traceId']}", link["spanId"], _values(link["attributes"]))
+            SpanLink(f"tr-{link['traceId']}", link["spanId"], _native_values(link["attributes"]))
             for link in sent.get("links", ())
         ],
     )
@@ -122,6 +122,23 @@ def _value(value: _Json) -> Any:
             return truth
         case _:
             return None
+
+
+def _native_values(attributes: list[_Json]) -> _Json:
+    """Attributes of an event or a link, which stand as they are."""
+    return {attribute["key"]: _native(attribute["value"]) for attribute in attributes}
+
+
+def _native(value: _Json) -> Any:
+    match value:
+        case {"stringValue": text}:
+            return text
+        case {"arrayValue": {"values": items}}:
+            return [_native(item) for item in items]
+        case {"kvlistValue": {"values": items}}:
+            return _native_values(items)
+        case _:
+            return _value(value)
 
 
 def _unwrapped(text: str) -> Any:

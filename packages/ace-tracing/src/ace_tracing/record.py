@@ -51,15 +51,37 @@ class TraceRecord(NamedTuple):
 
 def dump_span(*fields: Any) -> bytes:
     """Encode one span, given its fields in the order of `SpanRecord`; values may be `orjson.Fragment`."""
-    return orjson.dumps(fields)
+    return _dump(fields)
 
 
 def dump_trace(
     trace_id: str, experiment: str | None, folder: str | None, details: TraceDetails | None, spans: list[bytes]
 ) -> bytes:
     """Encode spans that `dump_span` made as one record."""
-    header = orjson.dumps((trace_id, experiment, folder, None if details is None else (*details,)))
+    header = _dump((trace_id, experiment, folder, None if details is None else (*details,)))
     return b'{"trace":%b,"spans":[%b]}' % (header, b",".join(spans))
+
+
+def _dump(fields: tuple[Any, ...]) -> bytes:
+    try:
+        return orjson.dumps(fields)
+    except TypeError:
+        return orjson.dumps(_encodable(fields))
+
+
+def _encodable(value: Any) -> Any:
+    """The same with every text in a form that JSON can carry: a str may hold lone surrogates, as file names do."""
+    match value:
+        case str():
+            return str.encode(value, "utf-8", "backslashreplace").decode()
+        case dict():
+            return {_encodable(key): _encodable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_encodable(item) for item in value]
+        case None | bool() | int() | float() | orjson.Fragment():
+            return value
+        case _:
+            return f"<{type(value).__name__}>"
 
 
 def load(record: bytes) -> TraceRecord:

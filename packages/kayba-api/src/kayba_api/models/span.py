@@ -26,9 +26,9 @@ class Span:
     Attributes:
         trace_id (str): 16 bytes, base64.
         span_id (str): 8 bytes, base64.
-        name (str): What the step is called.
         start_time_unix_nano (int): Nanoseconds since 1970 (UTC).
         parent_span_id (str | Unset): The span that this one is part of; left out for a root.
+        name (str | Unset): What the step is called; left out when it is empty.
         end_time_unix_nano (int | Unset): Nanoseconds since 1970 (UTC); left out while it runs.
         attributes (list[SpanAttribute] | Unset):
         events (list[SpanEvent] | Unset):
@@ -38,9 +38,9 @@ class Span:
 
     trace_id: str
     span_id: str
-    name: str
     start_time_unix_nano: int
     parent_span_id: str | Unset = UNSET
+    name: str | Unset = UNSET
     end_time_unix_nano: int | Unset = UNSET
     attributes: list[SpanAttribute] | Unset = UNSET
     events: list[SpanEvent] | Unset = UNSET
@@ -53,11 +53,11 @@ class Span:
 
         span_id = self.span_id
 
-        name = self.name
-
         start_time_unix_nano = self.start_time_unix_nano
 
         parent_span_id = self.parent_span_id
+
+        name = self.name
 
         end_time_unix_nano = self.end_time_unix_nano
 
@@ -92,12 +92,13 @@ class Span:
             {
                 "trace_id": trace_id,
                 "span_id": span_id,
-                "name": name,
                 "start_time_unix_nano": start_time_unix_nano,
             }
         )
         if parent_span_id is not UNSET:
             field_dict["parent_span_id"] = parent_span_id
+        if name is not UNSET:
+            field_dict["name"] = name
         if end_time_unix_nano is not UNSET:
             field_dict["end_time_unix_nano"] = end_time_unix_nano
         if attributes is not UNSET:
@@ -123,11 +124,11 @@ class Span:
 
         span_id = d.pop("span_id")
 
-        name = d.pop("name")
-
         start_time_unix_nano = d.pop("start_time_unix_nano")
 
         parent_span_id = d.pop("parent_span_id", UNSET)
+
+        name = d.pop("name", UNSET)
 
         end_time_unix_nano = d.pop("end_time_unix_nano", UNSET)
 
@@ -168,9 +169,9 @@ class Span:
         span = cls(
             trace_id=trace_id,
             span_id=span_id,
-            name=name,
             start_time_unix_nano=start_time_unix_nano,
             parent_span_id=parent_span_id,
+            name=name,
             end_time_unix_nano=end_time_unix_nano,
             attributes=attributes,
             events=events,

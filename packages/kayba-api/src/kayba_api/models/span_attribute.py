@@ -21,11 +21,11 @@ class SpanAttribute:
     """A named value.
 
     Attributes:
-        key (str):
+        key (str | Unset): Left out when it is empty.
         value (SpanValue | Unset): A value; at most one of the properties is there, and none means null.
     """
 
-    key: str
+    key: str | Unset = UNSET
     value: SpanValue | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -38,11 +38,9 @@ class SpanAttribute:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "key": key,
-            }
-        )
+        field_dict.update({})
+        if key is not UNSET:
+            field_dict["key"] = key
         if value is not UNSET:
             field_dict["value"] = value
 
@@ -53,7 +51,7 @@ class SpanAttribute:
         from ..models.span_value import SpanValue  # noqa: PLC0415
 
         d = dict(src_dict)
-        key = d.pop("key")
+        key = d.pop("key", UNSET)
 
         _value = d.pop("value", UNSET)
         value: SpanValue | Unset

@@ -21,13 +21,13 @@ class SpanEvent:
     """Something that happened during a span.
 
     Attributes:
-        name (str): What happened; `exception` for an exception.
-        time_unix_nano (int): Nanoseconds since 1970 (UTC).
+        name (str | Unset): What happened; `exception` for an exception. Left out when it is empty.
+        time_unix_nano (int | Unset): Nanoseconds since 1970 (UTC).
         attributes (list[SpanAttribute] | Unset):
     """
 
-    name: str
-    time_unix_nano: int
+    name: str | Unset = UNSET
+    time_unix_nano: int | Unset = UNSET
     attributes: list[SpanAttribute] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -45,12 +45,11 @@ class SpanEvent:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "name": name,
-                "time_unix_nano": time_unix_nano,
-            }
-        )
+        field_dict.update({})
+        if name is not UNSET:
+            field_dict["name"] = name
+        if time_unix_nano is not UNSET:
+            field_dict["time_unix_nano"] = time_unix_nano
         if attributes is not UNSET:
             field_dict["attributes"] = attributes
 
@@ -61,9 +60,9 @@ class SpanEvent:
         from ..models.span_attribute import SpanAttribute  # noqa: PLC0415
 
         d = dict(src_dict)
-        name = d.pop("name")
+        name = d.pop("name", UNSET)
 
-        time_unix_nano = d.pop("time_unix_nano")
+        time_unix_nano = d.pop("time_unix_nano", UNSET)
 
         _attributes = d.pop("attributes", UNSET)
         attributes: list[SpanAttribute] | Unset = UNSET

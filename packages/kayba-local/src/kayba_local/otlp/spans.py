@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
-from kayba_local.otlp.values import attributes
+from kayba_local.otlp.values import attributes, plain_attributes
 
 StatusCode: TypeAlias = Literal["UNSET", "OK", "ERROR"]
 
@@ -104,11 +104,11 @@ def decode(content: bytes) -> Span:
         status_message=status.get("message", ""),
         attributes=attributes(span.get("attributes", ())),
         events=tuple(
-            Event(event.get("name", ""), _event_time(event), attributes(event.get("attributes", ())))
+            Event(event.get("name", ""), _event_time(event), plain_attributes(event.get("attributes", ())))
             for event in span.get("events", ())
         ),
         links=tuple(
-            Link(link["traceId"].lower(), link["spanId"].lower(), attributes(link.get("attributes", ())))
+            Link(link["traceId"].lower(), link["spanId"].lower(), plain_attributes(link.get("attributes", ())))
             for link in span.get("links", ())
         ),
     )

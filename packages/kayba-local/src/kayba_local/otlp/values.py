@@ -23,6 +23,11 @@ def attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {pair["key"]: unwrap(python_value(pair.get("value"))) for pair in pairs}
 
 
+def plain_attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The same where strings stand as they are: in events and links, which clients write without JSON text."""
+    return {pair["key"]: python_value(pair.get("value")) for pair in pairs}
+
+
 def python_value(value: Mapping[str, Any] | None, levels: int = MAX_LEVELS) -> Any:
     """What an OTLP AnyValue stands for.
 
