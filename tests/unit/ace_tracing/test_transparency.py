@@ -10,18 +10,25 @@ import sys
 import types
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pytest
 
 from ace_tracing import Trace, get_current_span, trace
 from kayba_local import LocalServer
 
+F = TypeVar("F", bound=Callable[..., Any])
 LastTrace = Callable[[], Trace]
 
 
+class Decorate(Protocol):
+    """What takes a function and gives one of the same type."""
+
+    def __call__(self, function: F, /) -> F: ...
+
+
 @pytest.fixture(params=["plain", "traced", "traced while disabled"])
-def maybe(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+def maybe(request: pytest.FixtureRequest) -> Decorate:
     """Decorates or does not: what a test asserts has to hold either way."""
     if request.param == "plain":
         return lambda function: function
@@ -37,7 +44,7 @@ class Thing:
 # What passes through is not kept alive -----------------------------------------------------------------------------
 
 
-def test_arguments_and_results_die_with_their_last_use(maybe: Callable[[Any], Any]) -> None:
+def test_arguments_and_results_die_with_their_last_use(maybe: Decorate) -> None:
     @maybe
     def same(thing: Thing) -> Thing:
         return thing
@@ -48,7 +55,7 @@ def test_arguments_and_results_die_with_their_last_use(maybe: Callable[[Any], An
     assert watch() is None
 
 
-def test_what_a_handled_exception_held_dies_with_it(maybe: Callable[[Any], Any]) -> None:
+def test_what_a_handled_exception_held_dies_with_it(maybe: Decorate) -> None:
     @maybe
     def fail(thing: Thing) -> None:
         raise ValueError("no")
@@ -71,7 +78,7 @@ def test_what_a_handled_exception_held_dies_with_it(maybe: Callable[[Any], Any])
             gc.enable()
 
 
-def test_a_suspended_generator_keeps_nothing_that_passed_through(maybe: Callable[[Any], Any]) -> None:
+def test_a_suspended_generator_keeps_nothing_that_passed_through(maybe: Decorate) -> None:
     @maybe
     def relay(first: Thing) -> Generator[Thing, Thing | None, None]:
         things = [first]
@@ -104,7 +111,7 @@ def test_a_suspended_generator_keeps_nothing_that_passed_through(maybe: Callable
     assert watch() is None
 
 
-def test_a_suspended_async_generator_keeps_nothing_that_passed_through(maybe: Callable[[Any], Any]) -> None:
+def test_a_suspended_async_generator_keeps_nothing_that_passed_through(maybe: Decorate) -> None:
     @maybe
     async def things(first: Thing) -> AsyncGenerator[Thing, None]:
         held = [first]
@@ -154,12 +161,12 @@ def test_a_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> N
 # The protocol of generators, to the letter --------------------------------------------------------------------------
 
 
-def test_an_exception_thrown_in_comes_as_it_is(maybe: Callable[[Any], Any]) -> None:
+def test_an_exception_thrown_in_comes_as_it_is(maybe: Decorate) -> None:
     seen: list[BaseException] = []
     handled: list[BaseException | None] = []
 
     @maybe
-    def listen() -> Iterator[None]:
+    def listen() -> Generator[None, None, None]:
         while True:
             try:
                 yield
@@ -176,9 +183,9 @@ def test_an_exception_thrown_in_comes_as_it_is(maybe: Callable[[Any], Any]) -> N
     assert [error.__context__ for error in seen] == handled == [None, None, None]
 
 
-def test_a_generator_that_ignores_its_end_is_told_so(maybe: Callable[[Any], Any]) -> None:
+def test_a_generator_that_ignores_its_end_is_told_so(maybe: Decorate) -> None:
     @maybe
-    def stubborn() -> Iterator[int]:
+    def stubborn() -> Generator[int, None, None]:
         try:
             yield 1
         except GeneratorExit:
@@ -192,7 +199,7 @@ def test_a_generator_that_ignores_its_end_is_told_so(maybe: Callable[[Any], Any]
 
 def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: LocalServer) -> None:
     @trace
-    def stubborn() -> Iterator[int]:
+    def stubborn() -> Generator[int, None, None]:
         try:
             yield 1
         except GeneratorExit:
@@ -200,12 +207,12 @@ def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: Loca
 
     generator = stubborn()
     next(generator)
-    assert generator.throw(GeneratorExit) == 2  # type: ignore[attr-defined]
+    assert generator.throw(GeneratorExit) == 2
 
 
-def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: Callable[[Any], Any]) -> None:
+def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: Decorate) -> None:
     @maybe
-    def failing() -> Iterator[int]:
+    def failing() -> Generator[int, None, None]:
         try:
             yield 1
         finally:
@@ -220,7 +227,7 @@ def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: 
     assert context.__context__ is None
 
 
-def test_stop_iteration_inside_is_a_runtime_error(maybe: Callable[[Any], Any]) -> None:
+def test_stop_iteration_inside_is_a_runtime_error(maybe: Decorate) -> None:
     @maybe
     def bad() -> Iterator[int]:
         yield next(iter(()))
@@ -230,7 +237,7 @@ def test_stop_iteration_inside_is_a_runtime_error(maybe: Callable[[Any], Any]) -
     assert type(caught.value.__cause__) is StopIteration
 
 
-def test_return_in_finally_swallows_what_it_swallows(maybe: Callable[[Any], Any]) -> None:
+def test_return_in_finally_swallows_what_it_swallows(maybe: Decorate) -> None:
     @maybe
     def swallowing() -> Generator[int, None, str]:
         with contextlib.suppress(BaseException):
@@ -248,7 +255,7 @@ def test_return_in_finally_swallows_what_it_swallows(maybe: Callable[[Any], Any]
     assert list(generator) == []
 
 
-def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Callable[[Any], Any]) -> None:
+def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Decorate) -> None:
     @maybe
     def inner() -> Generator[int, int, int]:
         try:
@@ -272,7 +279,7 @@ def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Callable[[Any], An
     assert run(lambda g: g.close()) is None
 
 
-def test_a_generator_based_coroutine_can_be_awaited(maybe: Callable[[Any], Any]) -> None:
+def test_a_generator_based_coroutine_can_be_awaited(maybe: Decorate) -> None:
     @maybe
     @types.coroutine
     def switch() -> Generator[None, None, str]:
@@ -285,7 +292,7 @@ def test_a_generator_based_coroutine_can_be_awaited(maybe: Callable[[Any], Any])
     assert asyncio.run(main()) == "switched"
 
 
-def test_a_step_left_in_another_context_raises_nothing(maybe: Callable[[Any], Any]) -> None:
+def test_a_step_left_in_another_context_raises_nothing(maybe: Decorate) -> None:
     @types.coroutine
     def pause() -> Generator[None, None, None]:
         yield

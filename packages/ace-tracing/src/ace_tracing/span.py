@@ -339,7 +339,9 @@ def encode_attributes(attributes: Mapping[str, Any], mask: Mask | None = None) -
 def _message_of(exception: BaseException) -> str:
     try:
         return str(exception)[:MAX_MESSAGE]
-    except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a user's __str__ may raise anything
         return f"<{type(exception).__qualname__}: its str raised>"
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, TypeVar, overload
 
 from ace_tracing.calls import Call
-from ace_tracing.diagnostics import internal_error
+from ace_tracing.descriptors import decorated_inside, hand_on_methods, is_method
+from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.runtime import state
 from ace_tracing.span import NO_SPAN, LiveSpan, ManualSpan, NoSpan, encode_attributes
 from ace_tracing.tracer import SpanToken, current_span, stop
 from ace_tracing.wrappers import wrap
 
 # What is decorated keeps its type: its parameters, its overloads, and whether it is a coroutine or a class.
-F = TypeVar("F", bound="Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]")
+F = TypeVar(
+    "F",
+    bound="Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any] | property | cached_property[Any]",
+)
 
 
 @overload
@@ -77,11 +82,17 @@ def trace(
     def decorate(target: Any, span_name: str | None = name) -> Any:
         if isinstance(target, type):
             for attribute, member in list(vars(target).items()):
-                if not attribute.startswith("_") and _is_method(member):
+                if not attribute.startswith("_") and is_method(member):
                     setattr(target, attribute, decorate(member, None))
             return target
-        if isinstance(target, (staticmethod, classmethod)):
-            return type(target)(decorate(target.__func__, span_name))
+        descriptor = decorated_inside(target, lambda function: decorate(function, span_name))
+        if descriptor is not None:
+            return descriptor
+        if not callable(target):
+            warn(
+                f"not callable:{type(target)}", "@trace leaves a %s as it is: it is not callable", type(target).__name__
+            )
+            return target
         call = Call(
             target,
             name=span_name,
@@ -92,14 +103,11 @@ def trace(
             capture_outputs=capture_outputs,
             reducer=reducer,
         )
-        return wrap(target, call)
+        traced = wrap(target, call)
+        hand_on_methods(target, traced)
+        return traced
 
     return decorate if func is None else decorate(func)
-
-
-def _is_method(member: object) -> bool:
-    # A class in a class is no method, though it can be called.
-    return isinstance(member, (staticmethod, classmethod)) or (callable(member) and not isinstance(member, type))
 
 
 class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("retrieve") as span`

@@ -1,0 +1,402 @@
+"""`@trace` beside other decorators, in class bodies and under introspection: what worked without it works with it."""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import contextlib
+import copy
+import dataclasses
+import functools
+import inspect
+import logging
+import pickle
+import traceback
+import typing
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Protocol, TypeVar
+
+import pytest
+
+from ace_tracing import Trace, trace
+
+F = TypeVar("F", bound=Callable[..., Any])
+LastTrace = Callable[[], Trace]
+
+
+class Decorate(Protocol):
+    """What takes a function and gives one of the same type."""
+
+    def __call__(self, function: F, /) -> F: ...
+
+
+@pytest.fixture(params=["plain", "traced"])
+def maybe(request: pytest.FixtureRequest) -> Decorate:
+    """Decorates or does not: what a test asserts has to hold either way."""
+    if request.param == "plain":
+        return lambda function: function
+    request.getfixturevalue("tracing")
+    return trace
+
+
+# Beside other decorators --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["above", "below"])
+def test_single_dispatch(maybe: Decorate, order: str) -> None:
+    def kind(value: object) -> str:
+        return "any"
+
+    def kind_of_int(value: int) -> str:
+        return "int"
+
+    if order == "above":
+        dispatching = maybe(functools.singledispatch(kind))
+        dispatching.register(int)(kind_of_int)
+    else:
+        dispatching = functools.singledispatch(maybe(kind))
+        dispatching.register(int)(maybe(kind_of_int))
+    assert (dispatching(1), dispatching("x")) == ("int", "any")
+    assert dispatching.dispatch(bool)(True) == "int"
+
+
+@pytest.mark.parametrize("order", ["above", "below"])
+def test_a_cache_is_hit_and_can_be_looked_at_and_cleared(maybe: Decorate, order: str) -> None:
+    calls = []
+
+    def square(n: int) -> int:
+        calls.append(n)
+        return n * n
+
+    cached = maybe(functools.lru_cache(square)) if order == "above" else functools.lru_cache(maybe(square))
+    assert [cached(3), cached(3)] == [9, 9]
+    assert (cached.cache_info().hits, cached.cache_parameters()["maxsize"]) == (1, 128)
+    cached.cache_clear()
+    assert (cached(3), calls) == (9, [3, 3])
+
+
+@pytest.mark.parametrize("order", ["above", "below"])
+def test_properties(last_trace: LastTrace, order: str) -> None:
+    def get(self: Any) -> int:
+        """The limit."""
+        return int(self.__dict__["limit"])
+
+    def put(self: Any, value: int) -> None:
+        self.__dict__["limit"] = value
+
+    class Agent:
+        limit = trace(property(get, put)) if order == "above" else property(trace(get), trace(put))
+        cached = trace(functools.cached_property(get)) if order == "above" else functools.cached_property(trace(get))
+
+    agent = Agent()
+    agent.limit = 3
+    assert (agent.limit, agent.cached, agent.__dict__["cached"]) == (3, 3, 3)
+    root = last_trace().root
+    assert root is not None
+    assert (root.name, root.outputs) == ("get", 3)
+    assert Agent.limit.__doc__ == Agent.cached.__doc__ == "The limit."
+
+
+def test_what_cannot_be_called_is_left_as_it_is_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    class Agent:
+        @trace  # type: ignore[call-overload]
+        @functools.singledispatchmethod
+        def kind(self, value: object) -> str:
+            return "any"
+
+    with caplog.at_level(logging.WARNING):
+        assert trace(b"no function") == b"no function"  # type: ignore[call-overload]
+    assert "@trace leaves a bytes as it is" in caplog.text
+    assert Agent().kind(1) == "any"
+
+
+@pytest.mark.parametrize("order", ["above", "below"])
+def test_context_managers(maybe: Decorate, order: str) -> None:
+    seen: list[object] = []
+
+    def block(name: str) -> Iterator[str]:
+        try:
+            yield name.upper()
+        except KeyError as error:
+            seen.append(error)
+        finally:
+            seen.append("clean-up")
+
+    async def ablock(name: str) -> AsyncIterator[str]:
+        for item in block(name):
+            yield item
+
+    if order == "above":
+        manager = maybe(contextlib.contextmanager(block))
+        amanager = maybe(contextlib.asynccontextmanager(ablock))
+    else:
+        manager = contextlib.contextmanager(maybe(block))
+        amanager = contextlib.asynccontextmanager(maybe(ablock))
+
+    thrown = KeyError("k")
+    with manager("a") as entered:
+        assert entered == "A"
+        raise thrown
+    assert seen == [thrown, "clean-up"]
+    with pytest.raises(StopIteration), manager("a"):
+        raise StopIteration
+
+    @manager("b")
+    def decorated() -> int:
+        return 3
+
+    assert decorated() == 3
+
+    async def main() -> str:
+        async with amanager("c") as entered:
+            return str(entered)
+
+    assert asyncio.run(main()) == "C"
+
+
+# In class bodies ----------------------------------------------------------------------------------------------------
+
+
+def test_abstract_methods_stay_abstract(maybe: Decorate) -> None:
+    class Base(abc.ABC):
+        @maybe
+        @abc.abstractmethod
+        def above(self) -> str: ...
+
+        @abc.abstractmethod
+        @maybe
+        def below(self) -> str: ...
+
+    assert Base.__abstractmethods__ == {"above", "below"}
+    with pytest.raises(TypeError, match="abstract"):
+        Base()  # type: ignore[abstract]
+
+
+def test_inheritance_super_slots_and_mangled_names(maybe: Decorate) -> None:
+    class Base:
+        __slots__ = ("__secret", "_x")
+
+        @maybe
+        def __init__(self, x: int) -> None:
+            self._x = x
+            self.__secret = 2 * x
+
+        @maybe
+        def value(self) -> int:
+            return self.__twice() + self._x
+
+        @maybe
+        def __twice(self) -> int:
+            return self.__secret
+
+        @classmethod
+        @maybe
+        def make(cls, x: int) -> Base:
+            return cls(x)
+
+        @maybe
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Base) and self._x == other._x
+
+        @maybe
+        def __hash__(self) -> int:
+            return hash(self._x)
+
+    class Child(Base):
+        __slots__ = ()
+
+        @maybe
+        def value(self) -> int:
+            return super().value() + 100
+
+    child = Child.make(1)
+    assert type(child) is Child
+    assert child.value() == 103
+    assert {child, Child(1), Base(2)} == {child, Base(2)}
+    with pytest.raises(AttributeError):
+        child.other = 1  # type: ignore[attr-defined]
+
+
+def test_dataclass_methods(maybe: Decorate) -> None:
+    @dataclasses.dataclass(order=True)
+    class Point:
+        x: int
+        y: int = 2
+
+        @maybe
+        def __post_init__(self) -> None:
+            self.y += 1
+
+        @maybe
+        def total(self) -> int:
+            return self.x + self.y
+
+    assert Point(1).total() == 4
+    assert (repr(Point(1)).endswith("Point(x=1, y=3)"), Point(1) < Point(2)) == (True, True)
+    assert dataclasses.replace(Point(1), x=5) == Point(5, 3)
+
+
+def test_a_traced_class_keeps_its_data() -> None:
+    class Client:
+        base_url = "https://example.com"
+
+        def __call__(self, text: str) -> str:
+            return text.upper()
+
+    client = Client()
+
+    @trace
+    class Agent:
+        call = client
+        largest = functools.partial(max, 3)
+        size = len
+
+        @functools.lru_cache  # noqa: B019 - what is tested
+        def cached(self) -> int:
+            return 3
+
+        @property
+        def limit(self) -> int:
+            return 7
+
+    agent = Agent()
+    assert agent.call is client
+    assert (agent.call("a"), agent.largest(1), agent.size([1])) == ("A", 3, 1)  # type: ignore[misc, call-arg]
+    assert (agent.cached(), Agent.cached.cache_info().misses, agent.limit) == (3, 1, 7)
+
+
+# Under introspection ------------------------------------------------------------------------------------------------
+
+
+def documented(first: int, /, second: list[str], *rest: float, key: bool = True, **more: Any) -> str | None:
+    """What it says."""
+    return None
+
+
+@trace
+def picklable(x: int) -> int:
+    return x
+
+
+class Pickled:
+    @trace
+    def method(self) -> str:
+        return "bound"
+
+    @classmethod
+    @trace
+    def of_class(cls) -> str:
+        return cls.__name__
+
+
+def test_introspection_sees_the_function_itself() -> None:
+    traced = trace(documented)
+    assert inspect.signature(traced) == inspect.signature(documented)
+    assert inspect.unwrap(traced) is documented
+    assert inspect.getsource(traced) == inspect.getsource(documented)
+    assert inspect.getdoc(traced) == "What it says."
+    assert typing.get_type_hints(traced) == typing.get_type_hints(documented)
+    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__annotations__"):
+        assert getattr(traced, name) == getattr(documented, name)
+
+
+def test_functions_and_bound_methods_pickle_copy_and_are_weakly_referred_to() -> None:
+    assert pickle.loads(pickle.dumps(Pickled().method))() == "bound"
+    assert pickle.loads(pickle.dumps(Pickled.of_class))() == "Pickled"
+    assert pickle.loads(pickle.dumps(picklable)) is picklable
+    assert copy.copy(picklable) is copy.deepcopy(picklable) is picklable
+    assert weakref.ref(picklable)() is picklable
+    assert Pickled.method == Pickled.method
+    pickled = Pickled()
+    assert (pickled.method == pickled.method, hash(pickled.method)) == (True, hash(pickled.method))
+
+
+@typing.overload
+def overloaded(x: int) -> int: ...
+@typing.overload
+def overloaded(x: str) -> str: ...
+@trace
+def overloaded(x: Any) -> Any:
+    return x
+
+
+def test_overloads_are_found() -> None:
+    assert len(typing.get_overloads(overloaded)) == 2
+    assert overloaded(1) == 1
+
+
+# Exceptions ---------------------------------------------------------------------------------------------------------
+
+
+class PickyError(Exception):
+    __slots__ = ("code",)
+
+    def __init__(self, code: int, *, detail: str) -> None:
+        self.code = code
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise SystemExit("from __str__")
+
+
+class NoTextError(Exception):
+    def __str__(self) -> str:
+        return 5  # type: ignore[return-value]
+
+
+def failures() -> dict[str, BaseException]:
+    return {
+        "picky": PickyError(3, detail="d"),
+        "unprintable": UnprintableError(),
+        "no text": NoTextError(),
+        "group": ExceptionGroup("several", [ValueError("a"), ExceptionGroup("inner", [KeyError("b")])]),
+        "interrupt": KeyboardInterrupt(),
+        "exit": SystemExit(3),
+    }
+
+
+@pytest.mark.parametrize("name", list(failures()))
+@pytest.mark.parametrize("chain", ["none", "from", "context", "from None"])
+def test_an_exception_comes_out_as_it_went_in(maybe: Decorate, name: str, chain: str) -> None:
+    error, other = failures()[name], LookupError("before")
+
+    @maybe
+    def fail() -> None:
+        if chain == "none":
+            raise error
+        try:
+            raise other
+        except LookupError:
+            if chain == "context":
+                raise error  # noqa: B904 - what is tested
+            raise error from (other if chain == "from" else None)
+
+    with pytest.raises(type(error)) as caught:
+        fail()
+    assert caught.value is error
+    assert error.__cause__ is (other if chain == "from" else None)
+    assert error.__context__ is (None if chain == "none" else other)
+    assert error.__suppress_context__ == chain.startswith("from")
+    assert not hasattr(error, "__notes__")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__]
+    assert [frame.name for frame in frames] == [
+        "test_an_exception_comes_out_as_it_went_in",
+        "fail",
+    ]
+
+
+def test_an_exception_meets_the_handlers_it_would_meet(maybe: Decorate) -> None:
+    @maybe
+    def several() -> None:
+        raise ExceptionGroup("several", [ValueError("a"), KeyError("b")])
+
+    met: list[type] = []
+    try:
+        several()
+    except* ValueError as group:
+        met.append(type(group.exceptions[0]))
+    except* KeyError as group:
+        met.append(type(group.exceptions[0]))
+    assert met == [ValueError, KeyError]
