@@ -89,7 +89,9 @@ WORK = ("work", [("inner", [])])
 def run(program: str, server: LocalServer, folder: Path, says: str = "") -> None:
     script = folder / "program.py"
     script.write_text(program)
-    done = subprocess.run([sys.executable, str(script), server.url], capture_output=True, text=True, timeout=100)
+    # From 3.12 on Python warns of each fork of a process with threads, which is what these tests are about.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script), server.url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert says in done.stderr if says else not done.stderr
 
