@@ -80,9 +80,9 @@ class Call:
         elif self._outputs is not _nothing:
             span.set_outputs(_chosen(self._outputs, result))
 
-    def collected(self, span: LiveSpan, items: list[Any], returned: Any) -> None:
-        """Record what a call gave bit by bit, as items or encoded, and the return value of a generator."""
-        if self.needs_items:
+    def collected(self, span: LiveSpan, items: list[Any] | bytes, returned: Any) -> None:
+        """Record what a call gave bit by bit, as a list or as JSON text, and the return value of a generator."""
+        if not isinstance(items, bytes):
             self.returned(span, items if self.reducer is None else _chosen(self.reducer, items))
         elif self._outputs is None:
             span._set_encoded_outputs(items)

@@ -155,11 +155,10 @@ class LiveSpan:
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding outputs")
 
-    def _set_encoded_outputs(self, items: list[bytes]) -> None:
-        """Record a list of which every item is encoded already."""
+    def _set_encoded_outputs(self, encoded: bytes) -> None:
+        """Record outputs that are JSON already."""
         if self._end_ns is None:
             try:
-                encoded = b"[%b]" % b",".join(items)
                 mask = self._trace.mask
                 self._outputs = (encoded if mask is None else masked(encoded, mask)).decode()
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
