@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from ace_tracing import Trace, flush, hostile, search_traces, trace
-from ace_tracing.snapshot import Limits, snapshot
+from ace_tracing.values.snapshot import Limits, snapshot
 from kayba_local import LocalServer
 
 TIGHT = Limits(value_bytes=2_000, string_chars=100, items=10, depth=4)

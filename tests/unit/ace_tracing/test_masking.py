@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing.masking import masked
-from ace_tracing.snapshot import snapshot
+from ace_tracing.values.masking import masked
+from ace_tracing.values.snapshot import snapshot
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON_VALUES = st.recursive(

@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ace_tracing.hostile import VALUES
-from ace_tracing.snapshot import Limits, snapshot
+from ace_tracing.values.snapshot import Limits, snapshot
 
 NOTES_BYTES = 4_000
 

@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ace_tracing.buffer import Buffer
 from ace_tracing.children import deliver_at_end
+from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.exporter import Exporter
+from ace_tracing.delivery.outcome import Delivery
+from ace_tracing.delivery.service import Service
+from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn
 from ace_tracing.errors import ConfigurationError
-from ace_tracing.exporter import Exporter
-from ace_tracing.masking import Mask
-from ace_tracing.outcome import Delivery
-from ace_tracing.service import Service
 from ace_tracing.settings import Settings, clean_folder, is_disabled, resolve, sampler_of
 from ace_tracing.tracer import Tracer, current_span
-from ace_tracing.worker import Worker
+from ace_tracing.values.masking import Mask
 
 FLUSH_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 5.0

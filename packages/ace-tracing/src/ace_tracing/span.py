@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.masking import Mask, masked
 from ace_tracing.record import dump_span
-from ace_tracing.snapshot import snapshot
+from ace_tracing.values.masking import Mask, masked
+from ace_tracing.values.snapshot import snapshot
 
 if TYPE_CHECKING:
     from ace_tracing.tracer import OpenTrace

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.reflect import name_of
-from ace_tracing.snapshot import snapshot
+from ace_tracing.values.reflect import name_of
+from ace_tracing.values.snapshot import snapshot
 
 Mask = Callable[[Any], Any]
 """Given a plain JSON copy of a captured value; gives what to record instead."""

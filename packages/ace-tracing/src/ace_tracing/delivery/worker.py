@@ -9,10 +9,10 @@ from contextvars import Context
 from itertools import groupby
 from typing import Protocol
 
-from ace_tracing.buffer import Buffer
+from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.encoder import encode
+from ace_tracing.delivery.outcome import Delivery, Outcome, Refused, Sent, TryAgain
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.encoder import encode
-from ace_tracing.outcome import Delivery, Outcome, Refused, Sent, TryAgain
 from ace_tracing.record import TraceRecord, load
 from ace_tracing.tracer import NOWHERE, current_span
 

@@ -7,11 +7,11 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ace_tracing.outline import MAX_LEVELS, Line, clean, headline, lines
+from ace_tracing.reading.outline import MAX_LEVELS, Line, clean, headline, lines
 
 if TYPE_CHECKING:
-    from ace_tracing.model import Span
-    from ace_tracing.tree import Trace
+    from ace_tracing.reading.model import Span
+    from ace_tracing.reading.tree import Trace
 
 MAX_SPANS = 500
 MAX_VALUE = 4_000

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.meanings import SESSION_KEYS, with_meaning
+from ace_tracing.delivery.meanings import SESSION_KEYS, with_meaning
 from ace_tracing.record import SpanRecord, TraceDetails, TraceRecord
 from ace_tracing.version import __version__
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 
-from ace_tracing.model import Span, TraceInfo
+from ace_tracing.reading.model import Span, TraceInfo
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ace_tracing.changes import TraceDiff
+    from ace_tracing.reading.changes import TraceDiff
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Trace:
         A span that holds calls and their sum counts once: of spans below one another only the innermost that report
         usage are added up. Empty when none does.
         """
-        from ace_tracing.usage import token_usage
+        from ace_tracing.reading.usage import token_usage
 
         return token_usage(self)
 
@@ -106,7 +106,7 @@ class Trace:
 
         Added up as `token_usage` is. Empty when no span reports a cost.
         """
-        from ace_tracing.usage import cost
+        from ace_tracing.reading.usage import cost
 
         return cost(self)
 
@@ -149,7 +149,7 @@ class Trace:
         Returns:
             What was added, removed and changed; false when nothing was, and readable as a string.
         """
-        from ace_tracing.diff import diff
+        from ace_tracing.reading.diff import diff
 
         return diff(self, other, ignore_order=ignore_order, times=times)
 
@@ -161,7 +161,7 @@ class Trace:
         Args:
             file: where to; standard output by default.
         """
-        from ace_tracing.terminal import print_tree
+        from ace_tracing.reading.terminal import print_tree
 
         print_tree(self, file)
 
@@ -171,7 +171,7 @@ class Trace:
         Raises:
             ModuleNotFoundError: pandas is not installed: `pip install "ace-tracing[pandas]"`.
         """
-        from ace_tracing.frame import to_dataframe
+        from ace_tracing.reading.frame import to_dataframe
 
         return to_dataframe(self)
 
@@ -206,7 +206,7 @@ class Trace:
         return cls.from_dict(orjson.loads(text))
 
     def _repr_html_(self) -> str:
-        from ace_tracing.notebook import to_html
+        from ace_tracing.reading.notebook import to_html
 
         return to_html(self)
 

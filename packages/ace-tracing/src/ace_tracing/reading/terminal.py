@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 from unicodedata import combining, east_asian_width
 
-from ace_tracing.outline import headline, lines
+from ace_tracing.reading.outline import headline, lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ace_tracing.tree import Trace
+    from ace_tracing.reading.tree import Trace
 
 _ASCII_BRANCHES = str.maketrans({"└": "`", "├": "|", "─": "-", "│": "|", "…": "~"})
 

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from orjson import dumps
 
-from ace_tracing.describe import simpler
-from ace_tracing.readings import Elements, Entries, Instead, Simpler
-from ace_tracing.reflect import name_of
+from ace_tracing.values.describe import simpler
+from ace_tracing.values.readings import Elements, Entries, Instead, Simpler
+from ace_tracing.values.reflect import name_of
 
 _T = TypeVar("_T")
 

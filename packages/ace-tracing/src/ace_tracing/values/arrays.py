@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ace_tracing.reflect import MISSING, attribute_of, is_found_where_it_says, module_of, name_of
+from ace_tracing.values.reflect import MISSING, attribute_of, is_found_where_it_says, module_of, name_of
 
 FIRST_VALUES = 10
 FIRST_ROWS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from ace_tracing.reflect import name_of
+from ace_tracing.values.reflect import name_of
 
 MAX_SHORT_CHARS = 500
 

@@ -8,9 +8,9 @@ from difflib import SequenceMatcher
 from textwrap import dedent
 from typing import NamedTuple, TypeAlias
 
-from ace_tracing.model import Span
-from ace_tracing.outline import clean
-from ace_tracing.tree import Trace
+from ace_tracing.reading.model import Span
+from ace_tracing.reading.outline import clean
+from ace_tracing.reading.tree import Trace
 
 Expected: TypeAlias = str | Sequence["Expected"] | Mapping[str, "Expected | None"]
 """A tree: indented text, `("parent", child, child)`, `{"parent": children}`, or a list of trees side by side."""

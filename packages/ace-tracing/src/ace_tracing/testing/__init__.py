@@ -18,9 +18,9 @@ from contextlib import contextmanager, suppress
 from typing import overload
 
 from ace_tracing import runtime, tracer
-from ace_tracing.loopback import traces_of
-from ace_tracing.tree import Trace
-from ace_tracing.treetext import Expected, assert_tree
+from ace_tracing.reading.tree import Trace
+from ace_tracing.testing.loopback import traces_of
+from ace_tracing.testing.treetext import Expected, assert_tree
 
 __all__ = ["CapturedTraces", "Expected", "FixedClock", "assert_tree", "capture_traces", "fixed_clock", "fixed_ids"]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ace_tracing import runtime
 from ace_tracing.errors import NotFoundError
-from ace_tracing.queries import full_trace_id
+from ace_tracing.reading.queries import full_trace_id
 
 Source = Literal["HUMAN", "CODE", "LLM_JUDGE"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.encoder import encode
-from ace_tracing.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
+from ace_tracing.delivery.encoder import encode
+from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
+from ace_tracing.reading.tree import Trace, TraceData
 from ace_tracing.record import load
-from ace_tracing.tree import Trace, TraceData
 
 MAX_PREVIEW = 1_000
 

@@ -7,9 +7,9 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ace_tracing.importing import no_fork
-from ace_tracing.outcome import Outcome, Refused, Sent, TryAgain
-from ace_tracing.service import DEFAULT_EXPERIMENT_ID, Service
+from ace_tracing.delivery.importing import no_fork
+from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.service import DEFAULT_EXPERIMENT_ID, Service
 
 if TYPE_CHECKING:
     from kayba_api.types import Response

@@ -16,10 +16,10 @@ import types
 import weakref
 from itertools import islice
 
-from ace_tracing import arrays
-from ace_tracing.readings import Entries, Reader, Simpler, entries, is_short, named
-from ace_tracing.records import field_reader
-from ace_tracing.reflect import (
+from ace_tracing.values import arrays
+from ace_tracing.values.readings import Entries, Reader, Simpler, entries, is_short, named
+from ace_tracing.values.records import field_reader
+from ace_tracing.values.reflect import (
     attributes_of,
     bases_of,
     class_attribute,
@@ -27,7 +27,7 @@ from ace_tracing.reflect import (
     name_of,
     slots_of,
 )
-from ace_tracing.wellknown import READERS, reader_of_library
+from ace_tracing.values.wellknown import READERS, reader_of_library
 
 MAX_FIELDS = 32
 MAX_KNOWN_CLASSES = 1_000

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ace_tracing import runtime
+from ace_tracing.delivery.service import DEFAULT_EXPERIMENT_ID, Service
 from ace_tracing.errors import NotFoundError
-from ace_tracing.service import DEFAULT_EXPERIMENT_ID, Service
-from ace_tracing.tree import Trace
+from ace_tracing.reading.tree import Trace
 
 if TYPE_CHECKING:
     from kayba_api import models
@@ -170,7 +170,7 @@ def _search(
 
 def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
     """Read the spans of traces; one that was deleted in between is left out."""
-    from ace_tracing.decode import keeps_spans_as_file, trace_of
+    from ace_tracing.reading.decode import keeps_spans_as_file, trace_of
     from kayba_api.api.tracing import batch_get_traces as operation
     from kayba_api.models import TraceBatch
 
@@ -183,7 +183,7 @@ def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
 
 def _from_file(service: Service, info: models.TraceInfo) -> Trace | None:
     """Read a trace whose spans the service keeps as a file, as older clients upload them."""
-    from ace_tracing.decode import trace_of_artifact
+    from ace_tracing.reading.decode import trace_of_artifact
     from kayba_api.api.tracing import download_trace_artifact as operation
     from kayba_api.models import TraceArtifact
 

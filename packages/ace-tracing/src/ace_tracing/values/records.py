@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ace_tracing.reflect import MISSING, attribute_of, attributes_of, class_attribute, instance_dict
+from ace_tracing.values.reflect import MISSING, attribute_of, attributes_of, class_attribute, instance_dict
 
 Fields = list[tuple[str, Any]]
 FieldReader = Callable[[object], Fields]

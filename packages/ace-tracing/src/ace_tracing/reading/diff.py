@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from ace_tracing.changes import SpanChange, TraceDiff
+from ace_tracing.reading.changes import SpanChange, TraceDiff
 
 if TYPE_CHECKING:
-    from ace_tracing.tree import Node, Trace
+    from ace_tracing.reading.tree import Node, Trace
 
 MAX_PATH = 20
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from ace_tracing.hostile_values import VALUES
+from ace_tracing.hostile.values import VALUES
 from ace_tracing.surface import trace
 from ace_tracing.testing import capture_traces
 
@@ -90,7 +90,3 @@ def main() -> int:
         sys.stdout.write(f"{name:45} {verdict.seconds * 1e3:8.2f} {verdict.bytes:9}  {problem or 'ok'}\n")
     sys.stdout.write(f"\n{len(VALUES) - failed} of {len(VALUES)} values pass\n")
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

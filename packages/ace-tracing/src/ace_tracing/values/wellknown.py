@@ -20,9 +20,9 @@ import types
 import uuid
 from typing import Any
 
-from ace_tracing import arrays
-from ace_tracing.readings import Elements, Entries, Instead, Reader, Simpler, entries, is_scalar, is_short, named
-from ace_tracing.reflect import (
+from ace_tracing.values import arrays
+from ace_tracing.values.readings import Elements, Entries, Instead, Reader, Simpler, entries, is_scalar, is_short, named
+from ace_tracing.values.reflect import (
     MISSING,
     attribute_of,
     class_attribute,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from ace_tracing.model import Span
+    from ace_tracing.reading.model import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,6 @@ class TraceDiff:
         return bool(self.changes)
 
     def __str__(self) -> str:
-        from ace_tracing.difftext import describe
+        from ace_tracing.reading.difftext import describe
 
         return describe(self)

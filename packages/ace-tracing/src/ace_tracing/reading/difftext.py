@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ace_tracing.outline import clean
+from ace_tracing.reading.outline import clean
 
 if TYPE_CHECKING:
-    from ace_tracing.changes import SpanChange, TraceDiff
-    from ace_tracing.model import SpanStatus
+    from ace_tracing.reading.changes import SpanChange, TraceDiff
+    from ace_tracing.reading.model import SpanStatus
 
 MAX_DIFFERENCES = 10
 """Differences told of one value."""

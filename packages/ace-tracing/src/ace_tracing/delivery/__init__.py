@@ -1,0 +1,1 @@
+"""From a finished trace to the service: buffer, worker, encoder, exporter."""
