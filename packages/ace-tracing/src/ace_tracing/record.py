@@ -51,7 +51,10 @@ class TraceRecord(NamedTuple):
 
 def dump_span(*fields: Any) -> bytes:
     """Encode one span, given its fields in the order of `SpanRecord`; values may be `orjson.Fragment`."""
-    return _dump(fields)
+    try:
+        return orjson.dumps(fields)
+    except TypeError:
+        return orjson.dumps(_encodable(fields))
 
 
 def dump_trace(

@@ -143,7 +143,8 @@ class LiveSpan:
         """Record what the step was given: any value."""
         if self._end_ns is None:
             try:
-                self._inputs = encode(inputs, self._trace.mask).decode()
+                encoded, mask = snapshot(inputs), self._trace.mask
+                self._inputs = (encoded if mask is None else masked(encoded, mask)).decode()
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding inputs")
 
@@ -151,7 +152,8 @@ class LiveSpan:
         """Record what the step gave back: any value."""
         if self._end_ns is None:
             try:
-                self._outputs = encode(outputs, self._trace.mask).decode()
+                encoded, mask = snapshot(outputs), self._trace.mask
+                self._outputs = (encoded if mask is None else masked(encoded, mask)).decode()
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding outputs")
 

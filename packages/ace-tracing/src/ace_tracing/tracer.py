@@ -7,7 +7,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -103,7 +102,7 @@ class OpenTrace:
     def ended(self, record: bytes, span: LiveSpan) -> None:
         """Take a finished span; let the trace go when it was the root, or when the root has gone already."""
         self._spans.append(record)
-        if span.parent_id is None:
+        if span._parent_id is None:
             if not self.sampled and self._sampler is not None:
                 self.sampled = self._sampler.keeps_anyway(span.failed, self.now_ns() - span.start_time_ns)
             self._root_ended = True
@@ -126,9 +125,11 @@ class OpenTrace:
 
     def _send(self) -> None:
         spans = []
-        with suppress(IndexError):
+        try:
             while True:
                 spans.append(self._spans.popleft())
+        except IndexError:
+            pass
         if spans and self.sampled:
             self._emit(dump_trace(self.trace_id, self._experiment, self.folder, self.details, spans))
 
@@ -232,9 +233,11 @@ class Tracer:
 def stop(span: LiveSpan, token: SpanToken) -> None:
     """End a span and make current what was current before it."""
     span.end()
-    # ValueError: ended in another context than it started in, where it never was current; nothing is to be restored.
-    with suppress(ValueError):
+    try:  # noqa: SIM105 - contextlib.suppress costs more than all else that is done here
         current_span.reset(token)
+    except ValueError:
+        # Ended in another context than it started in, where it never was current: nothing is to be restored.
+        pass
 
 
 def _ignore(_record: bytes) -> None:

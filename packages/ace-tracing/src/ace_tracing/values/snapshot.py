@@ -52,10 +52,12 @@ class Limits:
     depth: int = 24
     seconds: float = 0.01
     few: int = field(init=False, repr=False)
+    sure_bytes: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # Worked out once: entries so few that a flat object of them needs no other look.
+        # Worked out once: entries so few, and a text so short, that a flat object of them needs no other look.
         object.__setattr__(self, "few", min(_FEW, self.items) if self.depth else -1)
+        object.__setattr__(self, "sure_bytes", min(MAX_KEY_CHARS, self.value_bytes))
 
 
 DEFAULT_LIMITS = Limits()
@@ -64,25 +66,29 @@ DEFAULT_LIMITS = Limits()
 def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Encode `value` as JSON within `limits`. NaN and infinities become null."""
     try:
-        # Encoding cannot be stopped: it is not begun on ten million numbers, nor on what orjson reads by its own rules.
-        small = False
-        if type(value) is dict and len(value) <= limits.few:
+        kind = type(value)
+        # By `is` throughout: looking a type up in a set would run its metaclass's code.
+        if (kind is dict or kind is list or kind is tuple) and len(value) <= limits.few:  # type: ignore[arg-type]
             # What most calls are given, a few strings and numbers by name: told here, as a call costs as much again.
             longest = limits.string_chars
-            for key, item in value.items():
-                if type(key) is not str or len(key) > MAX_KEY_CHARS:
-                    break
-                kind = type(item)
-                if kind is str:
+            for item in value.values() if kind is dict else value:  # type: ignore[attr-defined, union-attr]
+                held = type(item)
+                if held is str:
                     if len(item) > longest:
                         break
-                elif kind is not int and kind is not float and kind is not bool and item is not None:
+                elif held is not int and held is not float and held is not bool and item is not None:
                     break
             else:
-                small = True
-        elif type(value) is str:
-            small = len(value) <= limits.string_chars
-        if small or _room_after((value,), limits.value_bytes, limits.depth + 1, limits) >= 0:
+                encoded = dumps(value)
+                # In a text as short as this no key can be too long.
+                if len(encoded) <= limits.sure_bytes:
+                    return encoded
+        elif kind is str and len(value) <= limits.string_chars:  # type: ignore[arg-type]
+            encoded = dumps(value)
+            if len(encoded) <= limits.value_bytes:
+                return encoded
+        # Encoding cannot be stopped: it is not begun on ten million numbers, nor on what orjson reads by its own rules.
+        if _room_after((value,), limits.value_bytes, limits.depth + 1, limits) >= 0:
             encoded = dumps(value)
             if len(encoded) <= limits.value_bytes:
                 return encoded
