@@ -13,6 +13,7 @@ Only the names in `__all__` are public; the modules below are how it is made.
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
 from ace_tracing.delivery.outcome import Delivery
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
+from ace_tracing.no_span import NoSpan
 from ace_tracing.propagation.asgi import TraceASGI
 from ace_tracing.propagation.carrying import propagate_context, with_context
 from ace_tracing.propagation.clients import inject_into
@@ -24,7 +25,7 @@ from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, Tra
 from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
 from ace_tracing.reading.tree import Node, Trace, TraceData
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown
-from ace_tracing.span import LiveSpan, NoSpan
+from ace_tracing.span import LiveSpan
 from ace_tracing.span_types import SpanType
 from ace_tracing.surface import start_span, start_span_no_context, trace
 

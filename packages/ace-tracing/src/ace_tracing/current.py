@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import Token
 
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.no_span import NO_SPAN, NoSpan
 from ace_tracing.settings import clean_folder
-from ace_tracing.span import NO_SPAN, LiveSpan, NoSpan
+from ace_tracing.span import LiveSpan
 from ace_tracing.tracer import Scope, current_scope, current_span
 
 SESSION_ID = "session.id"
@@ -66,7 +68,7 @@ def folder(name: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        current_scope.reset(token)
+        _leave(token)
 
 
 @contextmanager
@@ -82,6 +84,12 @@ def session(session_id: str | None = None, *, user_id: str | None = None) -> Ite
     try:
         yield
     finally:
+        _leave(token)
+
+
+def _leave(token: Token[Scope | None]) -> None:
+    # ValueError: left in another context than it was entered in, as generators may be, where nothing is to be restored.
+    with suppress(ValueError):
         current_scope.reset(token)
 
 

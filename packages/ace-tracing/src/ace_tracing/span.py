@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.exceptions import MAX_MESSAGE, message_of, stacktrace_of
 from ace_tracing.record import dump_span
 from ace_tracing.values.masking import Mask, masked
 from ace_tracing.values.snapshot import snapshot
@@ -16,14 +17,22 @@ from ace_tracing.values.snapshot import snapshot
 if TYPE_CHECKING:
     from ace_tracing.tracer import OpenTrace
 
+T = TypeVar("T")
+
 TOKEN_USAGE = "mlflow.chat.tokenUsage"  # noqa: S105 - no secret, an attribute's name
 COST = "mlflow.llm.cost"
 
-MAX_STACKTRACE = 32_768
-MAX_MESSAGE = 4_096
+CUT = "span.cut"
+"""The attribute that says what was left out of a span for its size."""
+
+MAX_SPAN_BYTES = 4 * 1024 * 1024
+MAX_EVENTS = 1_000
+MAX_ATTRIBUTES = 1_000
 
 _STATUSES = ("UNSET", "OK", "ERROR")
-_HERE = __file__.rpartition("span.py")[0]
+
+
+Event = tuple[str, int, dict[str, orjson.Fragment]]
 
 
 class LiveSpan:
@@ -73,7 +82,7 @@ class LiveSpan:
         self._attributes = attributes if attributes is None or trace.mask is None else _mask_all(attributes, trace.mask)
         self._inputs: str | None = None
         self._outputs: str | None = None
-        self._events: list[tuple[str, int, dict[str, orjson.Fragment]]] | None = None
+        self._events: list[Event] | None = None
         self._links: list[tuple[str, str, dict[str, orjson.Fragment]]] | None = None
         self._status = "UNSET"
         self._status_message = ""
@@ -174,7 +183,8 @@ class LiveSpan:
         """Record several facts about the step; one of a name already set replaces it."""
         if self._end_ns is None:
             # The dict may be the decorator's own, shared by all its calls: never changed in place.
-            self._attributes = {**(self._attributes or {}), **encode_attributes(attributes, self._trace.mask)}
+            merged = {**(self._attributes or {}), **encode_attributes(attributes, self._trace.mask)}
+            self._attributes = merged if len(merged) <= MAX_ATTRIBUTES else dict(islice(merged.items(), MAX_ATTRIBUTES))
 
     def set_span_type(self, span_type: str) -> None:
         """Say what kind of step this is, as `"LLM"` or `"TOOL"`."""
@@ -195,7 +205,7 @@ class LiveSpan:
         """Record that something happened now, at a point in time inside the span."""
         if self._end_ns is None:
             event = (str(name), self._trace.now_ns(), encode_attributes(attributes or {}, self._trace.mask))
-            self._events = [*(self._events or ()), event]
+            self._events = _appended(self._events, event)
 
     def add_link(self, trace_id: str, span_id: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record that another span, of this or another trace, has to do with this one.
@@ -225,13 +235,13 @@ class LiveSpan:
         try:
             kind = type(exception)
             name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-            message = _message_of(exception)
+            message = message_of(exception)
             self.add_event(
                 "exception",
                 {
                     "exception.type": name,
                     "exception.message": message,
-                    "exception.stacktrace": _stacktrace_of(exception),
+                    "exception.stacktrace": stacktrace_of(exception),
                 },
             )
             self.set_status("ERROR", f"{name}: {message}" if message else name)
@@ -244,28 +254,52 @@ class LiveSpan:
             return
         try:
             self._end_ns = self._trace.now_ns()
-            self._trace.ended(
-                dump_span(
-                    self._span_id,
-                    self._parent_id,
-                    self.name,
-                    self._span_type,
-                    self._start_ns,
-                    self._end_ns,
-                    "OK" if self._status == "UNSET" else self._status,
-                    self._status_message,
-                    self._function,
-                    self._agent,
-                    self._inputs,
-                    self._outputs,
-                    self._attributes,
-                    self._events,
-                    self._links,
-                ),
-                self,
-            )
+            record = self._record(self._inputs, self._outputs, self._attributes, self._events)
+            if len(record) > MAX_SPAN_BYTES:
+                record = self._record_within(MAX_SPAN_BYTES)
+            self._trace.ended(record, self)
         except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
             internal_error("ending a span")
+
+    def record_without_values(self, why: str) -> bytes:
+        """The span as a record that tells its place in the tree and how it ended, and says why no more."""
+        return self._record(None, None, {CUT: _fragment(f"all values: {why}")}, None)
+
+    def _record_within(self, size: int) -> bytes:
+        """The span as a record of about `size` bytes: what came first is kept, and what is left out is counted."""
+        room = size - len(self._inputs or "") - len(self._outputs or "")
+        attributes, room = _first_within(
+            room, (self._attributes or {}).items(), lambda item: len(orjson.dumps(item[1]))
+        )
+        events, _ = _first_within(room, self._events or (), lambda event: len(orjson.dumps(event)))
+        lost = len(self._attributes or ()) - len(attributes), len(self._events or ()) - len(events)
+        note = f"{lost[0]} attributes and {lost[1]} events: the span has more than {size} bytes"
+        return self._record(self._inputs, self._outputs, {**dict(attributes), CUT: _fragment(note)}, events)
+
+    def _record(
+        self,
+        inputs: str | None,
+        outputs: str | None,
+        attributes: Mapping[str, orjson.Fragment] | None,
+        events: Sequence[Event] | None,
+    ) -> bytes:
+        return dump_span(
+            self._span_id,
+            self._parent_id,
+            self.name,
+            self._span_type,
+            self._start_ns,
+            self._end_ns,
+            "OK" if self._status == "UNSET" else self._status,
+            self._status_message,
+            self._function,
+            self._agent,
+            inputs,
+            outputs,
+            attributes,
+            events,
+            self._links,
+        )
 
     def _masked_text(self, text: str) -> str:
         mask = self._trace.mask
@@ -286,42 +320,6 @@ class ManualSpan(LiveSpan):
             self.end()
 
 
-class NoSpan:
-    """Stands in for a span while tracing is off: takes every call and records nothing."""
-
-    __slots__ = ()
-
-    name = ""
-    trace_id = None
-    span_id = None
-    parent_id = None
-    span_type = "UNKNOWN"
-    agent = None
-    failed = False
-    start_time_ns = None
-    end_time_ns = None
-    inputs = None
-    outputs = None
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """Always empty."""
-        return {}
-
-    def _ignore(self, *_args: object, **_kwargs: object) -> None:
-        """Does nothing: tracing is off."""
-
-    get_attribute = set_inputs = set_outputs = set_attribute = set_attributes = _ignore
-    set_span_type = set_status = add_event = add_link = record_exception = end = _ignore
-    set_token_usage = set_cost = _ignore
-
-    def __repr__(self) -> str:
-        return "<NoSpan>"
-
-
-NO_SPAN = NoSpan()
-
-
 def encode(value: object, mask: Mask | None) -> bytes:
     """Encode a value now, and mask it if there is a mask."""
     encoded = snapshot(value)
@@ -337,27 +335,32 @@ def encode_attributes(attributes: Mapping[str, Any], mask: Mask | None = None) -
         return {}
 
 
-def _message_of(exception: BaseException) -> str:
-    try:
-        return str(exception)[:MAX_MESSAGE]
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - a user's __str__ may raise anything
-        return f"<{type(exception).__qualname__}: its str raised>"
-
-
-def _stacktrace_of(exception: BaseException) -> str:
-    """The traceback as Python prints it, without the frames of this package between the user's."""
-    try:
-        report = traceback.TracebackException.from_exception(exception)
-        report.stack[:] = [frame for frame in report.stack if not frame.filename.startswith(_HERE)]
-        text = "".join(report.format())
-    except Exception:  # noqa: BLE001 - formatting runs the user's __str__ and reads source files
-        return f"<{type(exception).__qualname__}: its traceback could not be formatted>"
-    # The end of a traceback names the place that raised; the beginning is the part to lose.
-    return text if len(text) <= MAX_STACKTRACE else f"<cut>\n{text[-MAX_STACKTRACE:]}"
-
-
 def _mask_all(attributes: dict[str, orjson.Fragment], mask: Mask) -> dict[str, orjson.Fragment]:
     """Mask attributes that were encoded before there was a mask, as those of a decorator."""
     return {key: orjson.Fragment(masked(orjson.dumps(value), mask)) for key, value in attributes.items()}
+
+
+def _appended(events: list[Event] | None, event: Event) -> list[Event]:
+    """The events with one more; of a loop's thousands the first are kept, and the last one counts the rest."""
+    kept = events or []
+    if len(kept) < MAX_EVENTS:
+        kept.append(event)
+    else:
+        count = orjson.loads(orjson.dumps(kept[-1][2][CUT])) + 1 if kept[-1][0] == CUT else 2
+        kept[-1] = (CUT, event[1], {CUT: orjson.Fragment(orjson.dumps(count))})
+    return kept
+
+
+def _first_within(room: int, items: Iterable[T], size: Callable[[T], int]) -> tuple[list[T], int]:
+    """The first items that fit into `room` bytes, and the room that is left."""
+    kept = []
+    for item in items:
+        room -= size(item)
+        if room < 0:
+            break
+        kept.append(item)
+    return kept, max(room, 0)
+
+
+def _fragment(text: str) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps(text))

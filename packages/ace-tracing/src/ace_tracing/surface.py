@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeVar, overload
 from ace_tracing.calls import Call
 from ace_tracing.descriptors import decorated_inside, hand_on_methods, is_method
 from ace_tracing.diagnostics import internal_error, warn
+from ace_tracing.no_span import NO_SPAN, NoSpan
 from ace_tracing.runtime import state
-from ace_tracing.span import NO_SPAN, LiveSpan, ManualSpan, NoSpan, encode_attributes
+from ace_tracing.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.tracer import SpanToken, current_span, stop
 from ace_tracing.wrappers import wrap
 

@@ -20,6 +20,11 @@ from ace_tracing.span import LiveSpan
 MAX_HELD_SPANS = 1_000
 """A trace leaves in one piece when its root ends, unless it grows beyond this many spans before."""
 
+MAX_TRACE_BYTES = 32 * 1024 * 1024
+"""Once a trace has this much, its further spans are recorded without their values; with twice as much, not at all."""
+
+SPANS_NOT_RECORDED = "trace.spans_not_recorded"
+
 # A generator of our own: a user's random.seed() must not make ids repeat, and os.urandom costs a system call a span.
 _random = random.Random()  # noqa: S311 - ids, not secrets
 
@@ -59,10 +64,12 @@ class OpenTrace:
     _inherited_ns: int
 
     __slots__ = (
+        "_bytes",
         "_emit",
         "_epoch_ns",
         "_experiment",
         "_inherited_ns",
+        "_not_recorded",
         "_root_ended",
         "_sampler",
         "_spans",
@@ -80,6 +87,8 @@ class OpenTrace:
         self.details: TraceDetails | None = None
         self.folder = tracer.folder
         self.passed_on: PassedOn | None = None
+        self._bytes = 0
+        self._not_recorded = 0
         self._emit = tracer.emit
         self._experiment = tracer.experiment
         self._spans: deque[bytes] = deque()
@@ -101,7 +110,11 @@ class OpenTrace:
 
     def ended(self, record: bytes, span: LiveSpan) -> None:
         """Take a finished span; let the trace go when it was the root, or when the root has gone already."""
-        self._spans.append(record)
+        self._bytes += len(record)
+        if self._bytes > MAX_TRACE_BYTES:
+            record = self._within_bounds(record, span)
+        if record:
+            self._spans.append(record)
         if span._parent_id is None:
             if not self.sampled and self._sampler is not None:
                 self.sampled = self._sampler.keeps_anyway(span.failed, self.now_ns() - span.start_time_ns)
@@ -122,6 +135,18 @@ class OpenTrace:
         self._emit = tracer.emit
         self._spans.clear()
         self._root_ended = True
+
+    def _within_bounds(self, record: bytes, span: LiveSpan) -> bytes:
+        """What is kept of a span of an enormous trace; nothing at last, but for the root."""
+        self._bytes -= len(record)
+        if self._bytes > 2 * MAX_TRACE_BYTES and span._parent_id is not None:
+            self._not_recorded += 1
+            return b""
+        if span._parent_id is None and self._not_recorded:
+            self.describe(None, {}, {SPANS_NOT_RECORDED: str(self._not_recorded)})
+        bare = span.record_without_values(f"the trace has more than {MAX_TRACE_BYTES} bytes")
+        self._bytes += len(bare)
+        return bare
 
     def _send(self) -> None:
         spans = []
