@@ -31,7 +31,9 @@ LAYERS = {
         sampling                -
         settings                errors sampling
         delivery.service        errors kayba_api
-        span                    values.snapshot values.masking record diagnostics tracer*
+        no_span                 -
+        exceptions              -
+        span                    values.snapshot values.masking record diagnostics exceptions tracer*
         tracer                  span record sampling
         delivery.buffer         -
         delivery.meanings       -
@@ -45,8 +47,8 @@ LAYERS = {
         streams                 values.snapshot tracer span diagnostics
         wrappers                calls streams runtime tracer
         descriptors             -
-        surface                 descriptors wrappers calls runtime tracer span diagnostics
-        current                 tracer span settings diagnostics
+        surface                 no_span descriptors wrappers calls runtime tracer span diagnostics
+        current                 no_span tracer span settings diagnostics
         reading.tree            reading.model reading.usage reading.terminal reading.notebook reading.frame reading.diff
                                 reading.changes*
         reading.usage           span reading.tree*
