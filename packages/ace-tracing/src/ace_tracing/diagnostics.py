@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from contextlib import suppress
 
 logger = logging.getLogger("ace_tracing")
 
@@ -38,4 +39,6 @@ def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> Non
     now = time.monotonic()
     if now - _last_said.get(cause, -_INTERVAL_S) >= _INTERVAL_S:
         _last_said[cause] = now
-        logger.warning(message, *args, exc_info=exc_info)
+        # A handler of the user's may raise: neither their code nor our thread is to meet that here.
+        with suppress(Exception):
+            logger.warning(message, *args, exc_info=exc_info)

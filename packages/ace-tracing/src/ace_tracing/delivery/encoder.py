@@ -23,11 +23,14 @@ GZIP_LEVEL = 1
 FOLDER_TAG = "kayba.folder"
 NAME_TAG = "mlflow.traceName"
 MAX_NAME = 1_000
-"""Longest name of a span: a server may refuse a whole request for one that is longer than 4,096 characters."""
+"""Longest name of a span, an event or an attribute: a server may refuse a whole request for one that is longer than
+4,096 characters."""
 
 _NO_DETAILS = TraceDetails(None, {}, {})
 _STATUS_CODES = {"UNSET": 0, "OK": 1, "ERROR": 2}
 _INTERNAL = 1
+_TRACE_ID = re.compile(r"(?!0{32})[0-9a-fA-F]{32}")
+_SPAN_ID = re.compile(r"(?!0{16})[0-9a-fA-F]{16}")
 _MANY_DIGITS = re.compile(r"\d{19}")
 
 
@@ -54,13 +57,15 @@ def _span(trace: TraceRecord, span: SpanRecord) -> dict[str, Any]:
         encoded["parentSpanId"] = span.parent_id
     if span.events:
         encoded["events"] = [
-            {"name": name, "timeUnixNano": str(time_ns), "attributes": _event_attributes(attributes)}
+            {"name": _name(name), "timeUnixNano": str(time_ns), "attributes": _event_attributes(attributes)}
             for name, time_ns, attributes in span.events
         ]
     if span.links:
         encoded["links"] = [
             {"traceId": trace_id, "spanId": span_id, "attributes": _event_attributes(attributes)}
             for trace_id, span_id, attributes in span.links
+            # One that leads nowhere is not worth the request that a server would refuse for it.
+            if _TRACE_ID.fullmatch(trace_id) and _SPAN_ID.fullmatch(span_id)
         ]
     return encoded
 
@@ -76,10 +81,10 @@ def _attributes(trace: TraceRecord, span: SpanRecord) -> list[dict[str, Any]]:
     if span.agent is not None:
         encoded.append({"key": "gen_ai.agent.name", "value": _value(span.agent)})
     if span.parent_id is None:
-        encoded += [{"key": key, "value": {"stringValue": text}} for key, text in _of_trace(trace, span).items()]
+        encoded += [{"key": _name(key), "value": {"stringValue": text}} for key, text in _of_trace(trace, span).items()]
     if span.attributes:
         for key, value in map(with_meaning, span.attributes.keys(), span.attributes.values()):
-            encoded.append({"key": key, "value": _value(value)})
+            encoded.append({"key": _name(key), "value": _value(value)})
     return encoded
 
 
@@ -120,7 +125,7 @@ def _value(value: Any) -> dict[str, Any]:
 
 def _event_attributes(attributes: dict[str, Any]) -> list[dict[str, Any]]:
     """Attributes of an event or a link, where servers take every value as it stands."""
-    return [{"key": key, "value": _native(value)} for key, value in attributes.items()]
+    return [{"key": _name(key), "value": _native(value)} for key, value in attributes.items()]
 
 
 def _native(value: Any) -> dict[str, Any]:

@@ -26,6 +26,9 @@ PASSING = frozenset(
 )
 """Answers after which the same request may go through. Spans are stored by id, so sending them twice does no harm."""
 
+FOR_CONTENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""Refusals for something in the request, and not for who sends it, or where to."""
+
 
 class Exporter:
     """Hands encoded spans to a service.
@@ -100,7 +103,7 @@ def _outcome(response: Response[Any]) -> Outcome:
     reason = f"HTTP {status} {response.content[:200].decode(errors='replace')}".strip()
     if status in PASSING:
         return TryAgain(reason, _retry_after(response.headers.get("retry-after")))
-    return Refused(reason)
+    return Refused(reason, for_content=status in FOR_CONTENT)
 
 
 def _retry_after(header: str | None) -> float | None:
@@ -116,5 +119,5 @@ def _retry_after(header: str | None) -> float | None:
 
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

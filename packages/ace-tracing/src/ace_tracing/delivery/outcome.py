@@ -29,9 +29,11 @@ class Refused:
 
     Attributes:
         reason: what it said, for a log line.
+        for_content: whether something in it is at fault, so that the rest may be taken without that.
     """
 
     reason: str
+    for_content: bool = False
 
 
 Outcome = Sent | TryAgain | Refused

@@ -22,6 +22,10 @@ BATCH_BYTES = 4 * 1024 * 1024
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 30.0
 LONGEST_RETRY_AFTER_S = 300.0
+MAX_DIVISIONS = 32
+"""How often one batch is halved to find what in it is refused: a service that refuses all must not be flooded."""
+
+_OUR_ERROR = Refused("an error inside ace-tracing", for_content=True)
 
 
 class SpanExporter(Protocol):
@@ -73,7 +77,7 @@ class Worker:
         with self._settled:
             while self._settled_count() < target:
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._settled.wait(left):
+                if left <= 0 or not self._settled.wait(min(left, threading.TIMEOUT_MAX)):
                     break
         return self.delivery()
 
@@ -83,8 +87,11 @@ class Worker:
         delivery = self.flush(timeout)
         self._closed = True
         self._buffer.wake()
+        if threading.current_thread() is self._thread:
+            # Asked from a log handler of the user's, while sending. The thread ends by itself.
+            return delivery
         if self._thread is not None and self._thread.is_alive():
-            self._thread.join(max(0.0, deadline - time.monotonic()))
+            self._thread.join(min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX))
         else:
             self._exporter.close()
         return delivery
@@ -130,35 +137,69 @@ class Worker:
 
     def _drain(self) -> None:
         while records := self._buffer.take(BATCH_BYTES):
-            try:
-                traces = sorted((load(record) for record in records), key=_experiment_of)
-                for _, group in groupby(traces, _experiment_of):
-                    self._deliver(list(group))
-            except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
-                internal_error("sending traces")
+            traces = sorted(filter(None, map(self._loaded, records)), key=_experiment_of)
+            for _, group in groupby(traces, _experiment_of):
+                self._deliver(list(group))
+
+    def _loaded(self, record: bytes) -> TraceRecord | None:
+        try:
+            return load(record)
+        except Exception:  # noqa: BLE001 - the others of the batch must not be lost with it
+            internal_error("reading a trace")
+            self._settle(1, _OUR_ERROR)
+            return None
 
     def _deliver(self, traces: list[TraceRecord]) -> None:
-        """Send traces of one experiment, trying again for as long as that may help."""
-        outcome: Outcome = Refused("an error inside ace-tracing")
+        """Send traces of one experiment, in parts when something among them keeps the whole from being taken."""
+        waiting = [traces]
+        divisions = MAX_DIVISIONS
+        while waiting:
+            part = waiting.pop()
+            try:
+                outcome = self._attempt(part)
+            except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
+                internal_error("sending traces")
+                outcome = _OUR_ERROR
+            if (
+                isinstance(outcome, Refused)
+                and outcome.for_content
+                and len(part) > 1
+                and divisions
+                and not self._closed
+            ):
+                divisions -= 1
+                middle = len(part) // 2
+                waiting += [part[middle:], part[:middle]]
+            else:
+                self._settle(len(part), outcome)
+
+    def _attempt(self, traces: list[TraceRecord]) -> Outcome:
+        """Send traces in one request, trying again for as long as that may help."""
         try:
             request = encode(traces)
-            attempt = 0
-            while isinstance(outcome := self._send(traces[0].experiment, request), TryAgain):
-                if self._closed:
-                    break
-                warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
-                self._pause(_delay(attempt, outcome.after), may_hurry=outcome.after is None)
-                attempt += 1
-        finally:
-            with self._settled:
-                if isinstance(outcome, Sent):
-                    self._delivered += len(traces)
-                else:
-                    self._refused += len(traces)
-                self._settled.notify_all()
-            # Not under the lock: a log handler may want it, too.
-            if not isinstance(outcome, Sent):
-                warn("refused", "%d traces were not stored: %s", len(traces), outcome.reason)
+        except Exception:  # noqa: BLE001 - one of them; which one, halves will tell
+            internal_error("encoding traces")
+            return _OUR_ERROR
+        attempt = 0
+        while isinstance(outcome := self._send(traces[0].experiment, request), TryAgain):
+            if self._closed:
+                break
+            warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
+            self._pause(_delay(attempt, outcome.after), may_hurry=outcome.after is None)
+            attempt += 1
+        return outcome
+
+    def _settle(self, count: int, outcome: Outcome) -> None:
+        """Count what has become of traces, and tell those who wait."""
+        with self._settled:
+            if isinstance(outcome, Sent):
+                self._delivered += count
+            else:
+                self._refused += count
+            self._settled.notify_all()
+        # Not under the lock: a log handler may want it, too.
+        if not isinstance(outcome, Sent):
+            warn("refused", "%d traces were not stored: %s", count, outcome.reason)
 
     def _send(self, experiment: str | None, request: bytes) -> Outcome:
         # The HTTP client logs each request. Were a log handler's trace of that sent in turn, there would be no end.

@@ -1,0 +1,230 @@
+"""What has gone wrong once, and must not again: one trace's defect, or one handler's, is nobody else's loss."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import math
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from tests.faulty_server import Answer, faulty_server
+
+import ace_tracing
+from ace_tracing import Delivery, LiveSpan, search_traces, start_span
+from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
+from ace_tracing.record import dump_span, dump_trace
+from kayba_local import LocalServer
+
+
+@pytest.fixture(autouse=True)
+def _afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(ace_tracing.diagnostics, "loud", False)
+    ace_tracing.diagnostics._last_said.clear()
+    yield
+    ace_tracing.shutdown(timeout=0.1)
+
+
+@pytest.fixture
+def raising_handler() -> Iterator[None]:
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("disk full")
+
+    handler = Handler()
+    logger = logging.getLogger("ace_tracing")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+
+
+class Exporter:
+    """Answers each request by its spans' names."""
+
+    def __init__(self, answer: Callable[[str | None, bytes], Outcome]) -> None:
+        self.answer = answer
+        self.requests = 0
+
+    def send(self, experiment: str | None, request: bytes) -> Outcome:
+        self.requests += 1
+        return self.answer(experiment, request)
+
+    def close(self) -> None:
+        """Has no connections."""
+
+
+def record(experiment: str | None = None, status: str = "OK") -> bytes:
+    fields = ("b" * 16, None, "step", "TOOL", 1, 2, status, "", None, None, None, None, None, None, None)
+    return dump_trace("a" * 32, experiment, None, None, [dump_span(*fields)])
+
+
+def settled(exporter: Exporter, *records: bytes) -> Delivery:
+    worker = Worker(exporter, Buffer())
+    for each in records:
+        worker.submit(each)
+    return worker.close(timeout=10)
+
+
+def test_a_record_that_cannot_be_read_is_lost_alone() -> None:
+    assert settled(Exporter(lambda *_: Sent()), record(), b"no JSON", record()) == Delivery(delivered=2, dropped=1)
+
+
+def test_a_trace_that_cannot_be_encoded_is_lost_alone() -> None:
+    records = [record(), record(), record(status="UNHEARD OF"), record(), record("other experiment")]
+    assert settled(Exporter(lambda *_: Sent()), *records) == Delivery(delivered=4, dropped=1)
+
+
+def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
+    def answer(experiment: str | None, _request: bytes) -> Outcome:
+        if experiment == "a":
+            raise ValueError("not foreseen")
+        return Sent()
+
+    assert settled(Exporter(answer), record("a"), record("b"), record("c")) == Delivery(delivered=2, dropped=1)
+
+
+def test_a_service_that_refuses_everything_is_not_flooded() -> None:
+    exporter = Exporter(lambda *_: Refused("HTTP 400", for_content=True))
+    assert settled(exporter, *[record()] * 1_000) == Delivery(dropped=1_000)
+    assert exporter.requests <= 2 * MAX_DIVISIONS + 10
+
+
+def test_a_refused_key_is_not_asked_about_again() -> None:
+    exporter = Exporter(lambda *_: Refused("HTTP 401"))
+    assert settled(exporter, *[record()] * 10) == Delivery(dropped=10)
+    assert exporter.requests <= 2
+
+
+def test_what_a_service_refuses_in_one_trace_does_not_cost_its_neighbours() -> None:
+    with faulty_server(Answer(400), Answer(200), Answer(400), Answer(200)) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        for name in ("one", "two", "three", "four"):
+            with start_span(name):
+                pass
+        delivery = ace_tracing.flush(timeout=20)
+    assert delivery.delivered + delivery.dropped == 4
+    assert delivery.delivered >= 3
+
+
+@pytest.mark.usefixtures("raising_handler")
+def test_a_log_handler_that_raises_costs_no_trace() -> None:
+    answers: list[Outcome] = [TryAgain("HTTP 503"), Sent()]
+    worker = Worker(Exporter(lambda *_: answers.pop(0)), Buffer())
+    worker.submit(record())
+    assert worker.flush(timeout=20) == Delivery(delivered=1)
+    worker.close(timeout=5)
+
+
+@pytest.mark.usefixtures("raising_handler")
+def test_a_log_handler_that_raises_does_not_reach_the_user() -> None:
+    ace_tracing.trace(3)  # type: ignore[call-overload]
+
+
+def test_closing_while_sending_from_the_sending_thread_comes_back() -> None:
+    found: list[Delivery] = []
+
+    def answer(*_: object) -> Outcome:
+        found.append(worker.close(timeout=5))
+        return Sent()
+
+    worker = Worker(Exporter(answer), Buffer())
+    worker.submit(record())
+    assert worker.flush(timeout=10) == Delivery(delivered=1)
+    assert found == [Delivery(pending=1)]
+
+
+def test_a_wait_without_an_end_is_a_timeout_like_any_other() -> None:
+    with faulty_server() as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        with start_span("step"):
+            pass
+        assert ace_tracing.flush(timeout=math.inf) == Delivery(delivered=1)
+        assert ace_tracing.shutdown(timeout=math.inf) == Delivery(delivered=1)
+
+
+def test_a_date_that_no_calendar_has_is_no_reason_to_lose_traces() -> None:
+    later = {"Retry-After": "Mon, 01 Jan 99999999999 00:00:00 GMT"}
+    with faulty_server(Answer(503, headers=later), Answer(200)) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        with start_span("step"):
+            pass
+        assert ace_tracing.flush(timeout=20) == Delivery(delivered=1)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda span: span.add_link("not an id", "nor this"),
+        lambda span: span.add_link("0" * 32, "0" * 16),
+        lambda span: span.set_attribute("k" * 100_000, 1),
+        lambda span: span.add_event("e" * 100_000, {"k" * 100_000: {"k" * 100_000: 1}}),
+        lambda _: ace_tracing.update_current_trace(tags={"k" * 100_000: "v"}, metadata={"k" * 100_000: "v"}),
+    ],
+)
+def test_what_a_server_would_refuse_is_not_sent(tracing: LocalServer, spoil: Callable[[LiveSpan], None]) -> None:
+    with start_span("spoilt") as span:
+        assert isinstance(span, LiveSpan)
+        spoil(span)
+    with start_span("neighbour"):
+        pass
+    assert ace_tracing.flush(timeout=20).dropped == 0
+    assert {trace.data.spans[0].name for trace in search_traces()} >= {"spoilt", "neighbour"}
+
+
+@pytest.mark.parametrize("scope", [lambda: ace_tracing.folder("x"), lambda: ace_tracing.session("x")])
+def test_a_scope_may_be_left_in_another_context(scope: Callable[[], AbstractContextManager[None]]) -> None:
+    def generator() -> Generator[None, None, None]:
+        with scope():
+            yield
+
+    entered = generator()
+    contextvars.copy_context().run(next, entered)
+    entered.close()
+
+
+def test_one_start_span_may_be_entered_again_and_again(tracing: LocalServer) -> None:
+    step = start_span("step")
+    with step as outer, step as inner:
+        assert (inner.parent_id, ace_tracing.get_current_span()) == (outer.span_id, inner)
+    ace_tracing.disable()
+    try:
+        with step as nothing:
+            assert nothing.span_id is None
+    finally:
+        ace_tracing.enable()
+    assert ace_tracing.get_current_trace_id() is None
+    (found,) = search_traces()
+    assert sorted(span.span_id for span in found.data.spans) == sorted([str(outer.span_id), str(inner.span_id)])
+
+
+def test_a_mask_sees_the_attributes_of_a_link(tracing: LocalServer) -> None:
+    ace_tracing.configure(api_key="kb-test", base_url=tracing.url, mask=lambda _: "masked")
+    with start_span("step") as span:
+        span.add_link("a" * 32, "b" * 16, {"key": "secret"})
+    (found,) = search_traces()
+    assert [link.attributes for link in found.data.spans[0].links] == [{"key": "masked"}]
+
+
+def test_attributes_set_while_another_thread_encodes_its_own_stay() -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def mask(value: object) -> object:
+        if value == "slow":
+            began.set()
+            assert go_on.wait(10)
+        return value
+
+    with faulty_server() as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url, mask=mask)
+        with start_span("step") as span:
+            thread = threading.Thread(target=span.set_attribute, args=("slow", "slow"))
+            thread.start()
+            assert began.wait(10)
+            span.set_attribute("fast", "fast")
+            go_on.set()
+            thread.join()
+            assert span.attributes == {"slow": "slow", "fast": "fast"}
