@@ -182,8 +182,10 @@ class LiveSpan:
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Record several facts about the step; one of a name already set replaces it."""
         if self._end_ns is None:
+            # Before the look at what is there: meanwhile another thread may set others, which must stay.
+            encoded = encode_attributes(attributes, self._trace.mask)
             # The dict may be the decorator's own, shared by all its calls: never changed in place.
-            merged = {**(self._attributes or {}), **encode_attributes(attributes, self._trace.mask)}
+            merged = {**(self._attributes or {}), **encoded}
             self._attributes = merged if len(merged) <= MAX_ATTRIBUTES else dict(islice(merged.items(), MAX_ATTRIBUTES))
 
     def set_span_type(self, span_type: str) -> None:
@@ -216,7 +218,8 @@ class LiveSpan:
             attributes: what is known of the relation.
         """
         if self._end_ns is None:
-            link = (str(trace_id).removeprefix("tr-"), str(span_id), encode_attributes(attributes or {}))
+            encoded = encode_attributes(attributes or {}, self._trace.mask)
+            link = (str(trace_id).removeprefix("tr-"), str(span_id), encoded)
             self._links = [*(self._links or ()), link]
 
     def set_token_usage(self, *, input_tokens: int, output_tokens: int, total_tokens: int | None = None) -> None:
