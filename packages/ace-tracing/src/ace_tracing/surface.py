@@ -111,6 +111,9 @@ def trace(
     return decorate if func is None else decorate(func)
 
 
+_Entered = tuple[LiveSpan | None, SpanToken | None, "_Entered | None"]
+
+
 class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("retrieve") as span`
     """Context manager: a span around a block of code, below the current span or as the root of a new trace.
 
@@ -124,9 +127,7 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
     tracing is disabled or not configured it gives a stand-in that takes the same calls and records nothing.
     """
 
-    __slots__ = ("_agent", "_attributes", "_name", "_span", "_span_type", "_token")
-
-    _token: SpanToken
+    __slots__ = ("_agent", "_attributes", "_entered", "_name", "_span_type")
 
     def __init__(
         self,
@@ -140,28 +141,32 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
         self._span_type = span_type
         self._attributes = attributes
         self._agent = agent
-        self._span: LiveSpan | None = None
+        # One object may be entered again, inside of itself or while tracing is off: innermost first, then the others.
+        self._entered: _Entered | None = None
 
     def __enter__(self) -> LiveSpan | NoSpan:
         tracer = state.tracer
-        if tracer is None:
-            return NO_SPAN
-        try:
-            attributes = encode_attributes(self._attributes) if self._attributes else None
-            self._span = tracer.open(str(self._name), str(self._span_type), attributes, agent=self._agent)
-            self._token = current_span.set(self._span)
-        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-            internal_error("starting a span")
-            return NO_SPAN
-        return self._span
+        if tracer is not None:
+            try:
+                attributes = encode_attributes(self._attributes) if self._attributes else None
+                span = tracer.open(str(self._name), str(self._span_type), attributes, agent=self._agent)
+                self._entered = (span, current_span.set(span), self._entered)
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("starting a span")
+            else:
+                return span
+        self._entered = (None, None, self._entered)
+        return NO_SPAN
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Literal[False]:
-        if self._span is not None:
-            if error is not None:
-                self._span.record_exception(error)
-            stop(self._span, self._token)
+        if self._entered is not None:
+            span, token, self._entered = self._entered
+            if span is not None and token is not None:
+                if error is not None:
+                    span.record_exception(error)
+                stop(span, token)
         return False
 
 
