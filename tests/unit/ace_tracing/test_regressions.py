@@ -228,3 +228,21 @@ def test_attributes_set_while_another_thread_encodes_its_own_stay() -> None:
             go_on.set()
             thread.join()
             assert span.attributes == {"slow": "slow", "fast": "fast"}
+
+
+def test_a_service_that_hangs_does_not_take_the_time_of_another() -> None:
+    with faulty_server(hang=True) as hung, faulty_server() as server:
+        ace_tracing.configure(api_key="kb-test", base_url=hung.url)
+        with start_span("never arrives"):
+            pass
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        # The worker's thread runs, and what follows would wait for others to share its request.
+        with start_span("first"):
+            pass
+        assert ace_tracing.flush(timeout=0.4) == Delivery(delivered=1, pending=1)
+
+
+@pytest.mark.parametrize("seconds", ["5", -1.0, math.nan])
+def test_a_duration_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(ace_tracing.ConfigurationError, match="keep_slower_than"):
+        ace_tracing.configure(api_key="kb-test", sample_rate=0.5, keep_slower_than=seconds)

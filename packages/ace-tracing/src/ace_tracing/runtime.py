@@ -18,7 +18,7 @@ from ace_tracing.delivery.buffer import Buffer
 from ace_tracing.delivery.exporter import Exporter
 from ace_tracing.delivery.outcome import Delivery
 from ace_tracing.delivery.service import Service
-from ace_tracing.delivery.worker import Worker
+from ace_tracing.delivery.worker import Worker, hurry
 from ace_tracing.diagnostics import warn
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.settings import Settings, clean_folder, is_disabled, resolve, sampler_of
@@ -98,8 +98,8 @@ def configure(
     With the environment variable `KAYBA_TRACING_DISABLED=1` it checks nothing and starts nothing.
 
     Raises:
-        ConfigurationError: there is no key, the address is not an http(s) URL, or the rate is not a share. It is a
-            ValueError, too.
+        ConfigurationError: there is no key, the address is not an http(s) URL, the rate is not a share, or
+            `keep_slower_than` is not a number of seconds. It is a ValueError, too.
     """
     global _pipeline, _folder
     if is_disabled():
@@ -168,6 +168,7 @@ def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
     deadline = time.monotonic() + timeout
     with _lock:
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
+    hurry(workers)
     return sum((worker.flush(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
 
 
@@ -186,6 +187,7 @@ def shutdown(timeout: float = SHUTDOWN_TIMEOUT_S) -> Delivery:
         _retired.clear()
         _pipeline = None
         _choose_tracer()
+    hurry(workers)
     delivery = sum((worker.close(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
     if delivery.pending:
         warn("shutdown", "%d traces could not be sent in %.1f s and are lost", delivery.pending, timeout)

@@ -49,10 +49,12 @@ def sampler_of(rate: float, keep_errors: bool, keep_slower_than: float | None) -
     """Check what was said about sampling; None when every trace is kept anyway.
 
     Raises:
-        ConfigurationError: the rate is not between 0 and 1.
+        ConfigurationError: the rate is not between 0 and 1, or the duration is not a number of seconds.
     """
     if not 0.0 <= rate <= 1.0:
         raise ConfigurationError(f"configure(sample_rate={rate!r}): give a share between 0.0 and 1.0.")
+    if keep_slower_than is not None and not (isinstance(keep_slower_than, (int, float)) and keep_slower_than >= 0):
+        raise ConfigurationError(f"configure(keep_slower_than={keep_slower_than!r}): give a number of seconds.")
     return None if rate == 1.0 else Sampler(rate, keep_errors, keep_slower_than)
 
 

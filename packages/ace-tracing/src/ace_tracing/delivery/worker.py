@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Iterable
 from contextvars import Context
 from itertools import groupby
 from typing import Protocol
@@ -62,6 +63,11 @@ class Worker:
         if self._buffer.put(record):
             self._ensure_thread()
 
+    def hurry(self) -> None:
+        """Send what waits now, without waiting for it here."""
+        self._hurry = True
+        self._buffer.wake()
+
     def flush(self, timeout: float) -> Delivery:
         """Send what waits now, and come back when all of it is settled or `timeout` seconds have passed."""
         if threading.current_thread() is self._thread:
@@ -72,8 +78,7 @@ class Worker:
         if self._settled_count() < target and not self._ensure_thread():
             self._closed = True
             self._drain()
-        self._hurry = True
-        self._buffer.wake()
+        self.hurry()
         with self._settled:
             while self._settled_count() < target:
                 left = deadline - time.monotonic()
@@ -220,6 +225,12 @@ class Worker:
             if left <= 0:
                 return
             self._buffer.wait(left)
+
+
+def hurry(workers: Iterable[Worker]) -> None:
+    """Let all of them send at once, before the first is waited for: one that hangs must not take the others' time."""
+    for worker in workers:
+        worker.hurry()
 
 
 def _experiment_of(trace: TraceRecord) -> str:
