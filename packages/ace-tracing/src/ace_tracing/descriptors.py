@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,9 @@ def is_method(member: object) -> bool:
     A class in a class can be called, too, and so can a partial or a client; they are data, and users look inside.
     """
     if isinstance(member, type) or not hasattr(type(member), "__get__"):
+        return False
+    # Before 3.14 a partial does not bind; 3.13 has given it a `__get__` that only warns of the change.
+    if isinstance(member, functools.partial) and sys.version_info < (3, 14):
         return False
     return isinstance(member, (staticmethod, classmethod)) or callable(member)
 

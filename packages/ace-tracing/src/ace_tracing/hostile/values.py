@@ -199,7 +199,7 @@ _WITH_LIBRARY: dict[str, dict[str, Callable[[Any], object]]] = {
             numpy.float64("nan"),
             numpy.int64(7),
             numpy.longdouble(1),
-            numpy.datetime64("NaT"),
+            numpy.datetime64("NaT", "s"),
         ],
     },
     "pandas": {

@@ -64,8 +64,16 @@ def _decimal(value: decimal.Decimal) -> Simpler:
     return decimal.Decimal.__str__(value) if size <= MAX_DECIMAL_BYTES else named(value, f"{size} bytes")
 
 
-def _bytes(value: Any) -> Simpler:
-    return named(value, f"{memoryview(value).nbytes} bytes")
+def _bytes(value: bytes) -> Simpler:
+    return named(value, f"{bytes.__len__(value)} bytes")
+
+
+def _bytearray(value: bytearray) -> Simpler:
+    return named(value, f"{bytearray.__len__(value)} bytes")
+
+
+def _memoryview(value: memoryview) -> Simpler:
+    return named(value, f"{value.nbytes} bytes")
 
 
 def _datetime(value: datetime.datetime) -> Simpler:
@@ -179,7 +187,9 @@ _BY_TYPE: dict[type, Reader] = {
     dict: lambda value: Entries(dict.items(value), dict.__len__(value)),
     **{kind: _collection(kind) for kind in (list, tuple, set, frozenset, collections.deque)},
     **{kind: _collection(kind) for kind in (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))},
-    **dict.fromkeys((bytes, bytearray, memoryview), _bytes),
+    bytes: _bytes,
+    bytearray: _bytearray,
+    memoryview: _memoryview,
     enum.Enum: _held("_value_"),
     datetime.datetime: _datetime,
     datetime.date: datetime.date.isoformat,
