@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.shapes_table import ShapesTable
 
 import ace_tracing
 from ace_tracing import Trace, diagnostics
 from kayba_local import LocalServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-shapes", action="store_true", help="write the table of shapes into docs/shapes.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(ShapesTable(write=config.getoption("write_shapes")), "shapes-table")
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,11 @@ run prints how many did and did not, and docs/interop.md names them: `hatch run 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "interop.md"
-START, END = "<!-- written by `hatch run interop:table` -->\n", "<!-- end of the table -->\n"
+from tests.tables import DOCS, Cell, TableOfTests, lines_of
 
 COLUMNS = {
     "ace_tracing_to_mlflow": "ace-tracing → MLflow 3.17.2",
@@ -44,14 +42,7 @@ ROWS = (
 """Every feature that a test may show, in the order of the table."""
 
 
-class Cell(NamedTuple):
-    """A place in the table."""
-
-    row: str
-    column: str
-
-
-class InteropTable:
+class InteropTable(TableOfTests):
     """A pytest plugin that keeps the table.
 
     Args:
@@ -59,31 +50,20 @@ class InteropTable:
     """
 
     def __init__(self, *, write: bool) -> None:
-        self._write = write
-        self._cells: dict[str, list[Cell]] = {}
-        self._names = defaultdict[Cell, dict[str, None]](dict)
+        super().__init__(DOCS / "interop.md", "hatch run interop:table", write=write)
         self._outcomes = defaultdict[Cell, Counter[str]](Counter)
 
-    # First, so that the table holds tests that the command line then deselects, too.
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Find each test's places; one that is expected to fail shows nothing."""
-        for item in items:
-            rows = [marker.args[0] for marker in item.iter_markers("interop")]
-            if unknown := set(rows).difference(ROWS):
-                raise pytest.UsageError(f"{item.nodeid}: no row {unknown.pop()!r} in {Path(__file__).name}")
-            if not item.get_closest_marker("xfail"):
-                cells = self._cells[item.nodeid] = [Cell(row, item.path.parent.name) for row in rows]
-                for cell in cells:
-                    self._names[cell][item.name.partition("[")[0]] = None
-        if self._write:
-            before, _, after = split()
-            DOCUMENT.write_text(f"{before}{START}{self.markdown()}{END}{after}", encoding="utf-8")
+    def places(self, item: pytest.Item) -> Iterator[tuple[Cell, str]]:
+        """A cell for each row that the test names, in the column of its folder."""
+        for marker in item.iter_markers("interop"):
+            if marker.args[0] not in ROWS:
+                raise pytest.UsageError(f"{item.nodeid}: no row {marker.args[0]!r} in {Path(__file__).name}")
+            yield Cell(marker.args[0], item.path.parent.name), item.name.partition("[")[0]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count how a test ended."""
         if report.when == "call" or report.outcome != "passed":
-            for cell in self._cells.get(report.nodeid, ()):
+            for cell in self.cells.get(report.nodeid, ()):
                 self._outcomes[cell][report.outcome] += 1
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -98,22 +78,10 @@ class InteropTable:
 
     def markdown(self) -> str:
         """The table, with the names of the tests."""
-        lines = [["", *COLUMNS.values()], ["---"] * (len(COLUMNS) + 1)]
-        lines += [[row, *map(self._tests, self._row(row))] for row in ROWS]
-        return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        return lines_of([["", *COLUMNS.values()], *([row, *map(self.tests, self._row(row))] for row in ROWS)])
 
     def _row(self, row: str) -> list[Cell]:
         return [Cell(row, column) for column in COLUMNS]
 
-    def _tests(self, cell: Cell) -> str:
-        return "<br>".join(f"`{name}`" for name in self._names[cell]) or "—"
-
     def _counts(self, cell: Cell) -> str:
         return ", ".join(f"{count} {outcome}" for outcome, count in sorted(self._outcomes[cell].items())) or "-"
-
-
-def split() -> tuple[str, str, str]:
-    """The document before its table, the table, and the document after it."""
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(START)
-    inside, _, after = rest.partition(END)
-    return before, inside, after

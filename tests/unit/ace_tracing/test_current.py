@@ -157,6 +157,8 @@ def test_links_tokens_and_cost(last_trace: LastTrace) -> None:
 # Spans by hand ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("Shapes", "Span by hand")
+@pytest.mark.covers("Contexts", "callbacks")
 def test_a_span_by_hand_crosses_callbacks(last_trace: LastTrace) -> None:
     with start_span("unrelated"):
         request = start_span_no_context("request", "TASK", {"id": 7})
@@ -170,6 +172,7 @@ def test_a_span_by_hand_crosses_callbacks(last_trace: LastTrace) -> None:
     assert root_attributes(read)["id"] == 7
 
 
+@pytest.mark.covers("Endings", "Span ended twice")
 def test_ending_twice_is_once(tracing: LocalServer) -> None:
     span = start_span_no_context("once")
     span.end()
@@ -183,6 +186,7 @@ def test_ending_twice_is_once(tracing: LocalServer) -> None:
     assert "too" not in root_attributes(read)
 
 
+@pytest.mark.covers("Endings", "Span never ended")
 def test_a_span_never_ended_arrives_marked(last_trace: LastTrace) -> None:
     start_span_no_context("forgotten")
     assert root_attributes(last_trace())["span.never_ended"] is True

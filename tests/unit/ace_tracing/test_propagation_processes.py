@@ -149,7 +149,24 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize(("method", "opt_in", "body", "given", "expected"), TABLE.values(), ids=TABLE)
+# name: the row of the table of contexts or endings, where it is not its name
+ROWS = {
+    "fork, opted in": ("Contexts", "fork"),
+    "fork, multiprocessing.Pool": ("Contexts", "fork, `multiprocessing.Pool`"),
+    "fork, ProcessPoolExecutor": ("Contexts", "fork, `ProcessPoolExecutor`"),
+    "spawn, ProcessPoolExecutor": ("Contexts", "spawn, `ProcessPoolExecutor`"),
+    "forkserver, ProcessPoolExecutor": ("Contexts", "forkserver, `ProcessPoolExecutor`"),
+    "forkserver, configured itself": ("Contexts", "forkserver"),
+    "os.fork, exits": ("Endings", "Forked child: `sys.exit`"),
+    "os.fork, os._exit after flush": ("Endings", "Forked child: `os._exit` after `flush`"),
+}
+CASES = [
+    pytest.param(*case, id=name, marks=pytest.mark.covers(*ROWS.get(name, ("Contexts", name))))
+    for name, case in TABLE.items()
+]
+
+
+@pytest.mark.parametrize(("method", "opt_in", "body", "given", "expected"), CASES)
 def test_children_trace_below_their_parent_and_deliver(
     tracing: LocalServer, tmp_path: Path, method: str | None, opt_in: str, body: str, given: str, expected: list[Shape]
 ) -> None:
@@ -229,6 +246,7 @@ assert flush(60)
 """
 
 
+@pytest.mark.covers("Contexts", "fork of a busy parent")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_fifty_forks_of_a_busy_parent_neither_hang_nor_send_twice(tracing: LocalServer, tmp_path: Path) -> None:
     run(BUSY, tracing, tmp_path)

@@ -47,6 +47,7 @@ class TracedEnd:
             inject({})
 
 
+@pytest.mark.covers("Contexts", "finalizer, run by the garbage collector")
 def test_finalizers_that_trace_inside_our_code_are_recorded(tracing: LocalServer) -> None:
     threshold = gc.get_threshold()
     gc.set_threshold(1, 1, 1)
@@ -92,6 +93,7 @@ def traced_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[TracedHandler]:
         logger.removeHandler(handler)
 
 
+@pytest.mark.covers("Contexts", "log handler")
 def test_a_log_handler_that_traces_what_we_send_comes_to_an_end(traced_log: TracedHandler) -> None:
     with faulty_server() as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
@@ -106,6 +108,7 @@ def test_a_log_handler_that_traces_what_we_send_comes_to_an_end(traced_log: Trac
             assert ace_tracing.shutdown()
 
 
+@pytest.mark.covers("Contexts", "log handler")
 def test_a_log_handler_that_traces_our_warnings_neither_waits_for_ever_nor_repeats(traced_log: TracedHandler) -> None:
     with faulty_server(Answer(400)) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
@@ -120,6 +123,8 @@ def test_a_log_handler_that_traces_our_warnings_neither_waits_for_ever_nor_repea
             ace_tracing.shutdown()
 
 
+@pytest.mark.covers("Endings", "Event loop closed half-way")
+@pytest.mark.covers("Endings", "Task cancelled")
 def test_a_loop_that_is_closed_half_way_loses_no_neighbour(tracing: LocalServer) -> None:
     @trace
     async def never_done() -> None:
@@ -159,6 +164,7 @@ with start_span("outer"):
 """
 
 
+@pytest.mark.covers("Endings", "Process: finalizer after `atexit`")
 def test_the_end_of_the_process_raises_nothing(tracing: LocalServer) -> None:
     run(AT_EXIT, tracing)
     assert names() == {"outer": 1, "at exit": 1}
@@ -191,6 +197,7 @@ assert flush(30)
 """
 
 
+@pytest.mark.covers("Contexts", "gevent")
 @pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
 @pytest.mark.parametrize("patched", ["before", "after"])
 def test_greenlets_are_children_of_the_span_that_spawned_them(tracing: LocalServer, patched: str) -> None:
@@ -219,6 +226,7 @@ application = TraceWSGI(application)
 """
 
 
+@pytest.mark.covers("Contexts", "gunicorn, preloaded")
 @pytest.mark.skipif(importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed")
 def test_workers_of_a_prefork_server_deliver_and_its_master_s_traces_arrive_once(
     tracing: LocalServer, tmp_path: Path

@@ -6,8 +6,9 @@ import asyncio
 import decimal
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -149,23 +150,30 @@ def anyio_to_thread() -> None:
 
 # name: (how work is run, whether Python carries the context by itself)
 TABLE = {
-    "threading.Thread": (in_thread, False),
-    "subclass of Thread": (in_subclass, False),
-    "threading.Timer": (in_timer, False),
+    "`threading.Thread`": (in_thread, False),
+    "subclass of `Thread`": (in_subclass, False),
+    "`threading.Timer`": (in_timer, False),
     "thread of a thread": (in_thread_of_a_thread, False),
-    "ThreadPoolExecutor.submit": (in_executor, False),
-    "ThreadPoolExecutor.map": (mapped, False),
-    "with_context(ThreadPoolExecutor)": (in_one_executor, True),
-    "loop.run_in_executor": (run_in_executor, False),
+    "`ThreadPoolExecutor.submit`": (in_executor, False),
+    "`ThreadPoolExecutor.map`": (mapped, False),
+    "`with_context(ThreadPoolExecutor)`": (in_one_executor, True),
+    "`loop.run_in_executor`": (run_in_executor, False),
     "asyncio task": (in_task, True),
-    "asyncio.TaskGroup": (in_task_group, True),
-    "asyncio.gather": (gathered, True),
-    "loop.call_soon": (called_soon, True),
-    "asyncio.to_thread": (to_thread, True),
-    "run_coroutine_threadsafe": (threadsafe, True),
+    "`asyncio.TaskGroup`": (in_task_group, True),
+    "`asyncio.gather`": (gathered, True),
+    "`loop.call_soon`": (called_soon, True),
+    "`asyncio.to_thread`": (to_thread, True),
+    "`run_coroutine_threadsafe`": (threadsafe, True),
     "anyio task group": (anyio_task_group, True),
-    "anyio.to_thread": (anyio_to_thread, True),
+    "`anyio.to_thread`": (anyio_to_thread, True),
 }
+
+
+def cases(names: Iterable[str]) -> list[Any]:
+    return [
+        pytest.param(TABLE[name][0], id=name.replace("`", ""), marks=pytest.mark.covers("Contexts", name))
+        for name in names
+    ]
 
 
 def names_below_the_caller(run: Callable[[], None]) -> list[str]:
@@ -178,21 +186,19 @@ def names_below_the_caller(run: Callable[[], None]) -> list[str]:
 
 
 @pytest.mark.usefixtures("_opted_in")
-@pytest.mark.parametrize(("run", "by_itself"), TABLE.values(), ids=TABLE)
-def test_work_is_the_caller_s_child_after_one_call(run: Callable[[], None], by_itself: bool) -> None:
+@pytest.mark.parametrize("run", cases(TABLE))
+def test_work_is_the_caller_s_child_after_one_call(run: Callable[[], None]) -> None:
     (child,) = names_below_the_caller(run)
     assert child in ("work", "awork")
 
 
-CARRIED = {name: run for name, (run, by_itself) in TABLE.items() if by_itself}
-
-
-@pytest.mark.parametrize("run", CARRIED.values(), ids=CARRIED)
+@pytest.mark.parametrize("run", cases(name for name, (_, by_itself) in TABLE.items() if by_itself))
 def test_work_is_the_caller_s_child_without_it_where_python_carries_the_context(run: Callable[[], None]) -> None:
     (child,) = names_below_the_caller(run)
     assert child in ("work", "awork")
 
 
+@pytest.mark.covers("Contexts", "worker that serves several callers in turn")
 @pytest.mark.usefixtures("_opted_in")
 def test_a_worker_of_a_pool_belongs_to_each_submitter_in_turn() -> None:
     with ThreadPoolExecutor(1) as pool, capture_traces() as traces:
@@ -259,11 +265,15 @@ def test_threads_fail_as_they_did() -> None:
 
 @pytest.mark.usefixtures("_opted_in")
 def test_a_finished_thread_leaves_no_garbage_and_no_context() -> None:
+    def threads() -> set[threading.Thread]:
+        return {thing for thing in gc.get_objects() if isinstance(thing, threading.Thread)}
+
     gc.collect()
     gc.disable()
     try:
+        before = threads()
         with capture_traces(), start_span("caller"):
             in_thread()
-        assert not [thing for thing in gc.get_objects() if isinstance(thing, threading.Thread) and not thing.is_alive()]
+        assert threads() <= before
     finally:
         gc.enable()

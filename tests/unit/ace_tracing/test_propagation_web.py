@@ -84,6 +84,7 @@ def with_requests(url: str) -> str:
         return session.get(url).text
 
 
+@pytest.mark.covers("Contexts", "service called over HTTP: httpx, requests")
 def test_two_processes_make_one_trace(tracing: LocalServer) -> None:
     with service(tracing) as url:
         for call in (with_httpx, with_async_httpx, with_requests):
@@ -169,6 +170,7 @@ def request_of(read: Trace) -> Span:
     return read.root
 
 
+@pytest.mark.covers("Contexts", "ASGI request")
 @pytest.mark.parametrize(
     ("path", "status", "children", "state"),
     [
@@ -191,6 +193,7 @@ def test_a_request_is_a_span(app: Any, path: str, status: int, children: int, st
     assert root.inputs is root.outputs is None
 
 
+@pytest.mark.covers("Contexts", "ASGI streamed body")
 def test_a_streamed_body_is_inside_the_span(app: Any) -> None:
     with capture_traces() as traces:
         assert TestClient(app).get("/stream").text == "chunk chunk "
@@ -199,6 +202,7 @@ def test_a_streamed_body_is_inside_the_span(app: Any) -> None:
     assert all(child.span.end_time_ns <= root.end_time_ns for child in read.tree[0].children)
 
 
+@pytest.mark.covers("Endings", "Request that fails")
 @pytest.mark.parametrize(("path", "message"), [("/fail", "ValueError: no"), ("/cut", "ValueError: half-way")])
 def test_an_exception_is_the_request_s_error_and_goes_on(app: Any, path: str, message: str) -> None:
     with capture_traces() as traces:
@@ -209,6 +213,7 @@ def test_an_exception_is_the_request_s_error_and_goes_on(app: Any, path: str, me
     assert (root.status.status_code, root.status.description) == ("ERROR", message)
 
 
+@pytest.mark.covers("Contexts", "WebSocket")
 def test_a_websocket_is_a_span(app: Any) -> None:
     with capture_traces() as traces:
         with TestClient(app).websocket_connect("/talk") as websocket:
@@ -269,6 +274,7 @@ def wsgi_service() -> Iterator[str]:
             thread.join()
 
 
+@pytest.mark.covers("Contexts", "WSGI request")
 @pytest.mark.parametrize(
     ("path", "status", "children"), [("/plain", 200, 1), ("/stream", 200, 2), ("/unavailable", 503, 1)]
 )
@@ -288,6 +294,7 @@ def test_a_wsgi_request_is_a_span_of_its_caller(tracing: LocalServer, path: str,
         assert request.children[-1].span.end_time_ns <= request.span.end_time_ns
 
 
+@pytest.mark.covers("Endings", "Request that fails")
 def test_an_exception_of_a_wsgi_application_goes_on() -> None:
     with capture_traces() as traces:
         with pytest.raises(ValueError, match="no"):
@@ -306,6 +313,7 @@ def test_an_exception_in_a_wsgi_body_goes_on() -> None:
     assert (request_of(read).name, request_of(read).status.description) == ("GET /", "ValueError: half-way")
 
 
+@pytest.mark.covers("Endings", "WSGI body left half-way")
 def test_a_wsgi_body_that_is_left_half_way_ends_the_span() -> None:
     with capture_traces() as traces:
         served: Any = TraceWSGI(wsgi_app)({"REQUEST_METHOD": "GET", "PATH_INFO": "/stream"}, lambda *_: None)

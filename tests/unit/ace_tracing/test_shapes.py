@@ -59,6 +59,8 @@ def drive(generator: Generator[str, str, int]) -> list[Any]:
     return seen
 
 
+@pytest.mark.covers("Shapes", "Generator: `next`, `send`, `throw`, what it returns")
+@pytest.mark.covers("Endings", "Generator: exhausted")
 def test_a_traced_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> None:
     assert drive(echo("hi")) == drive(trace(echo)("hi")) == ["HI", "A", "CAUGHT K", ("returned", 3)]
     read = last_trace()
@@ -68,6 +70,7 @@ def test_a_traced_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> N
     assert root.attributes["generator.return_value"] == 3
 
 
+@pytest.mark.covers("Shapes", "Generator: `yield from`")
 def test_yield_from_hands_on_what_is_sent_and_returned(last_trace: LastTrace) -> None:
     traced = trace(echo)
 
@@ -85,6 +88,7 @@ def test_yield_from_hands_on_what_is_sent_and_returned(last_trace: LastTrace) ->
     assert outline(last_trace()) == [(0, "outer"), (1, "echo"), (2, "clean-up")]
 
 
+@pytest.mark.covers("Shapes", "Signature, docstring, `inspect`")
 def test_inspect_still_says_what_it_is() -> None:
     async def coroutine() -> None: ...
 
@@ -97,6 +101,7 @@ def test_inspect_still_says_what_it_is() -> None:
     assert inspect.signature(trace(echo)) == inspect.signature(echo)
 
 
+@pytest.mark.covers("Shapes", "Generator: spans of its consumer")
 def test_the_consumers_spans_are_not_the_generators_children(last_trace: LastTrace) -> None:
     @trace
     def numbers() -> Iterator[int]:
@@ -122,6 +127,7 @@ def test_the_consumers_spans_are_not_the_generators_children(last_trace: LastTra
     ]
 
 
+@pytest.mark.covers("Endings", "Generator: left by `break`, then collected")
 def test_break_ends_the_span_and_keeps_what_came(last_trace: LastTrace) -> None:
     @trace
     def numbers() -> Iterator[int]:
@@ -139,6 +145,7 @@ def test_break_ends_the_span_and_keeps_what_came(last_trace: LastTrace) -> None:
     assert get_current_span().span_id is None
 
 
+@pytest.mark.covers("Endings", "Generator: `close`")
 def test_close_runs_the_generators_clean_up_inside_its_span(last_trace: LastTrace) -> None:
     generator = trace(echo)("hi")
     next(generator)
@@ -146,6 +153,7 @@ def test_close_runs_the_generators_clean_up_inside_its_span(last_trace: LastTrac
     assert outline(last_trace()) == [(0, "echo"), (1, "clean-up")]
 
 
+@pytest.mark.covers("Endings", "Generator: exception inside")
 def test_an_error_in_a_generator_is_recorded_with_what_came_before(last_trace: LastTrace) -> None:
     @trace
     def bad() -> Iterator[int]:
@@ -158,11 +166,13 @@ def test_an_error_in_a_generator_is_recorded_with_what_came_before(last_trace: L
     assert (root.outputs, root.status.description) == ([1], "ValueError: late")
 
 
+@pytest.mark.covers("Shapes", "Generator: never used")
 def test_a_generator_never_used_is_no_trace(tracing: LocalServer) -> None:
     trace(echo)("hi")
     assert search_traces() == []
 
 
+@pytest.mark.covers("Shapes", "Generator: very many items")
 def test_a_generator_of_very_many_items_keeps_a_bounded_number(last_trace: LastTrace) -> None:
     @trace
     def many() -> Iterator[int]:
@@ -174,6 +184,7 @@ def test_a_generator_of_very_many_items_keeps_a_bounded_number(last_trace: LastT
     assert root.attributes["stream.items_not_recorded"] == 15_000
 
 
+@pytest.mark.covers("Shapes", "Items folded by a reducer")
 def test_a_reducer_folds_the_items(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     def tokens() -> Iterator[str]:
@@ -184,6 +195,7 @@ def test_a_reducer_folds_the_items(last_trace: LastTrace) -> None:
     assert root_of(last_trace()).outputs == "Paris"
 
 
+@pytest.mark.covers("Shapes", "Items folded by a reducer")
 def test_a_reducer_that_raises_withholds_and_harms_nobody(last_trace: LastTrace) -> None:
     @trace(reducer=lambda items: items[99])
     def tokens() -> Iterator[str]:
@@ -219,6 +231,7 @@ async def adrive(generator: AsyncGenerator[str, str]) -> list[Any]:
     return seen
 
 
+@pytest.mark.covers("Shapes", "Async generator: `anext`, `asend`, `athrow`")
 def test_a_traced_async_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> None:
     traced = asyncio.run(adrive(trace(aecho)("hi")))
     assert traced == asyncio.run(adrive(aecho("hi"))) == ["HI", "A", "CAUGHT K", "exhausted"]
@@ -227,7 +240,14 @@ def test_a_traced_async_generator_behaves_as_the_plain_one(last_trace: LastTrace
     assert root_of(found["aecho"]).outputs == ["HI", "A", "CAUGHT K"]
 
 
-@pytest.mark.parametrize("how", ["aclose", "break", "cancel"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("aclose", marks=pytest.mark.covers("Endings", "Async generator: `aclose`")),
+        pytest.param("break", marks=pytest.mark.covers("Endings", "Async generator: left by `break`")),
+        pytest.param("cancel", marks=pytest.mark.covers("Endings", "Async generator: consumer cancelled")),
+    ],
+)
 def test_an_async_generator_left_early_ends_its_span(last_trace: LastTrace, how: str) -> None:
     async def consume() -> None:
         generator = trace(aecho)("hi")
@@ -258,6 +278,51 @@ def test_an_async_generator_left_early_ends_its_span(last_trace: LastTrace, how:
     assert root_of(read).outputs == ["HI"]
 
 
+@pytest.mark.covers("Endings", "Async generator: left by `break`, never closed")
+def test_an_async_generator_that_nobody_closes_ends_its_span_after_its_clean_up(last_trace: LastTrace) -> None:
+    async def consume() -> None:
+        cleaned_up = asyncio.Event()
+
+        @trace
+        async def numbers() -> AsyncIterator[int]:
+            try:
+                yield 1
+            finally:
+                await asyncio.sleep(0)
+                with start_span("clean-up"):
+                    cleaned_up.set()
+
+        async for _ in numbers():
+            break
+        # It is the event loop that closes it, in a task of its own.
+        await cleaned_up.wait()
+
+    asyncio.run(consume())
+    read = last_trace()
+    assert outline(read) == [(0, "numbers"), (1, "clean-up")]
+    assert (root_of(read).outputs, root_of(read).status.status_code) == ([1], "OK")
+
+
+@pytest.mark.covers("Endings", "Task cancelled")
+def test_a_cancelled_coroutine_is_recorded_as_cancelled(last_trace: LastTrace) -> None:
+    @trace
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert get_current_span().span_id is None
+
+    asyncio.run(main())
+    root = root_of(last_trace())
+    assert (root.status.status_code, root.status.description) == ("ERROR", "asyncio.exceptions.CancelledError")
+
+
+@pytest.mark.covers("Shapes", "Async generator: spans of its consumer")
 def test_the_consumers_spans_are_not_the_async_generators_children(last_trace: LastTrace) -> None:
     @trace
     async def consume() -> None:
@@ -317,6 +382,7 @@ class AsyncStream:
         self.closed = True
 
 
+@pytest.mark.covers("Shapes", "Stream returned by a client")
 def test_a_stream_that_is_returned_belongs_to_the_call(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     def chat(prompt: str) -> Stream:
@@ -333,6 +399,7 @@ def test_a_stream_that_is_returned_belongs_to_the_call(last_trace: LastTrace) ->
     assert "between" in roots
 
 
+@pytest.mark.covers("Endings", "Stream left half-way")
 def test_a_stream_left_half_way_ends_its_span(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     def chat() -> Stream:
@@ -348,6 +415,7 @@ def test_a_stream_left_half_way_ends_its_span(last_trace: LastTrace) -> None:
     assert root_of(last_trace()).outputs == "Par"
 
 
+@pytest.mark.covers("Shapes", "Async stream returned by a client")
 def test_an_async_stream_belongs_to_the_call(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     async def chat() -> AsyncStream:
@@ -401,19 +469,31 @@ class Tools:
         return a + b + c
 
 
+STATIC = pytest.mark.covers("Shapes", "`staticmethod`, either order of decorators")
+OF_CLASS = pytest.mark.covers("Shapes", "`classmethod`, either order of decorators")
+
+
 @pytest.mark.parametrize("owner", [Tools, Tools()], ids=["class", "instance"])
-@pytest.mark.parametrize("name", ["above_static", "below_static", "above_class", "below_class"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(pytest.param(name, marks=STATIC) for name in ("above_static", "below_static")),
+        *(pytest.param(name, marks=OF_CLASS) for name in ("above_class", "below_class")),
+    ],
+)
 def test_either_order_of_decorators(last_trace: LastTrace, owner: Any, name: str) -> None:
     assert str(getattr(owner, name)(1)).endswith("1")
     root = root_of(last_trace())
     assert (root.name, root.inputs) == (name, {"a": 1})
 
 
+@pytest.mark.covers("Shapes", "Positional-only and keyword-only parameters")
 def test_positional_only_and_keyword_only_parameters(last_trace: LastTrace) -> None:
     assert Tools().method(1, b=2) == 6
     assert root_of(last_trace()).inputs == {"a": 1, "b": 2, "c": 3}
 
 
+@pytest.mark.covers("Shapes", "Class: its public methods")
 def test_a_class_traces_its_public_methods(last_trace: LastTrace) -> None:
     @trace(span_type="AGENT")
     class Agent:
@@ -455,6 +535,10 @@ class AsyncDoubler:
         return 2 * a
 
 
+@pytest.mark.covers("Shapes", "`functools.partial`")
+@pytest.mark.covers("Shapes", "Object with `__call__`, sync and async")
+@pytest.mark.covers("Shapes", "Built-in, C function")
+@pytest.mark.covers("Shapes", "Lambda")
 def test_partials_callables_and_builtins(last_trace: LastTrace) -> None:
     def add(a: int, b: int) -> int:
         return a + b
@@ -480,11 +564,13 @@ def at_module_level(a: int) -> int:
     return a + 1
 
 
+@pytest.mark.covers("Shapes", "Pickle, copy, weak reference")
 def test_decorated_functions_pickle() -> None:
     assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level
     assert pickle.loads(pickle.dumps(Tools().method))(1, 2) == 6
 
 
+@pytest.mark.covers("Shapes", "Recursion without end")
 def test_endless_recursion_fails_as_without_us(last_trace: LastTrace) -> None:
     def plain(n: int) -> int:
         return plain(n + 1)
@@ -499,6 +585,7 @@ def test_endless_recursion_fails_as_without_us(last_trace: LastTrace) -> None:
     assert get_current_span().span_id is None
 
 
+@pytest.mark.covers("Shapes", "Recursion, 1,500 deep")
 def test_deep_recursion_within_the_limit_is_one_trace(last_trace: LastTrace) -> None:
     @trace
     def down(n: int) -> int:

@@ -24,6 +24,9 @@ def root_of(trace_: Trace) -> Span:
     return trace_.root
 
 
+@pytest.mark.covers("Shapes", "Function")
+@pytest.mark.covers("Contexts", "Function of a function")
+@pytest.mark.covers("Endings", "Return")
 def test_three_functions_calling_each_other_are_one_tree(last_trace: LastTrace) -> None:
     @trace
     def retrieve(query: str) -> list[str]:
@@ -53,6 +56,7 @@ def test_three_functions_calling_each_other_are_one_tree(last_trace: LastTrace) 
         assert spans[child].end_time_ns <= spans["agent"].end_time_ns  # type: ignore[operator]
 
 
+@pytest.mark.covers("Shapes", "`with start_span`")
 def test_start_span_nests_in_a_traced_function(last_trace: LastTrace) -> None:
     @trace
     def my_agent(query: str) -> str:
@@ -70,6 +74,7 @@ def test_start_span_nests_in_a_traced_function(last_trace: LastTrace) -> None:
     assert child.parent_id == root_of(read).span_id
 
 
+@pytest.mark.covers("Shapes", "`with start_span`")
 def test_start_span_alone_is_a_trace(last_trace: LastTrace) -> None:
     with start_span("job", span_type="TASK", attributes={"shard": 3}) as span:
         span.add_event("halfway", {"rows": 10})
@@ -106,6 +111,7 @@ def test_attributes_set_on_one_call_do_not_reach_the_next(last_trace: LastTrace)
     assert "once" not in root_of(last_trace()).attributes
 
 
+@pytest.mark.covers("Shapes", "`*args`, `**kwargs`, defaults")
 @pytest.mark.parametrize(
     ("args", "kwargs", "inputs"),
     [
@@ -124,6 +130,7 @@ def test_inputs_are_named_as_the_signature_names_them(
     assert root_of(last_trace()).inputs == inputs
 
 
+@pytest.mark.covers("Shapes", "Method")
 def test_methods_leave_self_and_cls_out(last_trace: LastTrace) -> None:
     class Agent:
         @trace
@@ -145,6 +152,7 @@ def test_methods_leave_self_and_cls_out(last_trace: LastTrace) -> None:
     assert [span.inputs for span in read.data.spans] == [{"query": "q"}] * 3
 
 
+@pytest.mark.covers("Endings", "Exception")
 def test_an_exception_is_recorded_and_is_the_same_object(last_trace: LastTrace) -> None:
     error = ValueError("boom")
 
@@ -176,6 +184,7 @@ def test_an_exception_is_recorded_and_is_the_same_object(last_trace: LastTrace) 
         assert "surface.py" not in stacktrace, "our own frames are noise to a reader"
 
 
+@pytest.mark.covers("Endings", "Exception that the caller catches")
 def test_a_caught_exception_leaves_the_parent_ok(last_trace: LastTrace) -> None:
     @trace
     def fails() -> None:
@@ -195,13 +204,20 @@ def test_a_caught_exception_leaves_the_parent_ok(last_trace: LastTrace) -> None:
     assert [(span.name, span.status.status_code) for span in read.data.spans] == [("copes", "OK"), ("fails", "ERROR")]
 
 
+@pytest.mark.covers("Endings", "Exception in a `with` block")
 def test_an_error_in_a_with_block_is_recorded_and_goes_on(last_trace: LastTrace) -> None:
     with pytest.raises(ZeroDivisionError), start_span("divide"):
         _ = 1 / 0
     assert last_trace().info.state == "ERROR"
 
 
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+@pytest.mark.parametrize(
+    "interruption",
+    [
+        pytest.param(kind, marks=pytest.mark.covers("Endings", f"`{kind.__name__}`"))
+        for kind in (KeyboardInterrupt, SystemExit, asyncio.CancelledError)
+    ],
+)
 def test_interruptions_pass_through_and_leave_no_current_span(
     last_trace: LastTrace, interruption: type[BaseException]
 ) -> None:
@@ -219,6 +235,7 @@ def test_interruptions_pass_through_and_leave_no_current_span(
     assert shape(last_trace()) == [(0, "after")]
 
 
+@pytest.mark.covers("Shapes", "Coroutine function")
 def test_a_coroutine_is_traced_until_it_ends(last_trace: LastTrace) -> None:
     release = asyncio.Event()
 
@@ -246,6 +263,7 @@ def test_a_coroutine_is_traced_until_it_ends(last_trace: LastTrace) -> None:
     assert waited.end_time_ns >= spans["release", "None"].start_time_ns  # type: ignore[operator]
 
 
+@pytest.mark.covers("Endings", "Exception in a coroutine")
 def test_a_failing_coroutine_is_an_error(last_trace: LastTrace) -> None:
     @trace
     async def bad() -> None:
@@ -256,6 +274,7 @@ def test_a_failing_coroutine_is_an_error(last_trace: LastTrace) -> None:
     assert root_of(last_trace()).status.description == "RuntimeError: async boom"
 
 
+@pytest.mark.covers("Shapes", "Signature, docstring, `inspect`")
 def test_the_decorated_function_keeps_its_face() -> None:
     def original(a: int, *, b: str = "x") -> str:
         """What it does."""
@@ -269,6 +288,7 @@ def test_the_decorated_function_keeps_its_face() -> None:
     assert decorated(2) == "xx"
 
 
+@pytest.mark.covers("Shapes", "Call that does not fit")
 def test_a_call_that_does_not_fit_raises_the_functions_own_error(last_trace: LastTrace) -> None:
     @trace
     def one(a: int) -> None: ...
@@ -297,6 +317,7 @@ def test_nothing_is_recorded_while_disabled(last_trace: LastTrace) -> None:
     assert inputs == [{"name": "after"}, {"name": "before"}]
 
 
+@pytest.mark.covers("Endings", "Tracing disabled meanwhile")
 def test_a_span_that_was_running_when_tracing_was_disabled_still_arrives(last_trace: LastTrace) -> None:
     with start_span("running"):
         ace_tracing.disable()
@@ -312,6 +333,7 @@ def test_without_configure_the_function_just_runs() -> None:
     assert ace_tracing.flush(0)
 
 
+@pytest.mark.covers("Endings", "Child that outlives its root")
 def test_a_child_that_outlives_the_root_still_joins_its_trace(last_trace: LastTrace) -> None:
     async def main() -> None:
         late = asyncio.Event()

@@ -161,6 +161,7 @@ def test_a_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> N
 # The protocol of generators, to the letter --------------------------------------------------------------------------
 
 
+@pytest.mark.covers("Shapes", "Generator: what is thrown in")
 def test_an_exception_thrown_in_comes_as_it_is(maybe: Decorate) -> None:
     seen: list[BaseException] = []
     handled: list[BaseException | None] = []
@@ -183,6 +184,7 @@ def test_an_exception_thrown_in_comes_as_it_is(maybe: Decorate) -> None:
     assert [error.__context__ for error in seen] == handled == [None, None, None]
 
 
+@pytest.mark.covers("Endings", "Generator: `GeneratorExit` ignored")
 def test_a_generator_that_ignores_its_end_is_told_so(maybe: Decorate) -> None:
     @maybe
     def stubborn() -> Generator[int, None, None]:
@@ -197,6 +199,7 @@ def test_a_generator_that_ignores_its_end_is_told_so(maybe: Decorate) -> None:
         generator.close()
 
 
+@pytest.mark.covers("Endings", "Generator: `GeneratorExit` thrown in")
 def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: LocalServer) -> None:
     @trace
     def stubborn() -> Generator[int, None, None]:
@@ -210,6 +213,7 @@ def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: Loca
     assert generator.throw(GeneratorExit) == 2
 
 
+@pytest.mark.covers("Endings", "Generator: exception in its clean-up")
 def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: Decorate) -> None:
     @maybe
     def failing() -> Generator[int, None, None]:
@@ -227,6 +231,7 @@ def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: 
     assert context.__context__ is None
 
 
+@pytest.mark.covers("Endings", "Generator: `StopIteration` inside")
 def test_stop_iteration_inside_is_a_runtime_error(maybe: Decorate) -> None:
     @maybe
     def bad() -> Iterator[int]:
@@ -237,6 +242,7 @@ def test_stop_iteration_inside_is_a_runtime_error(maybe: Decorate) -> None:
     assert type(caught.value.__cause__) is StopIteration
 
 
+@pytest.mark.covers("Endings", "Generator: `return` in its clean-up")
 def test_return_in_finally_swallows_what_it_swallows(maybe: Decorate) -> None:
     @maybe
     def swallowing() -> Generator[int, None, str]:
@@ -255,6 +261,7 @@ def test_return_in_finally_swallows_what_it_swallows(maybe: Decorate) -> None:
     assert list(generator) == []
 
 
+@pytest.mark.covers("Shapes", "Generator: `yield from`")
 def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Decorate) -> None:
     @maybe
     def inner() -> Generator[int, int, int]:
@@ -279,6 +286,7 @@ def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Decorate) -> None:
     assert run(lambda g: g.close()) is None
 
 
+@pytest.mark.covers("Shapes", "Coroutine made by a generator")
 def test_a_generator_based_coroutine_can_be_awaited(maybe: Decorate) -> None:
     @maybe
     @types.coroutine
@@ -292,6 +300,7 @@ def test_a_generator_based_coroutine_can_be_awaited(maybe: Decorate) -> None:
     assert asyncio.run(main()) == "switched"
 
 
+@pytest.mark.covers("Contexts", "step of a coroutine in another context")
 def test_a_step_left_in_another_context_raises_nothing(maybe: Decorate) -> None:
     @types.coroutine
     def pause() -> Generator[None, None, None]:
