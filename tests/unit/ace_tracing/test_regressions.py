@@ -6,6 +6,7 @@ import contextvars
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 
@@ -13,7 +14,7 @@ import pytest
 from tests.faulty_server import Answer, faulty_server
 
 import ace_tracing
-from ace_tracing import Delivery, LiveSpan, search_traces, start_span
+from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
 from ace_tracing.delivery.buffer import Buffer
 from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
@@ -246,3 +247,36 @@ def test_a_service_that_hangs_does_not_take_the_time_of_another() -> None:
 def test_a_duration_that_is_none_is_refused(seconds: float) -> None:
     with pytest.raises(ace_tracing.ConfigurationError, match="keep_slower_than"):
         ace_tracing.configure(api_key="kb-test", sample_rate=0.5, keep_slower_than=seconds)
+
+
+def test_configuring_again_and_again_leaves_no_threads_behind(kayba_server: LocalServer) -> None:
+    def ours() -> int:
+        return sum(thread.name == "ace-tracing" for thread in threading.enumerate())
+
+    for number in range(12):
+        ace_tracing.configure(api_key=f"kb-{number}", base_url=kayba_server.url)
+        with start_span("once"):
+            pass
+    assert ace_tracing.flush() == Delivery(delivered=12)
+    deadline = time.monotonic() + 10
+    while ours() > 1 and time.monotonic() < deadline:
+        pass
+    assert ours() == 1
+    ace_tracing.shutdown()
+
+
+def test_a_large_trace_that_the_rate_drops_is_kept_whole_when_it_fails(tracing: LocalServer) -> None:
+    ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.0)
+    with start_span("root") as root:
+        for _ in range(1_500):
+            with start_span("step"):
+                pass
+        root.set_status("ERROR", "late")
+    (found,) = search_traces()
+    assert len(found.data.spans) == 1_501
+
+
+def test_a_folder_of_another_type_is_taken_as_its_text(tracing: LocalServer) -> None:
+    with folder(5), start_span("filed"):  # type: ignore[arg-type]
+        pass
+    assert search_traces()[0].info.folder == "5"

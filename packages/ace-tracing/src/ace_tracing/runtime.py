@@ -58,7 +58,7 @@ class Pipeline:
 
 state = _State()
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _pipeline: Pipeline | None = None
 _retired: list[Worker] = []
 _enabled = True
@@ -115,6 +115,7 @@ def configure(
             worker = Worker(Exporter(service), Buffer())
             if previous:
                 _retired.append(previous.worker)
+                previous.worker.retire()
         tracer = Tracer(worker.submit, settings.experiment, settings.folder, sampler, mask)
         _pipeline = Pipeline(settings, service, worker, tracer)
         _folder = settings.folder
@@ -277,7 +278,7 @@ def _renew_after_fork() -> None:
     Below the span that forked, the child's go on. Those of other tasks are the parent's alone.
     """
     global _lock, _pipeline
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     for worker in _retired:
         worker.abandon()
     _retired.clear()

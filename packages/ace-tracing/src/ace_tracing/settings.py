@@ -110,5 +110,5 @@ def clean_folder(name: str | None) -> str | None:
     """
     if not name:
         return None
-    clean = _NOT_IN_A_FOLDER.sub("", _HTML_TAG.sub("", name))
+    clean = _NOT_IN_A_FOLDER.sub("", _HTML_TAG.sub("", str(name)))
     return clean.strip()[:MAX_FOLDER_CHARACTERS] or None

@@ -121,7 +121,8 @@ class OpenTrace:
             self._root_ended = True
         # A thread that appends after this look finds _root_ended set and sends its span itself; popleft gives each span
         # to exactly one thread. So no lock, which a garbage collector's callback could meet held.
-        if self._root_ended or len(self._spans) >= MAX_HELD_SPANS:
+        # What the rate drops is held whole: how its root ends may keep it after all.
+        if self._root_ended or (self.sampled and len(self._spans) >= MAX_HELD_SPANS):
             self._send()
 
     def inherit(self, tracer: Tracer) -> None:

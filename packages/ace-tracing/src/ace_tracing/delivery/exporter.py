@@ -62,6 +62,9 @@ class Exporter:
             )
         except httpx.HTTPError as error:
             return TryAgain(f"{self._service.base_url}: {type(error).__name__}: {error}")
+        if response.status_code == HTTPStatus.NOT_FOUND and experiment is not None:
+            # It may have been deleted since: the traces that follow are to find it, or make it, anew.
+            self._service.experiment_ids.pop(experiment, None)
         return _outcome(response)
 
     def close(self) -> None:

@@ -57,6 +57,7 @@ class Worker:
         self._refused = 0
         self._hurry = False
         self._closed = False
+        self._retired = False
 
     def submit(self, record: bytes) -> None:
         """Take a record made by `record.dump_trace`. Never blocks on the network and never raises."""
@@ -101,6 +102,11 @@ class Worker:
             self._exporter.close()
         return delivery
 
+    def retire(self) -> None:
+        """Let the thread end once nothing waits. A trace that still comes starts it again, and it ends again."""
+        self._retired = True
+        self._buffer.wake()
+
     def delivery(self) -> Delivery:
         """What has become of everything submitted so far."""
         with self._settled:
@@ -134,7 +140,7 @@ class Worker:
         return True
 
     def _run(self) -> None:
-        while not (self._closed and not len(self._buffer)):
+        while not ((self._closed or self._retired) and not len(self._buffer)):
             self._buffer.wait()
             self._pause(GATHER_S, may_hurry=True, until_full=True)
             self._drain()

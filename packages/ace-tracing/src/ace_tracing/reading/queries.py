@@ -163,7 +163,7 @@ def _search(
         found = page.traces or []
         yield from found[:left]
         left -= len(found)
-        if not page.next_page_token:
+        if not page.next_page_token or not found:
             return
         request.page_token = page.next_page_token
 
