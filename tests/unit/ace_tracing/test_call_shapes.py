@@ -91,7 +91,7 @@ def test_any_call_is_answered_and_recorded_as_without_us(drawn: tuple[inspect.Si
     if isinstance(plain, str):
         assert span.status.description == f"TypeError: {plain}"
         return
-    # `Signature.bind` says the same, but before 3.13 for names that a positional-only parameter shares with `**kwargs`.
+    # `Signature.bind` says the same, save for a name shared by a positional-only parameter and `**kwargs` before 3.13.
     # An empty `*args` or `**kwargs` is not recorded.
     variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     expected = {
