@@ -1,7 +1,7 @@
 """Make the client and the server's copy of the contract from ``kayba.yaml``.
 
-Run by ``hatch run generate [--output DIR]``. The output depends on nothing but the files of this folder and the pinned
-versions of the generator and of ruff.
+Run by ``hatch run generate [--output DIR] [--contract FILE]``. The output depends on nothing but the contract, the
+files of this folder, and the pinned versions of the generator and of ruff.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ SERVER_COPY = PACKAGES / "kayba-local" / "src" / "kayba_local" / "openapi.json"
 HEADER = "# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.\n"
 
 
-def load_contract() -> dict[str, Any]:
-    """The contract, checked against the OpenAPI specification.
+def load_contract(path: Path) -> dict[str, Any]:
+    """The contract in a file, checked against the OpenAPI specification.
 
     Raises:
         OpenAPIValidationError: It is not a valid OpenAPI document; says where.
     """
-    contract: dict[str, Any] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+    contract: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     validate(contract)
     return contract
 
@@ -43,8 +43,8 @@ def write_server_copy(contract: dict[str, Any], target: Path) -> None:
     target.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def generate_client(target: Path) -> None:
-    """Replace ``target`` with a freshly generated client; it stays as it was when generating fails.
+def generate_client(contract: Path, target: Path) -> None:
+    """Replace ``target`` with a client freshly generated from a contract; it stays as it was when generating fails.
 
     Raises:
         subprocess.CalledProcessError: The generator warned or failed, or ruff did; its output has been printed.
@@ -54,7 +54,7 @@ def generate_client(target: Path) -> None:
         run(
             "openapi_python_client",
             "generate",
-            f"--path={CONTRACT}",
+            f"--path={contract}",
             f"--config={HERE / 'generator.yaml'}",
             f"--custom-template-path={HERE / 'templates'}",
             f"--output-path={fresh}",
@@ -79,11 +79,13 @@ def run(module: str, *arguments: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, help="write kayba_api/ and openapi.json here, not into the packages")
-    output: Path | None = parser.parse_args().output
+    parser.add_argument("--contract", type=Path, default=CONTRACT, help="generate from this, not from kayba.yaml")
+    options = parser.parse_args()
+    output: Path | None = options.output
     client, server_copy = (output / CLIENT.name, output / SERVER_COPY.name) if output else (CLIENT, SERVER_COPY)
     client.parent.mkdir(parents=True, exist_ok=True)
-    contract = load_contract()
-    generate_client(client)
+    contract = load_contract(options.contract)
+    generate_client(options.contract, client)
     write_server_copy(contract, server_copy)
 
 
