@@ -1,0 +1,35 @@
+"""The servers that the operations are called on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.contract.operations.calling import KEY
+from tests.contract.operations.world import World
+
+import kayba_local
+from kayba_local import LocalServer
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[LocalServer]:
+    with kayba_local.serve(api_key=KEY) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def mock_server() -> Iterator[LocalServer]:
+    with kayba_local.serve(mock=True) as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: LocalServer) -> Iterator[World]:
+    with World(server) as made:
+        yield made
+
+
+@pytest.fixture(params=["sync", "async"])
+def asynchronous(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "async")

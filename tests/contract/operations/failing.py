@@ -1,0 +1,61 @@
+"""kayba-local with handlers that fail, for the answers that its own handlers do not give.
+
+Everything around the handlers is the real thing: the socket, the routes, the checks, the envelopes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from kayba_local import create_app
+from kayba_local.calls import Call, Handler, Problem
+from kayba_local.contract import load
+from kayba_local.serving import Server, bind, url_of
+from kayba_local.store.database import Database
+
+RETRY_AFTER_S = 7
+
+
+def limit(call: Call) -> NoReturn:
+    """Refuse as a server does that limits how often it is called; kayba-local never does."""
+    raise Problem(
+        429,
+        "TOO_MANY_REQUESTS",
+        f"Too many requests. Try again in {RETRY_AFTER_S} seconds.",
+        {"Retry-After": f"{RETRY_AFTER_S}"},
+    )
+
+
+def crash(call: Call) -> NoReturn:
+    """Fail as a handler with a bug does."""
+    raise RuntimeError(f"{call.operation} has a bug")
+
+
+HANDLERS: Mapping[int, Mapping[str, Handler]] = {
+    429: dict.fromkeys(load().operations, limit),
+    500: dict.fromkeys(load().operations, crash),
+    501: {},
+}
+"""What makes every operation end with a status."""
+
+
+@contextmanager
+def failing_server(status: int, folder: Path) -> Iterator[str]:
+    """Serve with the handlers of a status for as long as the block runs; gives the URL."""
+    ready = threading.Event()
+    db = Database.open(f"sqlite:///{folder / 'kayba.db'}")
+    with bind("127.0.0.1", 0) as listener:
+        server = Server(create_app(db, handlers=HANDLERS[status]), listener, ready.set)
+        thread = threading.Thread(target=server.serve_until_stopped)
+        thread.start()
+        try:
+            assert ready.wait(30)
+            yield url_of("127.0.0.1", listener)
+        finally:
+            server.should_exit = True
+            thread.join()
+            db.close()

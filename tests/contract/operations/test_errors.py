@@ -1,0 +1,117 @@
+"""Every error that the contract documents is brought about, of every operation, and reads as the contract says.
+
+The tests are made of the contract: a status that is documented, and that nothing here reaches, fails by its name.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from tests.contract.operations.calling import (
+    FIRST,
+    MISSING,
+    OPERATIONS,
+    assert_refused,
+    call,
+    connect,
+    prepare,
+)
+from tests.contract.operations.cases import Refusal
+from tests.contract.operations.failing import HANDLERS, RETRY_AFTER_S, failing_server
+from tests.contract.operations.refusals import REFUSALS
+from tests.contract.operations.world import Operation, World
+
+from kayba_api import Client, EncodedBody
+
+Arguments = dict[str, Any]
+
+
+def with_a_wrong_key(url: str, operation: Operation, arguments: Arguments) -> Client:
+    return connect(url, api_key="kb-wrong")
+
+
+def from_another_site(url: str, operation: Operation, arguments: Arguments) -> Client:
+    return connect(url, Origin="https://example.com")
+
+
+def with_a_body_over_the_cap(url: str, operation: Operation, arguments: Arguments) -> Client:
+    cap = operation.body_cap or 0
+    if isinstance(arguments["body"], EncodedBody) or operation.id == "exportTraces":
+        arguments["body"] = EncodedBody(gzip.compress(b" " * (cap + 1), 1), "application/json", "gzip")
+    else:
+        arguments["body"]["padding"] = "x" * cap
+    return connect(url)
+
+
+def with_a_body_of_another_type(url: str, operation: Operation, arguments: Arguments) -> Client:
+    if isinstance(arguments["body"], EncodedBody):
+        arguments["body"] = EncodedBody(b"<spans/>", "text/xml")
+    return connect(url, **{"Content-Type": "text/xml"})
+
+
+WAYS: Mapping[int, tuple[Callable[[str, Operation, Arguments], Client], Callable[[Operation], str]]] = {
+    401: (with_a_wrong_key, lambda operation: "key"),
+    403: (from_another_site, lambda operation: "Origin"),
+    413: (with_a_body_over_the_cap, lambda operation: f"{operation.body_cap:,}"),
+    415: (with_a_body_of_another_type, lambda operation: "text/xml"),
+}
+"""What brings any operation to a status: a change of a call that succeeds, and what the message then says."""
+
+DOCUMENTED = [(id_, status) for id_, operation in OPERATIONS.items() for status in sorted(operation.statuses)]
+
+
+def documented(*statuses: int) -> list[Any]:
+    """Each operation that documents one of the statuses, with the status."""
+    pairs = [(id_, status) for id_, status in DOCUMENTED if status in statuses]
+    return [pytest.param(id_, status, id=f"{id_} {status}") for id_, status in pairs]
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[int, str]]:
+    """The URL of a server that fails with a status, for each status."""
+    with ExitStack() as running:
+        yield {
+            status: running.enter_context(failing_server(status, tmp_path_factory.mktemp(f"{status}")))
+            for status in HANDLERS
+        }
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=lambda case: f"{case.operation} {case.status}")
+def test_because_of_the_arguments(world: World, case: Refusal, asynchronous: bool) -> None:
+    arguments = prepare(case, world)
+    response = call(connect(world.server.url), OPERATIONS[case.operation], arguments, asynchronous=asynchronous)
+    assert_refused(response, case.status, case.says)
+
+
+@pytest.mark.parametrize(("id_", "status"), documented(*WAYS))
+def test_because_of_the_request(world: World, id_: str, status: int, asynchronous: bool) -> None:
+    operation, arguments = OPERATIONS[id_], prepare(FIRST[id_], world)
+    change, says = WAYS[status]
+    client = change(world.server.url, operation, arguments)
+    assert_refused(call(client, operation, arguments, asynchronous=asynchronous), status, says(operation))
+
+
+@pytest.mark.parametrize(("id_", "status"), documented(*HANDLERS))
+def test_because_of_the_server(
+    world: World, failing: Mapping[int, str], id_: str, status: int, asynchronous: bool
+) -> None:
+    operation, arguments = OPERATIONS[id_], prepare(FIRST[id_], world)
+    response = call(connect(failing[status]), operation, arguments, asynchronous=asynchronous)
+    assert_refused(response, status, {429: "Too many", 500: "log", 501: id_}[status])
+    assert response.headers.get("Retry-After") == (f"{RETRY_AFTER_S}" if status == 429 else None)
+
+
+@pytest.mark.parametrize(("id_", "status"), documented(*range(400, 600)))
+def test_is_reached(id_: str, status: int) -> None:
+    left_out = id_ in MISSING and status in (404, 409)
+    by_arguments = any((case.operation, case.status) == (id_, status) for case in REFUSALS)
+    assert status in {*WAYS, *HANDLERS} or by_arguments or left_out
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=lambda case: f"{case.operation} {case.status}")
+def test_is_documented(case: Refusal) -> None:
+    assert (case.operation, case.status) in DOCUMENTED
