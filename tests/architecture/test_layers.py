@@ -40,7 +40,7 @@ LAYERS = {
         delivery.encoder        record delivery.meanings version
         delivery.worker         delivery.buffer delivery.encoder record delivery.outcome tracer diagnostics
         delivery.importing      -
-        delivery.exporter       delivery.service delivery.outcome delivery.importing kayba_api
+        delivery.exporter       delivery.service delivery.outcome delivery.importing kayba_api record*
         children                -
         runtime                 tracer delivery/ values.masking settings errors diagnostics children
         calls                   binding tracer span diagnostics

@@ -16,6 +16,7 @@ from tests.faulty_server import Answer, faulty_server
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
 from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.record import dump_span, dump_trace
@@ -44,15 +45,15 @@ def raising_handler() -> Iterator[None]:
 
 
 class Exporter:
-    """Answers each request by its spans' names."""
+    """Answers each request by its experiment."""
 
-    def __init__(self, answer: Callable[[str | None, bytes], Outcome]) -> None:
+    def __init__(self, answer: Callable[[str | None], Outcome]) -> None:
         self.answer = answer
         self.requests = 0
 
-    def send(self, experiment: str | None, request: bytes) -> Outcome:
+    def send(self, batch: Batch) -> Outcome:
         self.requests += 1
-        return self.answer(experiment, request)
+        return self.answer(batch.experiment)
 
     def close(self) -> None:
         """Has no connections."""
@@ -71,16 +72,16 @@ def settled(exporter: Exporter, *records: bytes) -> Delivery:
 
 
 def test_a_record_that_cannot_be_read_is_lost_alone() -> None:
-    assert settled(Exporter(lambda *_: Sent()), record(), b"no JSON", record()) == Delivery(delivered=2, dropped=1)
+    assert settled(Exporter(lambda _: Sent()), record(), b"no JSON", record()) == Delivery(delivered=2, dropped=1)
 
 
 def test_a_trace_that_cannot_be_encoded_is_lost_alone() -> None:
     records = [record(), record(), record(status="UNHEARD OF"), record(), record("other experiment")]
-    assert settled(Exporter(lambda *_: Sent()), *records) == Delivery(delivered=4, dropped=1)
+    assert settled(Exporter(lambda _: Sent()), *records) == Delivery(delivered=4, dropped=1)
 
 
 def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
-    def answer(experiment: str | None, _request: bytes) -> Outcome:
+    def answer(experiment: str | None) -> Outcome:
         if experiment == "a":
             raise ValueError("not foreseen")
         return Sent()
@@ -89,13 +90,13 @@ def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
 
 
 def test_a_service_that_refuses_everything_is_not_flooded() -> None:
-    exporter = Exporter(lambda *_: Refused("HTTP 400", for_content=True))
+    exporter = Exporter(lambda _: Refused("HTTP 400", for_content=True))
     assert settled(exporter, *[record()] * 1_000) == Delivery(dropped=1_000)
     assert exporter.requests <= 2 * MAX_DIVISIONS + 10
 
 
 def test_a_refused_key_is_not_asked_about_again() -> None:
-    exporter = Exporter(lambda *_: Refused("HTTP 401"))
+    exporter = Exporter(lambda _: Refused("HTTP 401"))
     assert settled(exporter, *[record()] * 10) == Delivery(dropped=10)
     assert exporter.requests <= 2
 
@@ -114,7 +115,7 @@ def test_what_a_service_refuses_in_one_trace_does_not_cost_its_neighbours() -> N
 @pytest.mark.usefixtures("raising_handler")
 def test_a_log_handler_that_raises_costs_no_trace() -> None:
     answers: list[Outcome] = [TryAgain("HTTP 503"), Sent()]
-    worker = Worker(Exporter(lambda *_: answers.pop(0)), Buffer())
+    worker = Worker(Exporter(lambda _: answers.pop(0)), Buffer())
     worker.submit(record())
     assert worker.flush(timeout=20) == Delivery(delivered=1)
     worker.close(timeout=5)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -34,7 +36,31 @@ _SPAN_ID = re.compile(r"(?!0{16})[0-9a-fA-F]{16}")
 _MANY_DIGITS = re.compile(r"\d{19}")
 
 
-def encode(traces: list[TraceRecord]) -> bytes:
+class Batch:
+    """Traces of one experiment, to be sent together.
+
+    Args:
+        traces: at least one.
+    """
+
+    content_type = "application/json"
+    content_encoding: str | None = "gzip"
+
+    def __init__(self, traces: Sequence[TraceRecord]) -> None:
+        self.traces = traces
+        self.experiment = traces[0].experiment
+        """The name of the experiment; None for the service's default."""
+
+    def otlp(self) -> bytes:
+        """Give the body of an OTLP request with all of them, encoded when it is first asked for."""
+        return self._body
+
+    @cached_property
+    def _body(self) -> bytes:
+        return encode(self.traces)
+
+
+def encode(traces: Sequence[TraceRecord]) -> bytes:
     """Give the gzip'ed body of an OTLP `ExportTraceServiceRequest`, as JSON, that holds these traces."""
     spans = [_span(trace, span) for trace in traces for span in trace.spans]
     request = {"resourceSpans": [{"resource": _RESOURCE, "scopeSpans": [{"scope": _SCOPE, "spans": spans}]}]}

@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ace_tracing.delivery.importing import no_fork
 from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.service import DEFAULT_EXPERIMENT_ID, Service
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ace_tracing.record import TraceRecord
     from kayba_api.types import Response
 
 PASSING = frozenset(
@@ -30,6 +33,29 @@ FOR_CONTENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_L
 """Refusals for something in the request, and not for who sends it, or where to."""
 
 
+class Batch(Protocol):
+    """Traces of one experiment, to be sent together."""
+
+    @property
+    def experiment(self) -> str | None:
+        """The name of the experiment; None for the service's default."""
+
+    @property
+    def traces(self) -> Sequence[TraceRecord]:
+        """The traces themselves."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of `otlp()`."""
+
+    @property
+    def content_encoding(self) -> str | None:
+        """How `otlp()` is compressed; None when it is not."""
+
+    def otlp(self) -> bytes:
+        """The body of an OTLP request with all of them."""
+
+
 class Exporter:
     """Hands encoded spans to a service.
 
@@ -40,8 +66,8 @@ class Exporter:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def send(self, experiment: str | None, request: bytes) -> Outcome:
-        """Try once to store the spans of an encoded request in the experiment of that name, made when it is missing."""
+    def send(self, batch: Batch) -> Outcome:
+        """Try once to store traces in their experiment, which is made when it is missing."""
         with no_fork():
             import httpx
 
@@ -52,19 +78,19 @@ class Exporter:
             self._service.client().get_httpx_client()
             codecs.lookup("idna")
         try:
-            experiment_id = self._experiment_id(experiment)
+            experiment_id = self._experiment_id(batch.experiment)
             if not isinstance(experiment_id, str):
                 return experiment_id
             response = export_traces.sync_detailed(
                 client=self._service.client(),
-                body=EncodedBody(request, content_type="application/json", content_encoding="gzip"),
+                body=EncodedBody(batch.otlp(), batch.content_type, batch.content_encoding),
                 x_mlflow_experiment_id=experiment_id,
             )
         except httpx.HTTPError as error:
             return TryAgain(f"{self._service.base_url}: {type(error).__name__}: {error}")
-        if response.status_code == HTTPStatus.NOT_FOUND and experiment is not None:
+        if response.status_code == HTTPStatus.NOT_FOUND and batch.experiment is not None:
             # It may have been deleted since: the traces that follow are to find it, or make it, anew.
-            self._service.experiment_ids.pop(experiment, None)
+            self._service.experiment_ids.pop(batch.experiment, None)
         return _outcome(response)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Protocol
 
 from ace_tracing.delivery.buffer import Buffer
-from ace_tracing.delivery.encoder import encode
+from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Delivery, Outcome, Refused, Sent, TryAgain
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.record import TraceRecord, load
@@ -32,8 +32,8 @@ _OUR_ERROR = Refused("an error inside ace-tracing", for_content=True)
 class SpanExporter(Protocol):
     """One attempt to hand spans to a service."""
 
-    def send(self, experiment: str | None, request: bytes) -> Outcome:
-        """Try once to deliver an encoded request into the experiment of that name; say what became of it."""
+    def send(self, batch: Batch) -> Outcome:
+        """Try once to deliver traces into their experiment; say what became of them."""
 
     def close(self) -> None:
         """Close connections."""
@@ -187,12 +187,13 @@ class Worker:
     def _attempt(self, traces: list[TraceRecord]) -> Outcome:
         """Send traces in one request, trying again for as long as that may help."""
         try:
-            request = encode(traces)
+            batch = Batch(traces)
+            batch.otlp()
         except Exception:  # noqa: BLE001 - one of them; which one, halves will tell
             internal_error("encoding traces")
             return _OUR_ERROR
         attempt = 0
-        while isinstance(outcome := self._send(traces[0].experiment, request), TryAgain):
+        while isinstance(outcome := self._send(batch), TryAgain):
             if self._closed:
                 break
             warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
@@ -212,11 +213,11 @@ class Worker:
         if not isinstance(outcome, Sent):
             warn("refused", "%d traces were not stored: %s", count, outcome.reason)
 
-    def _send(self, experiment: str | None, request: bytes) -> Outcome:
+    def _send(self, batch: Batch) -> Outcome:
         # The HTTP client logs each request. Were a log handler's trace of that sent in turn, there would be no end.
         token = current_span.set(NOWHERE)
         try:
-            return self._exporter.send(experiment, request)
+            return self._exporter.send(batch)
         finally:
             current_span.reset(token)
 
