@@ -2,87 +2,114 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.faults.answers import Answer, Fault, Request, Rule, poisoned_by, too_large
+from tests.faults.handler import Listener
+from tests.faults.otlp import spans_in, whole_spans_in
+from tests.faults.store import Store
 
-@dataclass(frozen=True)
-class Answer:
-    """What to answer to one request."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
+__all__ = ["Answer", "Fault", "FaultyServer", "Request", "Rule", "faulty_server", "poisoned_by", "too_large"]
 
 
-@dataclass
 class FaultyServer:
-    """A running server: `answers` are given in turn, the last one for ever after."""
+    """A running server on a port of its own, which stays its own while the server is down.
 
-    url: str
-    answers: list[Answer]
-    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
-    hung: threading.Event = field(default_factory=threading.Event)
+    Args:
+        answers: given in turn, the last one for ever after.
+        up: whether it takes connections from the start.
+        keep_requests: whether `requests` is filled; without it, only what is stored takes memory.
+    """
+
+    def __init__(self, answers: list[Answer], *, up: bool = True, keep_requests: bool = True) -> None:
+        self.answers = answers
+        self.rules: list[Rule] = []
+        """Asked in turn before an answer is taken; the first that gives one decides."""
+        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
+        """Method, path, headers and body of each request, as they came."""
+        self.times: list[float] = []
+        """When each request had come, as `time.monotonic()` gives it."""
+        self.store = Store()
+        self.hung = threading.Event()
+        """Set by `release`: nothing hangs any longer."""
+        self._keep_requests = keep_requests
+        self._taking = threading.Lock()
+        self._held: socket.socket | None = None
+        self._listener: Listener | None = Listener(0, self)
+        self.port = self._listener.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        if not up:
+            self.down()
+
+    def down(self) -> None:
+        """Break off all connections and refuse new ones, on a port that nobody else is given meanwhile."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+            self._held = socket.socket()
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind(("127.0.0.1", self.port))
+
+    def up(self) -> None:
+        """Take connections again, on the same port."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+            self._listener = Listener(self.port, self)
+
+    def release(self) -> None:
+        """Let what hangs or drips go on."""
+        self.hung.set()
+
+    def close(self) -> None:
+        """End for good."""
+        self.release()
+        self.down()
+        if self._held is not None:
+            self._held.close()
+
+    def answer_with(self, *answers: Answer) -> None:
+        """From now on give these answers in turn, the last one for ever after."""
+        with self._taking:
+            self.answers = list(answers)
+
+    def take(self, request: Request) -> Answer:
+        """Note a request and give the answer that is due to it."""
+        with self._taking:
+            self.times.append(time.monotonic())
+            if self._keep_requests:
+                self.requests.append((request.method, request.path, request.headers, request.body))
+            for rule in self.rules:
+                if (answer := rule(request)) is not None:
+                    return answer
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def keep(self, request: Request, answer: Answer) -> None:
+        """Count the spans of a request and store those that the answer says are stored."""
+        if request.is_export:
+            spans = spans_in(request.headers, request.body)
+            self.store.saw(spans, stores=answer.stores, rejected=answer.rejected)
 
     def exported(self) -> list[list[dict[str, Any]]]:
         """The spans of each request for storing spans, as OTLP JSON."""
         return [
-            [
-                span
-                for resource in json.loads(gzip.decompress(body))["resourceSpans"]
-                for scope in resource["scopeSpans"]
-                for span in scope["spans"]
-            ]
-            for method, path, _, body in self.requests
-            if (method, path) == ("POST", "/api/mlflow/v1/traces")
+            whole_spans_in(headers, body)
+            for method, path, headers, body in self.requests
+            if Request(method, path, headers, body).is_export
         ]
 
 
 @contextmanager
-def faulty_server(*answers: Answer, hang: bool = False) -> Iterator[FaultyServer]:
-    """Serve on a free port of loopback; with `hang`, take requests and answer none until the end."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            server.requests.append((self.command, self.path, dict(self.headers), body))
-            if hang:
-                server.hung.wait(30)
-            answer = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
-            self.send_response(answer.status)
-            for name, value in {"Content-Type": "application/json", **answer.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - names of http.server
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """A client that hung up is part of the test."""
-
-    listening = Server(("127.0.0.1", 0), Handler)
-    server = FaultyServer(f"http://127.0.0.1:{listening.server_port}", list(answers) or [Answer()])
-    thread = threading.Thread(target=listening.serve_forever, daemon=True, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+def faulty_server(
+    *answers: Answer, hang: bool = False, up: bool = True, keep_requests: bool = True
+) -> Iterator[FaultyServer]:
+    """Serve on a free port of loopback; with `hang`, take requests and answer none until it is released."""
+    default = Answer(fault=Fault.STALL if hang else None)
+    with contextlib.closing(FaultyServer(list(answers) or [default], up=up, keep_requests=keep_requests)) as server:
         yield server
-    finally:
-        server.hung.set()
-        listening.shutdown()
-        listening.server_close()
-        thread.join()
