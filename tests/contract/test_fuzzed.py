@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ def test_no_request_makes_the_server_break_the_contract(tmp_path: Path, capsys: 
                 # Not more: CPython 3.11 counts the recursion of `ast.parse` over all threads together, and then fails
                 # with "AST constructor recursion depth mismatch" when two parse at once, as Hypothesis does.
                 "--workers=1",
+                *("--report", "ndjson", "--report-ndjson-path", str(tmp_path / "events.ndjson")),
             ],
             cwd=tmp_path,
             env={**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "fuzzing.py"), "PYTHONIOENCODING": "utf-8"},
@@ -40,9 +43,26 @@ def test_no_request_makes_the_server_break_the_contract(tmp_path: Path, capsys: 
     cases = re.search(r"([0-9]+) generated, ([0-9]+) passed", done.stdout)
     assert cases is not None, done.stdout
     generated, passed = map(int, cases.groups())
-    assert generated == passed > 1000
+    kinds = cases_by_kind(tmp_path / "events.ndjson")
+    assert generated == passed == kinds.total() > 3000
+    assert kinds["coverage", "negative"] > 1000
+    assert min(kinds[phase, "negative"] for phase in ("fuzzing", "stateful")) > 50
+    assert min(kinds[phase, "positive"] for phase in ("examples", "coverage", "fuzzing", "stateful")) > 50
     with capsys.disabled():
         print(f"\nschemathesis: {cases[0]}")
+        print(*(f"  {phase}, {mode}: {count}" for (phase, mode), count in sorted(kinds.items())), sep="\n")
+
+
+def cases_by_kind(events: Path) -> Counter[tuple[str, str]]:
+    """How many requests were made, by the phase and by whether their data was right or wrong."""
+    kinds = Counter[tuple[str, str]]()
+    with events.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith('{"ScenarioFinished"'):
+                scenario = json.loads(line)["ScenarioFinished"]
+                for case in scenario["recorder"].get("cases", {}).values():
+                    kinds[scenario["phase"], case["value"]["meta"]["generation"]["mode"]] += 1
+    return kinds
 
 
 def configuration(server: LocalServer, folder: Path) -> Path:
