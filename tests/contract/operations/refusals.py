@@ -34,6 +34,7 @@ REFUSALS = [
     Refusal("deleteTraceFile", 404, lambda w: {"id": NO_ID}, NO_ID),
     Refusal("batchGetTraceFiles", 400, lambda w: {"body": BatchGetTraceFilesRequest([BAD_ID])}, "body.ids[0]"),
     Refusal("generateInsights", 400, lambda w: {"body": GenerateInsightsRequest(epochs=0)}, "body.epochs"),
+    Refusal("generateInsights", 404, lambda w: {"body": GenerateInsightsRequest([w.trace, NO_ID])}, NO_ID),
     Refusal("listInsights", 400, lambda w: {"status": "liked"}, "query.status"),
     Refusal(
         "updateInsight",
@@ -43,6 +44,9 @@ REFUSALS = [
     ),
     Refusal("updateInsight", 404, lambda w: {"id": NO_ID, "body": UpdateInsightRequest("accepted")}, NO_ID),
     Refusal("getJob", 400, lambda w: {"id": BAD_ID}, "path.id"),
+    Refusal("getJob", 404, lambda w: {"id": NO_ID}, NO_ID),
+    Refusal("materializeJob", 404, lambda w: {"id": NO_ID}, NO_ID),
+    Refusal("materializeJob", 409, lambda w: {"id": w.waiting_job}, "pending"),
     Refusal("materializeJob", 400, lambda w: {"id": BAD_ID}, "path.id"),
     Refusal("generatePrompt", 400, lambda w: {"body": GeneratePromptRequest(label="")}, "body.label"),
     Refusal("generatePrompt", 404, lambda w: {"body": GeneratePromptRequest([NO_ID])}, NO_ID),

@@ -79,7 +79,12 @@ SUCCESSES = [
         models.TraceFileBatch,
         lambda a, w: [f.id for f in a.traces] == [w.trace_file],
     ),
-    Success("generateInsights", lambda w: {"body": GenerateInsightsRequest(epochs=2)}, models.StartedJob),
+    Success(
+        "generateInsights",
+        lambda w: {"body": GenerateInsightsRequest(trace_ids=[w.trace_file, w.trace], epochs=2)},
+        models.StartedJob,
+        lambda a, w: w.wait(a.job_id).status == "completed",
+    ),
     Success(
         "listInsights",
         lambda w: {"status": "pending", "section": "retrieval"},
@@ -93,8 +98,21 @@ SUCCESSES = [
         models.Insight,
         lambda a, w: (a.id, a.status, a.note) == (w.pending_insight, "rejected", "not so"),
     ),
-    Success("getJob", lambda w: {"id": "job-1"}, models.Job),
-    Success("materializeJob", lambda w: {"id": "job-1"}, models.MaterializedJob),
+    Success(
+        "getJob",
+        lambda w: {"id": w.completed_job},
+        models.Job,
+        lambda a, w: (
+            (a.job_id, a.status, a.result.skills_generated, a.result.materialized, a.result.traces_read)
+            == (w.completed_job, "completed", 1, False, 1)
+        ),
+    ),
+    Success(
+        "materializeJob",
+        lambda w: {"id": w.completed_job},
+        models.MaterializedJob,
+        lambda a, w: (a.job_id, a.skills_generated) == (w.completed_job, 1),
+    ),
     Success(
         "generatePrompt",
         lambda w: {"body": GeneratePromptRequest([w.accepted_insight], label="support")},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import time
 import uuid
 from base64 import b64encode
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ import yaml
 
 from kayba_api import Client, EncodedBody
 from kayba_api.api.experiments import create_experiment
+from kayba_api.api.insights import generate_insights
+from kayba_api.api.jobs import get_job
 from kayba_api.api.prompts import generate_prompt
 from kayba_api.api.traces import upload_trace_files
 from kayba_api.api.tracing import create_trace_info, export_traces, upload_trace_artifact
@@ -27,13 +30,16 @@ from kayba_api.models import (
     CreateTraceInfoRequest,
     ExportTraceServiceRequest,
     GeneratedPrompt,
+    GenerateInsightsRequest,
     GeneratePromptRequest,
+    Job,
     NewTraceFile,
+    StartedJob,
     UploadTraceFilesRequest,
     UploadTraceFilesResult,
 )
 from kayba_local import LocalServer
-from kayba_local.store import insights
+from kayba_local.store import insights, jobs
 
 PLAIN = {"verify": False}
 """For httpx: nothing is encrypted on loopback, and loading certificates for each client takes longer than the rest."""
@@ -96,6 +102,30 @@ class World:
     def accepted_insight(self) -> str:
         """The id of an accepted insight."""
         return insights.add(self.server.db, "Answer briefly.", section="style", status="accepted").id
+
+    @cached_property
+    def completed_job(self) -> str:
+        """The id of a job that has found one thing, the error in the trace, and has not been materialized."""
+        answer = generate_insights.sync(client=self.client, body=GenerateInsightsRequest([self.trace]))
+        assert isinstance(answer, StartedJob)
+        assert self.wait(answer.job_id).status == "completed"
+        return answer.job_id
+
+    @cached_property
+    def waiting_job(self) -> str:
+        """The id of a job that another process holds and does not begin."""
+        id_ = f"job-{uuid.uuid4().hex}"
+        jobs.add(self.server.db, id_, {}, "another process", until_ms=2**62)
+        return id_
+
+    def wait(self, job_id: str) -> Job:
+        """The job once it has ended."""
+        while True:
+            answer = get_job.sync(job_id, client=self.client)
+            assert isinstance(answer, Job)
+            if answer.status in ("completed", "failed"):
+                return answer
+            time.sleep(0.01)
 
     @cached_property
     def prompt(self) -> str:

@@ -75,7 +75,7 @@ def _send(app: Any, method: str, path: str, **sent: Any) -> httpx.Response:
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
 def test_mock_mode_answers_every_operation_with_its_example(db: Database, operation: Operation) -> None:
-    app = create_app(db, mock=True, handlers={})
+    app = create_app(db, mock=True)
     answer = _send(app, operation.method, **example_request(operation))
     assert answer.status_code == operation.success, answer.text
     examples = [media.example for media in operation.responses[operation.success].values()]
@@ -93,7 +93,7 @@ def test_an_operation_without_a_handler_answers_501_naming_itself(db: Database, 
 
 
 def test_mock_mode_still_refuses_bad_input(db: Database) -> None:
-    answer = _send(create_app(db, mock=True, handlers={}), "POST", "/api/insights/generate", json={"epochs": "two"})
+    answer = _send(create_app(db, mock=True), "POST", "/api/insights/generate", json={"epochs": "two"})
     assert answer.status_code == 400
     assert "body.epochs" in answer.text
 

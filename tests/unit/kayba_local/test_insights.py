@@ -59,16 +59,17 @@ def test_a_decision_is_accepted_or_rejected_and_nothing_else(kayba_server: Local
 
 
 def test_a_prompt_holds_the_accepted_insights_by_section(kayba_server: LocalServer, http: httpx.Client) -> None:
-    accepted(kayba_server, "Say it\nshortly.", "style")
-    accepted(kayba_server, "Ask for the order number.", "retrieval")
-    accepted(kayba_server, "Greet.", "style")
+    shortly = accepted(kayba_server, "Say it\nshortly.", "style")
+    number = accepted(kayba_server, "Ask for the order number.", "retrieval")
+    greet = accepted(kayba_server, "Greet.", "style")
+    again = accepted(kayba_server, "Say it shortly.", "style")
     insights.add(kayba_server.db, "Not decided.")
     answer = http.post("/api/prompts/generate", json={}).json()
     assert answer["version"] == 1
     assert answer["content"]["text"] == (
         "Apply what was learned from earlier work:\n\n"
-        "## retrieval\n\n- Ask for the order number.\n\n"
-        "## style\n\n- Say it shortly.\n- Greet.\n"
+        f"## retrieval\n\n- Ask for the order number. [insight {number}]\n\n"
+        f"## style\n\n- Say it shortly. [insights {shortly}, {again}]\n- Greet. [insight {greet}]\n"
     )
 
 
@@ -104,11 +105,3 @@ def test_prompts_made_at_the_same_time_get_different_versions(kayba_server: Loca
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: http.post("/api/prompts/generate", json={}).json(), range(24)))
     assert sorted(answer["version"] for answer in answers) == list(range(1, 25))
-
-
-def test_what_waits_for_a_later_release_says_so(http: httpx.Client) -> None:
-    generate = http.post("/api/insights/generate", json={})
-    job = http.get("/api/jobs/some-job")
-    assert (generate.status_code, job.status_code) == (501, 501)
-    assert "generateInsights" in generate.json()["error"]["message"]
-    assert "getJob" in job.json()["error"]["message"]

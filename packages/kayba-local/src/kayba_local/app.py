@@ -17,6 +17,7 @@ from kayba_local.endpoint import Endpoint, Service
 from kayba_local.errors import API_PREFIX, mount_of, refuse
 from kayba_local.guard import Guard
 from kayba_local.handlers import HANDLERS
+from kayba_local.jobs.runner import Runner
 from kayba_local.pages.routes import Pages
 
 if TYPE_CHECKING:
@@ -31,19 +32,23 @@ def create_app(
     loopback_only: bool = True,
     contract: Contract | None = None,
     handlers: Mapping[str, Handler] = HANDLERS,
+    model_url: str | None = None,
 ) -> Starlette:
     """The server as an ASGI application.
 
     Args:
-        db: The store that it works on; stays the caller's to close.
+        db: The store that it works on; stays the caller's to close, which ends the thread that runs its jobs, too.
         api_key: The key that calls must carry; None takes any key, or none.
-        mock: Answer an operation that has no handler with the contract's example instead of 501.
+        mock: Answer every operation with the contract's example, and do nothing.
         loopback_only: Refuse requests whose Host is not a loopback name.
         contract: What to serve; the packaged contract by default.
         handlers: What serves it, by operationId.
+        model_url: Where jobs ask a model that words insights, without ``/v1``; Anthropic's API by default.
     """
     operations = (contract or load()).operations.values()
-    service = Service(db, handlers, api_key or None, mock)
+    jobs = Runner(db, model_url)
+    jobs.start()
+    service = Service(db, jobs, handlers, api_key or None, mock)
     routes: list[BaseRoute] = [
         *Pages(db, service.api_key).routes(),
         *_api_routes(service, operations),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from kayba_local.jobs.runner import Runner
     from kayba_local.store.database import Database
 
 
@@ -20,6 +21,7 @@ class Call:
 
     Attributes:
         db: The store that this server works on.
+        jobs: What runs this server's jobs.
         operation: The operationId.
         path: Path parameters by name, percent-decoded.
         query: Query parameters by name, typed by the contract; arrays as lists. Parameters not sent are absent unless
@@ -30,6 +32,7 @@ class Call:
     """
 
     db: Database
+    jobs: Runner
     operation: str
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)

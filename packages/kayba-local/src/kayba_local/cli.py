@@ -78,7 +78,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="key that calls must carry (default: KAYBA_LOCAL_API_KEY, or none: any key will do)",
     )
     serve.add_argument(
-        "--mock", action="store_true", help="answer what is not implemented with the contract's example, not with 501"
+        "--mock", action="store_true", help="answer every operation with the contract's example, and do nothing"
+    )
+    serve.add_argument(
+        "--model-url",
+        metavar="URL",
+        default=environment.get("KAYBA_LOCAL_MODEL_URL") or None,
+        help="where insights are worded by a model, if a request brings a key (default: KAYBA_LOCAL_MODEL_URL, or"
+        " Anthropic's API)",
     )
     return parser
 
@@ -95,7 +102,13 @@ def _serve(options: argparse.Namespace) -> None:
     from kayba_local.serving import Server, is_loopback, url_of
 
     with _listen(options) as listener, closing(_open_store(options.store or default_store())) as db:
-        app = create_app(db, api_key=options.api_key, mock=options.mock, loopback_only=is_loopback(options.host))
+        app = create_app(
+            db,
+            api_key=options.api_key,
+            mock=options.mock,
+            loopback_only=is_loopback(options.host),
+            model_url=options.model_url,
+        )
         Server(app, listener, _announcer(url_of(options.host, listener))).serve_until_stopped()
 
 

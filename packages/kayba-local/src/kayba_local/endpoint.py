@@ -23,6 +23,7 @@ from kayba_local.errors import refuse
 from kayba_local.validation import check, explain, read_parameters
 
 if TYPE_CHECKING:
+    from kayba_local.jobs.runner import Runner
     from kayba_local.store.database import Database
 
 logger = logging.getLogger("kayba_local")
@@ -30,9 +31,10 @@ logger = logging.getLogger("kayba_local")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What every endpoint of a server shares: the store, the handlers by operationId, the key, and mock mode."""
+    """What every endpoint of a server shares: the store, its jobs, the handlers by operationId, the key, mock mode."""
 
     db: Database
+    jobs: Runner
     handlers: Mapping[str, Handler]
     api_key: str | None
     mock: bool
@@ -76,19 +78,17 @@ class Endpoint:
         return await run_in_threadpool(self._answer, operation, request, raw)
 
     def _answer(self, operation: Operation, request: Request, raw: bytes) -> Response:
-        call = _read_call(self._service.db, operation, request, raw)
+        call = _read_call(self._service, operation, request, raw)
+        if self._service.mock:
+            return _respond_with(operation, _example_of(operation))
         handler = self._service.handlers.get(operation.id)
-        if handler is not None:
-            result = handler(call)
-            reply = result if isinstance(result, Reply) else Reply(result)
-        elif self._service.mock:
-            reply = _example_of(operation)
-        else:
+        if handler is None:
             raise Problem(501, None, f"kayba-local does not implement {operation.id} yet.")
-        return _respond_with(operation, reply)
+        result = handler(call)
+        return _respond_with(operation, result if isinstance(result, Reply) else Reply(result))
 
 
-def _read_call(db: Database, operation: Operation, request: Request, raw: bytes) -> Call:
+def _read_call(service: Service, operation: Operation, request: Request, raw: bytes) -> Call:
     headers = dict(request.headers)
     path: dict[str, str] = request.path_params
     read_parameters(operation, "path", {name: [text] for name, text in path.items()})
@@ -97,7 +97,7 @@ def _read_call(db: Database, operation: Operation, request: Request, raw: bytes)
     body, media_type = bodies.decode(operation, raw, headers)
     if media_type is not None and (validator := operation.bodies[media_type].validator) is not None:
         check(validator, body, "body")
-    return Call(db, operation.id, path, query, headers, body, media_type)
+    return Call(service.db, service.jobs, operation.id, path, query, headers, body, media_type)
 
 
 def _example_of(operation: Operation) -> Reply:

@@ -74,7 +74,16 @@ class LocalServer:
         db: Its store, for tests that look at what it holds or prepare it.
     """
 
-    def __init__(self, host: str, port: int, store: str | None, api_key: str | None, *, mock: bool) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        store: str | None,
+        api_key: str | None,
+        *,
+        mock: bool,
+        model_url: str | None = None,
+    ) -> None:
         refuse_open_bind(host, api_key)
         self.api_key = api_key
         self._ready = threading.Event()
@@ -83,7 +92,7 @@ class LocalServer:
             opened.callback(self.db.close)
             listener = opened.enter_context(bind(host, port))
             self.url = url_of(host, listener)
-            app = create_app(self.db, api_key=api_key, mock=mock, loopback_only=is_loopback(host))
+            app = create_app(self.db, api_key=api_key, mock=mock, loopback_only=is_loopback(host), model_url=model_url)
             self._server = Server(app, listener, self._ready.set)
             self._resources = opened.pop_all()
         self._thread = threading.Thread(target=self._run, name="kayba-local", daemon=True)
@@ -117,6 +126,7 @@ def serve(
     api_key: str | None = None,
     *,
     mock: bool = False,
+    model_url: str | None = None,
 ) -> Iterator[LocalServer]:
     """A server in a thread of this process for as long as the block runs.
 
@@ -125,14 +135,16 @@ def serve(
         port: The port; 0 takes a free one.
         store: ``sqlite:////absolute/path.db``; by default a temporary file that is removed afterwards.
         api_key: The key that calls must carry; None takes any, or none.
-        mock: Answer an operation that is not implemented with the contract's example instead of 501.
+        mock: Answer every operation with the contract's example, and do nothing.
+        model_url: Where a model is asked to word insights, when a request for them brings a key; Anthropic's API by
+            default.
 
     Raises:
         OpenBindError: A bind beyond loopback without a key.
         StoreError: The store cannot be opened.
         OSError: The address cannot be listened on.
     """
-    server = LocalServer(host, port, store, api_key, mock=mock)
+    server = LocalServer(host, port, store, api_key, mock=mock, model_url=model_url)
     try:
         yield server
     finally:

@@ -19,11 +19,17 @@ class GenerateInsightsRequest:
     """What to learn from, and how.
 
     Attributes:
-        trace_ids (list[str] | Unset): The trace files to read; all when left out.
+        trace_ids (list[str] | Unset): The traces to read: ids of trace files, and of span trees (`tr-…`) where the
+            server keeps them. All of both
+            when left out.
         model (Model | Unset): The model that reads the trace files.
-        epochs (int | Unset): How often to go through the trace files. Default: 1.
+        epochs (int | Unset): How often to go through the traces. An analysis that does without a model finds the same
+            every time, and goes
+            through them once.
+             Default: 1.
         reflector_mode (ReflectorMode | Unset): How trace files are read.
-        anthropic_api_key (str | Unset): A key of the model's provider to use instead of the server's own.
+        anthropic_api_key (str | Unset): A key of the model's provider to use instead of the server's own. It is used
+            for this job, and is not stored.
     """
 
     trace_ids: list[str] | Unset = UNSET

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -15,16 +15,26 @@ T = TypeVar("T", bound="Insight")
 
 @_attrs_define
 class Insight:
-    """Something learned from trace files.
+    """Something learned from traces.
 
     Attributes:
         id (str): An opaque id.
-        status (InsightStatus): Where an insight stands in triage.
+        status (InsightStatus): Where an insight stands in triage. On `pending` and `new` nobody has decided yet;
+            `materializeJob` makes `pending`
+            ones.
         section (str): The part of the prompt that it belongs to.
         content (str): The insight itself.
         helpful (int): How often it helped.
         harmful (int): How often it did harm.
         note (str | Unset): Why it was accepted or rejected.
+        kind (str | Unset): What sort of thing was seen: `error`, `slow_span`, `repeated_span`, `repeated_call`, `loop`,
+            `oversized_prompt`, `wasted_tokens`; in plain text `error_line`, `repeated_block`, `oversized_transcript`; or
+            another.
+        job_id (str | Unset): An opaque id.
+        trace_ids (list[str] | Unset): Traces that show it; not necessarily all, of many the first or clearest 100.
+        trace_count (int | Unset): How many traces show it.
+        occurrences (int | Unset): How often it was seen in them.
+        tokens (int | Unset): How many tokens went into it, where it is about tokens.
     """
 
     id: str
@@ -34,6 +44,12 @@ class Insight:
     helpful: int
     harmful: int
     note: str | Unset = UNSET
+    kind: str | Unset = UNSET
+    job_id: str | Unset = UNSET
+    trace_ids: list[str] | Unset = UNSET
+    trace_count: int | Unset = UNSET
+    occurrences: int | Unset = UNSET
+    tokens: int | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,6 +67,20 @@ class Insight:
 
         note = self.note
 
+        kind = self.kind
+
+        job_id = self.job_id
+
+        trace_ids: list[str] | Unset = UNSET
+        if not isinstance(self.trace_ids, Unset):
+            trace_ids = self.trace_ids
+
+        trace_count = self.trace_count
+
+        occurrences = self.occurrences
+
+        tokens = self.tokens
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -65,6 +95,18 @@ class Insight:
         )
         if note is not UNSET:
             field_dict["note"] = note
+        if kind is not UNSET:
+            field_dict["kind"] = kind
+        if job_id is not UNSET:
+            field_dict["jobId"] = job_id
+        if trace_ids is not UNSET:
+            field_dict["traceIds"] = trace_ids
+        if trace_count is not UNSET:
+            field_dict["traceCount"] = trace_count
+        if occurrences is not UNSET:
+            field_dict["occurrences"] = occurrences
+        if tokens is not UNSET:
+            field_dict["tokens"] = tokens
 
         return field_dict
 
@@ -85,6 +127,18 @@ class Insight:
 
         note = d.pop("note", UNSET)
 
+        kind = d.pop("kind", UNSET)
+
+        job_id = d.pop("jobId", UNSET)
+
+        trace_ids = cast(list[str], d.pop("traceIds", UNSET))
+
+        trace_count = d.pop("traceCount", UNSET)
+
+        occurrences = d.pop("occurrences", UNSET)
+
+        tokens = d.pop("tokens", UNSET)
+
         insight = cls(
             id=id,
             status=status,
@@ -93,6 +147,12 @@ class Insight:
             helpful=helpful,
             harmful=harmful,
             note=note,
+            kind=kind,
+            job_id=job_id,
+            trace_ids=trace_ids,
+            trace_count=trace_count,
+            occurrences=occurrences,
+            tokens=tokens,
         )
 
         insight.additional_properties = d

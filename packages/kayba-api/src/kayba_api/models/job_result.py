@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -20,11 +20,18 @@ class JobResult:
         skills_generated (int): How many insights were found.
         materialized (bool): Whether the results have been kept as insights.
         summary (str | Unset): What was found, in a few words.
+        traces_read (int | Unset): How many traces were read.
+        model_used (bool | Unset): Whether a model had a part in it.
+        notes (list[str] | Unset): What else is to be known, e.g. why no model was used, or that a trace had been
+            deleted.
     """
 
     skills_generated: int
     materialized: bool
     summary: str | Unset = UNSET
+    traces_read: int | Unset = UNSET
+    model_used: bool | Unset = UNSET
+    notes: list[str] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -33,6 +40,14 @@ class JobResult:
         materialized = self.materialized
 
         summary = self.summary
+
+        traces_read = self.traces_read
+
+        model_used = self.model_used
+
+        notes: list[str] | Unset = UNSET
+        if not isinstance(self.notes, Unset):
+            notes = self.notes
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -44,6 +59,12 @@ class JobResult:
         )
         if summary is not UNSET:
             field_dict["summary"] = summary
+        if traces_read is not UNSET:
+            field_dict["tracesRead"] = traces_read
+        if model_used is not UNSET:
+            field_dict["modelUsed"] = model_used
+        if notes is not UNSET:
+            field_dict["notes"] = notes
 
         return field_dict
 
@@ -56,10 +77,19 @@ class JobResult:
 
         summary = d.pop("summary", UNSET)
 
+        traces_read = d.pop("tracesRead", UNSET)
+
+        model_used = d.pop("modelUsed", UNSET)
+
+        notes = cast(list[str], d.pop("notes", UNSET))
+
         job_result = cls(
             skills_generated=skills_generated,
             materialized=materialized,
             summary=summary,
+            traces_read=traces_read,
+            model_used=model_used,
+            notes=notes,
         )
 
         job_result.additional_properties = d

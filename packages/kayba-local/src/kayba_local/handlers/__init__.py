@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kayba_local.calls import Handler
-from kayba_local.handlers import artifacts, experiments, insights, integrations, prompts, trace_files, tracing
+from kayba_local.handlers import artifacts, experiments, insights, integrations, jobs, prompts, trace_files, tracing
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "listTraceFiles": trace_files.list_trace_files,
@@ -14,8 +14,11 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "getTraceFile": trace_files.get_trace_file,
     "deleteTraceFile": trace_files.delete_trace_file,
     "batchGetTraceFiles": trace_files.batch_get_trace_files,
+    "generateInsights": insights.generate_insights,
     "listInsights": insights.list_insights,
     "updateInsight": insights.update_insight,
+    "getJob": jobs.get_job,
+    "materializeJob": jobs.materialize_job,
     "generatePrompt": prompts.generate_prompt,
     "listPrompts": prompts.list_prompts,
     "getPrompt": prompts.get_prompt,

@@ -1,4 +1,4 @@
-"""Insights: list and triage. Generating them has no handler yet."""
+"""Insights: found by a job, listed, triaged."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from typing import Any
 
 from kayba_local.calls import Call
 from kayba_local.handlers.unknown import unknown
-from kayba_local.store import insights
-from kayba_local.store.insights import Insight
+from kayba_local.store import insights, job_sources
+from kayba_local.store.insights import Evidence, Insight
+
+
+def generate_insights(call: Call) -> dict[str, Any]:
+    """Start a job over the traces named, or over all that there are."""
+    body = call.body or {}
+    ids = body.get("traceIds")
+    if ids is not None and (missing := job_sources.unknown_ids(call.db, ids)):
+        raise unknown("trace file or trace", missing)
+    request = {name: body[name] for name in ("traceIds", "model") if name in body}
+    return {"jobId": call.jobs.submit(request, body.get("anthropicApiKey"))}
 
 
 def list_insights(call: Call) -> dict[str, Any]:
@@ -25,7 +35,7 @@ def update_insight(call: Call) -> dict[str, Any]:
 
 
 def _answer(insight: Insight) -> dict[str, Any]:
-    answer = {
+    answer: dict[str, Any] = {
         "id": insight.id,
         "status": insight.status,
         "section": insight.section,
@@ -33,4 +43,17 @@ def _answer(insight: Insight) -> dict[str, Any]:
         "helpful": insight.helpful,
         "harmful": insight.harmful,
     }
-    return answer if insight.note is None else {**answer, "note": insight.note}
+    if insight.note is not None:
+        answer["note"] = insight.note
+    return answer if insight.evidence is None else {**answer, **_evidence(insight.evidence)}
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    answer = {
+        "kind": evidence.kind,
+        "jobId": evidence.job_id,
+        "traceIds": evidence.trace_ids,
+        "traceCount": evidence.traces,
+        "occurrences": evidence.occurrences,
+    }
+    return answer if evidence.tokens is None else {**answer, "tokens": evidence.tokens}

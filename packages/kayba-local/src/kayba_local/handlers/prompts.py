@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +13,8 @@ from kayba_local.store.insights import Insight
 from kayba_local.store.prompts import Prompt
 
 DEFAULT_LABEL = "default"
+TRACES_NAMED = 5
+"""How many traces a point of a prompt names; its insight knows more."""
 _OPENING = "Apply what was learned from earlier work:"
 
 
@@ -41,13 +43,34 @@ def get_prompt(call: Call) -> dict[str, Any]:
 
 
 def compose(accepted: Iterable[Insight]) -> str:
-    """The text of a prompt: the insights as points below the headings of their sections, sections by name."""
+    """The text of a prompt: the insights as points below the headings of their sections, sections by name.
+
+    Each point ends with its sources: the insights that say so, and traces that show it. The same insights, in the same
+    order, make the same text.
+    """
     ordered = sorted(accepted, key=lambda insight: insight.section)
     blocks = [_OPENING]
     for section, members in groupby(ordered, key=lambda insight: insight.section):
-        points = (f"- {' '.join(insight.content.split())}" for insight in members)
+        by_content: dict[str, list[Insight]] = {}
+        for insight in members:
+            by_content.setdefault(" ".join(insight.content.split()), []).append(insight)
+        points = (f"- {content} [{_sources(insights)}]" for content, insights in by_content.items())
         blocks.append("\n".join([f"## {section}", "", *points]))
     return "\n\n".join(blocks) + "\n"
+
+
+def _sources(same: Sequence[Insight]) -> str:
+    evidence = [insight.evidence for insight in same if insight.evidence is not None]
+    trace_ids = list(dict.fromkeys(trace_id for each in evidence for trace_id in each.trace_ids))
+    # One trace may show several of them: no more than the largest count is sure.
+    count = max([len(trace_ids), *(each.traces for each in evidence)])
+    named = _named("insight", [insight.id for insight in same], len(same))
+    return f"{named}; {_named('trace', trace_ids[:TRACES_NAMED], count)}" if trace_ids else named
+
+
+def _named(noun: str, ids: Sequence[str], count: int) -> str:
+    more = f" and {count - len(ids):,} more" if count > len(ids) else ""
+    return f"{noun}{'' if count == 1 else 's'} {', '.join(ids)}{more}"
 
 
 def _require_accepted(call: Call, ids: list[str]) -> list[Insight]:

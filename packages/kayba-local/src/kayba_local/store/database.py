@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +66,7 @@ class Database:
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = threading.BoundedSemaphore(READERS)
         self._closed = False
+        self._before_close: list[Callable[[], None]] = []
         self._writer = _open_writer(path)
 
     @classmethod
@@ -116,8 +117,15 @@ class Database:
                 connection.rollback()
                 self._idle_readers.append(connection)
 
+    def before_close(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the store is about to be closed, while it can still be used."""
+        self._before_close.append(callback)
+
     def close(self) -> None:
         """Wait for what is going on, fold the write-ahead log into the file, and close it. Closing twice is fine."""
+        callbacks, self._before_close = self._before_close, []
+        for callback in callbacks:
+            callback()
         with self._write_lock:
             if self._closed:
                 return

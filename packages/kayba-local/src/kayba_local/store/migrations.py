@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from kayba_local.store import rest_schema, tracing_schema
+from kayba_local.store import jobs_schema, rest_schema, tracing_schema
 
 Step: TypeAlias = tuple[str, ...]
 """SQL statements that are applied together in one transaction."""
 
-STEPS: Final[tuple[Step, ...]] = (tracing_schema.INITIAL, rest_schema.INITIAL)
+STEPS: Final[tuple[Step, ...]] = (tracing_schema.INITIAL, rest_schema.INITIAL, jobs_schema.INITIAL)

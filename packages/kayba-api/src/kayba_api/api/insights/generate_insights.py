@@ -52,9 +52,11 @@ def sync_detailed(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> Response[StartedJob | ApiError]:
-    """Start learning from trace files.
+    """Start learning from traces.
 
-    Starts a job that reads trace files and writes insights. Follow it with `getJob`.
+    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
+    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
+    that is named does not exist; one that is deleted before the job comes to it is left out.
 
     Args:
         client: Where to send it.
@@ -79,9 +81,11 @@ def sync(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> StartedJob | ApiError | None:
-    """Start learning from trace files.
+    """Start learning from traces.
 
-    Starts a job that reads trace files and writes insights. Follow it with `getJob`.
+    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
+    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
+    that is named does not exist; one that is deleted before the job comes to it is left out.
 
     Args:
         client: Where to send it.
@@ -106,9 +110,11 @@ async def asyncio_detailed(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> Response[StartedJob | ApiError]:
-    """Start learning from trace files.
+    """Start learning from traces.
 
-    Starts a job that reads trace files and writes insights. Follow it with `getJob`.
+    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
+    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
+    that is named does not exist; one that is deleted before the job comes to it is left out.
 
     Args:
         client: Where to send it.
@@ -133,9 +139,11 @@ async def asyncio(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> StartedJob | ApiError | None:
-    """Start learning from trace files.
+    """Start learning from traces.
 
-    Starts a job that reads trace files and writes insights. Follow it with `getJob`.
+    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
+    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
+    that is named does not exist; one that is deleted before the job comes to it is left out.
 
     Args:
         client: Where to send it.

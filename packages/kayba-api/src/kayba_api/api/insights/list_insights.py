@@ -69,7 +69,9 @@ def sync_detailed(
 
     Args:
         client: Where to send it.
-        status (InsightStatus | Unset): Where an insight stands in triage.
+        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
+            decided yet; `materializeJob` makes `pending`
+            ones.
         section (str | Unset):
 
     Returns:
@@ -99,7 +101,9 @@ def sync(
 
     Args:
         client: Where to send it.
-        status (InsightStatus | Unset): Where an insight stands in triage.
+        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
+            decided yet; `materializeJob` makes `pending`
+            ones.
         section (str | Unset):
 
     Returns:
@@ -129,7 +133,9 @@ async def asyncio_detailed(
 
     Args:
         client: Where to send it.
-        status (InsightStatus | Unset): Where an insight stands in triage.
+        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
+            decided yet; `materializeJob` makes `pending`
+            ones.
         section (str | Unset):
 
     Returns:
@@ -159,7 +165,9 @@ async def asyncio(
 
     Args:
         client: Where to send it.
-        status (InsightStatus | Unset): Where an insight stands in triage.
+        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
+            decided yet; `materializeJob` makes `pending`
+            ones.
         section (str | Unset):
 
     Returns:

@@ -54,7 +54,8 @@ def sync_detailed(
 ) -> Response[Job | ApiError]:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status it is still under way.
+    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
+    `running` among them, it is still under way. A job goes on when its server is started again.
 
     Args:
         id (str): An opaque id.
@@ -81,7 +82,8 @@ def sync(
 ) -> Job | ApiError | None:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status it is still under way.
+    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
+    `running` among them, it is still under way. A job goes on when its server is started again.
 
     Args:
         id (str): An opaque id.
@@ -108,7 +110,8 @@ async def asyncio_detailed(
 ) -> Response[Job | ApiError]:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status it is still under way.
+    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
+    `running` among them, it is still under way. A job goes on when its server is started again.
 
     Args:
         id (str): An opaque id.
@@ -135,7 +138,8 @@ async def asyncio(
 ) -> Job | ApiError | None:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status it is still under way.
+    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
+    `running` among them, it is still under way. A job goes on when its server is started again.
 
     Args:
         id (str): An opaque id.

@@ -54,7 +54,10 @@ def sync_detailed(
 ) -> Response[MaterializedJob | ApiError]:
     """Keep the results of a job.
 
-    Turns what a completed job found into insights. Doing it again changes nothing.
+    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
+    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
+    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
+    changes nothing. Answers 409 while the job is under way, and when it has failed.
 
     Args:
         id (str): An opaque id.
@@ -81,7 +84,10 @@ def sync(
 ) -> MaterializedJob | ApiError | None:
     """Keep the results of a job.
 
-    Turns what a completed job found into insights. Doing it again changes nothing.
+    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
+    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
+    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
+    changes nothing. Answers 409 while the job is under way, and when it has failed.
 
     Args:
         id (str): An opaque id.
@@ -108,7 +114,10 @@ async def asyncio_detailed(
 ) -> Response[MaterializedJob | ApiError]:
     """Keep the results of a job.
 
-    Turns what a completed job found into insights. Doing it again changes nothing.
+    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
+    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
+    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
+    changes nothing. Answers 409 while the job is under way, and when it has failed.
 
     Args:
         id (str): An opaque id.
@@ -135,7 +144,10 @@ async def asyncio(
 ) -> MaterializedJob | ApiError | None:
     """Keep the results of a job.
 
-    Turns what a completed job found into insights. Doing it again changes nothing.
+    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
+    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
+    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
+    changes nothing. Answers 409 while the job is under way, and when it has failed.
 
     Args:
         id (str): An opaque id.

@@ -54,8 +54,10 @@ def sync_detailed(
 ) -> Response[GeneratedPrompt | ApiError]:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones. Answers 409 when there is
-    no accepted insight to write from, or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
+    section and below it a point for each insight, which names its sources, the insight's id and those of traces
+    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
+    or when a given one has not been accepted.
 
     Args:
         client: Where to send it.
@@ -82,8 +84,10 @@ def sync(
 ) -> GeneratedPrompt | ApiError | None:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones. Answers 409 when there is
-    no accepted insight to write from, or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
+    section and below it a point for each insight, which names its sources, the insight's id and those of traces
+    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
+    or when a given one has not been accepted.
 
     Args:
         client: Where to send it.
@@ -110,8 +114,10 @@ async def asyncio_detailed(
 ) -> Response[GeneratedPrompt | ApiError]:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones. Answers 409 when there is
-    no accepted insight to write from, or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
+    section and below it a point for each insight, which names its sources, the insight's id and those of traces
+    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
+    or when a given one has not been accepted.
 
     Args:
         client: Where to send it.
@@ -138,8 +144,10 @@ async def asyncio(
 ) -> GeneratedPrompt | ApiError | None:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones. Answers 409 when there is
-    no accepted insight to write from, or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
+    section and below it a point for each insight, which names its sources, the insight's id and those of traces
+    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
+    or when a given one has not been accepted.
 
     Args:
         client: Where to send it.
