@@ -12,18 +12,32 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
 from openapi_spec_validator import validate
+
+from facade.project import FacadeProject
 
 HERE = Path(__file__).resolve().parent
 CONTRACT = HERE / "kayba.yaml"
 PACKAGES = HERE.parent / "packages"
 CLIENT = PACKAGES / "kayba-api" / "src" / "kayba_api"
 SERVER_COPY = PACKAGES / "kayba-local" / "src" / "kayba_local" / "openapi.json"
+STYLE = ("--line-length=120", "--config=format.docstring-code-format=true")
 HEADER = "# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.\n"
+
+
+class GenerationError(Exception):
+    """The generator could not make all of the client; what it left out would be missed only when it is called."""
+
+    def __init__(self, errors: Sequence[GeneratorError]) -> None:
+        super().__init__("\n".join(f"{error.header} {error.detail or ''}".strip() for error in errors))
 
 
 def load_contract(path: Path) -> dict[str, Any]:
@@ -47,29 +61,36 @@ def generate_client(contract: Path, target: Path) -> None:
     """Replace ``target`` with a client freshly generated from a contract; it stays as it was when generating fails.
 
     Raises:
-        subprocess.CalledProcessError: The generator warned or failed, or ruff did; its output has been printed.
+        GenerationError: The generator warned or failed; says of what.
+        FacadeError: An operation cannot be rendered as a method.
+        subprocess.CalledProcessError: ruff failed; its output has been printed.
     """
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / target.name
-        run(
-            "openapi_python_client",
-            "generate",
-            f"--path={contract}",
-            f"--config={HERE / 'generator.yaml'}",
-            f"--custom-template-path={HERE / 'templates'}",
-            f"--output-path={fresh}",
-            "--meta=none",
-            "--fail-on-warning",
-        )
+        write_client(contract, fresh)
         # Isolated: the result must not depend on the configuration around the target.
         run("ruff", "check", "--isolated", "--quiet", "--select=F,I,UP", "--target-version=py311", "--fix", str(fresh))
         for module in sorted(fresh.rglob("*.py")):
             module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
-        run("ruff", "format", "--isolated", "--quiet", "--line-length=120", "--target-version=py311", str(fresh))
+        run("ruff", "format", "--isolated", "--quiet", *STYLE, "--target-version=py311", str(fresh))
         shutil.rmtree(fresh / ".ruff_cache", ignore_errors=True)
         (fresh / "py.typed").touch()
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(fresh, target)
+
+
+def write_client(contract: Path, target: Path) -> None:
+    """Let the generator write a client into a folder that does not exist yet, as it comes out of the templates."""
+    document = yaml.safe_load(contract.read_text(encoding="utf-8"))
+    settings = ConfigFile.load_from_path(HERE / "generator.yaml")
+    config = Config.from_sources(settings, MetaType.NONE, contract, "utf-8", overwrite=False, output_path=target)
+    data = GeneratorData.from_dict(document, config=config)
+    if isinstance(data, GeneratorError):
+        raise GenerationError([data])
+    project = FacadeProject(openapi=data, config=config, custom_template_path=HERE / "templates")
+    project.document = document
+    if errors := project.build():
+        raise GenerationError(errors)
 
 
 def run(module: str, *arguments: str) -> None:

@@ -30,5 +30,9 @@ def test_the_examples_run(
         if inspect.iscoroutine(awaited):
             asyncio.run(awaited)
     names["client"].close()
-    assert re.fullmatch(r"stored: \['[^']+'\]\n", capsys.readouterr().out)
+    stored, listed, refused, listed_again = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"stored: \['[^']+'\]", stored)
+    assert listed.startswith("support.md 20")
+    assert refused == "404 NOT_FOUND: No job of id unknown."
+    assert listed_again == "support.md"
     assert len(names["result"].traces) == 1

@@ -64,6 +64,11 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """How long each part of a request may take."""
+        return httpx.Timeout(self._options["timeout"])
+
     def get_httpx_client(self) -> httpx.Client:
         """The connections for synchronous calls."""
         if self._client is None:

@@ -1,0 +1,510 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+"""Groups of traces. Experiment `0` is named `Default` and always exists."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from functools import cached_property
+
+import httpx
+
+from ..api.experiments import (
+    create_experiment,
+    get_experiment,
+    get_experiment_by_name,
+    search_experiments,
+)
+from ..models.create_experiment_request import CreateExperimentRequest
+from ..models.created_experiment import CreatedExperiment
+from ..models.experiment import Experiment
+from ..models.experiment_answer import ExperimentAnswer
+from ..models.experiment_page import ExperimentPage
+from ..models.experiment_tag import ExperimentTag
+from ..models.search_experiments_request import SearchExperimentsRequest
+from ..models.view_type import ViewType
+from ..runtime.calls import AsyncResource, Resource
+from ..runtime.paging import AsyncPages, Page, Paging, first_page
+from ..runtime.raw import async_raw, raw
+from ..runtime.steps import Operation, Options
+from ..types import UNSET
+
+_GET_BY_NAME = Operation[ExperimentAnswer](
+    parse=get_experiment_by_name._parse_response,
+    expected=(ExperimentAnswer,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_CREATE = Operation[CreatedExperiment](
+    parse=create_experiment._parse_response,
+    expected=(CreatedExperiment,),
+    repeatable=False,
+    conflict_is_final=False,
+)
+
+_GET = Operation[ExperimentAnswer](
+    parse=get_experiment._parse_response,
+    expected=(ExperimentAnswer,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_SEARCH = Operation[ExperimentPage](
+    parse=search_experiments._parse_response,
+    expected=(ExperimentPage,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+
+class ExperimentsResource(Resource):
+    """Groups of traces. Experiment `0` is named `Default` and always exists."""
+
+    @cached_property
+    def with_raw_response(self) -> ExperimentsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return ExperimentsWithRawResponse(self)
+
+    def get_by_name(
+        self,
+        experiment_name: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ExperimentAnswer:
+        """Find an experiment by its name.
+
+        The experiment of exactly this name, or 404.
+
+        Args:
+            experiment_name: The experiment's name.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The experiment.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id, name or key.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.experiments.get_by_name("my-experiment")
+        """
+        return self._calls.call(
+            _GET_BY_NAME,
+            get_experiment_by_name._get_kwargs(experiment_name=experiment_name),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def create(
+        self,
+        *,
+        name: str,
+        artifact_location: str | None = None,
+        tags: builtins.list[ExperimentTag] | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> CreatedExperiment:
+        """Create an experiment.
+
+        Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+
+        Args:
+            name: A name that no other experiment has.
+            artifact_location: Where its files are kept; chosen by the server when left out.
+            tags: A tag of an experiment.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The experiment's id.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
+                stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.experiments.create(name="my-experiment")
+        """
+        return self._calls.call(
+            _CREATE,
+            create_experiment._get_kwargs(
+                body=CreateExperimentRequest(
+                    name=name,
+                    artifact_location=UNSET if artifact_location is None else artifact_location,
+                    tags=UNSET if tags is None else tags,
+                )
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def get(
+        self,
+        experiment_id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ExperimentAnswer:
+        """Get an experiment.
+
+        The experiment of this id.
+
+        Args:
+            experiment_id: The experiment's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The experiment.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id, name or key.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.experiments.get("1")
+        """
+        return self._calls.call(
+            _GET, get_experiment._get_kwargs(experiment_id=experiment_id), Options(timeout, max_retries, extra_headers)
+        )
+
+    def search(
+        self,
+        *,
+        max_results: int | None = None,
+        page_token: str | None = None,
+        filter: str | None = None,
+        order_by: builtins.list[str] | None = None,
+        view_type: ViewType | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Page[Experiment]:
+        """List experiments.
+
+        Experiments, a page at a time. Without matches the answer is an empty object.
+
+        Iterating over what comes back goes over all experiments, page after page.
+
+        Args:
+            max_results: Experiments a page.
+            page_token: The `next_page_token` of the page before.
+            filter: Conditions on `name`, joined with `AND`.
+            order_by: Fields to sort by, each with `ASC` or `DESC`.
+            view_type: Which experiments to list.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The first page, which leads to the others.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
+                stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> for item in client.experiments.search(
+            ...     max_results=100,
+            ...     filter="name = 'my-experiment'",
+            ...     order_by=["creation_time DESC"],
+            ...     view_type="ACTIVE_ONLY",
+            ... ):
+            ...     print(item)
+        """
+        paging = Paging[Experiment](
+            _SEARCH,
+            items=lambda answer: answer.experiments or [],
+            next_token=lambda answer: answer.next_page_token or None,
+            arguments=lambda token: search_experiments._get_kwargs(
+                body=SearchExperimentsRequest(
+                    max_results=UNSET if max_results is None else max_results,
+                    page_token=UNSET if token is None else token,
+                    filter_=UNSET if filter is None else filter,
+                    order_by=UNSET if order_by is None else order_by,
+                    view_type=UNSET if view_type is None else view_type,
+                )
+            ),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return first_page(self._calls, paging, page_token)
+
+
+class AsyncExperimentsResource(AsyncResource):
+    """Groups of traces. Experiment `0` is named `Default` and always exists."""
+
+    @cached_property
+    def with_raw_response(self) -> AsyncExperimentsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return AsyncExperimentsWithRawResponse(self)
+
+    async def get_by_name(
+        self,
+        experiment_name: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ExperimentAnswer:
+        """Find an experiment by its name.
+
+        The experiment of exactly this name, or 404.
+
+        Args:
+            experiment_name: The experiment's name.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The experiment.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id, name or key.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.experiments.get_by_name("my-experiment")
+        """
+        return await self._calls.call(
+            _GET_BY_NAME,
+            get_experiment_by_name._get_kwargs(experiment_name=experiment_name),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    async def create(
+        self,
+        *,
+        name: str,
+        artifact_location: str | None = None,
+        tags: builtins.list[ExperimentTag] | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> CreatedExperiment:
+        """Create an experiment.
+
+        Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+
+        Args:
+            name: A name that no other experiment has.
+            artifact_location: Where its files are kept; chosen by the server when left out.
+            tags: A tag of an experiment.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The experiment's id.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
+                stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.experiments.create(name="my-experiment")
+        """
+        return await self._calls.call(
+            _CREATE,
+            create_experiment._get_kwargs(
+                body=CreateExperimentRequest(
+                    name=name,
+                    artifact_location=UNSET if artifact_location is None else artifact_location,
+                    tags=UNSET if tags is None else tags,
+                )
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    async def get(
+        self,
+        experiment_id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ExperimentAnswer:
+        """Get an experiment.
+
+        The experiment of this id.
+
+        Args:
+            experiment_id: The experiment's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The experiment.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id, name or key.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.experiments.get("1")
+        """
+        return await self._calls.call(
+            _GET, get_experiment._get_kwargs(experiment_id=experiment_id), Options(timeout, max_retries, extra_headers)
+        )
+
+    def search(
+        self,
+        *,
+        max_results: int | None = None,
+        page_token: str | None = None,
+        filter: str | None = None,
+        order_by: builtins.list[str] | None = None,
+        view_type: ViewType | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncPages[Experiment]:
+        """List experiments.
+
+        Experiments, a page at a time. Without matches the answer is an empty object.
+
+        Iterating over what comes back goes over all experiments, page after page.
+
+        Args:
+            max_results: Experiments a page.
+            page_token: The `next_page_token` of the page before.
+            filter: Conditions on `name`, joined with `AND`.
+            order_by: Fields to sort by, each with `ASC` or `DESC`.
+            view_type: Which experiments to list.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            A list to be awaited for its first page, or iterated over with `async for`.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
+                stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out, or its store cannot do it.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> async for item in client.experiments.search(
+            ...     max_results=100,
+            ...     filter="name = 'my-experiment'",
+            ...     order_by=["creation_time DESC"],
+            ...     view_type="ACTIVE_ONLY",
+            ... ):
+            ...     print(item)
+        """
+        paging = Paging[Experiment](
+            _SEARCH,
+            items=lambda answer: answer.experiments or [],
+            next_token=lambda answer: answer.next_page_token or None,
+            arguments=lambda token: search_experiments._get_kwargs(
+                body=SearchExperimentsRequest(
+                    max_results=UNSET if max_results is None else max_results,
+                    page_token=UNSET if token is None else token,
+                    filter_=UNSET if filter is None else filter,
+                    order_by=UNSET if order_by is None else order_by,
+                    view_type=UNSET if view_type is None else view_type,
+                )
+            ),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return AsyncPages(self._calls, paging, page_token)
+
+
+class ExperimentsWithRawResponse:
+    """The methods of ``ExperimentsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: ExperimentsResource) -> None:
+        self.get_by_name = raw(resource, ExperimentsResource.get_by_name)
+        self.create = raw(resource, ExperimentsResource.create)
+        self.get = raw(resource, ExperimentsResource.get)
+        self.search = raw(resource, ExperimentsResource.search)
+
+
+class AsyncExperimentsWithRawResponse:
+    """The methods of ``AsyncExperimentsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: AsyncExperimentsResource) -> None:
+        self.get_by_name = async_raw(resource, AsyncExperimentsResource.get_by_name)
+        self.create = async_raw(resource, AsyncExperimentsResource.create)
+        self.get = async_raw(resource, AsyncExperimentsResource.get)
+        self.search = async_raw(resource, AsyncExperimentsResource.search)

@@ -1,0 +1,419 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+"""What was learned from traces, to be accepted or rejected."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from functools import cached_property
+
+import httpx
+
+from ..api.insights import generate_insights, list_insights, update_insight
+from ..models.generate_insights_request import GenerateInsightsRequest
+from ..models.insight import Insight
+from ..models.insight_decision import InsightDecision
+from ..models.insight_list import InsightList
+from ..models.insight_status import InsightStatus
+from ..models.model import Model
+from ..models.reflector_mode import ReflectorMode
+from ..models.started_job import StartedJob
+from ..models.update_insight_request import UpdateInsightRequest
+from ..runtime.calls import AsyncResource, Resource
+from ..runtime.paging import AsyncPages, Page, Paging, first_page
+from ..runtime.raw import async_raw, raw
+from ..runtime.steps import Operation, Options
+from ..types import UNSET
+
+_GENERATE = Operation[StartedJob](
+    parse=generate_insights._parse_response,
+    expected=(StartedJob,),
+    repeatable=False,
+    conflict_is_final=False,
+)
+
+_LIST = Operation[InsightList](
+    parse=list_insights._parse_response,
+    expected=(InsightList,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_UPDATE = Operation[Insight](
+    parse=update_insight._parse_response,
+    expected=(Insight,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+
+class InsightsResource(Resource):
+    """What was learned from traces, to be accepted or rejected."""
+
+    @cached_property
+    def with_raw_response(self) -> InsightsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return InsightsWithRawResponse(self)
+
+    def generate(
+        self,
+        *,
+        trace_ids: builtins.list[str] | None = None,
+        model: Model | None = None,
+        epochs: int | None = None,
+        reflector_mode: ReflectorMode | None = None,
+        anthropic_api_key: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> StartedJob:
+        """Start learning from traces.
+
+        Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span
+        trees, those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when
+        a trace that is named does not exist; one that is deleted before the job comes to it is left out.
+
+        Args:
+            trace_ids: The traces to read: ids of trace files, and of span trees (`tr-…`) where the server keeps
+                them. All of both when left out.
+            model: The model that reads the trace files.
+            epochs: How often to go through the traces. An analysis that does without a model finds the same
+                every time, and goes through them once.
+            reflector_mode: How trace files are read.
+            anthropic_api_key: A key of the model's provider to use instead of the server's own. It is used for
+                this job, and is not stored.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The job has been started.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.insights.generate(
+            ...     trace_ids=["7f3c9a52e1d84b06"], model="claude-sonnet-4-6", epochs=1, reflector_mode="recursive"
+            ... )
+        """
+        return self._calls.call(
+            _GENERATE,
+            generate_insights._get_kwargs(
+                body=GenerateInsightsRequest(
+                    trace_ids=UNSET if trace_ids is None else trace_ids,
+                    model=UNSET if model is None else model,
+                    epochs=UNSET if epochs is None else epochs,
+                    reflector_mode=UNSET if reflector_mode is None else reflector_mode,
+                    anthropic_api_key=UNSET if anthropic_api_key is None else anthropic_api_key,
+                )
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def list(
+        self,
+        *,
+        status: InsightStatus | None = None,
+        section: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Page[Insight]:
+        """List insights.
+
+        All insights, or those of one status, of one section, or of both.
+
+        Iterating over what comes back goes over all insights.
+
+        Args:
+            status: Only insights of this status.
+            section: Only insights of this section, by its exact name.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The first page, which leads to the others.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> for item in client.insights.list(status="new", section="retrieval"):
+            ...     print(item)
+        """
+        paging = Paging[Insight](
+            _LIST,
+            items=lambda answer: answer.insights or [],
+            next_token=lambda _: None,
+            arguments=lambda _: list_insights._get_kwargs(
+                status=UNSET if status is None else status, section=UNSET if section is None else section
+            ),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return first_page(self._calls, paging)
+
+    def update(
+        self,
+        id: str,
+        *,
+        status: InsightDecision,
+        note: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Insight:
+        """Accept or reject an insight.
+
+        Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+
+        Args:
+            id: The insight's id.
+            status: What to do with an insight.
+            note: Why.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The insight as it is now.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.insights.update("ins-90af31", status="accepted", note="Seen in three support cases.")
+        """
+        return self._calls.call(
+            _UPDATE,
+            update_insight._get_kwargs(
+                id=id, body=UpdateInsightRequest(status=status, note=UNSET if note is None else note)
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+
+class AsyncInsightsResource(AsyncResource):
+    """What was learned from traces, to be accepted or rejected."""
+
+    @cached_property
+    def with_raw_response(self) -> AsyncInsightsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return AsyncInsightsWithRawResponse(self)
+
+    async def generate(
+        self,
+        *,
+        trace_ids: builtins.list[str] | None = None,
+        model: Model | None = None,
+        epochs: int | None = None,
+        reflector_mode: ReflectorMode | None = None,
+        anthropic_api_key: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> StartedJob:
+        """Start learning from traces.
+
+        Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span
+        trees, those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when
+        a trace that is named does not exist; one that is deleted before the job comes to it is left out.
+
+        Args:
+            trace_ids: The traces to read: ids of trace files, and of span trees (`tr-…`) where the server keeps
+                them. All of both when left out.
+            model: The model that reads the trace files.
+            epochs: How often to go through the traces. An analysis that does without a model finds the same
+                every time, and goes through them once.
+            reflector_mode: How trace files are read.
+            anthropic_api_key: A key of the model's provider to use instead of the server's own. It is used for
+                this job, and is not stored.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The job has been started.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.insights.generate(
+            ...     trace_ids=["7f3c9a52e1d84b06"], model="claude-sonnet-4-6", epochs=1, reflector_mode="recursive"
+            ... )
+        """
+        return await self._calls.call(
+            _GENERATE,
+            generate_insights._get_kwargs(
+                body=GenerateInsightsRequest(
+                    trace_ids=UNSET if trace_ids is None else trace_ids,
+                    model=UNSET if model is None else model,
+                    epochs=UNSET if epochs is None else epochs,
+                    reflector_mode=UNSET if reflector_mode is None else reflector_mode,
+                    anthropic_api_key=UNSET if anthropic_api_key is None else anthropic_api_key,
+                )
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def list(
+        self,
+        *,
+        status: InsightStatus | None = None,
+        section: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncPages[Insight]:
+        """List insights.
+
+        All insights, or those of one status, of one section, or of both.
+
+        Iterating over what comes back goes over all insights.
+
+        Args:
+            status: Only insights of this status.
+            section: Only insights of this section, by its exact name.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            A list to be awaited for its first page, or iterated over with `async for`.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> async for item in client.insights.list(status="new", section="retrieval"):
+            ...     print(item)
+        """
+        paging = Paging[Insight](
+            _LIST,
+            items=lambda answer: answer.insights or [],
+            next_token=lambda _: None,
+            arguments=lambda _: list_insights._get_kwargs(
+                status=UNSET if status is None else status, section=UNSET if section is None else section
+            ),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return AsyncPages(self._calls, paging)
+
+    async def update(
+        self,
+        id: str,
+        *,
+        status: InsightDecision,
+        note: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Insight:
+        """Accept or reject an insight.
+
+        Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+
+        Args:
+            id: The insight's id.
+            status: What to do with an insight.
+            note: Why.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The insight as it is now.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.insights.update("ins-90af31", status="accepted", note="Seen in three support cases.")
+        """
+        return await self._calls.call(
+            _UPDATE,
+            update_insight._get_kwargs(
+                id=id, body=UpdateInsightRequest(status=status, note=UNSET if note is None else note)
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+
+class InsightsWithRawResponse:
+    """The methods of ``InsightsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: InsightsResource) -> None:
+        self.generate = raw(resource, InsightsResource.generate)
+        self.list = raw(resource, InsightsResource.list)
+        self.update = raw(resource, InsightsResource.update)
+
+
+class AsyncInsightsWithRawResponse:
+    """The methods of ``AsyncInsightsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: AsyncInsightsResource) -> None:
+        self.generate = async_raw(resource, AsyncInsightsResource.generate)
+        self.list = async_raw(resource, AsyncInsightsResource.list)
+        self.update = async_raw(resource, AsyncInsightsResource.update)

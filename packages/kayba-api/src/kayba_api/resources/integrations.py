@@ -1,0 +1,393 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+"""Places to pull traces from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import httpx
+
+from ..api.integrations import list_integrations, test_integration, update_integration
+from ..models.integration_auth_type import (
+    IntegrationAuthType,
+)
+from ..models.integration_config import IntegrationConfig
+from ..models.integration_name import IntegrationName
+from ..models.integration_test_result import IntegrationTestResult
+from ..models.integrations import Integrations
+from ..runtime.calls import AsyncResource, Resource
+from ..runtime.raw import async_raw, raw
+from ..runtime.steps import Operation, Options
+from ..types import UNSET, Unset
+
+_LIST = Operation[Integrations](
+    parse=list_integrations._parse_response,
+    expected=(Integrations,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_UPDATE = Operation[IntegrationConfig](
+    parse=update_integration._parse_response,
+    expected=(IntegrationConfig,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_TEST = Operation[IntegrationTestResult](
+    parse=test_integration._parse_response,
+    expected=(IntegrationTestResult,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+
+class IntegrationsResource(Resource):
+    """Places to pull traces from."""
+
+    @cached_property
+    def with_raw_response(self) -> IntegrationsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return IntegrationsWithRawResponse(self)
+
+    def list(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Integrations:
+        """List integrations.
+
+        The configuration of every integration. Secrets are masked or left out.
+
+        Args:
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The integrations by name.
+
+        Raises:
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.integrations.list()
+        """
+        return self._calls.call(_LIST, list_integrations._get_kwargs(), Options(timeout, max_retries, extra_headers))
+
+    def update(
+        self,
+        name: IntegrationName,
+        *,
+        enabled: bool,
+        tracking_uri: None | str | Unset = UNSET,
+        auth_type: IntegrationAuthType | None = None,
+        token: None | str | Unset = UNSET,
+        username: None | str | Unset = UNSET,
+        experiment_name: None | str | Unset = UNSET,
+        api_url: None | str | Unset = UNSET,
+        api_key: None | str | Unset = UNSET,
+        project_name: None | str | Unset = UNSET,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> IntegrationConfig:
+        """Configure an integration.
+
+        Replaces the configuration of an integration. Of the properties, those of the named integration count and
+        the others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+
+        Args:
+            name: Which integration.
+            enabled: Whether traces are pulled.
+            tracking_uri: The MLflow server (mlflow).
+            auth_type: How to authenticate with an MLflow server.
+            token: The password or token to authenticate with; masked in answers (mlflow).
+            username: Who to authenticate as (mlflow with basic).
+            experiment_name: The experiment to pull from (mlflow).
+            api_url: The LangSmith server (langsmith).
+            api_key: The key to authenticate with; masked in answers (langsmith).
+            project_name: The project to pull from (langsmith).
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The configuration as it is stored, secrets masked.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.integrations.update(
+            ...     "mlflow",
+            ...     enabled=True,
+            ...     tracking_uri="https://mlflow.example.com",
+            ...     auth_type="bearer",
+            ...     token="an-mlflow-token",
+            ...     experiment_name="support",
+            ... )
+        """
+        return self._calls.call(
+            _UPDATE,
+            update_integration._get_kwargs(
+                name=name,
+                body=IntegrationConfig(
+                    enabled=enabled,
+                    tracking_uri=tracking_uri,
+                    auth_type=UNSET if auth_type is None else auth_type,
+                    token=token,
+                    username=username,
+                    experiment_name=experiment_name,
+                    api_url=api_url,
+                    api_key=api_key,
+                    project_name=project_name,
+                ),
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def test(
+        self,
+        name: IntegrationName,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> IntegrationTestResult:
+        """Try an integration.
+
+        Connects with the stored configuration. A connection that cannot be made is a result, not an error: the
+        answer is 200 with `connected` false and the reason in `error`.
+
+        Args:
+            name: Which integration.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            Whether it worked.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.integrations.test("mlflow")
+        """
+        return self._calls.call(
+            _TEST, test_integration._get_kwargs(name=name), Options(timeout, max_retries, extra_headers)
+        )
+
+
+class AsyncIntegrationsResource(AsyncResource):
+    """Places to pull traces from."""
+
+    @cached_property
+    def with_raw_response(self) -> AsyncIntegrationsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return AsyncIntegrationsWithRawResponse(self)
+
+    async def list(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Integrations:
+        """List integrations.
+
+        The configuration of every integration. Secrets are masked or left out.
+
+        Args:
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The integrations by name.
+
+        Raises:
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.integrations.list()
+        """
+        return await self._calls.call(
+            _LIST, list_integrations._get_kwargs(), Options(timeout, max_retries, extra_headers)
+        )
+
+    async def update(
+        self,
+        name: IntegrationName,
+        *,
+        enabled: bool,
+        tracking_uri: None | str | Unset = UNSET,
+        auth_type: IntegrationAuthType | None = None,
+        token: None | str | Unset = UNSET,
+        username: None | str | Unset = UNSET,
+        experiment_name: None | str | Unset = UNSET,
+        api_url: None | str | Unset = UNSET,
+        api_key: None | str | Unset = UNSET,
+        project_name: None | str | Unset = UNSET,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> IntegrationConfig:
+        """Configure an integration.
+
+        Replaces the configuration of an integration. Of the properties, those of the named integration count and
+        the others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+
+        Args:
+            name: Which integration.
+            enabled: Whether traces are pulled.
+            tracking_uri: The MLflow server (mlflow).
+            auth_type: How to authenticate with an MLflow server.
+            token: The password or token to authenticate with; masked in answers (mlflow).
+            username: Who to authenticate as (mlflow with basic).
+            experiment_name: The experiment to pull from (mlflow).
+            api_url: The LangSmith server (langsmith).
+            api_key: The key to authenticate with; masked in answers (langsmith).
+            project_name: The project to pull from (langsmith).
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The configuration as it is stored, secrets masked.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.integrations.update(
+            ...     "mlflow",
+            ...     enabled=True,
+            ...     tracking_uri="https://mlflow.example.com",
+            ...     auth_type="bearer",
+            ...     token="an-mlflow-token",
+            ...     experiment_name="support",
+            ... )
+        """
+        return await self._calls.call(
+            _UPDATE,
+            update_integration._get_kwargs(
+                name=name,
+                body=IntegrationConfig(
+                    enabled=enabled,
+                    tracking_uri=tracking_uri,
+                    auth_type=UNSET if auth_type is None else auth_type,
+                    token=token,
+                    username=username,
+                    experiment_name=experiment_name,
+                    api_url=api_url,
+                    api_key=api_key,
+                    project_name=project_name,
+                ),
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    async def test(
+        self,
+        name: IntegrationName,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> IntegrationTestResult:
+        """Try an integration.
+
+        Connects with the stored configuration. A connection that cannot be made is a result, not an error: the
+        answer is 200 with `connected` false and the reason in `error`.
+
+        Args:
+            name: Which integration.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            Whether it worked.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.integrations.test("mlflow")
+        """
+        return await self._calls.call(
+            _TEST, test_integration._get_kwargs(name=name), Options(timeout, max_retries, extra_headers)
+        )
+
+
+class IntegrationsWithRawResponse:
+    """The methods of ``IntegrationsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: IntegrationsResource) -> None:
+        self.list = raw(resource, IntegrationsResource.list)
+        self.update = raw(resource, IntegrationsResource.update)
+        self.test = raw(resource, IntegrationsResource.test)
+
+
+class AsyncIntegrationsWithRawResponse:
+    """The methods of ``AsyncIntegrationsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: AsyncIntegrationsResource) -> None:
+        self.list = async_raw(resource, AsyncIntegrationsResource.list)
+        self.update = async_raw(resource, AsyncIntegrationsResource.update)
+        self.test = async_raw(resource, AsyncIntegrationsResource.test)

@@ -1,0 +1,351 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+"""Prompts made from accepted insights."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from functools import cached_property
+
+import httpx
+
+from ..api.prompts import generate_prompt, get_prompt, list_prompts
+from ..models.generate_prompt_request import GeneratePromptRequest
+from ..models.generated_prompt import GeneratedPrompt
+from ..models.prompt import Prompt
+from ..models.prompt_list import PromptList
+from ..models.prompt_summary import PromptSummary
+from ..runtime.calls import AsyncResource, Resource
+from ..runtime.paging import AsyncPages, Page, Paging, first_page
+from ..runtime.raw import async_raw, raw
+from ..runtime.steps import Operation, Options
+from ..types import UNSET
+
+_GENERATE = Operation[GeneratedPrompt](
+    parse=generate_prompt._parse_response,
+    expected=(GeneratedPrompt,),
+    repeatable=False,
+    conflict_is_final=True,
+)
+
+_LIST = Operation[PromptList](
+    parse=list_prompts._parse_response,
+    expected=(PromptList,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_GET = Operation[Prompt](
+    parse=get_prompt._parse_response,
+    expected=(Prompt,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+
+class PromptsResource(Resource):
+    """Prompts made from accepted insights."""
+
+    @cached_property
+    def with_raw_response(self) -> PromptsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return PromptsWithRawResponse(self)
+
+    def generate(
+        self,
+        *,
+        insight_ids: builtins.list[str] | None = None,
+        label: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> GeneratedPrompt:
+        """Make a prompt from accepted insights.
+
+        Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
+        section and below it a point for each insight, which names its sources, the insight's id and those of traces
+        that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write
+        from, or when a given one has not been accepted.
+
+        Args:
+            insight_ids: The insights to use; all accepted ones when left out.
+            label: A name for people.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The new prompt.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            ConflictError: The request is fine, but not as things are now.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.prompts.generate(insight_ids=["ins-90af31"], label="support agent")
+        """
+        return self._calls.call(
+            _GENERATE,
+            generate_prompt._get_kwargs(
+                body=GeneratePromptRequest(
+                    insight_ids=UNSET if insight_ids is None else insight_ids, label=UNSET if label is None else label
+                )
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def list(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Page[PromptSummary]:
+        """List prompts.
+
+        All prompts, newest first, so that the first is the latest.
+
+        Iterating over what comes back goes over all prompts.
+
+        Args:
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The first page, which leads to the others.
+
+        Raises:
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> for item in client.prompts.list():
+            ...     print(item)
+        """
+        paging = Paging[PromptSummary](
+            _LIST,
+            items=lambda answer: answer.prompts or [],
+            next_token=lambda _: None,
+            arguments=lambda _: list_prompts._get_kwargs(),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return first_page(self._calls, paging)
+
+    def get(
+        self,
+        id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Prompt:
+        """Get a prompt.
+
+        One prompt with its text.
+
+        Args:
+            id: The prompt's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The prompt.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.prompts.get("pr-3b81")
+        """
+        return self._calls.call(_GET, get_prompt._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+
+
+class AsyncPromptsResource(AsyncResource):
+    """Prompts made from accepted insights."""
+
+    @cached_property
+    def with_raw_response(self) -> AsyncPromptsWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return AsyncPromptsWithRawResponse(self)
+
+    async def generate(
+        self,
+        *,
+        insight_ids: builtins.list[str] | None = None,
+        label: str | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> GeneratedPrompt:
+        """Make a prompt from accepted insights.
+
+        Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
+        section and below it a point for each insight, which names its sources, the insight's id and those of traces
+        that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write
+        from, or when a given one has not been accepted.
+
+        Args:
+            insight_ids: The insights to use; all accepted ones when left out.
+            label: A name for people.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The new prompt.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            ConflictError: The request is fine, but not as things are now.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.prompts.generate(insight_ids=["ins-90af31"], label="support agent")
+        """
+        return await self._calls.call(
+            _GENERATE,
+            generate_prompt._get_kwargs(
+                body=GeneratePromptRequest(
+                    insight_ids=UNSET if insight_ids is None else insight_ids, label=UNSET if label is None else label
+                )
+            ),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+    def list(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncPages[PromptSummary]:
+        """List prompts.
+
+        All prompts, newest first, so that the first is the latest.
+
+        Iterating over what comes back goes over all prompts.
+
+        Args:
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            A list to be awaited for its first page, or iterated over with `async for`.
+
+        Raises:
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> async for item in client.prompts.list():
+            ...     print(item)
+        """
+        paging = Paging[PromptSummary](
+            _LIST,
+            items=lambda answer: answer.prompts or [],
+            next_token=lambda _: None,
+            arguments=lambda _: list_prompts._get_kwargs(),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return AsyncPages(self._calls, paging)
+
+    async def get(
+        self,
+        id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Prompt:
+        """Get a prompt.
+
+        One prompt with its text.
+
+        Args:
+            id: The prompt's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The prompt.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.prompts.get("pr-3b81")
+        """
+        return await self._calls.call(_GET, get_prompt._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+
+
+class PromptsWithRawResponse:
+    """The methods of ``PromptsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: PromptsResource) -> None:
+        self.generate = raw(resource, PromptsResource.generate)
+        self.list = raw(resource, PromptsResource.list)
+        self.get = raw(resource, PromptsResource.get)
+
+
+class AsyncPromptsWithRawResponse:
+    """The methods of ``AsyncPromptsResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: AsyncPromptsResource) -> None:
+        self.generate = async_raw(resource, AsyncPromptsResource.generate)
+        self.list = async_raw(resource, AsyncPromptsResource.list)
+        self.get = async_raw(resource, AsyncPromptsResource.get)

@@ -1,0 +1,580 @@
+# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+"""Transcripts of agents, uploaded as files."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+import httpx
+
+from ..api.traces import (
+    batch_get_trace_files,
+    delete_trace_file,
+    get_trace_file,
+    list_trace_files,
+    upload_trace_files,
+)
+from ..models.batch_get_trace_files_request import BatchGetTraceFilesRequest
+from ..models.empty import Empty
+from ..models.new_trace_file import NewTraceFile
+from ..models.trace_file import TraceFile
+from ..models.trace_file_batch import TraceFileBatch
+from ..models.trace_file_list import TraceFileList
+from ..models.trace_file_with_content import TraceFileWithContent
+from ..models.upload_trace_files_request import UploadTraceFilesRequest
+from ..models.upload_trace_files_result import UploadTraceFilesResult
+from ..runtime.calls import AsyncResource, Resource
+from ..runtime.paging import AsyncPages, Page, Paging, first_page
+from ..runtime.raw import async_raw, raw
+from ..runtime.splitting import Splitting, split
+from ..runtime.steps import Operation, Options
+
+_LIST = Operation[TraceFileList](
+    parse=list_trace_files._parse_response,
+    expected=(TraceFileList,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_UPLOAD = Operation[UploadTraceFilesResult](
+    parse=upload_trace_files._parse_response,
+    expected=(UploadTraceFilesResult,),
+    repeatable=False,
+    conflict_is_final=False,
+)
+
+
+def _UPLOAD_MERGED(results: list[UploadTraceFilesResult]) -> UploadTraceFilesResult:
+    return UploadTraceFilesResult(
+        count=sum(result.count for result in results),
+        traces=[item for result in results for item in result.traces],
+    )
+
+
+_GET = Operation[TraceFileWithContent](
+    parse=get_trace_file._parse_response,
+    expected=(TraceFileWithContent,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_DELETE = Operation[None](
+    parse=delete_trace_file._parse_response,
+    expected=(
+        Empty,
+        type(None),
+    ),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+_BATCH_GET = Operation[TraceFileBatch](
+    parse=batch_get_trace_files._parse_response,
+    expected=(TraceFileBatch,),
+    repeatable=True,
+    conflict_is_final=False,
+)
+
+
+class TracesResource(Resource):
+    """Transcripts of agents, uploaded as files."""
+
+    @cached_property
+    def with_raw_response(self) -> TracesWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return TracesWithRawResponse(self)
+
+    def list(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> Page[TraceFile]:
+        """List trace files.
+
+        Names and sizes of all uploaded trace files, newest first, without their content.
+
+        Iterating over what comes back goes over all traces.
+
+        Args:
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The first page, which leads to the others.
+
+        Raises:
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> for item in client.traces.list():
+            ...     print(item)
+        """
+        paging = Paging[TraceFile](
+            _LIST,
+            items=lambda answer: answer.traces or [],
+            next_token=lambda _: None,
+            arguments=lambda _: list_trace_files._get_kwargs(),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return first_page(self._calls, paging)
+
+    def upload(
+        self,
+        *,
+        traces: Iterable[NewTraceFile],
+        on_progress: Callable[[int, int], object] | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> UploadTraceFilesResult:
+        """Upload trace files.
+
+        Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload
+        into several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+
+        Any number of traces may be given: they are sent in as many requests as the limits ask for.
+
+        Args:
+            traces: A trace file to upload.
+            on_progress: Called after each request with the number of traces sent so far and of all.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            What was stored, in the order of the request.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.traces.upload(
+            ...     traces=[
+            ...         NewTraceFile(
+            ...             filename="support-2026-11-22.md",
+            ...             content="# User\\nWhere is my order?\\n# Agent\\nIt left the warehouse this morning.\\n",
+            ...             file_type="md",
+            ...         )
+            ...     ]
+            ... )
+        """
+        return self._calls.run(
+            split(
+                Splitting[NewTraceFile, UploadTraceFilesResult](
+                    _UPLOAD,
+                    arguments=lambda batch: upload_trace_files._get_kwargs(body=UploadTraceFilesRequest(traces=batch)),
+                    merged=_UPLOAD_MERGED,
+                    max_bytes=1000000,
+                    max_items=1000,
+                ),
+                traces,
+                Options(timeout, max_retries, extra_headers),
+                self._calls.max_retries,
+                on_progress,
+            )
+        )
+
+    def get(
+        self,
+        id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> TraceFileWithContent:
+        """Get a trace file.
+
+        One trace file with its content.
+
+        Args:
+            id: The trace file's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The trace file.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.traces.get("7f3c9a52e1d84b06")
+        """
+        return self._calls.call(_GET, get_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+
+    def delete(
+        self,
+        id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Delete a trace file.
+
+        Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+
+        Args:
+            id: The trace file's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.traces.delete("7f3c9a52e1d84b06")
+        """
+        self._calls.call(_DELETE, delete_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+
+    def batch_get(
+        self,
+        *,
+        ids: builtins.list[str],
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> TraceFileBatch:
+        """Get several trace files.
+
+        Trace files with their content, in the order of the ids. Unknown ids are left out.
+
+        Args:
+            ids: An opaque id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The trace files that were found.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> client.traces.batch_get(ids=["7f3c9a52e1d84b06"])
+        """
+        return self._calls.call(
+            _BATCH_GET,
+            batch_get_trace_files._get_kwargs(body=BatchGetTraceFilesRequest(ids=ids)),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+
+class AsyncTracesResource(AsyncResource):
+    """Transcripts of agents, uploaded as files."""
+
+    @cached_property
+    def with_raw_response(self) -> AsyncTracesWithRawResponse:
+        """The same methods, giving status and headers beside the result."""
+        return AsyncTracesWithRawResponse(self)
+
+    def list(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> AsyncPages[TraceFile]:
+        """List trace files.
+
+        Names and sizes of all uploaded trace files, newest first, without their content.
+
+        Iterating over what comes back goes over all traces.
+
+        Args:
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            A list to be awaited for its first page, or iterated over with `async for`.
+
+        Raises:
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> async for item in client.traces.list():
+            ...     print(item)
+        """
+        paging = Paging[TraceFile](
+            _LIST,
+            items=lambda answer: answer.traces or [],
+            next_token=lambda _: None,
+            arguments=lambda _: list_trace_files._get_kwargs(),
+            options=Options(timeout, max_retries, extra_headers),
+        )
+        return AsyncPages(self._calls, paging)
+
+    async def upload(
+        self,
+        *,
+        traces: Iterable[NewTraceFile],
+        on_progress: Callable[[int, int], object] | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> UploadTraceFilesResult:
+        """Upload trace files.
+
+        Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload
+        into several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+
+        Any number of traces may be given: they are sent in as many requests as the limits ask for.
+
+        Args:
+            traces: A trace file to upload.
+            on_progress: Called after each request with the number of traces sent so far and of all.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            What was stored, in the order of the request.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.traces.upload(
+            ...     traces=[
+            ...         NewTraceFile(
+            ...             filename="support-2026-11-22.md",
+            ...             content="# User\\nWhere is my order?\\n# Agent\\nIt left the warehouse this morning.\\n",
+            ...             file_type="md",
+            ...         )
+            ...     ]
+            ... )
+        """
+        return await self._calls.run(
+            split(
+                Splitting[NewTraceFile, UploadTraceFilesResult](
+                    _UPLOAD,
+                    arguments=lambda batch: upload_trace_files._get_kwargs(body=UploadTraceFilesRequest(traces=batch)),
+                    merged=_UPLOAD_MERGED,
+                    max_bytes=1000000,
+                    max_items=1000,
+                ),
+                traces,
+                Options(timeout, max_retries, extra_headers),
+                self._calls.max_retries,
+                on_progress,
+            )
+        )
+
+    async def get(
+        self,
+        id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> TraceFileWithContent:
+        """Get a trace file.
+
+        One trace file with its content.
+
+        Args:
+            id: The trace file's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The trace file.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.traces.get("7f3c9a52e1d84b06")
+        """
+        return await self._calls.call(
+            _GET, get_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers)
+        )
+
+    async def delete(
+        self,
+        id: str,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Delete a trace file.
+
+        Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+
+        Args:
+            id: The trace file's id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            NotFoundError: Nothing has this id.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.traces.delete("7f3c9a52e1d84b06")
+        """
+        await self._calls.call(
+            _DELETE, delete_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers)
+        )
+
+    async def batch_get(
+        self,
+        *,
+        ids: builtins.list[str],
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> TraceFileBatch:
+        """Get several trace files.
+
+        Trace files with their content, in the order of the ids. Unknown ids are left out.
+
+        Args:
+            ids: An opaque id.
+            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
+            max_retries: How often to try again at most; that of the client when left out.
+            extra_headers: Further headers for this call.
+
+        Returns:
+            The trace files that were found.
+
+        Raises:
+            BadRequestError: The request is not what the operation takes; the message says where and why.
+            AuthenticationError: The key is missing or not known.
+            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
+                not.
+            PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
+            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
+            RateLimitError: Too many requests; try again after `Retry-After`.
+            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
+                operation out.
+            APIConnectionError: There was no whole answer.
+            KaybaError: Anything else; the class of all the above.
+
+        Examples:
+            >>> await client.traces.batch_get(ids=["7f3c9a52e1d84b06"])
+        """
+        return await self._calls.call(
+            _BATCH_GET,
+            batch_get_trace_files._get_kwargs(body=BatchGetTraceFilesRequest(ids=ids)),
+            Options(timeout, max_retries, extra_headers),
+        )
+
+
+class TracesWithRawResponse:
+    """The methods of ``TracesResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: TracesResource) -> None:
+        self.list = raw(resource, TracesResource.list)
+        self.upload = raw(resource, TracesResource.upload)
+        self.get = raw(resource, TracesResource.get)
+        self.delete = raw(resource, TracesResource.delete)
+        self.batch_get = raw(resource, TracesResource.batch_get)
+
+
+class AsyncTracesWithRawResponse:
+    """The methods of ``AsyncTracesResource``, each giving a ``RawResponse``."""
+
+    def __init__(self, resource: AsyncTracesResource) -> None:
+        self.list = async_raw(resource, AsyncTracesResource.list)
+        self.upload = async_raw(resource, AsyncTracesResource.upload)
+        self.get = async_raw(resource, AsyncTracesResource.get)
+        self.delete = async_raw(resource, AsyncTracesResource.delete)
+        self.batch_get = async_raw(resource, AsyncTracesResource.batch_get)
