@@ -183,10 +183,9 @@ def make(
         tokens=tokens or (tokens_in or 0) + (tokens_out or 0),
     )
     if failed:
-        message = str(raised.get("exception.message") or said)
         named = _RAISED.match(said)
         step.exception = str(raised.get("exception.type") or (named[1] if named else "an error"))
-        step.message = shortened(message)
+        step.message = shortened(str(raised.get("exception.message") or (said[named.end() :] if named else said)))
     return step
 
 
