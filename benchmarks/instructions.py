@@ -1,11 +1,12 @@
 """Machine instructions of the hot path, which a busy machine does not change: to compare a change with what was before.
 
-    hatch run bench:instructions [--write] [--tool callgrind]
+    hatch run bench:instructions [--write] [--tool perf]
 
-It counts what the thread that traces executes, with valgrind's callgrind or, where the processor's counters can be
-read, with `perf stat`; threads that send are not counted. From two runs of different length comes what a call takes
-once the interpreter has specialised the code. Figures of the same Python and tool in benchmarks/instructions.json stand
-beside; --write puts the new ones there, to be committed with the change that they belong to.
+It counts what the thread that traces executes, with valgrind's callgrind or, where that is not installed, with `perf
+stat`, which needs the processor's counters; threads that send are not counted. From two runs of different length comes
+what a call takes once the interpreter has specialised the code. Figures of the same Python and tool in
+benchmarks/instructions.json stand beside; --write puts the new ones there, to be committed with the change that they
+belong to.
 """
 
 from __future__ import annotations
@@ -46,13 +47,15 @@ def callgrind(command: list[str], folder: Path) -> int:
 
 
 def perf(command: list[str], folder: Path) -> int:
-    """Instructions of a program's first thread in user mode; raises ValueError where they cannot be counted."""
+    """Instructions of a program's first thread in user mode; ends this program where they cannot be counted."""
     # Without inheritance, so that other threads are not counted.
     tool = ["perf", "stat", "--no-inherit", "--field-separator=;", "--event=instructions:u", "--"]
     done = subprocess.run(
         [*tool, *command], check=True, capture_output=True, text=True, cwd=folder, env=surroundings(folder)
     )
     (counted,) = [line.partition(";")[0] for line in done.stderr.splitlines() if "instructions" in line]
+    if not counted.isdecimal():
+        raise SystemExit(f"perf cannot count here: {counted}")
     return int(counted)
 
 
@@ -74,17 +77,18 @@ def a_call(tool: str, name: str, environment: Environment) -> int:
 def main() -> None:
     """Count, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tool", choices=TOOLS, default="callgrind")
+    parser.add_argument("--tool", choices=TOOLS, help="callgrind where it is installed, by default")
     parser.add_argument("--write", action="store_true", help="note these figures")
     given = parser.parse_args()
-    if not shutil.which(PROGRAMS[given.tool]):
-        parser.error(f"{PROGRAMS[given.tool]} is not installed")
+    tool = given.tool or next((tool for tool, program in PROGRAMS.items() if shutil.which(program)), None)
+    if not tool or not shutil.which(PROGRAMS[tool]):
+        parser.error("needs valgrind, or perf with --tool perf")
     every = json.loads(NOTED.read_text(encoding="utf-8")) if NOTED.exists() else {}
-    key = f"CPython {platform.python_version()}, {platform.machine()}, {given.tool}"
+    key = f"CPython {platform.python_version()}, {platform.machine()}, {tool}"
     before, now = every.get(key, {}), dict[str, int]()
     for name, title in CASES.items():
         say(f"counting: {title}")
-        now[title] = a_call(given.tool, name, made(name))
+        now[title] = a_call(tool, name, made(name))
     rows = [
         [
             title,
