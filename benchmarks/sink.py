@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from wire import Request, answer_to, span_ids
@@ -118,8 +120,10 @@ def _serve(pipe: Connection) -> None:
             """Quiet: a log line a request would be measured, too."""
 
     class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            """Quiet: clients that are measured may end in the middle of a request."""
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            # Clients that are measured may end in the middle of a request.
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, client_address)
 
     with Server(("127.0.0.1", 0), Handler) as server:
         pipe.send(server.server_port)
