@@ -15,9 +15,10 @@ from starlette.routing import Route
 
 from kayba_local.auth import require_basic
 from kayba_local.calls import Problem
+from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.pages import formats
 from kayba_local.pages.tree import arrange
-from kayba_local.store import overview, traces
+from kayba_local.store import insights, overview, traces
 from kayba_local.store.problems import DoesNotExist
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 TRACES_A_PAGE: Final = 50
 MOST_SPANS: Final = 2000
 """How many spans of a trace are shown."""
+MOST_INSIGHTS: Final = 500
+"""How many insights are shown, the newest."""
+TRACE_LINKS: Final = 5
+"""How many of the traces that show an insight are named."""
 
 HEADERS: Final = {
     # Whatever a trace holds is shown as text; should it get out of that, nothing runs and nothing is fetched.
@@ -51,6 +56,7 @@ class Pages:
         return [
             Route("/", self._guarded(self._list), name="pages: traces"),
             Route("/trace/{trace_id}", self._guarded(self._trace), name="pages: trace"),
+            Route("/insights", self._guarded(self._insights), name="pages: insights"),
             Route("/static/kayba.css", self._guarded(self._style), name="pages: style"),
         ]
 
@@ -88,6 +94,13 @@ class Pages:
             raise Problem(404, None, str(error)) from error
         nodes = arrange(trace.spans)
         return _render("trace.html", info=trace.info, nodes=nodes[:MOST_SPANS], count=len(nodes))
+
+    def _insights(self, _request: Request) -> Response:
+        found = insights.find(self._db)
+        shown = sorted(found[-MOST_INSIGHTS:], key=lambda insight: insight.section)
+        return _render(
+            "insights.html", insights=shown, count=len(found), linked=TRACE_LINKS, trace_prefix=TRACE_ID_PREFIX
+        )
 
     def _style(self, _request: Request) -> Response:
         return Response(files(__package__).joinpath("static", "kayba.css").read_bytes(), media_type="text/css")
