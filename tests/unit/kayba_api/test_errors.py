@@ -1,0 +1,266 @@
+"""Whatever comes back, or does not, is one error of one hierarchy, and says what to do."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.faulty_server import Answer, Fault, faulty_server
+from tests.unit.kayba_api.subjects import HTML, Subject
+
+import kayba_api
+from kayba_api import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    InternalServerError,
+    JobFailedError,
+    Kayba,
+    KaybaError,
+    NotFoundError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    UnprocessableEntityError,
+    WaitTimeoutError,
+)
+
+Make = Callable[..., Subject]
+
+CLASSES = {
+    302: APIStatusError,
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    405: APIStatusError,
+    409: ConflictError,
+    413: PayloadTooLargeError,
+    415: APIStatusError,
+    418: APIStatusError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+    500: InternalServerError,
+    501: InternalServerError,
+    503: InternalServerError,
+    529: InternalServerError,
+    599: InternalServerError,
+}
+REST = b'{"error": {"code": "SOME_CODE", "message": "what was wrong"}}'
+TRACING = b'{"error_code": "SOME_CODE", "message": "what was wrong"}'
+KEY = "kb-a-very-secret-key"
+
+
+def raised(subject: Subject, call: Callable[[Any], Any] = lambda client: client.traces.get("a")) -> KaybaError:
+    with pytest.raises(KaybaError) as caught:
+        subject(call)
+    return caught.value
+
+
+@pytest.mark.parametrize(("status", "expected"), CLASSES.items())
+@pytest.mark.parametrize("envelope", [REST, TRACING], ids=["rest", "tracing"])
+def test_each_status_has_its_class_in_both_envelopes(
+    kayba: Make, status: int, expected: type[KaybaError], envelope: bytes
+) -> None:
+    with faulty_server(Answer(status, envelope, {"X-Request-Id": "req-1"})) as server:
+        error = raised(kayba(base_url=server.url, max_retries=0))
+    assert type(error) is expected
+    assert (error.status, error.code, error.message) == (status, "SOME_CODE", "what was wrong")
+    assert (error.request_id, error.body) == ("req-1", json.loads(envelope))
+    assert str(error).startswith(f"{status} SOME_CODE: what was wrong (request req-1)")
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "kept"),
+    [
+        (b"", "Bad Gateway, with nothing said.", None),
+        (HTML, "Bad Gateway: 502 Bad Gateway", HTML.decode()),
+        (b"upstream gone", "Bad Gateway: upstream gone", "upstream gone"),
+        (b'{"error": "text only"}', "text only", {"error": "text only"}),
+        (b'{"error": {"co', 'Bad Gateway: {"error": {"co', '{"error": {"co'),
+        (b'{"error": {}}', "Bad Gateway: {'error': {}}", {"error": {}}),
+        (b'{"error": {"code": 7, "message": null}}', None, {"error": {"code": 7, "message": None}}),
+        (b"[1]", "Bad Gateway: [1]", [1]),
+        (b"null", "Bad Gateway, with nothing said.", None),
+        (b"\xff\xfe\x00", None, None),
+    ],
+)
+def test_an_answer_that_is_in_no_envelope_is_told_as_it_came(
+    kayba: Make, body: bytes, message: str | None, kept: Any
+) -> None:
+    with faulty_server(Answer(502, body, {"Content-Type": "text/html"})) as server:
+        error = raised(kayba(base_url=server.url, max_retries=0))
+    assert type(error) is InternalServerError
+    assert (error.status, error.code) == (502, None)
+    if message is not None:
+        assert (error.message, error.body) == (message, kept)
+
+
+def test_a_long_answer_is_kept_whole_and_shown_in_part(kayba: Make) -> None:
+    page = b"<p>" + b"much " * 100_000 + b"</p>"
+    with faulty_server(Answer(500, page)) as server:
+        error = raised(kayba(base_url=server.url, max_retries=0))
+    assert error.body == page.decode()
+    assert len(str(error)) < 500
+
+
+ANY_BODY = st.binary() | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["error", "code", "message", "traces"]), inner),
+).map(lambda value: json.dumps(value).encode())
+
+
+@settings(deadline=None)
+@given(status=st.integers(200, 599), body=ANY_BODY, is_async=st.booleans())
+def test_nothing_but_errors_of_the_hierarchy_is_raised(status: int, body: bytes, is_async: bool) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=body))
+    with Subject(is_async, max_retries=0, httpx_args={"transport": transport}) as subject:
+        error = raised(subject)  # no drawn body is a whole trace file
+    assert error.status == status
+    assert isinstance(error, APIResponseValidationError if status < 300 else APIStatusError)
+    assert str(error)
+    json.dumps(error.body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", HTML, b"[]", b'{"traces": 1}', b'{"traces": [{"id": "a"', b"[" * 100_000, b"\xff", b"null"]
+)
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_success_that_cannot_be_read_is_an_error(kayba: Make, body: bytes, status: int) -> None:
+    with faulty_server(Answer(status, body)) as server:
+        error = raised(kayba(base_url=server.url), lambda client: client.traces.list())
+    assert type(error) is APIResponseValidationError
+    assert error.status == status
+    assert "TraceFileList" in error.message
+    assert server.url in error.advice
+    assert len(server.requests) == 1, "it has been carried out"
+
+
+def test_an_answer_without_content_is_success_where_the_contract_has_it(kayba: Make) -> None:
+    with faulty_server(Answer(204), Answer(200, b"{}"), Answer(200, HTML)) as server:
+        subject = kayba(base_url=server.url)
+        assert subject(lambda client: client.traces.delete("a")) is None
+        assert subject(lambda client: client.traces.delete("a")) is None
+        assert type(raised(subject, lambda client: client.traces.delete("a"))) is APIResponseValidationError
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.LOSE, Fault.CUT, Fault.GARBAGE])
+def test_a_broken_answer_is_a_connection_error(kayba: Make, fault: Fault) -> None:
+    with faulty_server(Answer(body=b'{"traces": []}', fault=fault)) as server:
+        error = raised(kayba(base_url=server.url, max_retries=0), lambda client: client.traces.list())
+    assert type(error) is APIConnectionError
+    assert server.url in error.message
+    assert (error.status, error.code, error.body, error.request_id) == (None, None, None, None)
+    assert isinstance(error.__cause__, httpx.RequestError)
+
+
+def test_a_body_that_is_not_compressed_as_it_says_is_a_connection_error(kayba: Make) -> None:
+    with faulty_server(Answer(body=b"no gzip", headers={"Content-Encoding": "gzip"})) as server:
+        error = raised(kayba(base_url=server.url, max_retries=0))
+    assert type(error) is APIConnectionError
+
+
+def test_a_refused_connection_names_the_address_and_what_to_look_at(kayba: Make) -> None:
+    with faulty_server(up=False) as server:
+        error = raised(kayba(base_url=server.url, max_retries=1))
+    assert type(error) is APIConnectionError
+    assert f"{server.url} in 2 attempts" in error.message
+    assert "KAYBA_API_URL" in str(error)
+
+
+def test_an_answer_that_takes_too_long_is_a_timeout(kayba: Make) -> None:
+    with faulty_server(hang=True) as server:
+        error = raised(kayba(base_url=server.url, timeout=0.05, max_retries=0))
+    assert type(error) is APITimeoutError
+    assert isinstance(error, APIConnectionError)
+    assert "timeout=" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        (Answer(401, REST), "No key was sent: set KAYBA_API_KEY or give api_key=."),
+        (Answer(404, HTML), "a Kayba server?"),
+        (Answer(405, b""), "a Kayba server?"),
+        (Answer(413, REST), "Send less at once."),
+        (Answer(429, REST, {"Retry-After": "7"}), "Try again in 7 s"),
+        (Answer(308, b"", {"Location": "https://elsewhere.example/api"}), "https://elsewhere.example/api"),
+    ],
+)
+def test_the_text_says_what_to_do(kayba: Make, answer: Answer, advice: str) -> None:
+    with faulty_server(answer) as server:
+        error = raised(kayba(base_url=server.url, max_retries=0))
+    assert advice in error.advice
+    assert str(error).endswith(error.advice)
+
+
+def test_a_key_that_is_refused_is_in_no_error(kayba: Make) -> None:
+    with faulty_server(Answer(401, REST)) as server:
+        subject = kayba(base_url=server.url, api_key=KEY)
+        error = raised(subject)
+    assert "Check KAYBA_API_KEY" in error.advice
+    shown = [repr(subject.client), repr(subject.client.client), repr(subject.client.traces), repr(error), str(error)]
+    assert not [text for text in (*shown, repr(vars(error))) if KEY in text]
+
+
+def test_the_seconds_to_wait_are_in_the_error(kayba: Make) -> None:
+    with faulty_server(Answer(429, REST, {"Retry-After": "3600"})) as server:
+        error = raised(kayba(base_url=server.url, max_retries=5))
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == 3600
+    assert len(server.requests) == 1, "an hour is not waited for"
+
+
+def test_how_often_it_was_tried_is_in_the_error(kayba: Make) -> None:
+    with faulty_server(Answer(500, REST)) as server:
+        error = raised(kayba(base_url=server.url, max_retries=2))
+    assert "tried 3 times" in error.advice
+
+
+def test_every_error_is_a_kayba_error_and_is_exported() -> None:
+    exported = {name for name in kayba_api.__all__ if name.endswith("Error")}
+    classes: list[type] = [KaybaError]
+    for found in classes:
+        classes += found.__subclasses__()
+    assert {found.__name__ for found in classes} == exported
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimitError("slow down", status=429, code="X", request_id="r", body={"a": 1}, retry_after=2.0),
+        JobFailedError("it failed", job={"jobId": "a"}),
+        WaitTimeoutError("late", job=None),
+        APITimeoutError("late"),
+    ],
+)
+def test_errors_cross_processes(error: KaybaError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert vars(copy) == vars(error)
+    assert str(copy) == str(error)
+
+
+def test_a_failed_wait_is_a_timeout_for_those_who_know_no_kayba() -> None:
+    assert issubclass(WaitTimeoutError, TimeoutError)
+
+
+@pytest.mark.parametrize("header", ["a\r\nX-Other: b", "ü"])
+def test_a_header_that_cannot_be_sent_is_refused_at_once(header: str) -> None:
+    with (
+        faulty_server() as server,
+        Kayba(base_url=server.url) as client,
+        pytest.raises((KaybaError, UnicodeEncodeError)),
+    ):
+        client.traces.get("a", extra_headers={"X-Team": header})
+    assert not server.requests

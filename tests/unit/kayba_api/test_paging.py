@@ -1,0 +1,127 @@
+"""A list is iterated over as one, and fetched a page at a time when it is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.faulty_server import Answer, FaultyServer, Request, faulty_server
+from tests.unit.kayba_api.subjects import Subject
+
+from kayba_api import APIResponseValidationError, AsyncPage, InternalServerError, Page
+from kayba_local import LocalServer
+
+Make = Callable[..., Subject]
+
+
+def experiment(number: int) -> dict[str, Any]:
+    return {
+        "experiment_id": str(number),
+        "name": f"e{number}",
+        "artifact_location": "a",
+        "lifecycle_stage": "active",
+        "colour": "of a newer server",
+    }
+
+
+def in_pages_of(size: int, total: int) -> Callable[[Request], Answer]:
+    """Answers a search with one page of many experiments."""
+
+    def rule(request: Request) -> Answer:
+        start = int(json.loads(request.body).get("page_token", 0))
+        page: dict[str, Any] = {"experiments": [experiment(n) for n in range(start, min(start + size, total))]}
+        if start + size < total:
+            page["next_page_token"] = str(start + size)
+        return Answer(body=json.dumps(page).encode())
+
+    return rule
+
+
+def create(subject: Subject, name: str) -> None:
+    subject(lambda c: c.experiments.create(name=name))
+
+
+def sent(server: FaultyServer) -> list[Any]:
+    return [json.loads(body) for *_, body in server.requests]
+
+
+def test_iterating_goes_over_all_pages_and_keeps_the_question(kayba: Make) -> None:
+    with faulty_server() as server:
+        server.rules.append(in_pages_of(2, 5))
+        items = kayba(base_url=server.url).items(lambda c: c.experiments.search(filter="name = 'e'", max_results=2))
+    assert [item.name for item in items] == ["e0", "e1", "e2", "e3", "e4"]
+    assert items[0].additional_properties == {"colour": "of a newer server"}
+    question = {"filter": "name = 'e'", "max_results": 2}
+    assert sent(server) == [question, {**question, "page_token": "2"}, {**question, "page_token": "4"}]
+
+
+def test_pages_are_fetched_when_they_are_needed(kayba: Make) -> None:
+    with faulty_server() as server:
+        server.rules.append(in_pages_of(2, 5))
+        subject = kayba(base_url=server.url)
+        page = subject(lambda c: c.experiments.search())
+        assert isinstance(page, Page | AsyncPage)
+        assert ([item.name for item in page.items], page.has_next_page, len(sent(server))) == (["e0", "e1"], True, 1)
+        page = subject(lambda _: page.next_page())
+        page = subject(lambda _: page.next_page())
+        assert ([item.name for item in page.items], page.has_next_page, page.next_page_token) == (["e4"], False, None)
+        with pytest.raises(ValueError, match="last page"):
+            subject(lambda _: page.next_page())
+    assert len(server.requests) == 3
+
+
+def test_pages_can_be_gone_over_as_pages(kayba: Make) -> None:
+    with faulty_server() as server:
+        server.rules.append(in_pages_of(2, 3))
+        subject = kayba(base_url=server.url)
+        first = subject(lambda c: c.experiments.search())
+        pages = subject.items(lambda _: first.pages())
+    assert [[item.name for item in page.items] for page in pages] == [["e0", "e1"], ["e2"]]
+
+
+def test_a_list_can_be_taken_up_at_a_token(kayba: Make) -> None:
+    with faulty_server() as server:
+        server.rules.append(in_pages_of(2, 5))
+        items = kayba(base_url=server.url).items(lambda c: c.experiments.search(page_token="4"))
+    assert [item.name for item in items] == ["e4"]
+
+
+def test_pages_without_items_are_passed_over(kayba: Make) -> None:
+    pages = [b'{"next_page_token": "1"}', b'{"experiments": [], "next_page_token": "2"}', b"{}"]
+    with faulty_server(*(Answer(body=page) for page in pages)) as server:
+        assert kayba(base_url=server.url).items(lambda c: c.experiments.search()) == []
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("end", [b"{}", b'{"next_page_token": ""}', b'{"next_page_token": null}'])
+def test_a_list_ends_however_the_server_says_so(kayba: Make, end: bytes) -> None:
+    with faulty_server(Answer(body=end)) as server:
+        assert kayba(base_url=server.url).items(lambda c: c.experiments.search()) == []
+    assert len(server.requests) == 1
+
+
+def test_a_token_that_leads_to_itself_ends_in_an_error(kayba: Make) -> None:
+    with (
+        faulty_server(Answer(body=b'{"next_page_token": "1"}')) as server,
+        pytest.raises(APIResponseValidationError, match="page token '1'"),
+    ):
+        kayba(base_url=server.url).items(lambda c: c.experiments.search())
+    assert len(server.requests) == 2
+
+
+def test_the_wishes_for_a_call_hold_for_every_page(kayba: Make) -> None:
+    answers = [Answer(body=b'{"next_page_token": "1"}'), Answer(500, b"")]
+    with faulty_server(*answers) as server, pytest.raises(InternalServerError):
+        kayba(base_url=server.url).items(lambda c: c.experiments.search(extra_headers={"X-Team": "a"}, max_retries=1))
+    assert [headers["X-Team"] for _, _, headers, _ in server.requests] == ["a"] * 3
+
+
+def test_experiments_of_a_real_server(kayba: Make, kayba_server: LocalServer) -> None:
+    subject = kayba(base_url=kayba_server.url)
+    for number in range(5):
+        create(subject, f"e{number}")
+    listed = subject.items(lambda c: c.experiments.search(max_results=2, order_by=["name ASC"]))
+    assert [item.name for item in listed] == ["Default", "e0", "e1", "e2", "e3", "e4"]
+    assert len(subject(lambda c: c.experiments.search(max_results=2)).items) == 2
