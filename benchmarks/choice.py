@@ -13,6 +13,7 @@ TITLES = {
     "plain": "no tracing",
     "disabled": "ace-tracing, disabled",
     "ace": "ace-tracing",
+    "memory": "ace-tracing, spool=False",
     "opentelemetry": "OpenTelemetry SDK",
     "logfire": "Logfire",
     "langfuse": "Langfuse",

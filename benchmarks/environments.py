@@ -17,7 +17,7 @@ BENCHMARKS = Path(__file__).parent
 PACKAGES = BENCHMARKS.parent / "packages"
 CACHE = BENCHMARKS.parent / ".bench"
 PEERS = {path.stem: path for path in sorted((BENCHMARKS / "peers").glob("*.py"))}
-OURS = ("ace", "disabled")
+OURS = ("ace", "disabled", "memory")
 
 _REQUIREMENTS = re.compile(r"^# dependencies = \[(.*)\]$", re.MULTILINE)
 

@@ -10,7 +10,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from environments import BENCHMARKS, PEERS, Environment, surroundings
+from environments import BENCHMARKS, CACHE, PEERS, Environment, surroundings
 from sink import Sink
 
 Figures = dict[str, float]
@@ -30,7 +30,9 @@ def run(name: str, environment: Environment, shape: str, traces: int) -> Figures
 
 def inside(environment: Environment, script: str, name: str, *arguments: str, **variables: str) -> Figures:
     """What a script prints that is run for one SDK in its environment, in an empty folder."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    CACHE.mkdir(exist_ok=True)
+    # Not where temporary files go, which is often memory: ours writes what it has to keep to a disk.
+    with TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as folder:
         done = subprocess.run(
             [environment.python, BENCHMARKS / script, PEERS[name], *arguments],
             capture_output=True,
