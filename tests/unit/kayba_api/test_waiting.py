@@ -1,0 +1,77 @@
+"""Waiting for a job: until it has ended, failed, or the time is over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.faulty_server import Answer, Fault, faulty_server
+from tests.unit.kayba_api.subjects import Subject
+
+from kayba_api import InternalServerError, JobFailedError, NotFoundError, WaitTimeoutError
+
+Make = Callable[..., Subject]
+
+
+def job(status: str, **more: Any) -> Answer:
+    return Answer(body=json.dumps({"jobId": "job-1", "status": status, **more}).encode())
+
+
+def test_it_looks_until_the_job_has_completed(kayba: Make) -> None:
+    result = {"skillsGenerated": 4, "materialized": False}
+    states = [job("pending"), job("running"), job("of a newer server"), job("completed", result=result)]
+    with faulty_server(*states) as server:
+        done = kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1"))
+    assert (done.status, done.result.skills_generated) == ("completed", 4)
+    assert [path for _, path, _, _ in server.requests] == ["/api/jobs/job-1"] * 4
+
+
+@pytest.mark.parametrize(("more", "reason"), [({"error": "no key"}, "no key"), ({}, "no reason is given")])
+def test_a_job_that_failed_is_an_error_that_holds_it(kayba: Make, more: dict[str, str], reason: str) -> None:
+    with (
+        faulty_server(job("running"), job("failed", **more)) as server,
+        pytest.raises(JobFailedError, match=f"'failed': {reason}") as caught,
+    ):
+        kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1"))
+    assert caught.value.job.status == "failed"
+
+
+def test_a_job_that_takes_too_long_is_an_error_that_holds_it(kayba: Make) -> None:
+    with (
+        faulty_server(job("running")) as server,
+        pytest.raises(WaitTimeoutError, match=r"after 0\.05 s and was 'running' last") as caught,
+    ):
+        kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", timeout=0.05))
+    assert caught.value.job.status == "running"
+
+
+def test_no_time_is_enough_for_one_look(kayba: Make) -> None:
+    with faulty_server(job("completed")) as server:
+        assert kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", timeout=0)).status == "completed"
+    with faulty_server(job("running")) as server, pytest.raises(WaitTimeoutError):
+        kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", timeout=0))
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_longer(kayba: Make) -> None:
+    with (
+        faulty_server(job("running"), Answer(fault=Fault.STALL)) as server,
+        pytest.raises(WaitTimeoutError, match=r"after 0\.5 s") as caught,
+    ):
+        kayba(base_url=server.url, timeout=600)(lambda c: c.jobs.wait("job-1", timeout=0.5, max_retries=0))
+    assert caught.value.job.status == "running"
+
+
+def test_failures_in_between_are_tried_again(kayba: Make) -> None:
+    with faulty_server(job("running"), Answer(502, b""), Answer(fault=Fault.RESET), job("completed")) as server:
+        assert kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", timeout=None)).status == "completed"
+
+
+def test_an_error_ends_the_waiting(kayba: Make) -> None:
+    with faulty_server(job("running"), Answer(404, b"")) as server, pytest.raises(NotFoundError):
+        kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1"))
+    with faulty_server(job("running"), Answer(500, b"")) as server, pytest.raises(InternalServerError):
+        kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", max_retries=1, extra_headers={"X-Team": "a"}))
+    assert [headers["X-Team"] for _, _, headers, _ in server.requests] == ["a"] * 3
