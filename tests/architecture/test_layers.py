@@ -30,7 +30,11 @@ LAYERS = {
         record                  -
         sampling                -
         settings                errors sampling
-        delivery.service        errors kayba_api
+        delivery.deadline       -
+        delivery.partial        -
+        delivery.answers        delivery.outcome delivery.partial
+        delivery.connections    delivery.deadline
+        delivery.service        errors delivery.connections kayba_api
         no_span                 -
         exceptions              -
         span                    values.snapshot values.masking record diagnostics exceptions tracer*
@@ -40,7 +44,15 @@ LAYERS = {
         delivery.encoder        record delivery.meanings version
         delivery.worker         delivery.buffer delivery.encoder record delivery.outcome tracer diagnostics
         delivery.importing      -
-        delivery.exporter       delivery.service delivery.outcome delivery.importing kayba_api record*
+        delivery.tracefacts     record delivery.meanings
+        delivery.tracefile      record delivery.meanings delivery.tracefacts
+        delivery.traceinfo      delivery.tracefacts delivery.tracefile
+        delivery.experiments    delivery.service delivery.answers delivery.outcome delivery.importing kayba_api
+        delivery.onetrace       delivery.service delivery.answers delivery.outcome delivery.importing kayba_api
+                                delivery.tracefile delivery.traceinfo record
+        delivery.artifacts      delivery.onetrace delivery.service delivery.outcome delivery.deadline record
+        delivery.exporter       delivery.artifacts delivery.experiments delivery.answers delivery.service
+                                delivery.outcome delivery.deadline delivery.importing kayba_api record*
         children                -
         runtime                 tracer delivery/ values.masking settings errors diagnostics children
         calls                   binding tracer span diagnostics

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The service has stored it."""
+    """The service has answered for it: nothing of it is to be sent again.
+
+    Attributes:
+        rejected: spans among it that the service did not store.
+        reason: why it did not, or what else it had to say, for a log line.
+    """
+
+    rejected: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,19 @@ class TryAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The service would take it once something is set right that is not in it; until then it is to be kept.
+
+    Attributes:
+        reason: what happened, for a log line.
+        cause: what is to be set right: the key, or the address with what stands between it and here.
+    """
+
+    reason: str
+    cause: Literal["key", "address"]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The service will never take it as it is.
 
@@ -36,7 +58,7 @@ class Refused:
     for_content: bool = False
 
 
-Outcome = Sent | TryAgain | Refused
+Outcome = Sent | TryAgain | Held | Refused
 
 
 @dataclass(frozen=True, slots=True)
