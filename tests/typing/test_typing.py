@@ -16,16 +16,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import pytest
 
 import ace.tracing
+import kayba_api
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-USAGE = HERE / "usage.py"
-MISUSE = HERE / "misuse.py"
+USAGE = {"usage.py": ace.tracing, "rest_usage.py": kayba_api}
+"""Files of right usage, with the module whose names they use."""
+MISUSE = ("misuse.py", "rest_misuse.py")
 
 MARK = re.compile(r"# error: ([a-z, -]+)$")
 
@@ -70,20 +73,22 @@ def pyright(path: Path) -> Iterator[Finding]:
 CHECKERS = [checker for checker in (mypy, pyright) if find_spec(checker.__name__)]
 
 
+@pytest.mark.parametrize("usage", USAGE)
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_right_usage_passes(checker: Callable[[Path], Iterator[Finding]]) -> None:
-    assert list(checker(USAGE)) == []
+def test_right_usage_passes(checker: Callable[[Path], Iterator[Finding]], usage: str) -> None:
+    assert list(checker(HERE / usage)) == []
 
 
+@pytest.mark.parametrize("misuse", MISUSE)
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_wrong_usage_is_refused_where_it_is_wrong(checker: Callable[[Path], Iterator[Finding]]) -> None:
+def test_wrong_usage_is_refused_where_it_is_wrong(checker: Callable[[Path], Iterator[Finding]], misuse: str) -> None:
     expected = {
         number: set(mark[1].split(", "))
-        for number, line in enumerate(MISUSE.read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate((HERE / misuse).read_text(encoding="utf-8").splitlines(), 1)
         if (mark := MARK.search(line))
     }
     found: defaultdict[int, set[str]] = defaultdict(set)
-    for finding in checker(MISUSE):
+    for finding in checker(HERE / misuse):
         found[finding.line].add(finding.rule)
     if checker is mypy:
         assert found == expected
@@ -95,7 +100,8 @@ def test_a_checker_is_installed() -> None:
     assert CHECKERS
 
 
-def test_every_public_name_is_used() -> None:
-    tree = ast.parse(USAGE.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("usage", "module"), USAGE.items())
+def test_every_public_name_is_used(usage: str, module: ModuleType) -> None:
+    tree = ast.parse((HERE / usage).read_text(encoding="utf-8"))
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert set(ace.tracing.__all__) <= used
+    assert set(module.__all__) <= used
