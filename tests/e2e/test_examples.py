@@ -76,6 +76,21 @@ def test_async_agent(tracing: LocalServer) -> None:
     assert sorted(outline(trace)) == sorted(["research AGENT", *["  fetch TOOL"] * 3])
 
 
+def test_rest_client(kayba_server: LocalServer) -> None:
+    sent, *accepted, prompt = run("rest_client.py", kayba_server.url).splitlines()
+    assert sent == "3 of 3 sent"
+    assert accepted
+    assert all(line.startswith("accepted: ") for line in accepted)
+    assert prompt.startswith("version 1 of the prompt, ")
+
+
+def test_rest_client_async(kayba_server: LocalServer) -> None:
+    default, *created, refused = run("rest_client_async.py", kayba_server.url).splitlines()
+    assert default == "0 Default"
+    assert [line.partition(" ")[2] for line in created] == [f"run {n}" for n in range(5)]
+    assert refused.startswith("404 RESOURCE_DOES_NOT_EXIST: ")
+
+
 COMPLETION = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
