@@ -1,16 +1,4 @@
-"""What the contract says and the generator does not keep: descriptions of parameters, examples, extensions.
-
-| extension | stands at | says |
-|---|---|---|
-| `x-noun` | a tag | what its operations are about, when that is not the singular of the tag; left out of method names |
-| `x-idempotent` | an operation | whether carrying it out twice is the same as once; by its HTTP method when left out |
-| `x-paging` | an operation | `items`, the property with the list; `token` and `next`, what leads to the next page |
-| `x-split` | an operation | the property of the body whose items may go in several requests |
-| `x-wait` | an operation | `state`, the property to look at; the states `completed` and `failed`; a `reason` |
-| `x-max-body-bytes` | an operation | the cap on its body |
-| `x-argument` | a parameter | its name in methods |
-| `x-shorthand` | a list in a body | an `argument` that takes plain values, each put at `$` into `item`; its `default` |
-"""
+"""What the contract says and the generator does not keep: descriptions, examples, extensions (see ../README.md)."""
 
 from __future__ import annotations
 
