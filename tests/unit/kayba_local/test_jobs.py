@@ -16,6 +16,7 @@ from tests.unit.kayba_local.tracing_requests import OLD_TRACES, send, span, trac
 import kayba_local
 from kayba_local import LocalServer
 from kayba_local.jobs import runner, work
+from kayba_local.jobs.pace import Pace
 from kayba_local.store import job_sources, jobs
 from kayba_local.store.database import Database
 
@@ -212,6 +213,20 @@ def test_a_job_is_run_by_the_process_that_took_it_on_while_that_is_there(kayba_s
     with kayba_server.db.read() as tx:
         assert {row["begun"] for row in tx.rows("SELECT begun FROM jobs")} == {1}
         assert len({row["owner"] for row in tx.rows("SELECT owner FROM jobs")}) == 1
+
+
+def test_a_job_rests_for_half_of_the_time_that_it_worked_and_not_for_what_was_before() -> None:
+    now = 0.0
+    rests: list[float] = []
+    pace = Pace(rests.append, lambda: now)
+    now = 3_600.0
+    pace.begin()
+    pace.step()
+    assert rests == []
+    now += 0.5
+    pace.step()
+    pace.step()
+    assert rests == [0.25]
 
 
 def test_closing_a_store_ends_the_thread_of_its_jobs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

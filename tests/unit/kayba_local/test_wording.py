@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from typing import Any
 import httpx
 import pytest
 from tests.unit.kayba_local.insight_jobs import generate, insights, upload, wait
+from tests.unit.kayba_local.test_cli import running
 
 import kayba_local
 from kayba_local.jobs import wording
+from kayba_local.store.database import Database
 
 KEY = "sk-ant-secret-of-the-test"
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
@@ -48,7 +50,7 @@ def stand_in(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, st
             """Keep the output of the tests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", seen
@@ -132,20 +134,31 @@ def test_a_model_is_not_asked_about_nothing() -> None:
     assert result["notes"] == ["No model was used: there was nothing to word."]
 
 
-def test_a_key_is_gone_after_a_restart_and_the_result_says_so(tmp_path: Path) -> None:
-    store = tmp_path / "kayba.db"
-    with stand_in(words) as (url, seen):
-        with served(url, store) as http:
+def test_a_process_is_killed_while_it_waits_and_the_next_one_goes_on_without_the_key(tmp_path: Path) -> None:
+    asked, ended = threading.Event(), threading.Event()
+
+    def hang(_: dict[str, Any]) -> tuple[int, Any]:
+        asked.set()
+        ended.wait(30)
+        return 503, {}
+
+    store = f"sqlite:///{tmp_path / 'kayba.db'}"
+    with stand_in(hang) as (url, seen), running("--store", store, "--model-url", url) as (process, server_url):
+        with httpx.Client(base_url=server_url) as http:
             upload(http, "KeyError: 'x'\n")
-        with kayba_local.serve(store=f"sqlite:///{store}") as server, server.db.write() as tx:
-            tx.run(
-                "INSERT INTO jobs (id, status, request, created_at, owner, lease_ms)"
-                " VALUES ('job-1', 'pending', '{\"keyGiven\": true}', '', 'killed', 0)"
-            )
-        with served(url, store) as http:
-            result = wait(http, "job-1")["result"]
-    assert (seen, result["modelUsed"]) == ([], False)
-    assert "gone after a restart" in result["notes"][0]
+            job_id = generate(http, anthropicApiKey=KEY)
+        assert asked.wait(30)
+        process.kill()
+        process.wait(30)
+        ended.set()
+    with closing(Database.open(store)) as db, db.write() as tx:
+        assert [row["status"] for row in tx.rows("SELECT status FROM jobs")] == ["running"]
+        tx.run("UPDATE jobs SET lease_ms = 0")
+    with kayba_local.serve(store=store, model_url=url) as server, httpx.Client(base_url=server.url) as http:
+        job = wait(http, job_id)
+    assert (job["status"], job["result"]["skillsGenerated"], job["result"]["modelUsed"]) == ("completed", 1, False)
+    assert "gone after a restart" in job["result"]["notes"][0]
+    assert len(seen) == 1
 
 
 def assert_plain_words(http: httpx.Client, key: str, said: str) -> None:

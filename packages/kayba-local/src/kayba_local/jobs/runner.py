@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+from kayba_local.jobs.pace import Pace
 from kayba_local.jobs.wording import DEFAULT_URL
 from kayba_local.jobs.work import GoneError, analyse
 from kayba_local.store import jobs
@@ -25,8 +26,6 @@ POLL_S: Final = 5.0
 """Seconds between looks for jobs that another process has left."""
 STOP_S: Final = 5.0
 """Seconds that a job under way has to notice that the server stops."""
-BREATH: Final = 0.5
-"""Of the time it works, how much the thread sleeps between traces, so that requests are answered as ever."""
 
 logger = logging.getLogger("kayba_local")
 
@@ -39,9 +38,11 @@ class Runner:
         self._model_url = model_url or DEFAULT_URL
         self._owner = new_id()
         self._keys: dict[str, str] = {}
+        self._lock = threading.Lock()
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._renewed = self._rested = time.monotonic()
+        self._renewed = time.monotonic()
+        self._pace = Pace(self._stopping.wait, time.monotonic)
         self._thread = threading.Thread(target=self._run, name="kayba-local jobs", daemon=True)
 
     def start(self) -> None:
@@ -54,7 +55,10 @@ class Runner:
         self._stopping.set()
         self._woken.set()
         self._thread.join(STOP_S)
-        jobs.release(self._db, self._owner)
+        try:
+            jobs.release(self._db, self._owner)
+        except sqlite3.Error:
+            logger.exception("the jobs of this server cannot be given up; they are free when their lease is over")
 
     def submit(self, request: Mapping[str, Any], key: str | None = None) -> str:
         """Take on a job and return its id.
@@ -64,10 +68,11 @@ class Runner:
             key: The key of the model's provider; it is kept in memory until the job has ended, and nowhere else.
         """
         id_ = new_id()
-        if key is not None:
-            self._keys[id_] = key
-        # Held from the start: only this process has the key.
-        jobs.add(self._db, id_, {**request, "keyGiven": key is not None}, self._owner, _in_ms(LEASE_S))
+        with self._lock:
+            # Held from the start: only this process has the key.
+            jobs.add(self._db, id_, {**request, "keyGiven": key is not None}, self._owner, _in_ms(LEASE_S))
+            if key is not None:
+                self._keys[id_] = key
         self._woken.set()
         return id_
 
@@ -75,7 +80,7 @@ class Runner:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                job = jobs.claim(self._db, self._owner, _in_ms(0), _in_ms(LEASE_S))
+                job = self._claim()
                 if job is None:
                     self._woken.wait(POLL_S)
                 else:
@@ -86,9 +91,18 @@ class Runner:
                 logger.exception("the store cannot be asked for jobs")
                 self._stopping.wait(POLL_S)
 
+    def _claim(self) -> Job | None:
+        with self._lock:
+            job = jobs.claim(self._db, self._owner, _in_ms(0), _in_ms(LEASE_S))
+            if job is None:
+                # Those of jobs that another process has taken over meanwhile.
+                self._keys.clear()
+            return job
+
     def _work(self, job: Job) -> None:
         key = self._keys.pop(job.id, None)
         self._renewed = time.monotonic()
+        self._pace.begin()
         try:
             if job.begun > MOST_BEGUN:
                 jobs.fail(self._db, job.id, self._owner, f"It was begun {MOST_BEGUN} times and never came to an end.")
@@ -110,9 +124,7 @@ class Runner:
             if not jobs.renew(self._db, id_, self._owner, _in_ms(LEASE_S + wait_s)):
                 raise GoneError
             self._renewed = now
-        if now - self._rested > 0.02:
-            self._stopping.wait((now - self._rested) * BREATH)
-            self._rested = time.monotonic()
+        self._pace.step()
 
 
 def _in_ms(seconds: float) -> int:
