@@ -79,6 +79,12 @@ def test_an_unknown_trace_is_refused_before_a_job_begins(http: httpx.Client) -> 
     assert answer.json()["error"]["message"] == f"No trace file or trace of id nothing, {trace_id(7)}."
 
 
+def test_as_many_traces_are_named_as_a_body_holds(http: httpx.Client) -> None:
+    answer = http.post("/api/insights/generate", json={"traceIds": [f"{number:032x}" for number in range(20_000)]})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"].endswith(" and 19995 more.")
+
+
 @pytest.fixture
 def paused(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Lets jobs begin, and read nothing until the event is set."""
