@@ -11,14 +11,11 @@ from tests.contract.operations.world import PLAIN, Operation, World, read_operat
 
 from kayba_api import Client, Response
 from kayba_api.models import ApiError, ErrorDetail, TracingError
-from kayba_local.handlers import HANDLERS
 
 KEY = "kb-contract"
 OPERATIONS = read_operations()
 FIRST = {case.operation: case for case in reversed(SUCCESSES)}
 """One call of each operation that succeeds."""
-MISSING = sorted(OPERATIONS.keys() - HANDLERS.keys())
-"""Operations that the server leaves out: it answers 501, and in mock mode the contract's example."""
 
 
 def connect(url: str, *, api_key: str = KEY, **headers: str) -> Client:

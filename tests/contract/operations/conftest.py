@@ -18,12 +18,6 @@ def server() -> Iterator[LocalServer]:
         yield running
 
 
-@pytest.fixture(scope="package")
-def mock_server() -> Iterator[LocalServer]:
-    with kayba_local.serve(mock=True) as running:
-        yield running
-
-
 @pytest.fixture
 def world(server: LocalServer) -> Iterator[World]:
     with World(server) as made:

@@ -6,21 +6,22 @@ How operations fail is in test_errors.py.
 from __future__ import annotations
 
 import pytest
-from tests.contract.operations.calling import MISSING, OPERATIONS, call, connect, prepare
+from tests.contract.operations.calling import OPERATIONS, call, connect, prepare
 from tests.contract.operations.cases import Success
 from tests.contract.operations.successes import SUCCESSES
 from tests.contract.operations.world import World
 
-from kayba_local import LocalServer
+from kayba_local.handlers import HANDLERS
 
 ELSEWHERE = {("deleteTraceFile", 200)}
 """Answers that other servers give and this one does not."""
 
 
 @pytest.mark.parametrize("case", SUCCESSES, ids=lambda case: case.operation)
-def test_success(world: World, mock_server: LocalServer, case: Success, asynchronous: bool) -> None:
-    client = connect(mock_server.url if case.operation in MISSING else world.server.url)
-    response = call(client, OPERATIONS[case.operation], prepare(case, world), asynchronous=asynchronous)
+def test_success(world: World, case: Success, asynchronous: bool) -> None:
+    response = call(
+        connect(world.server.url), OPERATIONS[case.operation], prepare(case, world), asynchronous=asynchronous
+    )
     assert response.status_code == case.status, response.content
     if case.gives is None:
         assert response.content == b""
@@ -33,3 +34,8 @@ def test_success(world: World, mock_server: LocalServer, case: Success, asynchro
 def test_every_success_that_the_contract_documents_is_tested(id_: str) -> None:
     documented = {(id_, status) for status in OPERATIONS[id_].statuses if status < 400}
     assert documented - ELSEWHERE == {(case.operation, case.status) for case in SUCCESSES if case.operation == id_}
+
+
+@pytest.mark.parametrize("id_", OPERATIONS)
+def test_every_operation_has_a_handler(id_: str) -> None:
+    assert id_ in HANDLERS
