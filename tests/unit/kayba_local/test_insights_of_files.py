@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.kayba_local.insight_jobs import below, failed, generate, kinds, learn, upload, wait
-from tests.unit.kayba_local.tracing_requests import get_trace, otlp, send, span, trace_id
+from tests.unit.kayba_local.insight_jobs import MS, below, failed, generate, kinds, learn, upload, wait
+from tests.unit.kayba_local.tracing_requests import START_NS, get_trace, otlp, send, span, trace_id
 
 FAILED = span(1, 1, name="search", **failed("TimeoutError", "no answer"))
 EXPORTED = {
@@ -58,6 +58,15 @@ def test_traces_in_one_file_are_looked_at_by_themselves_and_counted_as_one(http:
     upload(http, json.dumps(otlp([*calls, *failures])), "json")
     (insight,) = learn(http)
     assert (insight["kind"], insight["traceCount"], insight["occurrences"]) == ("error", 1, 2)
+
+
+def test_slow_steps_of_one_file_are_of_one_trace(http: httpx.Client) -> None:
+    slow = {3: 2_000 * MS, 7: 3_000 * MS}
+    fetches = [span(t, 1, name="fetch", end_ns=START_NS + slow.get(t, MS)) for t in range(1, 21)]
+    file = upload(http, json.dumps(otlp(fetches)), "json")
+    (insight,) = learn(http)
+    assert (insight["kind"], insight["traceIds"]) == ("slow_span", [file])
+    assert (insight["traceCount"], insight["occurrences"]) == (1, 2)
 
 
 def openai(count: int, city: str, result: str) -> list[dict[str, Any]]:

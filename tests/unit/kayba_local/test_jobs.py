@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -151,13 +152,19 @@ def test_a_job_that_fails_says_so_and_the_next_one_runs(
     assert wait(http, generate(http))["status"] == "completed"
 
 
-def test_a_stopped_server_leaves_its_jobs_to_the_next_one(tmp_path: Path, paused: threading.Event) -> None:
+def test_a_stopped_server_leaves_its_jobs_to_the_next_one(
+    tmp_path: Path, paused: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "STOP_S", 0.05)
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
     with kayba_local.serve(store=store) as server, httpx.Client(base_url=server.url) as http:
         files = [upload(http, f"{name}Error: x\n") for name in ("Key", "Value")]
         begun, waiting = generate(http, traceIds=files[:1]), generate(http, traceIds=files[1:])
         until(lambda: http.get(f"/api/jobs/{begun}").json()["status"] == "running")
-        threading.Timer(0.05, paused.set).start()
+    with closing(Database.open(store)) as db, db.read() as tx:
+        left = [tuple(row) for row in tx.rows("SELECT status, begun, lease_ms FROM jobs")]
+    assert left == [("pending", 0, 0)] * 2
+    paused.set()
     with kayba_local.serve(store=store) as server, httpx.Client(base_url=server.url) as http:
         assert [wait(http, job)["status"] for job in (begun, waiting)] == ["completed", "completed"]
 
