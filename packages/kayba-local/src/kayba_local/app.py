@@ -33,6 +33,7 @@ def create_app(
     contract: Contract | None = None,
     handlers: Mapping[str, Handler] = HANDLERS,
     model_url: str | None = None,
+    otlp: bool = True,
 ) -> Starlette:
     """The server as an ASGI application.
 
@@ -44,7 +45,10 @@ def create_app(
         contract: What to serve; the packaged contract by default.
         handlers: What serves it, by operationId.
         model_url: Where jobs ask a model that words insights, without ``/v1``; Anthropic's API by default.
+        otlp: Whether spans are taken by OTLP; without it that is answered with 501.
     """
+    if not otlp:
+        handlers = {operation: handler for operation, handler in handlers.items() if operation != "exportTraces"}
     operations = (contract or load()).operations.values()
     jobs = Runner(db, model_url)
     jobs.start()

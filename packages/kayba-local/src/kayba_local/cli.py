@@ -87,6 +87,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="where insights are worded by a model, if a request brings a key (default: KAYBA_LOCAL_MODEL_URL, or"
         " Anthropic's API)",
     )
+    serve.add_argument(
+        "--without-otlp",
+        dest="otlp",
+        action="store_false",
+        help="answer spans sent by OTLP with 501, and take traces as files, as MLflow does on a file store",
+    )
     return parser
 
 
@@ -108,6 +114,7 @@ def _serve(options: argparse.Namespace) -> None:
             mock=options.mock,
             loopback_only=is_loopback(options.host),
             model_url=options.model_url,
+            otlp=options.otlp,
         )
         Server(app, listener, _announcer(url_of(options.host, listener))).serve_until_stopped()
 

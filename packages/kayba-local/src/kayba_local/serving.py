@@ -83,6 +83,7 @@ class LocalServer:
         *,
         mock: bool,
         model_url: str | None = None,
+        otlp: bool = True,
     ) -> None:
         refuse_open_bind(host, api_key)
         self.api_key = api_key
@@ -92,7 +93,14 @@ class LocalServer:
             opened.callback(self.db.close)
             listener = opened.enter_context(bind(host, port))
             self.url = url_of(host, listener)
-            app = create_app(self.db, api_key=api_key, mock=mock, loopback_only=is_loopback(host), model_url=model_url)
+            app = create_app(
+                self.db,
+                api_key=api_key,
+                mock=mock,
+                loopback_only=is_loopback(host),
+                model_url=model_url,
+                otlp=otlp,
+            )
             self._server = Server(app, listener, self._ready.set)
             self._resources = opened.pop_all()
         self._thread = threading.Thread(target=self._run, name="kayba-local", daemon=True)
@@ -127,6 +135,7 @@ def serve(
     *,
     mock: bool = False,
     model_url: str | None = None,
+    otlp: bool = True,
 ) -> Iterator[LocalServer]:
     """A server in a thread of this process for as long as the block runs.
 
@@ -138,13 +147,15 @@ def serve(
         mock: Answer every operation with the contract's example, and do nothing.
         model_url: Where a model is asked to word insights, when a request for them brings a key; Anthropic's API by
             default.
+        otlp: Whether spans are taken by OTLP; without it that is answered with 501, and traces have to come as files,
+            as with an MLflow server on a file store.
 
     Raises:
         OpenBindError: A bind beyond loopback without a key.
         StoreError: The store cannot be opened.
         OSError: The address cannot be listened on.
     """
-    server = LocalServer(host, port, store, api_key, mock=mock, model_url=model_url)
+    server = LocalServer(host, port, store, api_key, mock=mock, model_url=model_url, otlp=otlp)
     try:
         yield server
     finally:

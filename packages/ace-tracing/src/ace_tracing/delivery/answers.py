@@ -90,15 +90,23 @@ def is_missing(answer: Answer) -> bool:
     return isinstance(content, dict) and content.get("error_code") == "RESOURCE_DOES_NOT_EXIST"
 
 
+def is_page(answer: Answer) -> bool:
+    """Whether it is for a person to look at: a proxy's, a captive portal's, or a site's for whatever it has not."""
+    return _media_type(answer) == "text/html"
+
+
+def _media_type(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _said(answer: Answer) -> Sent | None:
     """What a success says; None when it is none of OTLP's, whatever its status."""
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "text/html":
+    if is_page(answer):
         return None
     if not answer.content:
         return Sent()
     try:
-        if media_type == "application/x-protobuf":
+        if _media_type(answer) == "application/x-protobuf":
             return Sent(*said_by_protobuf(answer.content))
         return Sent(*said_by_json(orjson.loads(answer.content)))
     except ValueError:

@@ -43,15 +43,17 @@ class ArtifactSender:
         self._settled = {
             trace_id: settled for trace_id, settled in self._settled.items() if settled[0] == by_id.get(trace_id)
         }
+        went_on = False
         for trace_id, records in by_id.items():
             if trace_id in self._settled:
                 continue
-            if self._settled and (seconds_left() or 0.0) < ENOUGH_LEFT_S:
+            if went_on and (seconds_left() or 0.0) < ENOUGH_LEFT_S:
                 return TryAgain(f"{len(self._settled)} of {len(by_id)} traces stored one by one so far", after=0.0)
             outcome = OneTrace(self._service, trace_id, experiment_id).store(records)
             if not isinstance(outcome, Sent | Refused):
                 return outcome
             self._service.without_otlp()
+            went_on = True
             self._settled[trace_id] = records, outcome if isinstance(outcome, Refused) else None
         settled, self._settled = self._settled, {}
         return _summary(list(settled.values()))

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ace_tracing.delivery import tracefile
-from ace_tracing.delivery.answers import is_missing, is_success, outcome_of
+from ace_tracing.delivery.answers import is_missing, is_page, outcome_of
 from ace_tracing.delivery.importing import no_fork
 from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.service import Service
@@ -86,7 +86,9 @@ class OneTrace:
         )
         if is_missing(answer):
             return []
-        return tracefile.read(answer.content) if is_success(answer) else _failure(answer)
+        if answer.status_code == HTTPStatus.OK and not is_page(answer):
+            return tracefile.read(answer.content)
+        return _failure(answer)
 
     def _create(self, info: Json) -> Outcome | None:
         answer = self._send_info(info)
