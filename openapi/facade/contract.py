@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openapi_python_client.strings import PythonIdentifier
+from openapi_python_client.strings import PythonIdentifier, pascal_case
 
 Node = Mapping[str, Any]
 
@@ -86,5 +86,13 @@ def operations(document: Node) -> dict[str, Described]:
 
 
 def nouns(document: Node) -> dict[str, str]:
-    """What the operations of each tag are about."""
-    return {tag["name"]: tag.get("x-noun", tag["name"].removesuffix("s")) for tag in document.get("tags", ())}
+    """What the operations of each tag are about, under the name that the generator gives the tag."""
+    return {
+        identifier(tag["name"]): pascal_case(tag.get("x-noun", tag["name"].removesuffix("s")))
+        for tag in document.get("tags", ())
+    }
+
+
+def identifier(tag: str) -> str:
+    """The name that the generator gives a tag."""
+    return str(PythonIdentifier(tag, prefix="tag"))

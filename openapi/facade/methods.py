@@ -142,8 +142,7 @@ def method(endpoint: Endpoint, described: Described, noun: str, models: Models) 
 
 
 def _name(operation_id: str, noun: str) -> str:
-    spelled = re.escape(noun[:1].upper() + noun[1:])
-    bare = re.sub(rf"(?<=[a-z0-9]){spelled}s?(?=[A-Z]|$)", "", operation_id, count=1)
+    bare = re.sub(rf"(?<=[a-z0-9]){re.escape(noun)}s?(?=[A-Z]|$)", "", operation_id, count=1)
     return str(PythonIdentifier(bare, prefix="field_")).rstrip("_")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from openapi_python_client import Project
 from openapi_python_client.strings import pascal_case
 
-from .contract import FacadeError, Node, nouns, operations
+from .contract import FacadeError, Node, identifier, nouns, operations
 from .expressions import Models
 from .methods import Method, method
 
@@ -53,10 +53,15 @@ class FacadeProject(Project):
     def _resources(self) -> Iterator[Resource]:
         described, about = operations(self.document), nouns(self.document)
         models = Models(self.openapi.models)
-        texts = {tag["name"]: tag.get("description", "") for tag in self.document.get("tags", ())}
+        texts = {identifier(tag["name"]): tag.get("description", "") for tag in self.document.get("tags", ())}
         for tag, collection in self.openapi.endpoint_collections_by_tag.items():
             methods = [
-                method(endpoint, described[str(endpoint.name)], about.get(str(tag), str(tag).removesuffix("s")), models)
+                method(
+                    endpoint,
+                    described[str(endpoint.name)],
+                    about.get(str(tag), pascal_case(str(tag).removesuffix("s"))),
+                    models,
+                )
                 for endpoint in collection.endpoints
             ]
             names = Counter(found.name for found in methods)
