@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.shapes_table import ShapesTable
@@ -21,10 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the developer's own shell decides how a test ends."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of the developer's own shell decides how a test ends, and no spool is shared with anything else."""
     for name in ("KAYBA_API_KEY", "KAYBA_API_URL", "KAYBA_LOCAL_STORE", "KAYBA_LOCAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KAYBA_SPOOL_DIR", str(tmp_path / "spool"))
 
 
 @pytest.fixture(autouse=True)

@@ -38,11 +38,20 @@ LAYERS = {
         no_span                 -
         exceptions              -
         span                    values.snapshot values.masking record diagnostics exceptions tracer*
-        tracer                  span record sampling
-        delivery.buffer         -
+        tracer                  span record sampling values.masking
+        delivery.status         -
+        delivery.segments       -
+        delivery.buffer         delivery.segments record
+        delivery.locking        -
+        delivery.spool          delivery.locking delivery.segments
+        delivery.assembly       record span
+        delivery.logs           delivery.assembly delivery.buffer delivery.segments delivery.spool diagnostics
         delivery.meanings       -
-        delivery.encoder        record delivery.meanings version
-        delivery.worker         delivery.buffer delivery.encoder record delivery.outcome tracer diagnostics
+        delivery.protobuf       -
+        delivery.encoder        record delivery.meanings delivery.protobuf delivery.tracefacts version
+        delivery.breaker        -
+        delivery.worker         delivery.logs delivery.assembly delivery.buffer delivery.spool delivery.encoder
+                                delivery.breaker delivery.outcome delivery.status tracer diagnostics
         delivery.importing      -
         delivery.tracefacts     record delivery.meanings
         delivery.tracefile      record delivery.meanings delivery.tracefacts
@@ -55,11 +64,12 @@ LAYERS = {
                                 delivery.outcome delivery.deadline delivery.importing kayba_api record*
         children                -
         runtime                 tracer delivery/ values.masking settings errors diagnostics children
-        calls                   binding tracer span diagnostics
+        calls                   binding record tracer span values.snapshot diagnostics
         streams                 values.snapshot tracer span diagnostics
-        wrappers                calls streams runtime tracer
+        generated               calls runtime tracer
+        wrappers                calls generated streams runtime tracer
         descriptors             -
-        surface                 no_span descriptors wrappers calls runtime tracer span diagnostics
+        surface                 no_span descriptors wrappers calls record runtime tracer span diagnostics
         current                 no_span tracer span settings diagnostics
         reading.tree            reading.model reading.usage reading.terminal reading.notebook reading.frame reading.diff
                                 reading.changes*
@@ -73,12 +83,13 @@ LAYERS = {
         reading.difftext        reading.outline reading.model* reading.changes*
         reading.decode          reading.model reading.tree kayba_api
         reading.queries         runtime delivery.service reading.decode reading.tree errors kayba_api
-        testing.loopback        record delivery.encoder reading.model reading.tree
+        testing.loopback        record delivery.encoder delivery.tracefacts reading.model reading.tree
         testing.treetext        reading.model reading.tree reading.outline
         hostile.kinds           -
         hostile.values          hostile.kinds
         hostile                 hostile.values surface testing
-        testing                 runtime tracer testing.loopback reading.tree testing.treetext
+        testing                 runtime tracer record delivery.assembly testing.loopback reading.tree testing.treetext
+                                diagnostics
         reading.feedback        reading.queries runtime errors kayba_api
         propagation.w3c         -
         propagation.carrier     -
@@ -86,7 +97,7 @@ LAYERS = {
         propagation.handover    tracer
         propagation.headers     propagation.w3c propagation.carrier propagation.handover runtime tracer diagnostics
         propagation.asgi        propagation.headers propagation.requests runtime surface
-        propagation.wsgi        propagation.headers propagation.requests runtime tracer span diagnostics
+        propagation.wsgi        propagation.headers propagation.requests record runtime tracer span diagnostics
         propagation.clients     propagation.headers
         propagation.carried     propagation.handover runtime tracer
         propagation.processes   propagation.handover runtime tracer sampling diagnostics

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, assert_type
 
@@ -33,6 +33,7 @@ from ace.tracing import (
     TraceState,
     TraceWSGI,
     TracingError,
+    TracingStatus,
     aget_trace,
     asearch_traces,
     configure,
@@ -56,6 +57,7 @@ from ace.tracing import (
     start_span,
     start_span_no_context,
     trace,
+    tracing_status,
     update_current_trace,
     with_context,
 )
@@ -237,6 +239,10 @@ assert_type(shutdown(2), Delivery)
 assert_type(flush().delivered, int)
 assert_type(flush().pending, int)
 assert_type(flush().dropped, int)
+assert_type(flush().reasons, Mapping[str, int])
+assert_type(tracing_status(), TracingStatus)
+assert_type(tracing_status().recovered, int)
+assert_type(tracing_status().last_error, str | None)
 if not flush():
     shutdown()
 

@@ -44,7 +44,7 @@ def test_many_traces_share_a_request() -> None:
         sent = {name.lower(): value for name, value in headers}
         assert sent["authorization"] == "Bearer kb-test"
         assert sent["content-encoding"] == "gzip"
-        assert sent["content-type"] == "application/json"
+        assert sent["content-type"] == "application/x-protobuf"
         assert sent["x-mlflow-experiment-id"] == "0"
 
 
@@ -87,7 +87,7 @@ def test_retry_after_is_honoured() -> None:
         assert time.monotonic() - start >= 1
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413])
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
     ace_tracing.diagnostics._last_said.clear()
     with faulty_server(Answer(status, b'{"error_code": "NO", "message": "not like this"}')) as server:
@@ -100,6 +100,28 @@ def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.Log
         assert not delivery
         (record,) = caplog.records
         assert str(status) in record.getMessage()
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404])
+def test_what_can_be_set_right_costs_no_trace_and_one_warning(
+    status: int, tracing: LocalServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    ace_tracing.diagnostics._last_said.clear()
+    with faulty_server(Answer(status, b"not here, or not like this")) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        with caplog.at_level(logging.WARNING, logger="ace_tracing"):
+            for _ in range(2):
+                make(2)
+                delivery = ace_tracing.flush(timeout=20)
+        assert delivery == Delivery(pending=4)
+        (record,) = caplog.records
+        assert str(status) in record.getMessage()
+        status_now = ace_tracing.tracing_status()
+        assert status_now.state == "paused"
+        assert str(status) in str(status_now.last_error)
+        server.answers[:] = [Answer()]
+        assert ace_tracing.flush(timeout=20) == Delivery(delivered=4)
+    assert ace_tracing.tracing_status().state == "idle"
 
 
 def test_a_server_that_comes_up_late_gets_everything() -> None:
@@ -174,7 +196,8 @@ def test_traces_are_sent_when_the_process_ends(tracing: LocalServer, end: str, c
     assert done.returncode in codes, done.stderr
     traces = {trace.info.name: len(trace.data.spans) for trace in search_traces()}
     assert traces.pop("outer") == 2
-    assert set(traces) == ({"at exit"} if "atexit" in end else set())
+    late = {"atexit": "at exit", "threading": "x"}
+    assert set(traces) == {name for word, name in late.items() if word in end}
 
 
 @pytest.mark.covers("Contexts", "`os.fork`")

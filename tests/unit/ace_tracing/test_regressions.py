@@ -15,11 +15,13 @@ from tests.faulty_server import Answer, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
-from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.encoder import Batch
-from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
-from ace_tracing.record import dump_span, dump_trace
+from ace_tracing.record import STARTED, Site
+from ace_tracing.runtime import MEMORY_BYTES
+from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
 
 
@@ -53,31 +55,42 @@ class Exporter:
 
     def send(self, batch: Batch) -> Outcome:
         self.requests += 1
+        batch.otlp()
         return self.answer(batch.experiment)
 
     def close(self) -> None:
         """Has no connections."""
 
 
-def record(experiment: str | None = None, status: str = "OK") -> bytes:
-    fields = ("b" * 16, None, "step", "TOOL", 1, 2, status, "", None, None, None, None, None, None, None)
-    return dump_trace("a" * 32, experiment, None, None, [dump_span(*fields)])
+def buffer() -> Buffer:
+    storage = MemoryStorage(MEMORY_BYTES)
+    return Buffer(storage, storage, lambda _: None)
 
 
-def settled(exporter: Exporter, *records: bytes) -> Delivery:
-    worker = Worker(exporter, Buffer())
-    for each in records:
-        worker.submit(each)
+def put(into: Buffer, experiment: str | None = None, outputs: bytes = b"null") -> None:
+    """Finish a trace of one span."""
+    span = Tracer(into, experiment).open(Site("step", "TOOL"), parent=None)
+    span._trace.finish(span, outputs)
+
+
+def settled(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery:
+    into = buffer()
+    worker = Worker(exporter, into)
+    for each in traces:
+        each(into)
     return worker.close(timeout=10)
 
 
 def test_a_record_that_cannot_be_read_is_lost_alone() -> None:
-    assert settled(Exporter(lambda _: Sent()), record(), b"no JSON", record()) == Delivery(delivered=2, dropped=1)
+    broken = bytes([STARTED]) + b"no frame"
+    assert settled(Exporter(lambda _: Sent()), put, lambda into: into.put(broken), put) == Delivery(
+        delivered=2, dropped=1
+    )
 
 
 def test_a_trace_that_cannot_be_encoded_is_lost_alone() -> None:
-    records = [record(), record(), record(status="UNHEARD OF"), record(), record("other experiment")]
-    assert settled(Exporter(lambda _: Sent()), *records) == Delivery(delivered=4, dropped=1)
+    traces = [put, put, lambda into: put(into, outputs=b"no JSON"), put, lambda into: put(into, "other experiment")]
+    assert settled(Exporter(lambda _: Sent()), *traces) == Delivery(delivered=4, dropped=1)
 
 
 def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
@@ -86,18 +99,19 @@ def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
             raise ValueError("not foreseen")
         return Sent()
 
-    assert settled(Exporter(answer), record("a"), record("b"), record("c")) == Delivery(delivered=2, dropped=1)
+    traces = [lambda into, name=name: put(into, name) for name in "abc"]
+    assert settled(Exporter(answer), *traces) == Delivery(delivered=2, dropped=1)
 
 
 def test_a_service_that_refuses_everything_is_not_flooded() -> None:
     exporter = Exporter(lambda _: Refused("HTTP 400", for_content=True))
-    assert settled(exporter, *[record()] * 1_000) == Delivery(dropped=1_000)
+    assert settled(exporter, *[put] * 1_000) == Delivery(dropped=1_000)
     assert exporter.requests <= 2 * MAX_DIVISIONS + 10
 
 
 def test_a_refused_key_is_not_asked_about_again() -> None:
-    exporter = Exporter(lambda _: Refused("HTTP 401"))
-    assert settled(exporter, *[record()] * 10) == Delivery(dropped=10)
+    exporter = Exporter(lambda _: Held("HTTP 401", "key"))
+    assert settled(exporter, *[put] * 10) == Delivery(pending=10)
     assert exporter.requests <= 2
 
 
@@ -115,8 +129,9 @@ def test_what_a_service_refuses_in_one_trace_does_not_cost_its_neighbours() -> N
 @pytest.mark.usefixtures("raising_handler")
 def test_a_log_handler_that_raises_costs_no_trace() -> None:
     answers: list[Outcome] = [TryAgain("HTTP 503"), Sent()]
-    worker = Worker(Exporter(lambda _: answers.pop(0)), Buffer())
-    worker.submit(record())
+    into = buffer()
+    worker = Worker(Exporter(lambda _: answers.pop(0)), into)
+    put(into)
     assert worker.flush(timeout=20) == Delivery(delivered=1)
     worker.close(timeout=5)
 
@@ -133,8 +148,9 @@ def test_closing_while_sending_from_the_sending_thread_comes_back() -> None:
         found.append(worker.close(timeout=5))
         return Sent()
 
-    worker = Worker(Exporter(answer), Buffer())
-    worker.submit(record())
+    into = buffer()
+    worker = Worker(Exporter(answer), into)
+    put(into)
     assert worker.flush(timeout=10) == Delivery(delivered=1)
     assert found == [Delivery(pending=1)]
 

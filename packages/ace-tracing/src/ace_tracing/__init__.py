@@ -11,7 +11,7 @@ Only the names in `__all__` are public; the modules below are how it is made.
 """
 
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
-from ace_tracing.delivery.outcome import Delivery
+from ace_tracing.delivery.status import Delivery, TracingStatus
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
 from ace_tracing.no_span import NoSpan
 from ace_tracing.propagation.asgi import TraceASGI
@@ -24,7 +24,7 @@ from ace_tracing.reading.feedback import log_feedback
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
 from ace_tracing.reading.tree import Node, Trace, TraceData
-from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown
+from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown, tracing_status
 from ace_tracing.span import LiveSpan
 from ace_tracing.span_types import SpanType
 from ace_tracing.surface import start_span, start_span_no_context, trace
@@ -51,6 +51,7 @@ __all__ = [
     "TraceState",
     "TraceWSGI",
     "TracingError",
+    "TracingStatus",
     "aget_trace",
     "asearch_traces",
     "configure",
@@ -74,6 +75,7 @@ __all__ = [
     "start_span",
     "start_span_no_context",
     "trace",
+    "tracing_status",
     "update_current_trace",
     "with_context",
 ]

@@ -19,7 +19,7 @@ class Binder:
     A call that does not fit the signature is named as far as it goes: the function itself raises the TypeError.
     """
 
-    __slots__ = ("_defaults", "_keywords", "_names", "_skip", "_var_keyword", "_var_positional")
+    __slots__ = ("_defaults", "_keywords", "_names", "_plain", "_skip", "_var_keyword", "_var_positional")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         try:
@@ -36,11 +36,16 @@ class Binder:
         self._defaults = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
         self._var_positional = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self._var_keyword = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+        # With so many positional arguments and no other, each parameter has its argument; no function has -1.
+        is_plain = not self._skip and self._defaults.keys() <= set(self._names)
+        self._plain = len(positional) if is_plain else -1
         self._keywords = frozenset(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Give the arguments of one call by parameter name, in the order of the signature where all are positional."""
         names = self._names
+        if len(args) == self._plain and not kwargs:
+            return dict(zip(names, args))  # noqa: B905 - they are of one length
         bound = dict(zip(names[self._skip :], args[self._skip :], strict=False))
         if kwargs:
             if self._var_keyword is None or kwargs.keys() <= self._keywords:

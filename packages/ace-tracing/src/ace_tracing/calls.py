@@ -8,8 +8,10 @@ from typing import Any
 
 from ace_tracing.binding import Binder
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.span import LiveSpan, encode_attributes
-from ace_tracing.tracer import Tracer
+from ace_tracing.record import Site
+from ace_tracing.span import LiveSpan, encode, encode_attributes
+from ace_tracing.tracer import SpanToken, Tracer, current_span
+from ace_tracing.values.snapshot import snapshot
 
 RETURN_VALUE = "generator.return_value"
 
@@ -31,7 +33,7 @@ class Call:
         reducer: folds the items of a stream into what is recorded.
     """
 
-    __slots__ = ("_agent", "_attributes", "_bind", "_function", "_inputs", "_name", "_outputs", "_span_type", "reducer")
+    __slots__ = ("_bind", "_inputs", "_outputs", "_site", "reducer")
 
     def __init__(
         self,
@@ -45,33 +47,57 @@ class Call:
         capture_outputs: bool | Callable[[Any], Any],
         reducer: Callable[[list[Any]], Any] | None,
     ) -> None:
-        self._function = _name_of(function)
-        self._name = name or self._function
-        self._span_type = str(span_type)
-        self._attributes = encode_attributes(attributes) if attributes else None
-        self._agent = agent
+        own_name = _name_of(function)
+        encoded = encode_attributes(attributes) if attributes else None
+        self._site = Site(name or own_name, str(span_type), own_name, agent, encoded)
         self._bind = Binder(function).bind
         self._inputs = _chooser(capture_inputs)
         self._outputs = _chooser(capture_outputs)
         self.reducer = reducer
 
     def open(self, tracer: Tracer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan | None:
-        """Start the span of one call, its inputs recorded; None when that failed, so that the call goes on untraced."""
+        """Start the span of one call with its inputs; None when that failed, so that the call goes on untraced."""
+        return self.open_with(tracer, self._bind(args, kwargs))
+
+    def open_with(self, tracer: Tracer, bound: dict[str, Any]) -> LiveSpan | None:
+        """Start the span of one call, given its arguments by name; None when that failed."""
         try:
-            span = tracer.open(self._name, self._span_type, self._attributes, self._function, self._agent)
-            if self._inputs is None:
-                span.set_inputs(self._bind(args, kwargs))
-            elif self._inputs is not _nothing:
-                span.set_inputs(_chosen(self._inputs, self._bind(args, kwargs)))
+            parent = current_span.get()
+            mask = tracer.mask if parent is None else parent._trace.mask
+            choose = self._inputs
+            if choose is None and mask is None:
+                inputs = snapshot(bound)
+            elif choose is _nothing:
+                inputs = None
+            else:
+                inputs = encode(bound if choose is None else _chosen(choose, bound), mask)
+            return tracer.open(self._site, inputs, parent)
         except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
             internal_error("starting a span")
             return None
-        return span
 
     @property
     def needs_items(self) -> bool:
         """Whether a function of the user's is to be given the items of a stream when it ends."""
         return self.reducer is not None or (self._outputs is not None and self._outputs is not _nothing)
+
+    def ended(self, span: LiveSpan, token: SpanToken, result: Any) -> None:
+        """End the span of a call with what it gave back, and make current what was current before."""
+        trace = span._trace
+        if self._outputs is None and trace.mask is None and span._end_ns is None:
+            try:
+                span._outputs = outputs = snapshot(result)
+                trace.finish(span, outputs)
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("ending a span")
+        else:
+            self.returned(span, result)
+            span.end()
+        try:  # noqa: SIM105 - contextlib.suppress costs as much as the rest of this
+            current_span.reset(token)
+        except ValueError:
+            # Ended in another context than it started in, where it never was current: nothing is to be restored.
+            pass
 
     def returned(self, span: LiveSpan, result: Any) -> None:
         """Record what a call gave back."""

@@ -1,6 +1,6 @@
 """The composition root: wires the stages together, and holds the only global state of the package.
 
-surface -> Tracer -> record -> Worker(Buffer) -> encoder -> Exporter -> kayba_api
+surface -> Tracer -> record -> Buffer -> Worker -> encoder -> Exporter -> kayba_api
 """
 
 from __future__ import annotations
@@ -9,24 +9,29 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ace_tracing.children import deliver_at_end
-from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.buffer import Buffer, MemoryStorage, best_buffer
 from ace_tracing.delivery.exporter import Exporter
-from ace_tracing.delivery.outcome import Delivery
 from ace_tracing.delivery.service import Service
+from ace_tracing.delivery.spool import Spool
+from ace_tracing.delivery.status import Delivery, TracingStatus
 from ace_tracing.delivery.worker import Worker, hurry
 from ace_tracing.diagnostics import warn
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.settings import Settings, clean_folder, is_disabled, resolve, sampler_of
-from ace_tracing.tracer import Tracer, current_span
+from ace_tracing.tracer import Sink, Tracer, current_span
 from ace_tracing.values.masking import Mask
 
 FLUSH_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 5.0
+SPOOLED_TIMEOUT_S = 1.5
+"""How long the end of a process may take when what is not sent by then is kept for the next one."""
+MEMORY_BYTES = 48 * 1024 * 1024
+"""The most that waits in memory when there is no spool."""
 
 
 class _State:
@@ -50,10 +55,30 @@ class Pipeline:
     def renewed(self) -> Pipeline:
         """The same for a forked child: nothing in it is shared with the parent."""
         self.service.reset_after_fork()
-        worker = Worker(Exporter(self.service), Buffer())
+        worker, buffer = _delivery(self.settings, self.service)
         old = self.tracer
-        tracer = Tracer(worker.submit, old.experiment, old.folder, old.sampler, old.mask)
+        tracer = Tracer(buffer, old.experiment, old.folder, old.sampler, old.mask)
         return Pipeline(self.settings, self.service, worker, tracer)
+
+
+def _delivery(settings: Settings, service: Service) -> tuple[Worker, Buffer]:
+    """The stages from the caller's last step to the exporter."""
+    memory = MemoryStorage(MEMORY_BYTES)
+    if settings.spool is None:
+        buffer = best_buffer()(memory, memory, _cannot_spool)
+        return Worker(Exporter(service), buffer), buffer
+    spool = Spool(settings.spool, settings.base_url, settings.api_key)
+
+    def failed(error: OSError) -> None:
+        spool.failed = True
+        _cannot_spool(error)
+
+    buffer = best_buffer()(spool, memory, failed)
+    return Worker(Exporter(service), buffer, spool), buffer
+
+
+def _cannot_spool(error: OSError) -> None:
+    warn("spool", "Traces are kept in memory only, and are lost if the process is killed: %s", error)
 
 
 state = _State()
@@ -76,8 +101,9 @@ def configure(
     keep_errors: bool = True,
     keep_slower_than: float | None = None,
     mask: Mask | None = None,
+    spool: bool = True,
 ) -> None:
-    """Say where traces go, and start recording. Does no I/O: the service is first called by the first finished trace.
+    """Say where traces go, and start recording. The service is first called when the first trace has finished.
 
     Calling it again replaces everything it set; traces finished before still go where they were meant to.
 
@@ -104,24 +130,27 @@ def configure(
     global _pipeline, _folder
     if is_disabled():
         return
-    settings = resolve(api_key, base_url, experiment, folder)
+    settings = resolve(api_key, base_url, experiment, folder, spool)
     sampler = sampler_of(sample_rate, keep_errors, keep_slower_than)
     with _lock:
         previous = _pipeline
         if previous and previous.settings.same_service(settings):
-            service, worker = previous.service, previous.worker
+            service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
         else:
             service = Service(settings.base_url, settings.api_key)
-            worker = Worker(Exporter(service), Buffer())
+            worker, buffer = _delivery(settings, service)
             if previous:
                 _retired.append(previous.worker)
                 previous.worker.retire()
-        tracer = Tracer(worker.submit, settings.experiment, settings.folder, sampler, mask)
+        tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask)
         _pipeline = Pipeline(settings, service, worker, tracer)
         _folder = settings.folder
         if _capturing:
-            _capturing.experiment, _capturing.folder, _capturing.mask = settings.experiment, settings.folder, mask
+            _capturing.file(settings.experiment, settings.folder)
+            _capturing.mask = mask
         _choose_tracer()
+    if worker.has_left():
+        worker.start()
     deliver_at_end(_deliver)
 
 
@@ -135,7 +164,7 @@ def set_folder(folder: str | None) -> None:
     with _lock:
         _folder = clean_folder(folder)
         if tracer := _tracer():
-            tracer.folder = _folder
+            tracer.file(tracer.experiment, _folder)
 
 
 def get_folder() -> str | None:
@@ -173,38 +202,70 @@ def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
     return sum((worker.flush(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
 
 
-def shutdown(timeout: float = SHUTDOWN_TIMEOUT_S) -> Delivery:
-    """Stop recording, and send everything finished so far, waiting at most `timeout` seconds. `configure` starts anew.
+def shutdown(timeout: float | None = None) -> Delivery:
+    """Stop recording, and send everything finished so far. `configure` starts anew.
 
     Called at the end of the process by itself.
 
+    Args:
+        timeout: seconds to wait for that at most; 1.5 by default if what is not sent by then is kept in the spool, for
+            the next process to send, and 5 if it is not.
+
     Returns:
-        What was delivered, what is still pending, and so lost when the process ends now, and what was dropped.
+        What was delivered, what is still pending, and what was dropped.
     """
-    global _pipeline
-    deadline = time.monotonic() + timeout
+    return _shut_down(timeout, at_end=False)
+
+
+def tracing_status() -> TracingStatus:
+    """Tell how delivery stands: what was delivered, is pending and was dropped, and what the sender is doing.
+
+    Never waits and never raises.
+    """
     with _lock:
+        workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
+    if not workers:
+        return TracingStatus()
+    now = workers[-1].status(None if _pipeline and _enabled else "off")
+    before = sum((worker.delivery() for worker in workers[:-1]), Delivery())
+    total = now + before
+    return replace(now, delivered=total.delivered, pending=total.pending, dropped=total.dropped, reasons=total.reasons)
+
+
+def _shut_down(timeout: float | None, *, at_end: bool) -> Delivery:
+    global _pipeline
+    with _lock:
+        spooled = _pipeline is not None and _pipeline.settings.spool is not None
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
         _retired.clear()
         _pipeline = None
         _choose_tracer()
+    if timeout is None:
+        timeout = SPOOLED_TIMEOUT_S if spooled else SHUTDOWN_TIMEOUT_S
+    deadline = time.monotonic() + timeout
     hurry(workers)
-    delivery = sum((worker.close(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
+    left = (max(0.0, deadline - time.monotonic()) for _ in workers)
+    delivery = sum((worker.close(next(left), at_end=at_end) for worker in workers), Delivery())
     if delivery.pending:
-        warn("shutdown", "%d traces could not be sent in %.1f s and are lost", delivery.pending, timeout)
+        _warn_of_pending(delivery.pending, timeout, spooled)
     return delivery
 
 
+def _warn_of_pending(pending: int, timeout: float, spooled: bool) -> None:
+    if spooled:
+        warn("shutdown", "%d traces could not be sent in %.1f s and wait for the next process", pending, timeout)
+    else:
+        warn("shutdown", "%d traces could not be sent in %.1f s and are lost", pending, timeout)
+
+
 @contextmanager
-def capturing(emit: Callable[[bytes], object]) -> Iterator[None]:
-    """Hand every trace that starts in this block to `emit`, whatever is configured; then all is as it was before."""
+def capturing(sink: Sink) -> Iterator[None]:
+    """Hand every trace that starts in this block to `sink`, whatever is configured; then all is as it was before."""
     global _capturing, _enabled, _folder, _pipeline
     with _lock:
         former = _capturing, _enabled, _folder, _pipeline
         usual = _tracer()
-        _capturing = Tracer(emit, folder=_folder)
-        if usual:
-            _capturing.experiment, _capturing.mask = usual.experiment, usual.mask
+        _capturing = Tracer(sink, usual.experiment if usual else None, _folder, mask=usual.mask if usual else None)
         _enabled = True
         _choose_tracer()
     try:
@@ -267,9 +328,12 @@ def is_configured() -> bool:
 
 
 def _deliver() -> None:
-    delivery = flush(SHUTDOWN_TIMEOUT_S)
-    if delivery.pending:
-        warn("shutdown", "%d traces could not be sent in %.1f s and are lost", delivery.pending, SHUTDOWN_TIMEOUT_S)
+    """At the end of a process that `multiprocessing` runs, which leaves past `atexit`."""
+    _shut_down(None, at_end=True)
+
+
+def _at_exit() -> None:
+    _shut_down(None, at_end=True)
 
 
 def _renew_after_fork() -> None:
@@ -293,6 +357,6 @@ def _renew_after_fork() -> None:
 
 
 # The exit handler waits for nothing when nothing is pending; both registrations are a few bytes and no I/O.
-atexit.register(shutdown)
+atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_after_fork)

@@ -7,6 +7,7 @@
 | `experiment`     |                 | the service's `Default` experiment            |
 | `folder`         |                 | none: traces are unfiled                      |
 | `sample_rate`    |                 | 1.0: every trace is kept                      |
+| `spool`          | `KAYBA_SPOOL_DIR` | the user's state directory, see `spool_home` |
 | (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1` or `true` keeps tracing off |
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass, field
 
 from ace_tracing.errors import ConfigurationError
@@ -34,15 +36,34 @@ class Settings:
     base_url: str
     experiment: str | None
     folder: str | None
+    spool: str | None = None
 
     def same_service(self, other: Settings) -> bool:
-        """Whether traces go to the same address with the same key."""
-        return (self.api_key, self.base_url) == (other.api_key, other.base_url)
+        """Whether traces go to the same address with the same key, and wait in the same place."""
+        return (self.api_key, self.base_url, self.spool) == (other.api_key, other.base_url, other.spool)
 
 
 def is_disabled() -> bool:
     """Whether the environment keeps tracing off for the whole process."""
     return os.environ.get("KAYBA_TRACING_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def spool_home() -> str:
+    """The folder in which traces wait to be sent: `KAYBA_SPOOL_DIR`, or `kayba/spool` where the system keeps state.
+
+    That is `$XDG_STATE_HOME` or `~/.local/state`; on macOS `~/Library/Application Support`; on Windows
+    `%LOCALAPPDATA%`.
+    """
+    said = os.environ.get("KAYBA_SPOOL_DIR", "").strip()
+    if said:
+        return os.path.abspath(os.path.expanduser(said))
+    if sys.platform == "win32":
+        state = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
+    elif sys.platform == "darwin":
+        state = os.path.expanduser("~/Library/Application Support")
+    else:
+        state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(os.path.abspath(state), "kayba", "spool")
 
 
 def sampler_of(rate: float, keep_errors: bool, keep_slower_than: float | None) -> Sampler | None:
@@ -63,6 +84,7 @@ def resolve(
     base_url: str | None = None,
     experiment: str | None = None,
     folder: str | None = None,
+    spool: bool = True,
 ) -> Settings:
     """Complete the arguments of `configure` from the environment and the defaults.
 
@@ -86,7 +108,7 @@ def resolve(
             f"The base URL {shown!r} is not a plain http(s) address: pass configure(base_url=...) or set the "
             f"KAYBA_API_URL environment variable to something like {DEFAULT_BASE_URL}."
         )
-    return Settings(key, url, experiment or None, clean_folder(folder))
+    return Settings(key, url, experiment or None, clean_folder(folder), spool_home() if spool else None)
 
 
 def _is_http_url(url: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import orjson
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.exceptions import MAX_MESSAGE, message_of, stacktrace_of
-from ace_tracing.record import dump_span
+from ace_tracing.record import ENDED_WITH_MORE, ERROR, STATUSES, Site, dumps_more, pack_end
 from ace_tracing.values.masking import Mask, masked
 from ace_tracing.values.snapshot import snapshot
 
@@ -29,10 +30,27 @@ MAX_SPAN_BYTES = 4 * 1024 * 1024
 MAX_EVENTS = 1_000
 MAX_ATTRIBUTES = 1_000
 
-_STATUSES = ("UNSET", "OK", "ERROR")
+_UNSET, _OK = 0, 1
 
+# Two threads may say something of one span at once; re-entrant, for a garbage collector's callback that does.
+_making_more = threading.RLock()
 
 Event = tuple[str, int, dict[str, orjson.Fragment]]
+
+
+class More:
+    """What few spans have: all but a place, times, inputs, outputs and the status OK."""
+
+    __slots__ = ("attributes", "events", "inputs", "links", "message", "span_type", "status")
+
+    def __init__(self, site: Site) -> None:
+        self.span_type = site.span_type
+        self.attributes = site.attributes
+        self.inputs: bytes | None = None
+        self.events: list[Event] | None = None
+        self.links: list[tuple[str, str, dict[str, orjson.Fragment]]] | None = None
+        self.status = _UNSET
+        self.message = ""
 
 
 class LiveSpan:
@@ -42,52 +60,23 @@ class LiveSpan:
     or reaches the network; after the span has ended they do nothing.
     """
 
-    __slots__ = (
-        "_agent",
-        "_attributes",
-        "_end_ns",
-        "_events",
-        "_function",
-        "_inputs",
-        "_links",
-        "_outputs",
-        "_parent_id",
-        "_span_id",
-        "_span_type",
-        "_start_ns",
-        "_status",
-        "_status_message",
-        "_trace",
-        "name",
-    )
+    __slots__ = ("_end_ns", "_id", "_inputs", "_more", "_outputs", "_parent_id", "_site", "_start_ns", "_trace")
 
-    def __init__(
-        self,
-        trace: OpenTrace,
-        span_id: str,
-        parent_id: str | None,
-        name: str,
-        span_type: str,
-        function: str | None,
-        agent: str | None,
-        attributes: dict[str, orjson.Fragment] | None,
-    ) -> None:
-        self._trace = trace
-        self._span_id = span_id
-        self._parent_id = parent_id
-        self.name = name
-        self._span_type = span_type
-        self._function = function
-        self._agent = agent
-        self._attributes = attributes if attributes is None or trace.mask is None else _mask_all(attributes, trace.mask)
-        self._inputs: str | None = None
-        self._outputs: str | None = None
-        self._events: list[Event] | None = None
-        self._links: list[tuple[str, str, dict[str, orjson.Fragment]]] | None = None
-        self._status = "UNSET"
-        self._status_message = ""
-        self._end_ns: int | None = None
-        self._start_ns = trace.now_ns()
+    # Set by `Tracer.open`, one by one: a call of `__init__` would cost as much as everything else about a new span.
+    _trace: OpenTrace
+    _site: Site
+    _id: int
+    _parent_id: int
+    _start_ns: int
+    _inputs: bytes | None
+    _outputs: bytes | None
+    _end_ns: int | None
+    _more: More | None
+
+    @property
+    def name(self) -> str:
+        """What the step is called."""
+        return self._site.name
 
     @property
     def trace_id(self) -> str:
@@ -97,17 +86,17 @@ class LiveSpan:
     @property
     def span_id(self) -> str:
         """16 hex digits, unique in the trace."""
-        return self._span_id
+        return f"{self._id:016x}"
 
     @property
     def parent_id(self) -> str | None:
         """The parent's span id; None for a root span."""
-        return self._parent_id
+        return f"{self._parent_id:016x}" if self._parent_id else None
 
     @property
     def span_type(self) -> str:
         """What kind of step this is, as `"LLM"` or `"TOOL"`."""
-        return self._span_type
+        return self._site.span_type if self._more is None else self._more.span_type
 
     @property
     def start_time_ns(self) -> int:
@@ -132,17 +121,18 @@ class LiveSpan:
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes as they were encoded."""
-        return orjson.loads(orjson.dumps(self._attributes or {}))  # type: ignore[no-any-return]
+        attributes = self._site.attributes if self._more is None else self._more.attributes
+        return orjson.loads(orjson.dumps(attributes or {}))  # type: ignore[no-any-return]
 
     @property
     def failed(self) -> bool:
         """Whether the status is ERROR."""
-        return self._status == "ERROR"
+        return self._more is not None and self._more.status == ERROR
 
     @property
     def agent(self) -> str | None:
         """The agent that the step belongs to: given with `@trace(agent=...)`, or inherited from the parent."""
-        return self._agent
+        return self._site.agent
 
     def get_attribute(self, key: str) -> Any:
         """The attribute `key` as it was encoded; None when it was not set."""
@@ -152,8 +142,8 @@ class LiveSpan:
         """Record what the step was given: any value."""
         if self._end_ns is None:
             try:
-                encoded, mask = snapshot(inputs), self._trace.mask
-                self._inputs = (encoded if mask is None else masked(encoded, mask)).decode()
+                encoded = encode(inputs, self._trace.mask)
+                self._inputs = self._told().inputs = encoded
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding inputs")
 
@@ -161,8 +151,7 @@ class LiveSpan:
         """Record what the step gave back: any value."""
         if self._end_ns is None:
             try:
-                encoded, mask = snapshot(outputs), self._trace.mask
-                self._outputs = (encoded if mask is None else masked(encoded, mask)).decode()
+                self._outputs = encode(outputs, self._trace.mask)
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding outputs")
 
@@ -171,7 +160,7 @@ class LiveSpan:
         if self._end_ns is None:
             try:
                 mask = self._trace.mask
-                self._outputs = (encoded if mask is None else masked(encoded, mask)).decode()
+                self._outputs = encoded if mask is None else masked(encoded, mask)
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding outputs")
 
@@ -184,14 +173,15 @@ class LiveSpan:
         if self._end_ns is None:
             # Before the look at what is there: meanwhile another thread may set others, which must stay.
             encoded = encode_attributes(attributes, self._trace.mask)
+            more = self._told()
             # The dict may be the decorator's own, shared by all its calls: never changed in place.
-            merged = {**(self._attributes or {}), **encoded}
-            self._attributes = merged if len(merged) <= MAX_ATTRIBUTES else dict(islice(merged.items(), MAX_ATTRIBUTES))
+            merged = {**(more.attributes or {}), **encoded}
+            more.attributes = merged if len(merged) <= MAX_ATTRIBUTES else dict(islice(merged.items(), MAX_ATTRIBUTES))
 
     def set_span_type(self, span_type: str) -> None:
         """Say what kind of step this is, as `"LLM"` or `"TOOL"`."""
         if self._end_ns is None:
-            self._span_type = str(span_type)
+            self._told().span_type = str(span_type)
 
     def set_status(self, status: str, description: str = "") -> None:
         """Set the outcome: `"OK"`, `"ERROR"` or `"UNSET"`, with an optional description of an error.
@@ -200,14 +190,17 @@ class LiveSpan:
         """
         if self._end_ns is None:
             code = str(getattr(status, "value", status)).upper()
-            self._status = code if code in _STATUSES else "UNSET"
-            self._status_message = self._masked_text(str(description)[:MAX_MESSAGE])
+            message = self._masked_text(str(description)[:MAX_MESSAGE])
+            more = self._told()
+            more.status = STATUSES.index(code) if code in STATUSES else _UNSET
+            more.message = message
 
     def add_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record that something happened now, at a point in time inside the span."""
         if self._end_ns is None:
             event = (str(name), self._trace.now_ns(), encode_attributes(attributes or {}, self._trace.mask))
-            self._events = _appended(self._events, event)
+            more = self._told()
+            more.events = _appended(more.events, event)
 
     def add_link(self, trace_id: str, span_id: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record that another span, of this or another trace, has to do with this one.
@@ -220,7 +213,8 @@ class LiveSpan:
         if self._end_ns is None:
             encoded = encode_attributes(attributes or {}, self._trace.mask)
             link = (str(trace_id).removeprefix("tr-"), str(span_id), encoded)
-            self._links = [*(self._links or ()), link]
+            more = self._told()
+            more.links = [*(more.links or ()), link]
 
     def set_token_usage(self, *, input_tokens: int, output_tokens: int, total_tokens: int | None = None) -> None:
         """Record how many tokens a call of a model took; the total is their sum by default."""
@@ -256,60 +250,57 @@ class LiveSpan:
         if self._end_ns is not None:
             return
         try:
-            self._end_ns = self._trace.now_ns()
-            record = self._record(self._inputs, self._outputs, self._attributes, self._events)
-            if len(record) > MAX_SPAN_BYTES:
-                record = self._record_within(MAX_SPAN_BYTES)
-            self._trace.ended(record, self)
+            self._trace.finish(self, self._outputs)
         except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
             internal_error("ending a span")
 
-    def record_without_values(self, why: str) -> bytes:
-        """The span as a record that tells its place in the tree and how it ended, and says why no more."""
-        return self._record(None, None, {CUT: _fragment(f"all values: {why}")}, None)
+    def ending_with_more(self, end_ns: int, outputs: bytes | None, details: tuple[Any, ...] | None) -> bytes:
+        """The frame that says all there is to say of the span's end.
 
-    def _record_within(self, size: int) -> bytes:
-        """The span as a record of about `size` bytes: what came first is kept, and what is left out is counted."""
-        room = size - len(self._inputs or "") - len(self._outputs or "")
-        attributes, room = _first_within(
-            room, (self._attributes or {}).items(), lambda item: len(orjson.dumps(item[1]))
-        )
-        events, _ = _first_within(room, self._events or (), lambda event: len(orjson.dumps(event)))
-        lost = len(self._attributes or ()) - len(attributes), len(self._events or ()) - len(events)
+        Args:
+            end_ns: when it ended.
+            outputs: what it gave back, encoded.
+            details: what was said about the trace, if this is its root.
+        """
+        more = self._told()
+        said = {
+            "outputs": None if outputs is None else outputs.decode(),
+            "inputs": None if more.inputs is None else more.inputs.decode(),
+            "type": more.span_type,
+            "message": more.message,
+            "attributes": more.attributes,
+            "events": more.events,
+            "links": more.links,
+            "details": details,
+        }
+        encoded = dumps_more(said)
+        if len(encoded) > MAX_SPAN_BYTES:
+            encoded = dumps_more(said | self._within(MAX_SPAN_BYTES, more))
+        return pack_end(ENDED_WITH_MORE, self._id, end_ns, more.status or _OK) + encoded
+
+    def _told(self) -> More:
+        """Where all goes for which there is no other place."""
+        if self._more is None:
+            with _making_more:
+                if self._more is None:
+                    self._more = More(self._site)
+        return self._more
+
+    def _within(self, size: int, more: More) -> dict[str, Any]:
+        """The attributes and events that came first, of about `size` bytes; what is left out is counted."""
+        room = size - len(self._inputs or b"") - len(self._outputs or b"")
+        attributes, room = _first_within(room, (more.attributes or {}).items(), lambda item: len(orjson.dumps(item[1])))
+        events, _ = _first_within(room, more.events or (), lambda event: len(orjson.dumps(event)))
+        lost = len(more.attributes or ()) - len(attributes), len(more.events or ()) - len(events)
         note = f"{lost[0]} attributes and {lost[1]} events: the span has more than {size} bytes"
-        return self._record(self._inputs, self._outputs, {**dict(attributes), CUT: _fragment(note)}, events)
-
-    def _record(
-        self,
-        inputs: str | None,
-        outputs: str | None,
-        attributes: Mapping[str, orjson.Fragment] | None,
-        events: Sequence[Event] | None,
-    ) -> bytes:
-        return dump_span(
-            self._span_id,
-            self._parent_id,
-            self.name,
-            self._span_type,
-            self._start_ns,
-            self._end_ns,
-            "OK" if self._status == "UNSET" else self._status,
-            self._status_message,
-            self._function,
-            self._agent,
-            inputs,
-            outputs,
-            attributes,
-            events,
-            self._links,
-        )
+        return {"attributes": {**dict(attributes), CUT: _fragment(note)}, "events": events}
 
     def _masked_text(self, text: str) -> str:
         mask = self._trace.mask
         return text if mask is None or not text else str(orjson.loads(encode(text, mask)))
 
     def __repr__(self) -> str:
-        return f"<LiveSpan {self.name!r} {self._span_id} of {self.trace_id}>"
+        return f"<LiveSpan {self.name!r} {self.span_id} of {self.trace_id}>"
 
 
 class ManualSpan(LiveSpan):
@@ -338,7 +329,7 @@ def encode_attributes(attributes: Mapping[str, Any], mask: Mask | None = None) -
         return {}
 
 
-def _mask_all(attributes: dict[str, orjson.Fragment], mask: Mask) -> dict[str, orjson.Fragment]:
+def mask_all(attributes: Mapping[str, orjson.Fragment], mask: Mask) -> dict[str, orjson.Fragment]:
     """Mask attributes that were encoded before there was a mask, as those of a decorator."""
     return {key: orjson.Fragment(masked(orjson.dumps(value), mask)) for key, value in attributes.items()}
 

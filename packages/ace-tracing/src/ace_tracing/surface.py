@@ -11,9 +11,10 @@ from ace_tracing.calls import Call
 from ace_tracing.descriptors import decorated_inside, hand_on_methods, is_method
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.no_span import NO_SPAN, NoSpan
+from ace_tracing.record import site_of
 from ace_tracing.runtime import state
 from ace_tracing.span import LiveSpan, ManualSpan, encode_attributes
-from ace_tracing.tracer import SpanToken, current_span, stop
+from ace_tracing.tracer import SpanToken, current_span, failed, stop
 from ace_tracing.wrappers import wrap
 
 # What is decorated keeps its type: its parameters, its overloads, and whether it is a coroutine or a class.
@@ -149,7 +150,7 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
         if tracer is not None:
             try:
                 attributes = encode_attributes(self._attributes) if self._attributes else None
-                span = tracer.open(str(self._name), str(self._span_type), attributes, agent=self._agent)
+                span = tracer.open(site_of(str(self._name), str(self._span_type), self._agent, attributes))
                 self._entered = (span, current_span.set(span), self._entered)
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("starting a span")
@@ -164,9 +165,10 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
         if self._entered is not None:
             span, token, self._entered = self._entered
             if span is not None and token is not None:
-                if error is not None:
-                    span.record_exception(error)
-                stop(span, token)
+                if error is None:
+                    stop(span, token)
+                else:
+                    failed(span, token, error)
         return False
 
 
@@ -198,7 +200,7 @@ def start_span_no_context(
         return NO_SPAN
     try:
         encoded = encode_attributes(attributes) if attributes else None
-        return tracer.open(str(name), str(span_type), encoded, agent=agent, parent=parent, kind=ManualSpan)
+        return tracer.open(site_of(str(name), str(span_type), agent, encoded), parent=parent, kind=ManualSpan)
     except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
         internal_error("starting a span")
         return NO_SPAN

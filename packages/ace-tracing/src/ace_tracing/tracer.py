@@ -6,24 +6,20 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import EllipsisType
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-import orjson
-
-from ace_tracing.record import TraceDetails, dump_trace
+from ace_tracing.record import ENDED, HEAD, STARTED, Site, TraceDetails, pack_context, pack_end, pack_span
 from ace_tracing.sampling import Sampler
-from ace_tracing.span import LiveSpan
+from ace_tracing.span import LiveSpan, mask_all
+from ace_tracing.values.masking import Mask
 
-MAX_HELD_SPANS = 1_000
-"""A trace leaves in one piece when its root ends, unless it grows beyond this many spans before."""
+MAX_HELD_BYTES = 32 * 1024 * 1024
+"""Of a trace that the rate drops and how it ends may keep: the most that is held until then."""
 
-MAX_TRACE_BYTES = 32 * 1024 * 1024
-"""Once a trace has this much, its further spans are recorded without their values; with twice as much, not at all."""
-
-SPANS_NOT_RECORDED = "trace.spans_not_recorded"
+_OK = 1
 
 # A generator of our own: a user's random.seed() must not make ids repeat, and os.urandom costs a system call a span.
 _random = random.Random()  # noqa: S311 - ids, not secrets
@@ -52,78 +48,162 @@ class PassedOn(NamedTuple):
     baggage: tuple[str, ...]
 
 
+class Sink(Protocol):
+    """Takes frames, as `record` packs them: the caller's last step.
+
+    Attributes:
+        finished: counts what is to leave: traces whose root has ended, and spans that end without one above them here.
+        asleep: whether it is to be told by `wake` when that count goes up.
+    """
+
+    finished: int
+    asleep: bool
+
+    def put(self, frame: bytes) -> object:
+        """Take a frame; true when there is no room for it."""
+
+    def wake(self) -> None:
+        """See to what has finished."""
+
+
+class Nowhere:
+    """Takes frames that are not kept."""
+
+    finished = 0
+    asleep = False
+
+    def put(self, frame: bytes) -> None:
+        """Forget a frame."""
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+
+class Undecided(Nowhere):
+    """Holds the frames of a trace that the rate drops, since how its root ends may keep it after all.
+
+    Args:
+        sampler: decides that.
+        sink: takes what is kept.
+    """
+
+    def __init__(self, sampler: Sampler, sink: Sink) -> None:
+        self._sampler = sampler
+        self.sink = sink
+        self._frames: deque[bytes] = deque()
+        self._bytes = 0
+
+    def put(self, frame: bytes) -> None:
+        """Hold a frame; once there are very many, none that only starts a span."""
+        self._bytes += len(frame)
+        if self._bytes < MAX_HELD_BYTES or frame[0] != STARTED:
+            self._frames.append(frame)
+
+    def keeps(self, root: LiveSpan) -> bool:
+        """Whether the trace is kept, now that its root has ended."""
+        return self._sampler.keeps_anyway(root.failed, (root._end_ns or 0) - root._start_ns)
+
+    def release(self) -> None:
+        """Hand on what is held."""
+        while self._frames:
+            self.sink.put(self._frames.popleft())
+
+    def clear(self) -> None:
+        """Forget what is held."""
+        self._frames.clear()
+
+
 class OpenTrace:
-    """One call tree while it runs, holding its finished spans until the root has ended.
+    """One call tree while it runs.
 
     Args:
         tracer: what it belongs to; asked once, so that later changes act on later traces.
         trace_id: 32 hex digits, of a trace begun elsewhere; a new one by default.
         sampled: whether it is kept, as decided elsewhere; decided here by default.
+        context: how it is filed, as `record.pack_context` says it; as the tracer does by default.
     """
 
     _inherited_ns: int
 
     __slots__ = (
-        "_bytes",
-        "_emit",
-        "_epoch_ns",
-        "_experiment",
+        "_id",
         "_inherited_ns",
-        "_not_recorded",
         "_root_ended",
-        "_sampler",
-        "_spans",
+        "_sink",
         "details",
-        "folder",
+        "epoch_ns",
+        "head",
         "mask",
         "passed_on",
+        "put",
         "sampled",
-        "trace_id",
     )
 
-    def __init__(self, tracer: Tracer, trace_id: str | None = None, sampled: bool | None = None) -> None:
-        self.trace_id = trace_id or f"{_getrandbits(128) or 1:032x}"
+    def __init__(
+        self,
+        tracer: Tracer,
+        trace_id: str | None = None,
+        sampled: bool | None = None,
+        context: bytes | None = None,
+    ) -> None:
+        self._id = number = (_getrandbits(128) or 1) if trace_id is None else int(trace_id, 16)
+        self.head = HEAD + number.to_bytes(16, "big") + (context or tracer.context)
         self.mask = tracer.mask
         self.details: TraceDetails | None = None
-        self.folder = tracer.folder
         self.passed_on: PassedOn | None = None
-        self._bytes = 0
-        self._not_recorded = 0
-        self._emit = tracer.emit
-        self._experiment = tracer.experiment
-        self._spans: deque[bytes] = deque()
         # A trace begun elsewhere has its root there: what ends here need not wait for it.
         self._root_ended = trace_id is not None
-        self._sampler = tracer.sampler
-        self.sampled = sampled if sampled is not None else self._sampler is None or self._sampler.chooses(self.trace_id)
+        sink = tracer.sink
+        if sampled is None:
+            sampler = tracer.sampler
+            sampled = sampler is None or sampler.chooses(self.trace_id)
+            if sampler is not None and not sampled:
+                sink = Undecided(sampler, sink)
+        elif not sampled:
+            sink = _nowhere
+        self.sampled = sampled
+        self._sink: Sink = sink
+        self.put = sink.put
         # One look at the wall clock a trace: a clock set back while it runs cannot make a duration negative.
-        self._epoch_ns = _wall_clock_offset_ns()
+        self.epoch_ns = _wall_clock_offset_ns()
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits."""
+        return f"{self._id:032x}"
 
     def now_ns(self) -> int:
         """The time in nanoseconds since the epoch."""
-        return self._epoch_ns + _perf_counter_ns()
+        return self.epoch_ns + _perf_counter_ns()
 
     def describe(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
         """Add to what is known of the trace; it leaves with the root."""
         old = self.details or TraceDetails(None, {}, {})
         self.details = TraceDetails(name or old.name, {**old.tags, **tags}, {**old.metadata, **metadata})
 
-    def ended(self, record: bytes, span: LiveSpan) -> None:
-        """Take a finished span; let the trace go when it was the root, or when the root has gone already."""
-        self._bytes += len(record)
-        if self._bytes > MAX_TRACE_BYTES:
-            record = self._within_bounds(record, span)
-        if record:
-            self._spans.append(record)
-        if span._parent_id is None:
-            if not self.sampled and self._sampler is not None:
-                self.sampled = self._sampler.keeps_anyway(span.failed, self.now_ns() - span.start_time_ns)
+    def forget(self) -> None:
+        """Record nothing of it: there was no room for its root, without which it is of no use."""
+        self._sink = _nowhere
+        self.put = _nowhere.put
+
+    def finish(self, span: LiveSpan, outputs: bytes | None) -> None:
+        """End a span, and tell that it has ended."""
+        span._end_ns = ended = self.epoch_ns + _perf_counter_ns()
+        parent_id = span._parent_id
+        if span._more is None and (parent_id or self.details is None):
+            self.put(pack_end(ENDED, span._id, ended, _OK) + (outputs or b""))
+        else:
+            self.put(span.ending_with_more(ended, outputs, None if parent_id else self.details))
+        if not parent_id:
             self._root_ended = True
-        # A thread that appends after this look finds _root_ended set and sends its span itself; popleft gives each span
-        # to exactly one thread. So no lock, which a garbage collector's callback could meet held.
-        # What the rate drops is held whole: how its root ends may keep it after all.
-        if self._root_ended or (self.sampled and len(self._spans) >= MAX_HELD_SPANS):
-            self._send()
+            if not self.sampled:
+                self._decide(span)
+        if self._root_ended:
+            sink = self._sink
+            # On one line, so that no other thread comes in between.
+            sink.finished += 1
+            if sink.asleep:
+                sink.wake()
 
     def inherit(self, tracer: Tracer) -> None:
         """Go on in a forked child: what began before the fork is the parent's to send, what begins now is the child's.
@@ -133,31 +213,29 @@ class OpenTrace:
         """
         self.__class__ = _InheritedTrace
         self._inherited_ns = self.now_ns()
-        self._emit = tracer.emit
-        self._spans.clear()
+        undecided = self._sink
+        if isinstance(undecided, Undecided):
+            undecided.clear()
+            undecided.sink = tracer.sink
+        elif self.sampled:
+            self._sink = tracer.sink
+            self.put = tracer.sink.put
         self._root_ended = True
 
-    def _within_bounds(self, record: bytes, span: LiveSpan) -> bytes:
-        """What is kept of a span of an enormous trace; nothing at last, but for the root."""
-        self._bytes -= len(record)
-        if self._bytes > 2 * MAX_TRACE_BYTES and span._parent_id is not None:
-            self._not_recorded += 1
-            return b""
-        if span._parent_id is None and self._not_recorded:
-            self.describe(None, {}, {SPANS_NOT_RECORDED: str(self._not_recorded)})
-        bare = span.record_without_values(f"the trace has more than {MAX_TRACE_BYTES} bytes")
-        self._bytes += len(bare)
-        return bare
-
-    def _send(self) -> None:
-        spans = []
-        try:
-            while True:
-                spans.append(self._spans.popleft())
-        except IndexError:
-            pass
-        if spans and self.sampled:
-            self._emit(dump_trace(self.trace_id, self._experiment, self.folder, self.details, spans))
+    def _decide(self, root: LiveSpan) -> None:
+        """Keep the trace, or drop it for good, now that its root has ended."""
+        undecided = self._sink
+        if not isinstance(undecided, Undecided):
+            return
+        if undecided.keeps(root):
+            self.sampled = True
+            self._sink = undecided.sink
+            self.put = self._sink.put
+            # What another thread puts in while this runs comes after it.
+            undecided.release()
+        else:
+            self.forget()
+            undecided.clear()
 
 
 class _InheritedTrace(OpenTrace):
@@ -165,20 +243,32 @@ class _InheritedTrace(OpenTrace):
 
     __slots__ = ()
 
-    def ended(self, record: bytes, span: LiveSpan) -> None:
-        if span.start_time_ns >= self._inherited_ns:
-            super().ended(record, span)
+    def finish(self, span: LiveSpan, outputs: bytes | None) -> None:
+        if span._start_ns >= self._inherited_ns:
+            super().finish(span, outputs)
+        else:
+            span._end_ns = self.now_ns()
 
 
 class RemoteParent:
     """Stands where a span would, for a parent that runs in another process."""
 
-    __slots__ = ("_agent", "_span_id", "_trace")
+    __slots__ = ("_id", "_site", "_trace")
 
     def __init__(self, trace: OpenTrace, span_id: str, agent: str | None = None) -> None:
         self._trace = trace
-        self._span_id = span_id
-        self._agent = agent
+        self._id = int(span_id, 16)
+        self._site = Site("", "", agent=agent)
+
+    @property
+    def agent(self) -> str | None:
+        """The agent that the parent belongs to."""
+        return self._site.agent
+
+    @property
+    def span_id(self) -> str:
+        """16 hex digits."""
+        return f"{self._id:016x}"
 
 
 current_span: ContextVar[LiveSpan | RemoteParent | None] = ContextVar("ace_tracing_current_span", default=None)
@@ -200,39 +290,41 @@ current_scope: ContextVar[Scope | None] = ContextVar("ace_tracing_current_scope"
 
 
 class Tracer:
-    """Starts spans and hands finished traces on.
+    """Starts spans.
 
     Args:
-        emit: takes one record, as `record.dump_trace` made it; the last step on the caller's thread.
+        sink: takes the frames of spans.
         experiment: the name of the experiment that new traces belong to; None for the service's default.
         folder: the folder that new traces are filed in; None for unfiled.
         sampler: which traces are kept; None keeps all.
         mask: applied to every captured value, as plain JSON values; None records them as they are.
     """
 
-    __slots__ = ("emit", "experiment", "folder", "mask", "sampler")
+    __slots__ = ("context", "experiment", "folder", "mask", "sampler", "sink")
 
     def __init__(
         self,
-        emit: Callable[[bytes], object],
+        sink: Sink,
         experiment: str | None = None,
         folder: str | None = None,
         sampler: Sampler | None = None,
-        mask: Callable[[Any], Any] | None = None,
+        mask: Mask | None = None,
     ) -> None:
-        self.emit = emit
-        self.experiment = experiment
-        self.folder = folder
+        self.sink = sink
         self.sampler = sampler
         self.mask = mask
+        self.file(experiment, folder)
+
+    def file(self, experiment: str | None, folder: str | None) -> None:
+        """File the traces that start from now on in an experiment and a folder."""
+        self.experiment = experiment
+        self.folder = folder
+        self.context = pack_context(experiment, folder)
 
     def open(
         self,
-        name: str,
-        span_type: str,
-        attributes: dict[str, orjson.Fragment] | None = None,
-        function: str | None = None,
-        agent: str | None = None,
+        site: Site,
+        inputs: bytes | None = None,
         parent: LiveSpan | RemoteParent | EllipsisType | None = ...,
         kind: type[LiveSpan] = LiveSpan,
     ) -> LiveSpan:
@@ -242,18 +334,42 @@ class Tracer:
         """
         if parent is ...:
             parent = current_span.get()
-        span_id = f"{_getrandbits(64) or 1:016x}"
-        if parent is not None:
-            agent = agent or parent._agent
-            return kind(parent._trace, span_id, parent._span_id, name, span_type, function, agent, attributes)
-        trace = OpenTrace(self)
+        if parent is None:
+            trace = self._new_trace()
+            parent_id = 0
+        else:
+            trace = parent._trace
+            parent_id = parent._id
+            agent = parent._site.agent
+            if agent is not None and site.agent is None:
+                site = site.of(agent)
+        if trace.mask is not None and site.attributes:
+            attributes = mask_all(site.attributes, trace.mask)
+            site = Site(site.name, site.span_type, site.function, site.agent, attributes)
+        span = kind()
+        span._trace = trace
+        span._site = site
+        span._id = span_id = _getrandbits(64) or 1
+        span._parent_id = parent_id
+        span._inputs = inputs
+        span._outputs = None
+        span._end_ns = None
+        span._more = None
+        span._start_ns = start_ns = trace.epoch_ns + _perf_counter_ns()
+        frame = trace.head + pack_span(span_id, parent_id, start_ns) + site.packed
+        if trace.put(frame if inputs is None else frame + inputs) and not parent_id:
+            trace.forget()
+        return span
+
+    def _new_trace(self) -> OpenTrace:
         scope = current_scope.get()
-        if scope is not None:
-            if scope.has_folder:
-                trace.folder = scope.folder
-            if scope.metadata:
-                trace.describe(None, {}, scope.metadata)
-        return kind(trace, span_id, None, name, span_type, function, agent, attributes)
+        if scope is None:
+            return OpenTrace(self)
+        folder = scope.folder if scope.has_folder else self.folder
+        trace = OpenTrace(self, context=pack_context(self.experiment, folder, scope.metadata or None))
+        if scope.metadata:
+            trace.describe(None, {}, scope.metadata)
+        return trace
 
 
 def stop(span: LiveSpan, token: SpanToken) -> None:
@@ -266,9 +382,15 @@ def stop(span: LiveSpan, token: SpanToken) -> None:
         pass
 
 
-def _ignore(_record: bytes) -> None:
-    """Emits nothing."""
+def failed(span: LiveSpan, token: SpanToken, error: BaseException) -> None:
+    """End a span with the exception that left it, and make current what was current before it."""
+    span.record_exception(error)
+    # RuntimeError: it was interrupted after it had ended as it should.
+    with suppress(RuntimeError):
+        stop(span, token)
 
 
-NOWHERE = RemoteParent(OpenTrace(Tracer(_ignore), f"{1:032x}", sampled=False), f"{1:016x}")
+_nowhere = Nowhere()
+
+NOWHERE = RemoteParent(OpenTrace(Tracer(_nowhere), f"{1:032x}", sampled=False), f"{1:016x}")
 """As the current span it keeps those below it from being recorded."""

@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
 from ace_tracing.calls import Call
+from ace_tracing.generated import generate
 from ace_tracing.runtime import state
 from ace_tracing.streams import Collected, stand_in
-from ace_tracing.tracer import current_span, stop
+from ace_tracing.tracer import current_span, failed
 
 
 def wrap(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
@@ -21,10 +22,13 @@ def wrap(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
         return types.coroutine(generators) if _can_be_awaited(function) else generators
     if inspect.isasyncgenfunction(function):
         return _wrap_async_generator_function(function, call)
-    if _is_coroutine_function(function):
-        wrapped = _wrap_coroutine_function(function, call)
-        return wrapped if call.reducer is None else _wrap_coroutine_function_of_stream(function, call)
-    return _wrap_function(function, call) if call.reducer is None else _wrap_function_of_stream(function, call)
+    is_coroutine = _is_coroutine_function(function)
+    if call.reducer is not None:
+        wrap_stream = _wrap_coroutine_function_of_stream if is_coroutine else _wrap_function_of_stream
+        return wrap_stream(function, call)
+    wrapped = (_wrap_coroutine_function if is_coroutine else _wrap_function)(function, call)
+    generated = generate(function, call, wrapped)
+    return wrapped if generated is None else functools.update_wrapper(generated, function)
 
 
 def _can_be_awaited(function: Callable[..., Any]) -> bool:
@@ -47,12 +51,10 @@ def _wrap_function(function: Callable[..., Any], call: Call) -> Callable[..., An
         token = current_span.set(span)
         try:
             result = function(*args, **kwargs)
-            call.returned(span, result)
+            call.ended(span, token, result)
         except BaseException as error:
-            span.record_exception(error)
+            failed(span, token, error)
             raise
-        finally:
-            stop(span, token)
         return result
 
     return traced
@@ -67,12 +69,10 @@ def _wrap_coroutine_function(function: Callable[..., Awaitable[Any]], call: Call
         token = current_span.set(span)
         try:
             result = await function(*args, **kwargs)
-            call.returned(span, result)
+            call.ended(span, token, result)
         except BaseException as error:
-            span.record_exception(error)
+            failed(span, token, error)
             raise
-        finally:
-            stop(span, token)
         return result
 
     return traced

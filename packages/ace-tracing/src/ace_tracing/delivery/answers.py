@@ -72,7 +72,7 @@ def outcome_of(answer: Answer) -> Outcome:
     if status in KEY:
         return Held(reason, "key")
     if status in LATER or (status >= 500 and status not in NEVER):
-        return TryAgain(reason, _retry_after(answer.headers))
+        return TryAgain(reason, _retry_after(answer.headers), inside=status == HTTPStatus.INTERNAL_SERVER_ERROR)
     # Redirects among them: followed, they would take the key to another host.
     return Held(reason, "address")
 

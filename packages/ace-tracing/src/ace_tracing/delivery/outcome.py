@@ -26,10 +26,12 @@ class TryAgain:
     Attributes:
         reason: what happened, for a log line.
         after: seconds the service asked to be left alone for; None when it said nothing.
+        inside: whether it is an error inside the service, which something in the request may bring about each time.
     """
 
     reason: str
     after: float | None = None
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +61,3 @@ class Refused:
 
 
 Outcome = Sent | TryAgain | Held | Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What has become of the traces finished so far; true when none is pending or lost.
-
-    Attributes:
-        delivered: traces that the service has stored.
-        pending: traces still waiting to be sent.
-        dropped: traces lost, because the service refused them or there was no room to keep them.
-
-    Counted since tracing was configured. A span that ended after its trace's root counts as one more.
-    """
-
-    delivered: int = 0
-    pending: int = 0
-    dropped: int = 0
-
-    def __bool__(self) -> bool:
-        return not self.pending and not self.dropped
-
-    def __add__(self, other: Delivery) -> Delivery:
-        return Delivery(self.delivered + other.delivered, self.pending + other.pending, self.dropped + other.dropped)

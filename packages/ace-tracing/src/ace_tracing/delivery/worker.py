@@ -1,73 +1,129 @@
-"""One daemon thread that sends what is in the buffer: gathers, groups, retries, and answers to `flush`."""
+"""One daemon thread that delivers what is in the logs: gathers, groups, retries, divides, and answers to `flush`."""
 
 from __future__ import annotations
 
-import random
+import queue
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterable
 from contextvars import Context
 from itertools import groupby
 from typing import Protocol
 
+from ace_tracing.delivery.assembly import Assembled
+from ace_tracing.delivery.breaker import Breaker
 from ace_tracing.delivery.buffer import Buffer
 from ace_tracing.delivery.encoder import Batch
-from ace_tracing.delivery.outcome import Delivery, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.logs import LeftLog, OwnLog
+from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.spool import MAX_AGE_S, MAX_LEFT_BYTES, Left, Spool
+from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.record import TraceRecord, load
 from ace_tracing.tracer import NOWHERE, current_span
 
 GATHER_S = 0.5
 """How long the first finished trace waits for others to share its request."""
-BATCH_BYTES = 4 * 1024 * 1024
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 30.0
-LONGEST_RETRY_AFTER_S = 300.0
+LOOK_S = 0.05
+BATCH_BYTES = 1024 * 1024
+"""Read at most for one round of requests."""
+IMPATIENT_BYTES = 16 * 1024 * 1024
+"""With more than this waiting, the worker no longer gives way to callers at every turn."""
+SPANS_AT_A_TIME = 16
+LOOK_FOR_LEFT_S = 10.0
 MAX_DIVISIONS = 32
 """How often one batch is halved to find what in it is refused: a service that refuses all must not be flooded."""
+PATIENCE = 6
+"""So often a batch meets an error inside the service before its parts are tried one by one."""
 
-_OUR_ERROR = Refused("an error inside ace-tracing", for_content=True)
+REFUSED = "refused by the service"
+REJECTED = "rejected by the service, single spans"
+TOO_OLD = "too old"
+OUR_ERROR = "an error inside ace-tracing"
+END_LOST = "no room"
+
+_OUR_ERROR = Refused(OUR_ERROR, for_content=True)
 
 
 class SpanExporter(Protocol):
     """One attempt to hand spans to a service."""
 
     def send(self, batch: Batch) -> Outcome:
-        """Try once to deliver traces into their experiment; say what became of them."""
+        """Try once to deliver traces of one experiment; say what became of it."""
 
     def close(self) -> None:
         """Close connections."""
 
 
+class _Part:
+    """Traces of one experiment on their way, and how they have fared."""
+
+    __slots__ = ("assembled", "batch", "failures", "finishes", "successes_before")
+
+    def __init__(self, assembled: list[Assembled], failures: int, successes_before: int) -> None:
+        self.assembled = assembled
+        self.finishes = sum(one.finishes for one in assembled)
+        self.batch: Batch | None = None
+        self.failures = failures
+        self.successes_before = successes_before
+
+    def halves(self, successes: int) -> list[_Part]:
+        middle = len(self.assembled) // 2
+        failures = max(0, min(self.failures, PATIENCE) - 1)
+        return [_Part(half, failures, successes) for half in (self.assembled[:middle], self.assembled[middle:])]
+
+
 class Worker:
-    """Takes records from any thread and delivers them from one of its own, started by the first record.
+    """Delivers from one thread of its own what others put into the buffer; the first trace that finishes starts it.
 
     Args:
         exporter: makes single attempts; the worker decides whether and when to try again.
-        buffer: where records wait.
+        buffer: where frames wait.
+        spool: the folder behind it, which keeps what cannot be sent while the process lives; None when there is none.
     """
 
-    def __init__(self, exporter: SpanExporter, buffer: Buffer) -> None:
+    def __init__(self, exporter: SpanExporter, buffer: Buffer, spool: Spool | None = None) -> None:
         self._exporter = exporter
         self._buffer = buffer
+        self._spool = spool
+        self._own = OwnLog(buffer, spool)
+        self._breaker = Breaker()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        # By its full name: gevent may have replaced it since this module was imported, and a greenlet must not block.
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._settled = threading.Condition()
+        self._assembled = 0
+        self._settled_own = 0
         self._delivered = 0
-        self._refused = 0
+        self._recovered = 0
+        self._dropped: Counter[str] = Counter()
+        self._attempts = 0
+        self._successes = 0
+        self._sending = False
+        self._settled_to = 0
+        self._seen = 0
+        self._next_look = 0.0
         self._hurry = False
         self._closed = False
+        self._at_end = False
         self._retired = False
+        self._over = False
+        buffer.alarm = self._alarm
 
-    def submit(self, record: bytes) -> None:
-        """Take a record made by `record.dump_trace`. Never blocks on the network and never raises."""
-        if self._buffer.put(record):
-            self._ensure_thread()
+    def start(self) -> None:
+        """Start the thread now, for what others have left."""
+        self._ensure_thread()
+
+    def has_left(self) -> bool:
+        """Whether there are folders in the spool that others may have left."""
+        return self._spool is not None and bool(self._spool.left())
 
     def hurry(self) -> None:
         """Send what waits now, without waiting for it here."""
         self._hurry = True
-        self._buffer.wake()
+        self._next_look = 0.0
+        self._wakeups.put(None)
 
     def flush(self, timeout: float) -> Delivery:
         """Send what waits now, and come back when all of it is settled or `timeout` seconds have passed."""
@@ -75,50 +131,99 @@ class Worker:
             # Asked from a log handler of the user's, while sending: waiting for oneself would be waiting in vain.
             return self.delivery()
         deadline = time.monotonic() + timeout
-        target = self._buffer.accepted
-        if self._settled_count() < target and not self._ensure_thread():
+        target = self._buffer.position
+        if self._is_settled(target):
+            return self.delivery()
+        if not self._ensure_thread():
+            # The interpreter, shutting down, starts no more threads.
             self._closed = True
-            self._drain()
+            self._work()
+            return self.delivery()
+        attempts = self._attempts
         self.hurry()
         with self._settled:
-            while self._settled_count() < target:
+            while not self._is_settled(target):
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._settled.wait(min(left, threading.TIMEOUT_MAX)):
+                if left <= 0 or (self._breaker.paused and self._attempts > attempts):
                     break
+                if not self._settled.wait(min(left, LOOK_S)):
+                    self._ensure_thread()
         return self.delivery()
 
-    def close(self, timeout: float) -> Delivery:
-        """Flush, then let the thread end after at most one more attempt at what is left."""
+    def close(self, timeout: float, *, at_end: bool = False) -> Delivery:
+        """Flush, then let the thread end after at most one more attempt at what is left.
+
+        Args:
+            timeout: seconds.
+            at_end: whether the process ends, so that spans that are running will not end any more.
+        """
         deadline = time.monotonic() + timeout
-        delivery = self.flush(timeout)
+        self._at_end = at_end
+        self.flush(timeout)
         self._closed = True
-        self._buffer.wake()
+        self._wakeups.put(None)
         if threading.current_thread() is self._thread:
             # Asked from a log handler of the user's, while sending. The thread ends by itself.
-            return delivery
+            return self.delivery()
         if self._thread is not None and self._thread.is_alive():
-            self._thread.join(min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX))
+            self._thread.join(min(max(0.05, deadline - time.monotonic()), threading.TIMEOUT_MAX))
         else:
-            self._exporter.close()
-        return delivery
+            self._end()
+        return self.delivery()
 
     def retire(self) -> None:
         """Let the thread end once nothing waits. A trace that still comes starts it again, and it ends again."""
         self._retired = True
-        self._buffer.wake()
+        self._wakeups.put(None)
 
     def delivery(self) -> Delivery:
-        """What has become of everything submitted so far."""
+        """What has become of everything that finished so far."""
         with self._settled:
-            pending = self._buffer.accepted - self._settled_count()
-            return Delivery(self._delivered, pending, self._refused + self._buffer.dropped)
+            reasons = self._dropped + self._buffer.dropped
+            for why, count in ((END_LOST, self._own.given_up), (OUR_ERROR, self._own.unreadable)):
+                if count:
+                    reasons[why] += count
+            unread = max(0, self._buffer.finished - self._assembled - self._own.given_up)
+            pending = self._assembled - self._settled_own + (unread if self._own.has_unread() else 0)
+            return Delivery(self._delivered, pending, sum(reasons.values()), dict(reasons))
+
+    def status(self, state: State | None = None) -> TracingStatus:
+        """How delivery stands.
+
+        Args:
+            state: what to say instead of what the worker is doing.
+        """
+        now = self.delivery()
+        breaker = self._breaker
+        if state is None:
+            if breaker.is_open:
+                state = "paused" if breaker.paused else "waiting"
+            else:
+                state = "sending" if now.pending else "idle"
+        return TracingStatus(
+            now.delivered,
+            now.pending,
+            now.dropped,
+            now.reasons,
+            state=state,
+            recovered=self._recovered,
+            last_error=breaker.reason,
+            spool=self._spool.home if self._spool is not None and not self._spool.failed else None,
+            spool_bytes=self._buffer.waiting_bytes,
+        )
 
     def abandon(self) -> None:
         """Take nothing more, in a forked child: what began in its parent is the parent's to send."""
-        self._buffer = Buffer(max_bytes=0)
+        self._buffer.abandon()
+        if self._spool is not None:
+            self._spool.forget()
 
-    def _settled_count(self) -> int:
-        return self._delivered + self._refused
+    def _alarm(self) -> None:
+        if self._ensure_thread():
+            self._wakeups.put(None)
+
+    def _is_settled(self, target: int) -> bool:
+        return self._settled_to >= target or (not self._sending and not self._own.has_unread())
 
     def _ensure_thread(self) -> bool:
         """Start the thread unless it lives; False when the interpreter, shutting down, starts no more of them."""
@@ -140,98 +245,253 @@ class Worker:
         return True
 
     def _run(self) -> None:
-        while not ((self._closed or self._retired) and not len(self._buffer)):
-            self._buffer.wait()
-            self._pause(GATHER_S, may_hurry=True, until_full=True)
-            self._drain()
+        try:
+            while not (self._closed or (self._retired and not self._own.has_unread())):
+                self._wait()
+                self._gather()
+                self._work()
+            if self._closed:
+                self._end()
+            else:
+                self._rest()
+        finally:
+            # Should the thread be killed, the next trace that finishes starts another.
+            self._sending = False
+            self._buffer.asleep = True
+
+    def _wait(self) -> None:
+        """Wait until there is something to do."""
+        while not (self._closed or self._retired or self._hurry):
+            self._buffer.asleep = True
+            if self._buffer.finished != self._seen:
+                break
+            until_look = None if self._spool is None else max(0.0, self._next_look - time.monotonic())
+            if until_look == 0.0:
+                break
+            self._sleep(until_look)
+        self._buffer.asleep = False
+
+    def _gather(self) -> None:
+        """Wait a little for others to share the request."""
+        deadline = time.monotonic() + GATHER_S
+        while not (self._closed or self._retired or self._hurry or self._buffer.waiting_bytes > BATCH_BYTES):
+            left = deadline - time.monotonic()
+            if left <= 0 or self._buffer.finished == self._seen:
+                break
+            self._sleep(min(left, LOOK_S))
+        self._hurry = False
+
+    def _sleep(self, seconds: float | None) -> None:
+        try:
+            self._wakeups.get(timeout=seconds)
+        except queue.Empty:
+            return
+
+    def _work(self) -> None:
+        """Deliver all that has been written so far."""
+        self._seen = self._buffer.finished
+        target = self._buffer.position
+        while self._own.read_to < target and self._own.has_unread():
+            self._sending = True
+            try:
+                if not self._deliver(self._read(target)):
+                    return
+                self._settle_own()
+            finally:
+                self._sending = False
+        with self._settled:
+            self._settled_to = max(self._settled_to, target)
+            self._settled.notify_all()
+        if self._spool is not None and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_FOR_LEFT_S
+            self._adopt(self._spool)
+
+    def _settle_own(self) -> None:
+        while parts := self._own.settled():
+            if not self._deliver(parts):
+                return
+
+    def _read(self, target: int) -> list[Assembled]:
+        """What is ready of about as much as makes a request."""
+        ready: list[Assembled] = []
+        before = self._own.read_to
+        while self._own.read_to < target and self._own.has_unread():
+            ready += self._own.read()
+            self._give_way()
+            if self._own.read_to - before > BATCH_BYTES:
+                break
+        self._assembled += sum(one.finishes for one in ready)
+        return ready
+
+    def _rest(self) -> None:
+        """Keep no folder while nothing is to be expected."""
+        if not self._own.has_open_spans and self._buffer.rest() and self._spool is not None:
+            self._spool.remove()
         self._exporter.close()
 
-    def _drain(self) -> None:
-        while records := self._buffer.take(BATCH_BYTES):
-            traces = sorted(filter(None, map(self._loaded, records)), key=_experiment_of)
-            for _, group in groupby(traces, _experiment_of):
-                self._deliver(list(group))
-
-    def _loaded(self, record: bytes) -> TraceRecord | None:
+    def _end(self) -> None:
+        """Leave nothing behind but what could not be sent."""
+        if self._over:
+            return
+        self._over = True
         try:
-            return load(record)
-        except Exception:  # noqa: BLE001 - the others of the batch must not be lost with it
-            internal_error("reading a trace")
-            self._settle(1, _OUR_ERROR)
-            return None
+            unsent = self._own.has_unread() or self._settled_to < self._own.read_to
+            if not unsent and self._spool is not None:
+                self._adopt(self._spool)
+            if not unsent and self._at_end:
+                running = self._own.interrupt()
+                self._assembled += sum(one.finishes for one in running)
+                unsent = not self._deliver(running)
+            if self._spool is not None:
+                if unsent:
+                    self._spool.leave()
+                else:
+                    self._buffer.close()
+                    self._spool.remove()
+        except Exception:  # noqa: BLE001 - the process ends; what is left is for the next one
+            internal_error("ending delivery")
+        finally:
+            self._exporter.close()
 
-    def _deliver(self, traces: list[TraceRecord]) -> None:
-        """Send traces of one experiment, in parts when something among them keeps the whole from being taken."""
-        waiting = [traces]
-        divisions = MAX_DIVISIONS
-        while waiting:
-            part = waiting.pop()
+    def _adopt(self, spool: Spool) -> None:
+        """Deliver what dead processes have left; those that two find belong to one of them."""
+        kept = 0
+        for folder in reversed(spool.left()):
+            left = Left.adopt(folder)
+            if left is None:
+                continue
+            kept += left.size
+            too_old = left.age_s > MAX_AGE_S or kept > MAX_LEFT_BYTES
             try:
-                outcome = self._attempt(part)
-            except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
-                internal_error("sending traces")
-                outcome = _OUR_ERROR
-            if (
-                isinstance(outcome, Refused)
-                and outcome.for_content
-                and len(part) > 1
-                and divisions
-                and not self._closed
-            ):
+                if not self._deliver_left(LeftLog(left), too_old=too_old):
+                    left.leave()
+                    return
+            except Exception:  # noqa: BLE001 - what others left must not keep ours from being sent
+                internal_error("reading what a process has left")
+                left.leave()
+
+    def _deliver_left(self, log: LeftLog, *, too_old: bool) -> bool:
+        while not log.ended:
+            ready: list[Assembled] = []
+            while not log.ended and len(ready) < SPANS_AT_A_TIME * SPANS_AT_A_TIME:
+                ready += log.read()
+                self._give_way()
+            if too_old:
+                self._drop(sum(one.finishes for one in ready), TOO_OLD, "they were left too long ago")
+            elif not self._deliver(ready, recovered=True):
+                return False
+            log.settled()
+        return True
+
+    def _deliver(self, assembled: Iterable[Assembled], *, recovered: bool = False) -> bool:
+        """Send traces until all are settled; False when the end came before that."""
+        ordered = sorted(assembled, key=_experiment_of)
+        parts = deque(_Part(list(group), 0, self._successes) for _, group in groupby(ordered, _experiment_of))
+        divisions = MAX_DIVISIONS
+        while parts:
+            part = parts.popleft()
+            outcome = self._attempt(part)
+            is_many = len(part.assembled) > 1
+            if isinstance(outcome, Refused) and outcome.for_content and is_many and divisions and not self._closed:
                 divisions -= 1
-                middle = len(part) // 2
-                waiting += [part[middle:], part[:middle]]
+                parts.extendleft(reversed(part.halves(self._successes)))
+            elif isinstance(outcome, (Sent, Refused)):
+                self._settle(part, outcome, recovered=recovered)
+            elif self._closed:
+                return False
+            elif not (isinstance(outcome, TryAgain) and outcome.inside):
+                parts.appendleft(part)
+                self._pause()
+            elif self._is_at_fault(part, parts):
+                self._settle(part, Refused(outcome.reason), recovered=recovered)
             else:
-                self._settle(len(part), outcome)
+                self._pause()
+        return True
 
-    def _attempt(self, traces: list[TraceRecord]) -> Outcome:
-        """Send traces in one request, trying again for as long as that may help."""
-        try:
-            batch = Batch(traces)
-            batch.otlp()
-        except Exception:  # noqa: BLE001 - one of them; which one, halves will tell
-            internal_error("encoding traces")
-            return _OUR_ERROR
-        attempt = 0
-        while isinstance(outcome := self._send(batch), TryAgain):
-            if self._closed:
-                break
-            warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
-            self._pause(_delay(attempt, outcome.after), may_hurry=outcome.after is None)
-            attempt += 1
-        return outcome
+    def _is_at_fault(self, part: _Part, parts: deque[_Part]) -> bool:
+        """Whether it is this part, and not the service, because of which the service fails; else it is tried again."""
+        part.failures += 1
+        if part.failures < PATIENCE:
+            parts.appendleft(part)
+        elif len(part.assembled) > 1:
+            parts.extend(part.halves(self._successes))
+        elif self._successes > part.successes_before:
+            return True
+        else:
+            parts.append(part)
+        return False
 
-    def _settle(self, count: int, outcome: Outcome) -> None:
-        """Count what has become of traces, and tell those who wait."""
-        with self._settled:
-            if isinstance(outcome, Sent):
-                self._delivered += count
-            else:
-                self._refused += count
-            self._settled.notify_all()
-        # Not under the lock: a log handler may want it, too.
-        if not isinstance(outcome, Sent):
-            warn("refused", "%d traces were not stored: %s", count, outcome.reason)
-
-    def _send(self, batch: Batch) -> Outcome:
+    def _attempt(self, part: _Part) -> Outcome:
+        """Send a part once; how it went decides when the next attempt of any may be."""
         # The HTTP client logs each request. Were a log handler's trace of that sent in turn, there would be no end.
         token = current_span.set(NOWHERE)
         try:
-            return self._exporter.send(batch)
+            if part.batch is None:
+                part.batch = Batch([one.trace for one in part.assembled], self._give_way)
+            outcome = self._exporter.send(part.batch)
+        except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
+            internal_error("sending traces")
+            outcome = _OUR_ERROR
         finally:
             current_span.reset(token)
+            self._attempts += 1
+        if isinstance(outcome, TryAgain):
+            self._breaker.failed(outcome.reason, outcome.after)
+            warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
+        elif isinstance(outcome, Held):
+            self._breaker.pause(outcome.reason)
+            if self._spool is not None and outcome.cause == "key":
+                self._spool.reject(True)
+            warn("held", "Traces are kept until this is set right: %s", outcome.reason)
+        else:
+            was_open = self._breaker.is_open
+            self._breaker.succeeded()
+            if was_open and self._spool is not None:
+                self._spool.reject(False)
+        return outcome
 
-    def _pause(self, seconds: float, *, may_hurry: bool, until_full: bool = False) -> None:
-        """Wait; a close ends it, and so do, if asked, a flush that began since the last wait, and a full batch."""
-        deadline = time.monotonic() + seconds
-        while not (self._closed or (until_full and self._buffer.has_full_batch())):
-            if may_hurry and self._hurry:
+    def _settle(self, part: _Part, outcome: Sent | Refused, *, recovered: bool) -> None:
+        """Count what has become of traces, and tell those who wait."""
+        if isinstance(outcome, Refused):
+            with self._settled:
+                self._settled_own += 0 if recovered else part.finishes
+            self._drop(part.finishes, REFUSED if outcome is not _OUR_ERROR else OUR_ERROR, outcome.reason)
+            return
+        with self._settled:
+            self._successes += 1
+            if recovered:
+                self._recovered += part.finishes
+            else:
+                self._delivered += part.finishes
+                self._settled_own += part.finishes
+            if outcome.rejected:
+                self._dropped[REJECTED] += outcome.rejected
+            self._settled.notify_all()
+        # Not under the lock: a log handler may want it, too.
+        if outcome.rejected:
+            warn("rejected", "%d spans were not stored: %s", outcome.rejected, outcome.reason)
+
+    def _drop(self, count: int, why: str, reason: str) -> None:
+        with self._settled:
+            self._dropped[why] += count
+            self._settled.notify_all()
+        warn("refused", "%d traces were not stored: %s", count, reason)
+
+    def _pause(self) -> None:
+        """Wait until the next attempt; a close ends it, and so does, if the service does not mind, a flush."""
+        while not self._closed:
+            if self._hurry:
                 self._hurry = False
-                return
-            left = deadline - time.monotonic()
+                self._breaker.hurry()
+            left = self._breaker.wait_s
             if left <= 0:
                 return
-            self._buffer.wait(left)
+            self._sleep(left)
+
+    def _give_way(self) -> None:
+        """Let a caller run that waits for the interpreter: it would wait for milliseconds otherwise."""
+        if self._buffer.waiting_bytes < IMPATIENT_BYTES:
+            time.sleep(0)
 
 
 def hurry(workers: Iterable[Worker]) -> None:
@@ -240,14 +500,5 @@ def hurry(workers: Iterable[Worker]) -> None:
         worker.hurry()
 
 
-def _experiment_of(trace: TraceRecord) -> str:
-    return trace.experiment or ""
-
-
-def _delay(attempt: int, asked: float | None) -> float:
-    """Seconds until the next attempt: what the service asked for, or doubling from half a second; jittered."""
-    if asked is not None:
-        # Never early: the jitter only adds.
-        return min(asked, LONGEST_RETRY_AFTER_S) * random.uniform(1.0, 1.1)  # noqa: S311 - jitter, not a secret
-    backoff = min(FIRST_RETRY_S * 2.0 ** min(attempt, 10), LAST_RETRY_S)
-    return backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+def _experiment_of(assembled: Assembled) -> str:
+    return assembled.trace.experiment or ""

@@ -45,4 +45,4 @@ def running() -> Handover | None:
     trace = span._trace
     known = trace.details.metadata if trace.details else {}
     session = {key: known[key] for key in SESSION_KEYS if key in known}
-    return Handover(trace.trace_id, span._span_id, trace.sampled, span._agent, session, trace.passed_on)
+    return Handover(trace.trace_id, span.span_id, trace.sampled, span.agent, session, trace.passed_on)

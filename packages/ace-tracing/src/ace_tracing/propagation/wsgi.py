@@ -8,6 +8,7 @@ from typing import Any
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.propagation.headers import continue_trace
 from ace_tracing.propagation.requests import answered, described, name_of
+from ace_tracing.record import site_of
 from ace_tracing.runtime import state
 from ace_tracing.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.tracer import Tracer, current_span
@@ -109,7 +110,7 @@ def _open(tracer: Tracer, environ: dict[str, Any]) -> LiveSpan | None:
         path = raw.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
         attributes = encode_attributes(described(method, path))
         with continue_trace(environ):
-            return tracer.open(name_of(method, path), "UNKNOWN", attributes, kind=ManualSpan)
+            return tracer.open(site_of(name_of(method, path), "UNKNOWN", None, attributes), kind=ManualSpan)
     except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
         internal_error("starting a span")
         return None

@@ -18,7 +18,10 @@ from contextlib import contextmanager, suppress
 from typing import overload
 
 from ace_tracing import runtime, tracer
+from ace_tracing.delivery.assembly import Assembler
+from ace_tracing.diagnostics import internal_error
 from ace_tracing.reading.tree import Trace
+from ace_tracing.record import TraceRecord
 from ace_tracing.testing.loopback import traces_of
 from ace_tracing.testing.treetext import Expected, assert_tree
 
@@ -34,13 +37,23 @@ class CapturedTraces(Sequence[Trace]):
     A trace appears when its root has ended. Traces may come from any thread of the process; not from other processes.
     """
 
+    finished = 0
+    asleep = False
+
     def __init__(self) -> None:
-        self._records: list[bytes] = []
+        self._assembler = Assembler(lambda: internal_error("reading a frame"))
+        # Re-entrant, for a garbage collector's callback that ends a span.
+        self._lock = threading.RLock()
+        self._records: list[TraceRecord] = []
         self._read: tuple[int, list[Trace]] = (0, [])
 
-    def take(self, record: bytes) -> None:
-        """Take a record of finished spans, as the tracer hands them on."""
-        self._records.append(record)
+    def put(self, frame: bytes) -> None:
+        """Take a frame, as the tracer hands it on."""
+        with self._lock:
+            self._records += [ready.trace for ready in self._assembler.take([(0, frame)])]
+
+    def wake(self) -> None:
+        """Do nothing: what has finished is there already."""
 
     def clear(self) -> None:
         """Forget what was captured so far."""
@@ -85,7 +98,7 @@ def capture_traces() -> Iterator[CapturedTraces]:
     # A trace that runs already belongs to whoever started it: what starts in here is another.
     token = tracer.current_span.set(None)
     try:
-        with runtime.capturing(traces.take):
+        with runtime.capturing(traces):
             yield traces
     finally:
         # ValueError: left in another context than entered, as an asynchronous fixture is.

@@ -1,56 +1,57 @@
-"""Records -> `Trace` without a service: encodes them as they would leave, and reads that as a service would answer."""
+"""Records -> `Trace` without a service: with what they would leave with, read as a service would answer."""
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from ace_tracing.delivery.encoder import encode
+from ace_tracing.delivery.encoder import fitting, own_attributes
+from ace_tracing.delivery.tracefacts import METADATA_PREFIX, TAG_PREFIX, is_id, name_of, of_trace
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.reading.tree import Trace, TraceData
-from ace_tracing.record import load
+from ace_tracing.record import SpanRecord, TraceRecord
 
 MAX_PREVIEW = 1_000
 
 _DEFAULT_EXPERIMENT_ID = "0"
-_STATUSES = ("UNSET", "OK", "ERROR")
-_TAG = "mlflow.traceTag."
-_METADATA = "mlflow.traceMetadata."
+_OF_TRACE = (TAG_PREFIX, METADATA_PREFIX)
 _SESSION = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
 
 _Json = dict[str, Any]
 
 
-def traces_of(records: Iterable[bytes]) -> list[Trace]:
+def traces_of(records: Iterable[TraceRecord]) -> list[Trace]:
     """Give the traces that a service has once it was sent these records, in the order in which they first came.
 
     The id of an experiment with a name of its own is empty: only a service knows it.
     """
-    loaded = [load(record) for record in records]
-    request = orjson.loads(gzip.decompress(encode(loaded)))
-    sent = [span for part in request["resourceSpans"] for scope in part["scopeSpans"] for span in scope["spans"]]
-    named = {record.trace_id for record in loaded if record.experiment is not None}
-    traces: dict[str, dict[str, _Json]] = {}
-    for span in sent:
-        traces.setdefault(span["traceId"], {})[span["spanId"]] = span
-    return [
-        _trace(list(spans.values()), "" if trace_id in named else _DEFAULT_EXPERIMENT_ID)
-        for trace_id, spans in traces.items()
-    ]
+    traces: dict[str, dict[str, tuple[TraceRecord, Span]]] = {}
+    for record in records:
+        for span in record.spans:
+            traces.setdefault(record.trace_id, {})[span.span_id] = record, _span(record, span)
+    return [_trace(list(spans.values())) for spans in traces.values()]
 
 
-def _trace(sent: list[_Json], experiment_id: str) -> Trace:
-    spans = [_span(span) for span in sent]
+def _trace(sent: list[tuple[TraceRecord, Span]]) -> Trace:
+    spans = [span for _, span in sent]
     # Of spans that start together the one that ends later is the outer one.
     spans.sort(key=lambda span: (span.start_time_ns, -(span.end_time_ns or 0), span.span_id))
-    return Trace(_info(spans, experiment_id), TraceData(spans))
+    is_named = any(record.experiment is not None for record, _ in sent)
+    said = next((_of_trace(record, span) for record, span in sent if span.parent_id is None), {})
+    return Trace(_info(spans, "" if is_named else _DEFAULT_EXPERIMENT_ID, said), TraceData(spans))
 
 
-def _info(spans: list[Span], experiment_id: str) -> TraceInfo:
+def _of_trace(record: TraceRecord, root: Span) -> dict[str, str]:
+    """What a root says of its trace."""
+    own = next(span for span in record.spans if span.span_id == root.span_id)
+    said = {key: _text(value) for key, value in root.attributes.items() if key in _SESSION or key.startswith(_OF_TRACE)}
+    return said | of_trace(record, own)
+
+
+def _info(spans: list[Span], experiment_id: str, said: dict[str, str]) -> TraceInfo:
     """What the root says of the trace; little, while it has none."""
     root = next((span for span in spans if span.parent_id is None), None)
     first = root or spans[0]
@@ -65,80 +66,61 @@ def _info(spans: list[Span], experiment_id: str) -> TraceInfo:
     )
     if root is None:
         return info
-    said = {key: _text(value) for key, value in root.attributes.items()}
-    metadata = {key.removeprefix(_METADATA): text for key, text in said.items() if key.startswith(_METADATA)}
+    metadata = {
+        key.removeprefix(METADATA_PREFIX): text for key, text in said.items() if key.startswith(METADATA_PREFIX)
+    }
     return TraceInfo(
         trace_id=info.trace_id,
         experiment_id=experiment_id,
         state=TraceState.ERROR if root.status.status_code == "ERROR" else TraceState.OK,
         request_time=info.request_time,
         execution_duration=round(root.duration_ms or 0),
-        tags={key.removeprefix(_TAG): text for key, text in said.items() if key.startswith(_TAG)},
+        tags={key.removeprefix(TAG_PREFIX): text for key, text in said.items() if key.startswith(TAG_PREFIX)},
         trace_metadata=metadata | {name: said[key] for key, name in _SESSION.items() if key in said},
         request_preview=_preview(root.inputs),
         response_preview=_preview(root.outputs),
     )
 
 
-def _span(sent: _Json) -> Span:
-    attributes = _values(sent["attributes"])
+def _span(record: TraceRecord, span: SpanRecord) -> Span:
+    said: dict[str, Any] = {"mlflow.spanType": span.span_type, "mlflow.spanFunctionName": span.function}
+    said |= {"mlflow.spanInputs": _loaded(span.inputs), "mlflow.spanOutputs": _loaded(span.outputs)}
+    said |= {"gen_ai.agent.name": span.agent}
+    given = {"mlflow.spanInputs": span.inputs, "mlflow.spanOutputs": span.outputs}
+    said = {key: value for key, value in said.items() if value is not None or given.get(key) is not None}
+    if span.parent_id is None:
+        said |= {key: _unwrapped(text) for key, text in of_trace(record, span).items()}
+    said |= {key: fitting(value) for key, value in own_attributes(span)}
     return Span(
-        name=sent["name"],
-        trace_id=f"tr-{sent['traceId']}",
-        span_id=sent["spanId"],
-        parent_id=sent.get("parentSpanId"),
-        span_type=str(attributes.get("mlflow.spanType") or "UNKNOWN"),
-        start_time_ns=int(sent["startTimeUnixNano"]),
-        end_time_ns=int(sent["endTimeUnixNano"]),
-        status=SpanStatus(_STATUSES[sent["status"]["code"]], sent["status"]["message"]),
-        inputs=attributes.get("mlflow.spanInputs"),
-        outputs=attributes.get("mlflow.spanOutputs"),
-        attributes=attributes,
+        name=name_of(span.name),
+        trace_id=f"tr-{record.trace_id}",
+        span_id=span.span_id,
+        parent_id=span.parent_id,
+        span_type=span.span_type or "UNKNOWN",
+        start_time_ns=span.start_ns,
+        end_time_ns=span.end_ns,
+        status=SpanStatus(span.status, span.status_message),
+        inputs=said.get("mlflow.spanInputs"),
+        outputs=said.get("mlflow.spanOutputs"),
+        attributes=said,
         events=[
-            SpanEvent(event["name"], int(event["timeUnixNano"]), _native_values(event["attributes"]))
-            for event in sent.get("events", ())
+            SpanEvent(name_of(name), time_ns, _named(attributes)) for name, time_ns, attributes in span.events or ()
         ],
         links=[
-            SpanLink(f"tr-{link['traceId']}", link["spanId"], _native_values(link["attributes"]))
-            for link in sent.get("links", ())
+            SpanLink(f"tr-{trace_id}", span_id, _named(attributes))
+            for trace_id, span_id, attributes in span.links or ()
+            if is_id(trace_id, 32) and is_id(span_id, 16)
         ],
     )
 
 
-def _values(attributes: list[_Json]) -> _Json:
-    return {attribute["key"]: _value(attribute["value"]) for attribute in attributes}
+def _loaded(text: str | None) -> Any:
+    return None if text is None else fitting(orjson.loads(text))
 
 
-def _value(value: _Json) -> Any:
-    """The JSON value of an attribute, of those kinds that the encoder writes."""
-    match value:
-        case {"stringValue": str(text)}:
-            return _unwrapped(text)
-        case {"intValue": digits}:
-            return int(digits)
-        case {"doubleValue": number}:
-            return float(number)
-        case {"boolValue": truth}:
-            return truth
-        case _:
-            return None
-
-
-def _native_values(attributes: list[_Json]) -> _Json:
+def _named(attributes: _Json) -> _Json:
     """Attributes of an event or a link, which stand as they are."""
-    return {attribute["key"]: _native(attribute["value"]) for attribute in attributes}
-
-
-def _native(value: _Json) -> Any:
-    match value:
-        case {"stringValue": text}:
-            return text
-        case {"arrayValue": {"values": items}}:
-            return [_native(item) for item in items]
-        case {"kvlistValue": {"values": items}}:
-            return _native_values(items)
-        case _:
-            return _value(value)
+    return {name_of(key): fitting(value) for key, value in attributes.items()}
 
 
 def _unwrapped(text: str) -> Any:

@@ -56,7 +56,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         # Worked out once: entries so few, and a text so short, that a flat object of them needs no other look.
-        object.__setattr__(self, "few", min(_FEW, self.items) if self.depth else -1)
+        object.__setattr__(self, "few", min(_FEW, self.items) if self.depth > 1 else -1)
         object.__setattr__(self, "sure_bytes", min(MAX_KEY_CHARS, self.value_bytes))
 
 
@@ -76,6 +76,17 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
                 if held is str:
                     if len(item) > longest:
                         break
+                elif held is list and len(item) <= limits.few:
+                    for inner in item:
+                        held = type(inner)
+                        if held is str:
+                            if len(inner) > longest:
+                                break
+                        elif held is not int and held is not float and held is not bool and inner is not None:
+                            break
+                    else:
+                        continue
+                    break
                 elif held is not int and held is not float and held is not bool and item is not None:
                     break
             else:

@@ -1,0 +1,207 @@
+"""What is read, in order, and settled, in order: the frames of this process, and what dead processes have left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from struct import Struct
+from typing import NamedTuple
+
+from ace_tracing.delivery.assembly import Assembled, Assembler
+from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.segments import FIRST, Segment
+from ace_tracing.delivery.spool import Left, Spool
+from ace_tracing.diagnostics import internal_error
+
+SLICE_BYTES = 8 * 1024
+"""Read at a time: so much takes less than a tenth of a millisecond, for which a caller may have to wait."""
+PATIENCE_WITH_HOLES_S = 1.0
+MOST_SEGMENTS_BEHIND = 2
+"""Segments that are kept only for spans that are still running; further back, what they need is kept elsewhere."""
+
+_NUMBER_BITS = 32
+_HEAD = Struct("<QQ")
+_LENGTH = Struct("<I")
+
+
+class Progress(NamedTuple):
+    """How far a log is settled.
+
+    Attributes:
+        low: what stands before it is not needed any more.
+        high: what stands before it is settled; from `low` on, it is needed to understand what follows.
+        carried: frames from before `low` that are needed all the same.
+    """
+
+    low: int = 0
+    high: int = 0
+    carried: tuple[bytes, ...] = ()
+
+    def encode(self) -> bytes:
+        """Give it as bytes."""
+        carried = b"".join(_LENGTH.pack(len(frame)) + frame for frame in self.carried)
+        return _HEAD.pack(self.low, self.high) + carried
+
+    @classmethod
+    def decode(cls, encoded: bytes | None) -> Progress:
+        """Read what `encode` gave; that of a log of which nothing is settled, when it cannot be read."""
+        if encoded is None or len(encoded) < _HEAD.size:
+            return cls()
+        low, high = _HEAD.unpack_from(encoded)
+        carried = []
+        at = _HEAD.size
+        while at + _LENGTH.size <= len(encoded):
+            (size,) = _LENGTH.unpack_from(encoded, at)
+            at += _LENGTH.size
+            carried.append(encoded[at : at + size])
+            at += size
+        return cls(low, high, tuple(carried))
+
+
+class OwnLog:
+    """The frames of this process.
+
+    Args:
+        buffer: where they are.
+        spool: keeps how far they are settled; None when they end with the process.
+    """
+
+    def __init__(self, buffer: Buffer, spool: Spool | None) -> None:
+        self._buffer = buffer
+        self._spool = spool
+        self._assembler = Assembler(self._could_not_read)
+        self._read_to = 0
+        self._saved = Progress()
+        self._hole_since: float | None = None
+        self.given_up = 0
+        """Traces whose end found no room."""
+        self.unreadable = 0
+        """Frames that could not be read."""
+
+    @property
+    def read_to(self) -> int:
+        """The position up to which it was read."""
+        return self._read_to
+
+    @property
+    def has_open_spans(self) -> bool:
+        """Whether there are spans that have started and not ended, as far as it was read."""
+        return self._assembler.oldest() is not None
+
+    def has_unread(self) -> bool:
+        """Whether there is more to read."""
+        return self._buffer.has_unread()
+
+    def read(self) -> list[Assembled]:
+        """Read on a little, and give what is ready; it is to be settled before `settled` is called."""
+        frames, read_to = self._buffer.read(SLICE_BYTES)
+        if frames:
+            self._hole_since = None
+            self._read_to = read_to
+            return self._assembler.take(frames)
+        if self._buffer.has_unread():
+            self._wait_at_hole()
+        return []
+
+    def settled(self) -> list[Assembled]:
+        """Let go of what was read, since all that was given is settled.
+
+        Returns:
+            What has to be sent before more can be let go of.
+        """
+        while self._buffer.lost_ends:
+            self.given_up += self._assembler.give_up(self._buffer.lost_ends.popleft())
+        oldest = self._assembler.oldest()
+        low = self._read_to if oldest is None else min(oldest, self._read_to)
+        carried: list[bytes] = []
+        if (self._read_to >> _NUMBER_BITS) - (low >> _NUMBER_BITS) > MOST_SEGMENTS_BEHIND:
+            low = (self._read_to >> _NUMBER_BITS) << _NUMBER_BITS
+            carried, parts = self._assembler.carry(low)
+            if parts:
+                return parts
+        self._save(Progress(low, self._read_to, tuple(carried)))
+        self._buffer.release(low)
+        self._buffer.prepare()
+        return []
+
+    def interrupt(self) -> list[Assembled]:
+        """End what is running, since nothing more comes."""
+        return self._assembler.interrupt()
+
+    def _save(self, progress: Progress) -> None:
+        if self._spool is not None and progress != self._saved:
+            # When it cannot be written, more than needed is sent again after a crash: that does no harm.
+            with suppress(OSError):
+                self._spool.save(progress.encode())
+                self._saved = progress
+
+    def _could_not_read(self) -> None:
+        self.unreadable += 1
+        internal_error("reading a frame")
+
+    def _wait_at_hole(self) -> None:
+        """A frame has been begun: if its thread was ended in the middle of it, it is never whole."""
+        now = time.monotonic()
+        if self._hole_since is None:
+            self._hole_since = now
+        elif now - self._hole_since > PATIENCE_WITH_HOLES_S:
+            self._buffer.skip_hole()
+            self._hole_since = None
+        else:
+            time.sleep(0.001)
+
+
+class LeftLog:
+    """The frames that a dead process has left."""
+
+    def __init__(self, left: Left) -> None:
+        self._left = left
+        self._progress = Progress.decode(left.progress())
+        # The disk may have failed, which is no error of ours.
+        self._assembler = Assembler(lambda: None)
+        self._assembler.take((0, frame) for frame in self._progress.carried)
+        self._segments: Iterator[Segment] = left.segments()
+        self._segment: Segment | None = None
+        self._at = FIRST
+        self.ended = False
+        """Whether all of it was read."""
+
+    def read(self) -> list[Assembled]:
+        """Read on a little, and give what is ready; at the end, what was running when the process died."""
+        segment = self._segment
+        if segment is None:
+            segment = self._segment = next(self._segments, None)
+            self._at = FIRST
+            if segment is None:
+                self.ended = True
+                return self._assembler.interrupt()
+        base = segment.number << _NUMBER_BITS
+        frames, after = segment.frames(self._at, SLICE_BYTES)
+        if frames:
+            self._at = after
+            needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]
+            # What is settled is read again only to know what was running then.
+            self._assembler.take(entry for entry in needed if entry[0] < self._progress.high)
+            return self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high)
+        found = segment.next_frame(self._at)
+        if found is None:
+            self._segment = None
+        else:
+            self._at = found
+        return []
+
+    def settled(self) -> None:
+        """Remember how far it is settled; once it has ended, do away with it."""
+        if self.ended:
+            self._left.remove()
+        elif self._segment is not None:
+            high = (self._segment.number << _NUMBER_BITS) + self._at
+            if high > self._progress.high:
+                self._progress = self._progress._replace(high=high)
+                with suppress(OSError):
+                    self._left.save(self._progress.encode())
+
+    def leave(self) -> None:
+        """Let another process have what is not settled."""
+        self._left.leave()
