@@ -176,7 +176,7 @@ def run_contract_tests() -> None:
     Raises:
         StepError: One fails. It names the operation that has no handler or no test yet.
     """
-    left_out = [f"--ignore=tests/contract/{name}.py" for name in ("test_regenerate", "test_compatibility")]
+    left_out = [f"--ignore=tests/contract/{name}" for name in ("comparison", "regeneration", "test_compatibility.py")]
     tests = ("tests/contract", *left_out, "-q")
     run("contract tests", sys.executable, "-m", "pytest", *tests)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -31,7 +32,7 @@ RELEASED_VERSION = RELEASED / "version.txt"
 def read_released() -> Api:
     """The state of the last release."""
     return Api(
-        yaml.safe_load(RELEASED_CONTRACT.read_text(encoding="utf-8")),
+        _load(RELEASED_CONTRACT),
         RELEASED_NAMES.read_text(encoding="utf-8"),
         RELEASED_VERSION.read_text(encoding="utf-8").strip(),
     )
@@ -40,7 +41,12 @@ def read_released() -> Api:
 def read_current(contract: Path = CONTRACT, client: Path = CLIENT) -> Api:
     """The state of the working tree, or of a contract and a client elsewhere."""
     project = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return Api(yaml.safe_load(contract.read_text(encoding="utf-8")), describe(client, INNER), project["version"])
+    return Api(_load(contract), describe(client, INNER), project["version"])
+
+
+def _load(contract: Path) -> Any:
+    # Safe, and ten times as fast as `safe_load`.
+    return yaml.load(contract.read_bytes(), yaml.CSafeLoader)
 
 
 def main() -> None:

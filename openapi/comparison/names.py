@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import griffe
 
+from comparison.annotations import is_within
 from comparison.change import Change
 
 Tree: TypeAlias = "dict[str, griffe.Object | Tree]"
@@ -47,13 +48,14 @@ def describe(package: Path, inner: Collection[str] = ()) -> str:
             assert isinstance(below, dict)
             branch = below
         branch[path[-1]] = member
-    return "\n".join(_lines(tree)) + "\n"
+    # Without the import, griffe takes the strings in a Literal for names.
+    return "\n".join(["from typing import Literal", "", *_lines(tree)]) + "\n"
 
 
 def compare_names(old: str, new: str, answers: Collection[str]) -> list[Change]:
     """What a new description changes for those who use the old one.
 
-    Types are left to the comparison of the contracts, which knows what is sent and what is answered.
+    A value that is taken may have more types than before, one that is given fewer.
 
     Args:
         old: What `describe` said of the old package.
@@ -61,15 +63,11 @@ def compare_names(old: str, new: str, answers: Collection[str]) -> list[Change]:
         answers: Classes that users read and never make: their constructors may change.
     """
     before, after = _parse(old), _parse(new)
-    found: dict[tuple[str, str, bool], None] = {}
+    found = set(_differences(before, after, ""))
     for breakage in griffe.find_breaking_changes(before, after):
-        path = breakage.obj.path.removeprefix("names.")
-        owner, _, last = path.rpartition(".")
-        if last != "__init__" or owner.rpartition(".")[2] not in answers:
-            found[path, _explanation(breakage), True] = None
-    for path, says in _additions(before, after, ""):
-        found[path, says, False] = None
-    return [Change("name", path, says, breaking) for path, says, breaking in sorted(found)]
+        found.add((breakage.obj.path.removeprefix("names."), _explanation(breakage), True))
+    made = {path for path, _, _ in found if path.endswith(".__init__") and path.split(".")[-2] in answers}
+    return [Change("name", path, says, breaking) for path, says, breaking in sorted(found) if path not in made]
 
 
 def _public(module: griffe.Module, inner: Collection[str] = ()) -> Iterator[tuple[tuple[str, ...], griffe.Object]]:
@@ -182,19 +180,33 @@ def _explanation(breakage: griffe.Breakage) -> str:
             return f"is different: {breakage.kind.value}"
 
 
-def _additions(
+def _differences(
     old: griffe.Object | griffe.Alias, new: griffe.Object | griffe.Alias, path: str
-) -> Iterator[tuple[str, str]]:
-    """What is new: names, without what is inside a new class, and parameters that need not be given."""
+) -> Iterator[tuple[str, str, bool]]:
+    """What griffe does not look for: new names, without what is inside a new class, new parameters, and types."""
     for name, member in new.members.items():
         here = f"{path}.{name}" if path else name
         before = old.members.get(name)
         if before is None:
-            yield here, "added"
+            yield here, "added", False
         elif isinstance(member, griffe.Class):
-            yield from _additions(before, member, here)
+            yield from _differences(before, member, here)
         elif isinstance(member, griffe.Function) and isinstance(before, griffe.Function):
-            known = {parameter.name for parameter in before.parameters}
-            for parameter in member.parameters:
-                if parameter.name not in known and not parameter.required:
-                    yield here, f"gained the optional parameter `{parameter.name}`"
+            yield from ((here, says, breaking) for says, breaking in _signatures(before, member))
+        elif isinstance(member, griffe.Attribute) and isinstance(before, griffe.Attribute):
+            was, now = str(before.annotation), str(member.annotation)
+            if was != now:
+                yield here, f"is {now} now, was {was}", not is_within(now, was)
+
+
+def _signatures(old: griffe.Function, new: griffe.Function) -> Iterator[tuple[str, bool]]:
+    was, now = str(old.returns), str(new.returns)
+    if was != now:
+        yield f"gives {now} now, gave {was}", not is_within(now, was)
+    known = {parameter.name: str(parameter.annotation) for parameter in old.parameters}
+    for parameter in new.parameters:
+        taken, takes = known.get(parameter.name), str(parameter.annotation)
+        if taken is None and not parameter.required:
+            yield f"gained the optional parameter `{parameter.name}`", False
+        elif taken not in (None, takes):
+            yield f"takes {takes} as `{parameter.name}` now, took {taken}", not is_within(str(taken), takes)

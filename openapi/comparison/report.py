@@ -76,7 +76,7 @@ class Report:
             yield f"Nothing is different for users since kayba-api {self.released}."
             return
         yield f"Since kayba-api {self.released}:"
-        for title, changes in (("contract", self.wire), ("Python names", self.names)):
+        for title, changes in (("Contract", self.wire), ("Python names", self.names)):
             if changes:
                 yield from ("", title)
                 yield from _marked(changes)

@@ -8,15 +8,18 @@ from comparison.change import Change, next_version
 from comparison.names import compare_names
 
 NAMES = """
+from typing import Literal
 class kayba_api:
     class Client:
         def __init__(base_url: str = '', *, key: str = ''): ...
-        def get(id: str, deep: bool = False) -> str: ...
+        def get(id: str, deep: bool = False) -> str | bytes: ...
         def close(): ...
     class models:
         class Answer:
             def __init__(id: str): ...
             id: str
+            state: Literal['new', 'done']
+            found: Page[A | B]
 """
 
 
@@ -36,6 +39,14 @@ class kayba_api:
         ("key: str = ''", "key: str = '', n: int = 1", ["Client.__init__ gained the optional parameter `n`"]),
         ("key: str = ''", "n: int, key: str = ''", ["! Client.__init__ gained the required parameter `n`"]),
         ("(id: str): ...", "(id: str, n: int): ...", []),
+        ("-> str | bytes", "-> bytes | str | None", ["! Client.get gives bytes | str | None now, gave str | bytes"]),
+        ("-> str | bytes", "-> bytes", ["Client.get gives bytes now, gave str | bytes"]),
+        ("key: str =", "key: str | None =", ["Client.__init__ takes str | None as `key` now, took str"]),
+        ("deep: bool", "deep: int", ["! Client.get takes int as `deep` now, took bool"]),
+        ("            id: str", "            id: int", ["! models.Answer.id is int now, was str"]),
+        ("['new', 'done']", "['new']", ["models.Answer.state is Literal['new'] now, was Literal['new', 'done']"]),
+        ("Page[A | B]", "Page[A]", ["models.Answer.found is Page[A] now, was Page[A | B]"]),
+        ("Page[A | B]", "Page[C]", ["! models.Answer.found is Page[C] now, was Page[A | B]"]),
         ("class Client", "class Server", ["! Client removed", "Server added"]),
         ("class models", "class model", ["model added", "! models removed"]),
     ],

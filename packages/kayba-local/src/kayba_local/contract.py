@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 import jsonschema_rs
@@ -191,7 +192,12 @@ class Contract:
 @cache
 def load() -> Contract:
     """The contract that this package was built with."""
-    return Contract(orjson.loads(files("kayba_local").joinpath("openapi.json").read_bytes()))
+    return read(files("kayba_local").joinpath("openapi.json"))
+
+
+def read(file: Traversable) -> Contract:
+    """The contract in a file of JSON, such as ``hatch run generate --output`` writes beside the client."""
+    return Contract(orjson.loads(file.read_bytes()))
 
 
 def is_json(media_type: str) -> bool:

@@ -1,0 +1,13 @@
+"""A program: generates from ``kayba.yaml`` in each of some folders, beside it; imports the generator once for all."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from generate import CLIENT, SERVER_COPY, generate_client, load_contract, write_server_copy
+
+for folder in map(Path, sys.argv[1:]):
+    contract = folder / "kayba.yaml"
+    generate_client(contract, folder / CLIENT.name)
+    write_server_copy(load_contract(contract), folder / SERVER_COPY.name)

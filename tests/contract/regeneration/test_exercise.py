@@ -1,0 +1,39 @@
+"""The recorded exercise: for each change of the contract, the report is right, and the new client works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.contract.regeneration.changes import EXERCISES, Exercise
+
+from comparison.report import Api, compare
+from released import read_current
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def before() -> Api:
+    return read_current()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=str)
+def test_the_report_is_the_recorded_one(exercise: Exercise, before: Api, generated: Mapping[str, Path]) -> None:
+    folder = generated[str(exercise)]
+    report = compare(before, read_current(folder / "kayba.yaml", folder / "kayba_api"))
+    assert f"{report}\n" == (HERE / f"{exercise}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=str)
+def test_the_client_works_against_a_server_of_the_changed_contract(
+    exercise: Exercise, generated: Mapping[str, Path]
+) -> None:
+    folder = generated[str(exercise)]
+    command = [sys.executable, str(HERE / "use.py"), str(folder), *exercise.uses]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == (folder / "kayba.yaml").read_text(encoding="utf-8").count("operationId:")
