@@ -43,6 +43,7 @@ class FacadeProject(Project):
     def _build_api(self) -> None:
         super()._build_api()
         resources = list(self._resources())
+        self._render("unexpected.py", "unexpected.py.jinja")
         self._render("kayba.py", "kayba.py.jinja", resources=resources)
         self._render("resources/__init__.py", "resources_init.py.jinja")
         for resource in resources:

@@ -9,28 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .client import Client
-from .errors import (
-    APIConnectionError,
-    APIResponseValidationError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ConflictError,
-    InternalServerError,
-    JobFailedError,
-    KaybaError,
-    NotFoundError,
-    PayloadTooLargeError,
-    PermissionDeniedError,
-    RateLimitError,
-    UnexpectedStatus,
-    UnprocessableEntityError,
-    WaitTimeoutError,
-)
 from .types import UNSET, EncodedBody, Response, Unset
+from .unexpected import UnexpectedStatus
 
 if TYPE_CHECKING:
+    from .errors import (
+        APIConnectionError,
+        APIResponseValidationError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConflictError,
+        InternalServerError,
+        JobFailedError,
+        KaybaError,
+        NotFoundError,
+        PayloadTooLargeError,
+        PermissionDeniedError,
+        RateLimitError,
+        UnprocessableEntityError,
+        WaitTimeoutError,
+    )
     from .kayba import AsyncKayba, Kayba
     from .runtime.paging import AsyncPage, AsyncPages, Page
     from .runtime.raw import RawResponse
@@ -67,12 +67,28 @@ __all__ = (
 )
 
 _LATER = {
+    "APIConnectionError": ".errors",
+    "APIResponseValidationError": ".errors",
+    "APIStatusError": ".errors",
+    "APITimeoutError": ".errors",
     "AsyncKayba": ".kayba",
     "AsyncPage": ".runtime.paging",
     "AsyncPages": ".runtime.paging",
+    "AuthenticationError": ".errors",
+    "BadRequestError": ".errors",
+    "ConflictError": ".errors",
+    "InternalServerError": ".errors",
+    "JobFailedError": ".errors",
     "Kayba": ".kayba",
+    "KaybaError": ".errors",
+    "NotFoundError": ".errors",
     "Page": ".runtime.paging",
+    "PayloadTooLargeError": ".errors",
+    "PermissionDeniedError": ".errors",
+    "RateLimitError": ".errors",
     "RawResponse": ".runtime.raw",
+    "UnprocessableEntityError": ".errors",
+    "WaitTimeoutError": ".errors",
 }
 
 # Whoever needs the low-level client alone, as tracing does, does not load the rest.

@@ -18,7 +18,7 @@
     ├── JobFailedError                   what was waited for ended in failure
     └── WaitTimeoutError                 what was waited for did not end in time
 
-``UnexpectedStatus`` is of the functions in ``kayba_api.api`` only, which also let httpx's own errors through.
+The functions in ``kayba_api.api`` raise none of these: see ``UnexpectedStatus``.
 """
 
 from typing import Any
@@ -155,19 +155,3 @@ class WaitTimeoutError(KaybaError, TimeoutError):
     def __init__(self, message: str, *, job: Any = None, **answer: Any) -> None:
         super().__init__(message, **answer)
         self.job = job
-
-
-class UnexpectedStatus(Exception):
-    """The server answered with a status that the contract does not document for the operation.
-
-    Raised only by a low-level client with ``raise_on_unexpected_status=True``.
-
-    Attributes:
-        status_code: The HTTP status.
-        content: The body as it came.
-    """
-
-    def __init__(self, status_code: int, content: bytes) -> None:
-        self.status_code = status_code
-        self.content = content
-        super().__init__(f"unexpected status {status_code}: {content[:500].decode(errors='replace')}")

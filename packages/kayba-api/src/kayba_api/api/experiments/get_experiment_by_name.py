@@ -4,10 +4,10 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.experiment_answer import ExperimentAnswer
 from ...models.tracing_error import TracingError
 from ...types import UNSET, Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

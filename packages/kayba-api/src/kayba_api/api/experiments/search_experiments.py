@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.experiment_page import ExperimentPage
 from ...models.search_experiments_request import SearchExperimentsRequest
 from ...models.tracing_error import TracingError
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.generate_insights_request import GenerateInsightsRequest
 from ...models.started_job import StartedJob
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.insight_list import InsightList
 from ...models.insight_status import InsightStatus
 from ...types import UNSET, Response, Unset
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

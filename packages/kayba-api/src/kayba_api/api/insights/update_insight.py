@@ -5,11 +5,11 @@ from urllib.parse import quote
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.insight import Insight
 from ...models.update_insight_request import UpdateInsightRequest
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.generate_prompt_request import GeneratePromptRequest
 from ...models.generated_prompt import GeneratedPrompt
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.batch_get_trace_files_request import BatchGetTraceFilesRequest
 from ...models.trace_file_batch import TraceFileBatch
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -5,10 +5,10 @@ from urllib.parse import quote
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.empty import Empty
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

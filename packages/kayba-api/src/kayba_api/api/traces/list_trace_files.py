@@ -4,10 +4,10 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.trace_file_list import TraceFileList
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs() -> dict[str, Any]:

@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.api_error import ApiError
 from ...models.upload_trace_files_request import UploadTraceFilesRequest
 from ...models.upload_trace_files_result import UploadTraceFilesResult
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

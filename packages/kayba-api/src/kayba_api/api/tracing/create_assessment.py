@@ -5,11 +5,11 @@ from urllib.parse import quote
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.assessment_answer import AssessmentAnswer
 from ...models.create_assessment_request import CreateAssessmentRequest
 from ...models.tracing_error import TracingError
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.create_trace_info_request import CreateTraceInfoRequest
 from ...models.trace_info_answer import TraceInfoAnswer
 from ...models.tracing_error import TracingError
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -5,11 +5,11 @@ from urllib.parse import quote
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.delete_trace_tag_request import DeleteTraceTagRequest
 from ...models.empty import Empty
 from ...models.tracing_error import TracingError
 from ...types import UNSET, Response, Unset
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

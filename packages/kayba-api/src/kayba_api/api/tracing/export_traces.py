@@ -4,11 +4,11 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.export_trace_service_request import ExportTraceServiceRequest
 from ...models.export_trace_service_response import ExportTraceServiceResponse
 from ...models.tracing_error import TracingError
 from ...types import EncodedBody, Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,10 +4,10 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.trace_answer import TraceAnswer
 from ...models.tracing_error import TracingError
 from ...types import UNSET, Response, Unset
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -5,10 +5,10 @@ from urllib.parse import quote
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.trace_info_answer import TraceInfoAnswer
 from ...models.tracing_error import TracingError
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(

@@ -4,9 +4,9 @@ from typing import Any
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.tracing_error import TracingError
 from ...types import Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs() -> dict[str, Any]:

@@ -5,11 +5,11 @@ from urllib.parse import quote
 import httpx
 
 from ...client import Client
-from ...errors import UnexpectedStatus
 from ...models.empty import Empty
 from ...models.trace_artifact import TraceArtifact
 from ...models.tracing_error import TracingError
 from ...types import EncodedBody, Response
+from ...unexpected import UnexpectedStatus
 
 
 def _get_kwargs(
