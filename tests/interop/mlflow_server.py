@@ -36,11 +36,12 @@ class MlflowServer:
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[MlflowServer]:
+def mlflow_server(folder: Path, *, otlp: bool = True) -> Iterator[MlflowServer]:
     """Serve MLflow below `/api/mlflow`, where Kayba has it, for as long as the block runs.
 
     Args:
         folder: an empty folder for its store and its log.
+        otlp: whether its store is one that takes spans by OTLP: a database; else it keeps files.
 
     Raises:
         RuntimeError: it ended, or was not ready in time; the message holds the end of its log.
@@ -53,11 +54,16 @@ def mlflow_server(folder: Path) -> Iterator[MlflowServer]:
             [
                 *(sys.executable, "-m", "mlflow", "server", "--static-prefix", "/api/mlflow"),
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-                *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+                *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}" if otlp else (folder / "store").as_uri()),
                 *("--artifacts-destination", str(folder / "artifacts")),
             ],
             # A job queue would start seven more processes, which outlive the server by seconds.
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            env={
+                **os.environ,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                "MLFLOW_ALLOW_FILE_STORE": "true",
+            },
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -17,7 +17,21 @@ TRACE_ID = "179010ea7eb391b2a9c5c13625864ffc"
 def span(span_id: str = "ec083fa9d564970f", parent_id: str | None = None, **said: Any) -> SpanRecord:
     """A span of 71 ms that went well, unless it is said otherwise."""
     usual = SpanRecord(
-        span_id, parent_id, "step", "TOOL", START_NS, START_NS + 71_000_000, "OK", "", *[None] * 5, None, None
+        span_id=span_id,
+        parent_id=parent_id,
+        name="step",
+        span_type="TOOL",
+        start_ns=START_NS,
+        end_ns=START_NS + 71_000_000,
+        status="OK",
+        status_message="",
+        function=None,
+        agent=None,
+        inputs=None,
+        outputs=None,
+        attributes=None,
+        events=None,
+        links=None,
     )
     return usual._replace(**said)
 

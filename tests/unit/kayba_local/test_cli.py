@@ -86,6 +86,14 @@ def test_the_store_and_the_key_come_from_the_environment(tmp_path: Path) -> None
         assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
 
 
+def test_without_otlp(tmp_path: Path) -> None:
+    with running("--without-otlp", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
+        headers = {"x-mlflow-experiment-id": "0"}
+        answer = httpx.post(f"{url}/api/mlflow/v1/traces", json={"resourceSpans": []}, headers=headers)
+        assert answer.status_code == 501
+        assert httpx.get(f"{url}/api/mlflow/version").status_code == 200
+
+
 def test_mock(tmp_path: Path) -> None:
     with running("--mock", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
         assert httpx.get(f"{url}/api/jobs/any").json()["status"] == "completed"
