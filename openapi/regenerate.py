@@ -84,7 +84,9 @@ def check(document: dict[str, Any]) -> None:
         validate(document)
     except OpenAPIValidationError as error:
         place = "/".join(map(str, error.absolute_path))
-        raise StepError(f"not valid OpenAPI at {place or 'the top'}: {error.message}") from error
+        # Below its first line, the message repeats the whole contract.
+        reason = error.message.partition("\n")[0]
+        raise StepError(f"not valid OpenAPI at {place or 'the top'}: {reason}") from error
     if faults := rules.faults(document):
         raise StepError("\n  ".join(["the contract breaks the project's rules (openapi/README.md):", *faults]))
 
@@ -113,7 +115,9 @@ def stage(contract: Path, folder: Path) -> None:
     """
     python = sys.executable
     run("generate", python, str(HERE / "generate.py"), "--contract", str(contract), "--output", str(folder))
-    run("types", python, "-m", "mypy", "--strict", "--no-error-summary", str(folder / CLIENT.name))
+    # By a relative path, so that what has not changed since the last time is not checked again.
+    cache = f"--cache-dir={ROOT / '.mypy_cache' / 'regenerate'}"
+    run("types", python, "-m", "mypy", "--strict", "--no-error-summary", cache, CLIENT.name, folder=folder)
 
 
 def put_in_place(staged: Mapping[Path, Path]) -> None:
@@ -181,14 +185,14 @@ def run_contract_tests() -> None:
     run("contract tests", sys.executable, "-m", "pytest", *tests)
 
 
-def run(step: str, *command: str) -> None:
-    """Run a command in the project's folder; what it prints is printed.
+def run(step: str, *command: str, folder: Path = ROOT) -> None:
+    """Run a command in a folder, by default the project's; what it prints is printed.
 
     Raises:
         StepError: It fails.
     """
     say(step)
-    if subprocess.run(command, cwd=ROOT).returncode != 0:
+    if subprocess.run(command, cwd=folder).returncode != 0:
         raise StepError(f"failed: {step}")
 
 
