@@ -14,6 +14,7 @@ LAYERS = {
     "ace_tracing": """
         errors                  -
         version                 -
+        lazy                    -
         span_types              -
         diagnostics             -
         delivery.outcome        -

@@ -1,4 +1,4 @@
-"""`__init__` is imports and `__all__`; importing a package has no side effects."""
+"""`__init__` is imports and `__all__`; importing a package has no side effects, and brings no more than it must."""
 
 from __future__ import annotations
 
@@ -46,12 +46,54 @@ def test_every_exported_name_is_there_and_listed_in_order(name: str) -> None:
     assert list(module.__all__) == sorted(module.__all__)
 
 
-@pytest.mark.parametrize("package", ["ace_tracing"])
-def test_init_is_imports_and_all(package: str) -> None:
-    path = Path(importlib.import_module(package).__file__ or "")
-    docstring, *body = ast.parse(path.read_text(encoding="utf-8")).body
+def test_init_is_imports_and_all() -> None:
+    docstring, *body = _init_of_tracing()
     assert isinstance(docstring, ast.Expr)
-    assert {type(node) for node in body} == {ast.ImportFrom, ast.Assign}
+    assert [type(node) for node in body if not isinstance(node, ast.ImportFrom)] == [ast.If, ast.Assign]
+
+
+def test_what_type_checkers_see_in_init_is_what_is_imported_on_first_use() -> None:
+    """Written down twice: as imports, which only type checkers follow, and as the table that Python goes by."""
+    (deferred,) = (node for node in _init_of_tracing() if isinstance(node, ast.If))
+    assert ast.unparse(deferred.test) == "TYPE_CHECKING"
+    seen = {
+        (node.module, alias.name, alias.asname)
+        for node in deferred.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert len(seen) >= len(deferred.body)
+    (assigned,) = deferred.orelse
+    assert isinstance(assigned, ast.Assign)
+    assert isinstance(assigned.value, ast.Call)
+    table: dict[str, tuple[str, ...]] = ast.literal_eval(assigned.value.args[1])
+    assert seen == {(f"ace_tracing.{module}", name, None) for module, names in table.items() for name in names}
+
+
+@pytest.mark.parametrize("package", ["ace_tracing", "ace.tracing"])
+def test_names_imported_on_first_use_behave_as_any_other(package: str) -> None:
+    code = f"""
+import {package} as package
+assert "ace_tracing.reading.tree" not in __import__("sys").modules
+assert set(package.__all__) <= set(dir(package))
+assert package.Trace is package.Trace is vars(package)["Trace"]
+for name in ("Tracee", "reading_", "__wrapped__"):
+    assert not hasattr(package, name)
+try:
+    from {package} import Tracee
+except ImportError as error:
+    assert "Tracee" in str(error)
+scope = {{}}
+exec("from {package} import *", scope)
+assert set(package.__all__) == scope.keys() - {{"__builtins__"}}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def _init_of_tracing() -> list[ast.stmt]:
+    path = Path(importlib.import_module("ace_tracing").__file__ or "")
+    return ast.parse(path.read_text(encoding="utf-8")).body
 
 
 @pytest.mark.parametrize("name", PUBLIC)

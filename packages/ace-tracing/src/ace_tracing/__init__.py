@@ -10,24 +10,48 @@
 Only the names in `__all__` are public; the modules below are how it is made.
 """
 
+from typing import TYPE_CHECKING
+
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
-from ace_tracing.delivery.status import Delivery, TracingStatus
 from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
+from ace_tracing.lazy import on_first_use
 from ace_tracing.no_span import NoSpan
-from ace_tracing.propagation.asgi import TraceASGI
-from ace_tracing.propagation.carrying import propagate_context, with_context
-from ace_tracing.propagation.clients import inject_into
-from ace_tracing.propagation.headers import continue_trace, inject
-from ace_tracing.propagation.wsgi import TraceWSGI
-from ace_tracing.reading.changes import SpanChange, TraceDiff
-from ace_tracing.reading.feedback import log_feedback
-from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
-from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
-from ace_tracing.reading.tree import Node, Trace, TraceData
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown, tracing_status
 from ace_tracing.span import LiveSpan
-from ace_tracing.span_types import SpanType
 from ace_tracing.surface import start_span, start_span_no_context, trace
+
+if TYPE_CHECKING:
+    from ace_tracing.delivery.status import Delivery, TracingStatus
+    from ace_tracing.propagation.asgi import TraceASGI
+    from ace_tracing.propagation.carrying import propagate_context, with_context
+    from ace_tracing.propagation.clients import inject_into
+    from ace_tracing.propagation.headers import continue_trace, inject
+    from ace_tracing.propagation.wsgi import TraceWSGI
+    from ace_tracing.reading.changes import SpanChange, TraceDiff
+    from ace_tracing.reading.feedback import log_feedback
+    from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
+    from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
+    from ace_tracing.reading.tree import Node, Trace, TraceData
+    from ace_tracing.span_types import SpanType
+else:
+    # The same names. Recording needs none of them, and importing them all takes as long as all that it does need.
+    __getattr__, __dir__ = on_first_use(
+        __name__,
+        {
+            "delivery.status": ("Delivery", "TracingStatus"),
+            "propagation.asgi": ("TraceASGI",),
+            "propagation.carrying": ("propagate_context", "with_context"),
+            "propagation.clients": ("inject_into",),
+            "propagation.headers": ("continue_trace", "inject"),
+            "propagation.wsgi": ("TraceWSGI",),
+            "reading.changes": ("SpanChange", "TraceDiff"),
+            "reading.feedback": ("log_feedback",),
+            "reading.model": ("Span", "SpanEvent", "SpanLink", "SpanStatus", "TraceInfo", "TraceState"),
+            "reading.queries": ("aget_trace", "asearch_traces", "get_trace", "search_traces"),
+            "reading.tree": ("Node", "Trace", "TraceData"),
+            "span_types": ("SpanType",),
+        },
+    )
 
 __all__ = [
     "ConfigurationError",
