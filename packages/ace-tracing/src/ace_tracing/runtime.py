@@ -1,6 +1,6 @@
 """The composition root: wires the stages together, and holds the only global state of the package.
 
-surface -> Tracer -> record -> Buffer -> Worker -> encoder -> Exporter -> kayba_api
+surface -> Tracer -> record -> Buffer -> logs -> assembly -> Worker -> encoder -> Exporter -> kayba_api
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def configure(
     mask: Mask | None = None,
     spool: bool = True,
 ) -> None:
-    """Say where traces go, and start recording. The service is first called when the first trace has finished.
+    """Say where traces go, and start recording. The service is first called when the first trace has finished, or, in
+    the background, at once if a process that has ended left traces for it.
 
     Calling it again replaces everything it set; traces finished before still go where they were meant to.
 
@@ -120,6 +121,9 @@ def configure(
         keep_slower_than: seconds; traces that took longer are kept whatever the rate.
         mask: called with a plain JSON copy of every captured value (inputs, outputs, attributes, exceptions); gives
             what to record instead. When it raises, the value is withheld.
+        spool: whether traces wait in files that survive the process, in the folder that the environment variable
+            `KAYBA_SPOOL_DIR` names, by default one of the user's own. They are not encrypted, and only the user can
+            read them. With False traces wait in memory, and those that wait are lost when the process is killed.
 
     With the environment variable `KAYBA_TRACING_DISABLED=1` it checks nothing and starts nothing.
 
