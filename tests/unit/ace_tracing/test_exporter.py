@@ -18,6 +18,7 @@ from tests.unit.ace_tracing.batches import batch, trace
 
 from ace_tracing.delivery import deadline
 from ace_tracing.delivery import exporter as exporting
+from ace_tracing.delivery import service as services
 from ace_tracing.delivery.exporter import Exporter
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.service import Service
@@ -188,7 +189,7 @@ def test_without_a_clock_of_the_server_a_date_is_read_by_ours() -> None:
 
 
 @contextmanager
-def own_answers(head: str, *, write: Callable[[socket.socket], None] | None = None) -> Iterator[str]:
+def own_answers(head: str, *, write: Callable[[socket.socket], object] | None = None) -> Iterator[str]:
     """A server that answers every connection with these bytes, or lets `write` answer."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
@@ -257,6 +258,17 @@ def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.Mo
         over.set()
     assert isinstance(outcome, TryAgain)
     assert "Timeout" in outcome.reason
+
+
+def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "ATTEMPT_S", 0.2)
+    monkeypatch.setattr(services, "REQUEST_TIMEOUT_S", 3_600.0)
+    over = threading.Event()
+    with own_answers("", write=lambda _: over.wait(5)) as url:
+        outcome = attempt(url)
+        over.set()
+    assert isinstance(outcome, TryAgain)
+    assert "ReadTimeout" in outcome.reason
 
 
 def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
