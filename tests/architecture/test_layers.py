@@ -51,8 +51,9 @@ LAYERS = {
         delivery.protobuf       -
         delivery.encoder        record delivery.meanings delivery.protobuf delivery.tracefacts version
         delivery.breaker        -
+        delivery.courtesy       -
         delivery.worker         delivery.logs delivery.assembly delivery.buffer delivery.spool delivery.encoder
-                                delivery.breaker delivery.outcome delivery.status tracer diagnostics
+                                delivery.breaker delivery.courtesy delivery.outcome delivery.status tracer diagnostics
         delivery.importing      -
         delivery.tracefacts     record delivery.meanings
         delivery.tracefile      record delivery.meanings delivery.tracefacts

@@ -19,7 +19,7 @@ from ace_tracing.delivery.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
-from ace_tracing.record import STARTED, Site
+from ace_tracing.record import ENDED_WITH_MORE, Site, pack_end
 from ace_tracing.runtime import MEMORY_BYTES
 from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
@@ -82,10 +82,11 @@ def settled(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery
 
 
 def test_a_record_that_cannot_be_read_is_lost_alone() -> None:
-    broken = bytes([STARTED]) + b"no frame"
-    assert settled(Exporter(lambda _: Sent()), put, lambda into: into.put(broken), put) == Delivery(
-        delivered=2, dropped=1
-    )
+    def put_broken(into: Buffer) -> None:
+        span = Tracer(into).open(Site("step", "TOOL"), parent=None)
+        into.put(pack_end(ENDED_WITH_MORE, span._id, 1, 1) + b'{"outputs": ')
+
+    assert settled(Exporter(lambda _: Sent()), put, put_broken, put) == Delivery(delivered=2, dropped=1)
 
 
 def test_a_trace_that_cannot_be_encoded_is_lost_alone() -> None:

@@ -7,15 +7,13 @@ known. A frame is a few packed numbers and JSON; what a decorated function says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from struct import Struct
 from typing import Any, NamedTuple
 
 import orjson
 
-HEAD = b"S"
-"""What a frame begins with that starts a span; the trace's id, 16 bytes, and a `pack_context` follow."""
-STARTED = ord(HEAD)
+STARTED = ord("S")
 ENDED = ord("E")
 ENDED_WITH_MORE = ord("M")
 
@@ -31,16 +29,30 @@ MAX_SITES = 1_000
 MAX_AGENTS = 100
 """Of so many agents a place remembers how its spans begin."""
 
-_SPAN = Struct("<QQq")
-_END = Struct("<BQqB")
-_LENGTH = Struct("<I")
-_TRACE_ID_BYTES = 16
-_CONTEXT = 1 + _TRACE_ID_BYTES
+# Ids as they are written out, so that a reader can take them as they stand.
+_START = Struct(">BQQq")
+_END = Struct(">BQqB")
+_LENGTH = Struct(">I")
+_TRACE_ID = _START.size
+_CONTEXT = _TRACE_ID + 16
+END_BYTES = _END.size
+"""What a frame that ends a span has before the outputs."""
+_MOST_REMEMBERED = 1_000
 
-pack_span = _SPAN.pack
-"""Span id, parent's id or 0, start in nanoseconds since the epoch; `Site.packed` and the inputs follow."""
+_read_length = _LENGTH.unpack_from
+
+SPAN_ID = slice(1, 9)
+PARENT_ID = slice(9, 17)
+"""Where the ids stand in a frame; only one that starts a span has a parent's."""
+NO_ID = bytes(8)
+"""The parent's id of a root span."""
+
+pack_start = _START.pack
+"""`STARTED`, span id, parent's id or 0, start in nanoseconds since the epoch. The trace's id, a `pack_context`,
+`Site.packed` and the inputs follow."""
 pack_end = _END.pack
-"""`ENDED` or `ENDED_WITH_MORE`, span id, end in nanoseconds since the epoch, status."""
+"""`ENDED` or `ENDED_WITH_MORE`, span id, end in nanoseconds since the epoch, status. The outputs, or all that there is
+to say, follow."""
 
 
 class SpanRecord(NamedTuple):
@@ -71,14 +83,44 @@ class TraceDetails(NamedTuple):
     metadata: dict[str, str]
 
 
-class TraceRecord(NamedTuple):
-    """Spans of one trace that leave together: all of them, unless some ended after the root or there are very many."""
+PackedSpan = tuple[bytes, bytes]
+"""A finished span as its two frames, the second of the kind `ENDED`."""
 
-    trace_id: str
-    experiment: str | None
-    folder: str | None
-    details: TraceDetails | None
-    spans: list[SpanRecord]
+
+class TraceRecord:
+    """Spans of one trace that leave together: all of them, unless some ended after the root or there are very many.
+
+    Args:
+        trace_id: 32 hex digits.
+        experiment: the name of the experiment that it belongs to; None for the service's default.
+        folder: the folder that it is filed in; None for unfiled.
+        details: what was said about it, beyond its spans.
+        entries: the spans, unpacked or as they came.
+    """
+
+    __slots__ = ("_spans", "details", "entries", "experiment", "folder", "trace_id")
+
+    def __init__(
+        self,
+        trace_id: str,
+        experiment: str | None,
+        folder: str | None,
+        details: TraceDetails | None,
+        entries: Sequence[SpanRecord | PackedSpan],
+    ) -> None:
+        self.trace_id = trace_id
+        self.experiment = experiment
+        self.folder = folder
+        self.details = details
+        self.entries = entries
+        self._spans: list[SpanRecord] | None = None
+
+    @property
+    def spans(self) -> list[SpanRecord]:
+        """The spans, unpacked when they are first asked for."""
+        if self._spans is None:
+            self._spans = [entry if isinstance(entry, SpanRecord) else unpack(*entry)[0] for entry in self.entries]
+        return self._spans
 
 
 class Site:
@@ -145,8 +187,6 @@ _sites: dict[tuple[str, str, str | None], Site] = {}
 class Start(NamedTuple):
     """What a frame says of a span that has started; the span's ids are numbers, the rest is as it was packed."""
 
-    trace_id: bytes
-    context: bytes
     span_id: int
     parent_id: int
     start_ns: int
@@ -164,6 +204,16 @@ class End(NamedTuple):
     rest: bytes
 
 
+class Place(NamedTuple):
+    """A site as it was read again; its attributes are unpacked."""
+
+    name: str
+    span_type: str
+    function: str | None
+    agent: str | None
+    attributes: dict[str, Any] | None
+
+
 def pack_context(experiment: str | None, folder: str | None, metadata: Mapping[str, str] | None = None) -> bytes:
     """How a trace is filed, for the frames that start its spans."""
     context = _dumps((experiment, folder, metadata))
@@ -177,12 +227,9 @@ def dumps_more(more: dict[str, Any]) -> bytes:
 
 def read_start(frame: bytes) -> Start:
     """Read a frame of the kind `STARTED`."""
-    context = _CONTEXT + _LENGTH.size
-    at = context + _LENGTH.unpack_from(frame, _CONTEXT)[0]
-    span_id, parent_id, start_ns = _SPAN.unpack_from(frame, at)
-    site = at + _SPAN.size + _LENGTH.size
-    inputs = site + _LENGTH.unpack_from(frame, at + _SPAN.size)[0]
-    return Start(frame[1:_CONTEXT], frame[context:at], span_id, parent_id, start_ns, frame[site:inputs], frame[inputs:])
+    _, span_id, parent_id, start_ns = _START.unpack_from(frame)
+    site, inputs = parts_of(frame)
+    return Start(span_id, parent_id, start_ns, site, inputs)
 
 
 def read_end(frame: bytes) -> End:
@@ -191,11 +238,70 @@ def read_end(frame: bytes) -> End:
     return End(kind, span_id, end_ns, status, frame[_END.size :])
 
 
-def ids_of(frame: bytes) -> tuple[int, int]:
-    """The span's and its parent's id, of a frame of the kind `STARTED`."""
-    at = _CONTEXT + _LENGTH.size + _LENGTH.unpack_from(frame, _CONTEXT)[0]
-    span_id, parent_id, _ = _SPAN.unpack_from(frame, at)
-    return span_id, parent_id
+def parts_of(frame: bytes) -> tuple[bytes, bytes]:
+    """The site and the inputs, of a frame of the kind `STARTED`."""
+    site = _CONTEXT + 2 * _LENGTH.size + _read_length(frame, _CONTEXT)[0]
+    inputs = site + _read_length(frame, site - _LENGTH.size)[0]
+    return frame[site:inputs], frame[inputs:]
+
+
+def context_of(frame: bytes) -> bytes:
+    """How the trace is filed, of a frame of the kind `STARTED`."""
+    begin = _CONTEXT + _LENGTH.size
+    return frame[begin : begin + _read_length(frame, _CONTEXT)[0]]
+
+
+def trace_id_of(frame: bytes) -> bytes:
+    """The trace's id, 16 bytes, of a frame of the kind `STARTED`."""
+    return frame[_TRACE_ID:_CONTEXT]
+
+
+def place_of(site: bytes) -> Place:
+    """Read what `Site.packed` says."""
+    place = _places.get(site)
+    if place is None:
+        place = Place(*orjson.loads(site))
+        if len(_places) < _MOST_REMEMBERED:
+            _places[site] = place
+    return place
+
+
+_places: dict[bytes, Place] = {}
+
+
+def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None]:
+    """Give the span that two frames tell of, and what the second says of the trace."""
+    start, end = read_start(first), read_end(second)
+    place = place_of(start.site)
+    more: dict[str, Any] = {}
+    outputs = None
+    if end.kind == ENDED_WITH_MORE:
+        more = orjson.loads(end.rest)
+        outputs = more.get("outputs")
+    elif end.rest:
+        outputs = end.rest.decode()
+    inputs = more.get("inputs")
+    if inputs is None and start.inputs:
+        inputs = start.inputs.decode()
+    details = more.get("details")
+    span = SpanRecord(
+        f"{start.span_id:016x}",
+        f"{start.parent_id:016x}" if start.parent_id else None,
+        place.name,
+        more.get("type", place.span_type),
+        start.start_ns,
+        end.end_ns,
+        STATUSES[end.status],
+        more.get("message", ""),
+        place.function,
+        place.agent,
+        inputs,
+        outputs,
+        more.get("attributes", place.attributes),
+        more.get("events"),
+        more.get("links"),
+    )
+    return span, None if details is None else TraceDetails(*details)
 
 
 def _dumps(value: Any) -> bytes:

@@ -11,7 +11,7 @@ from contextvars import ContextVar, Token
 from types import EllipsisType
 from typing import NamedTuple, Protocol
 
-from ace_tracing.record import ENDED, HEAD, STARTED, Site, TraceDetails, pack_context, pack_end, pack_span
+from ace_tracing.record import ENDED, STARTED, Site, TraceDetails, pack_context, pack_end, pack_start
 from ace_tracing.sampling import Sampler
 from ace_tracing.span import LiveSpan, mask_all
 from ace_tracing.values.masking import Mask
@@ -147,7 +147,7 @@ class OpenTrace:
         context: bytes | None = None,
     ) -> None:
         self._id = number = (_getrandbits(128) or 1) if trace_id is None else int(trace_id, 16)
-        self.head = HEAD + number.to_bytes(16, "big") + (context or tracer.context)
+        self.head = number.to_bytes(16, "big") + (context or tracer.context)
         self.mask = tracer.mask
         self.details: TraceDetails | None = None
         self.passed_on: PassedOn | None = None
@@ -356,7 +356,7 @@ class Tracer:
         span._end_ns = None
         span._more = None
         span._start_ns = start_ns = trace.epoch_ns + _perf_counter_ns()
-        frame = trace.head + pack_span(span_id, parent_id, start_ns) + site.packed
+        frame = pack_start(STARTED, span_id, parent_id, start_ns) + trace.head + site.packed
         if trace.put(frame if inputs is None else frame + inputs) and not parent_id:
             trace.forget()
         return span

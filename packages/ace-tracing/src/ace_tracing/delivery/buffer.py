@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ace_tracing.delivery.segments import FIRST, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
-from ace_tracing.record import STARTED, ids_of, read_end
+from ace_tracing.record import NO_ID, PARENT_ID, SPAN_ID, STARTED
 
 NO_ROOM = "no room"
 NO_ROOM_FOR_SPAN = "no room, spans of traces that were kept"
@@ -79,7 +79,7 @@ class Buffer:
         self.asleep = True
         self.dropped: Counter[str] = Counter()
         """What found no room, by reason."""
-        self.lost_ends: deque[int] = deque()
+        self.lost_ends: deque[bytes] = deque()
         """Ids of spans whose end found no room."""
 
     def put(self, frame: bytes) -> bool | None:
@@ -297,7 +297,7 @@ class Buffer:
         reserve = self._reserve
         at, end = reserve.at, reserve.at + HEADER_BYTES + len(frame)
         if end > reserve.size:
-            self.lost_ends.append(read_end(frame).span_id)
+            self.lost_ends.append(frame[SPAN_ID])
             return True
         reserve.memory[at + HEADER_BYTES : end] = frame
         write_header(reserve.memory, at, len(frame), reserve.mark)
@@ -313,7 +313,7 @@ class Buffer:
         self._roll(blocked)
 
     def _drop(self, frame: bytes, why: str) -> bool:
-        is_part = frame[0] != STARTED or ids_of(frame)[1]
+        is_part = frame[0] != STARTED or frame[PARENT_ID] != NO_ID
         self.dropped[NO_ROOM_FOR_SPAN if is_part and why == NO_ROOM else why] += 1
         return True
 

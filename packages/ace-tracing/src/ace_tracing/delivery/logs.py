@@ -14,8 +14,6 @@ from ace_tracing.delivery.segments import FIRST, Segment
 from ace_tracing.delivery.spool import Left, Spool
 from ace_tracing.diagnostics import internal_error
 
-SLICE_BYTES = 8 * 1024
-"""Read at a time: so much takes less than a tenth of a millisecond, for which a caller may have to wait."""
 PATIENCE_WITH_HOLES_S = 1.0
 MOST_SEGMENTS_BEHIND = 2
 """Segments that are kept only for spans that are still running; further back, what they need is kept elsewhere."""
@@ -93,9 +91,9 @@ class OwnLog:
         """Whether there is more to read."""
         return self._buffer.has_unread()
 
-    def read(self) -> list[Assembled]:
-        """Read on a little, and give what is ready; it is to be settled before `settled` is called."""
-        frames, read_to = self._buffer.read(SLICE_BYTES)
+    def read(self, most: int) -> list[Assembled]:
+        """Read on by about so many bytes, and give what is ready; it is to be settled before `settled` is called."""
+        frames, read_to = self._buffer.read(most)
         if frames:
             self._hole_since = None
             self._read_to = read_to
@@ -167,8 +165,8 @@ class LeftLog:
         self.ended = False
         """Whether all of it was read."""
 
-    def read(self) -> list[Assembled]:
-        """Read on a little, and give what is ready; at the end, what was running when the process died."""
+    def read(self, most: int) -> list[Assembled]:
+        """Read on by about so many bytes, and give what is ready; at the end, what was running at the process's end."""
         segment = self._segment
         if segment is None:
             segment = self._segment = next(self._segments, None)
@@ -177,7 +175,7 @@ class LeftLog:
                 self.ended = True
                 return self._assembler.interrupt()
         base = segment.number << _NUMBER_BITS
-        frames, after = segment.frames(self._at, SLICE_BYTES)
+        frames, after = segment.frames(self._at, most)
         if frames:
             self._at = after
             needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]

@@ -14,6 +14,7 @@ from typing import Protocol
 from ace_tracing.delivery.assembly import Assembled
 from ace_tracing.delivery.breaker import Breaker
 from ace_tracing.delivery.buffer import Buffer
+from ace_tracing.delivery.courtesy import LARGEST_BYTES, Courtesy
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.logs import LeftLog, OwnLog
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
@@ -28,8 +29,8 @@ LOOK_S = 0.05
 BATCH_BYTES = 1024 * 1024
 """Read at most for one round of requests."""
 IMPATIENT_BYTES = 16 * 1024 * 1024
-"""With more than this waiting, the worker no longer gives way to callers at every turn."""
-SPANS_AT_A_TIME = 16
+"""With more than this waiting, the worker does not give way to callers while it reads."""
+TRACES_AT_A_TIME = 256
 LOOK_FOR_LEFT_S = 10.0
 MAX_DIVISIONS = 32
 """How often one batch is halved to find what in it is refused: a service that refuses all must not be flooded."""
@@ -88,6 +89,7 @@ class Worker:
         self._spool = spool
         self._own = OwnLog(buffer, spool)
         self._breaker = Breaker()
+        self._courtesy = Courtesy()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         # By its full name: gevent may have replaced it since this module was imported, and a greenlet must not block.
@@ -315,9 +317,11 @@ class Worker:
         """What is ready of about as much as makes a request."""
         ready: list[Assembled] = []
         before = self._own.read_to
+        impatient = self._buffer.waiting_bytes > IMPATIENT_BYTES
         while self._own.read_to < target and self._own.has_unread():
-            ready += self._own.read()
-            self._give_way()
+            ready += self._own.read(LARGEST_BYTES if impatient else self._courtesy.bytes_at_a_time)
+            if not impatient:
+                self._courtesy.give_way()
             if self._own.read_to - before > BATCH_BYTES:
                 break
         self._assembled += sum(one.finishes for one in ready)
@@ -373,9 +377,9 @@ class Worker:
     def _deliver_left(self, log: LeftLog, *, too_old: bool) -> bool:
         while not log.ended:
             ready: list[Assembled] = []
-            while not log.ended and len(ready) < SPANS_AT_A_TIME * SPANS_AT_A_TIME:
-                ready += log.read()
-                self._give_way()
+            while not log.ended and len(ready) < TRACES_AT_A_TIME:
+                ready += log.read(self._courtesy.bytes_at_a_time)
+                self._courtesy.give_way()
             if too_old:
                 self._drop(sum(one.finishes for one in ready), TOO_OLD, "they were left too long ago")
             elif not self._deliver(ready, recovered=True):
@@ -427,7 +431,7 @@ class Worker:
         token = current_span.set(NOWHERE)
         try:
             if part.batch is None:
-                part.batch = Batch([one.trace for one in part.assembled], self._give_way)
+                part.batch = Batch([one.trace for one in part.assembled], self._courtesy.give_way)
             outcome = self._exporter.send(part.batch)
         except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
             internal_error("sending traces")
@@ -487,11 +491,6 @@ class Worker:
             if left <= 0:
                 return
             self._sleep(left)
-
-    def _give_way(self) -> None:
-        """Let a caller run that waits for the interpreter: it would wait for milliseconds otherwise."""
-        if self._buffer.waiting_bytes < IMPATIENT_BYTES:
-            time.sleep(0)
 
 
 def hurry(workers: Iterable[Worker]) -> None:

@@ -90,7 +90,7 @@ def _span(record: TraceRecord, span: SpanRecord) -> Span:
     said = {key: value for key, value in said.items() if value is not None or given.get(key) is not None}
     if span.parent_id is None:
         said |= {key: _unwrapped(text) for key, text in of_trace(record, span).items()}
-    said |= {key: fitting(value) for key, value in own_attributes(span)}
+    said |= {key: fitting(value) for key, value in own_attributes(span.attributes or {})}
     return Span(
         name=name_of(span.name),
         trace_id=f"tr-{record.trace_id}",
