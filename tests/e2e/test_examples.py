@@ -70,6 +70,19 @@ def test_reading(tracing: LocalServer) -> None:
     assert lines[4].startswith("No trace 'tr-0000")
 
 
+def test_survives_a_kill(tracing: LocalServer) -> None:
+    *finished, root, plan, search = run("survives_a_kill.py", tracing.url).splitlines()
+    assert finished == ["answer {'question': 'spans'} OK"]
+    assert root == "research {'question': 'traces'} interrupted: the process ended while this was running"
+    assert plan == "  plan ['search'] OK"
+    assert search == "  search {'query': 'traces'} interrupted: the process ended while this was running"
+    traces = search_traces(filter_string="tags.`kayba.folder` = 'examples/killed'", order_by=["timestamp_ms ASC"])
+    assert [outline(trace) for trace in traces] == [
+        ["answer AGENT"],
+        ["research AGENT", "  plan UNKNOWN", "  search TOOL"],
+    ]
+
+
 def test_async_agent(tracing: LocalServer) -> None:
     assert run("async_agent.py", tracing.url) == "36\n"
     (trace,) = search_traces()
