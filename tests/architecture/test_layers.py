@@ -53,7 +53,8 @@ LAYERS = {
         delivery.breaker        -
         delivery.courtesy       -
         delivery.worker         delivery.logs delivery.assembly delivery.buffer delivery.spool delivery.encoder
-                                delivery.breaker delivery.courtesy delivery.outcome delivery.status tracer diagnostics
+                                delivery.breaker delivery.courtesy delivery.deadline delivery.outcome delivery.status
+                                tracer diagnostics
         delivery.importing      -
         delivery.tracefacts     record delivery.meanings
         delivery.tracefile      record delivery.meanings delivery.tracefacts

@@ -138,7 +138,8 @@ def _chosen(choose: Callable[[Any], Any], value: Any) -> Any:
     try:
         return choose(value)
     except Exception as error:  # noqa: BLE001 - a user's function may raise anything; what it was to hide stays hidden
-        warn("capture", "A capture function raised %s; the value is withheld", type(error).__name__, exc_info=True)
+        # Without the exception itself, whose message may hold what is to be withheld.
+        warn("capture", "A capture function raised %s; the value is withheld", type(error).__name__)
         return f"<withheld: the capture function raised {type(error).__name__}>"
 
 

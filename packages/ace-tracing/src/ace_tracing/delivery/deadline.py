@@ -12,8 +12,13 @@ _deadline: ContextVar[float | None] = ContextVar("ace_tracing_deadline", default
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let no request that is made in this block, in this context, go on once so much time has passed."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """Let no request that is made in this block, in this context, go on once so much time has passed.
+
+    Inside of another, the one that is over first counts.
+    """
+    outer = _deadline.get()
+    deadline = time.monotonic() + seconds
+    token = _deadline.set(deadline if outer is None else min(outer, deadline))
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from ace_tracing.delivery.assembly import Assembled
 from ace_tracing.delivery.breaker import Breaker
 from ace_tracing.delivery.buffer import Buffer
 from ace_tracing.delivery.courtesy import LARGEST_BYTES, Courtesy
+from ace_tracing.delivery.deadline import within
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.logs import LeftLog, OwnLog
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
@@ -32,6 +33,7 @@ IMPATIENT_BYTES = 16 * 1024 * 1024
 """With more than this waiting, the worker does not give way to callers while it reads."""
 TRACES_AT_A_TIME = 256
 LOOK_FOR_LEFT_S = 10.0
+SHORTEST_ATTEMPT_S = 0.1
 MAX_DIVISIONS = 32
 """How often one batch is halved to find what in it is refused: a service that refuses all must not be flooded."""
 PATIENCE = 6
@@ -101,6 +103,7 @@ class Worker:
         self._recovered = 0
         self._dropped: Counter[str] = Counter()
         self._attempts = 0
+        self._told_dropped = 0
         self._successes = 0
         self._sending = False
         self._settled_to = 0
@@ -139,7 +142,8 @@ class Worker:
         if not self._ensure_thread():
             # The interpreter, shutting down, starts no more threads.
             self._closed = True
-            self._work()
+            with within(max(SHORTEST_ATTEMPT_S, timeout)):
+                self._work()
             return self.delivery()
         attempts = self._attempts
         self.hurry()
@@ -304,6 +308,7 @@ class Worker:
         with self._settled:
             self._settled_to = max(self._settled_to, target)
             self._settled.notify_all()
+        self._tell_of_drops()
         if self._spool is not None and time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_FOR_LEFT_S
             self._adopt(self._spool)
@@ -481,8 +486,15 @@ class Worker:
             self._settled.notify_all()
         warn("refused", "%d traces were not stored: %s", count, reason)
 
+    def _tell_of_drops(self) -> None:
+        dropped = sum(self._buffer.dropped.values())
+        if dropped > self._told_dropped:
+            warn("room", "%d traces and spans found no room and are lost", dropped - self._told_dropped)
+            self._told_dropped = dropped
+
     def _pause(self) -> None:
         """Wait until the next attempt; a close ends it, and so does, if the service does not mind, a flush."""
+        self._tell_of_drops()
         while not self._closed:
             if self._hurry:
                 self._hurry = False
