@@ -30,7 +30,8 @@ LAYERS = {
         binding                 -
         record                  -
         sampling                -
-        settings                errors sampling
+        folders                 -
+        settings                errors folders sampling
         delivery.deadline       -
         delivery.partial        -
         delivery.answers        delivery.outcome delivery.partial
@@ -39,7 +40,7 @@ LAYERS = {
         no_span                 -
         exceptions              -
         span                    values.snapshot values.masking record diagnostics exceptions tracer*
-        tracer                  span record sampling values.masking
+        tracer                  span record sampling* values.masking
         delivery.status         -
         delivery.segments       -
         delivery.buffer         delivery.segments record
@@ -66,14 +67,15 @@ LAYERS = {
         delivery.exporter       delivery.artifacts delivery.experiments delivery.answers delivery.service
                                 delivery.outcome delivery.deadline delivery.importing kayba_api record*
         children                -
-        runtime                 tracer delivery/ values.masking settings errors diagnostics children
+        pipeline                tracer delivery/ settings diagnostics
+        runtime                 pipeline tracer delivery/ values.masking settings folders errors diagnostics children
         calls                   binding record tracer span values.snapshot diagnostics
         streams                 values.snapshot tracer span diagnostics
         generated               calls runtime tracer
         wrappers                calls generated streams runtime tracer
         descriptors             -
         surface                 no_span descriptors wrappers calls record runtime tracer span diagnostics
-        current                 no_span tracer span settings diagnostics
+        current                 no_span tracer span folders diagnostics
         reading.tree            reading.model reading.usage reading.terminal reading.notebook reading.frame reading.diff
                                 reading.changes*
         reading.usage           span reading.tree*

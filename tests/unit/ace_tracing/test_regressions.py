@@ -19,8 +19,8 @@ from ace_tracing.delivery.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
+from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.record import ENDED_WITH_MORE, Site, pack_end
-from ace_tracing.runtime import MEMORY_BYTES
 from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
 

@@ -11,27 +11,27 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ace_tracing.children import deliver_at_end
-from ace_tracing.delivery.buffer import Buffer, MemoryStorage, best_buffer
-from ace_tracing.delivery.exporter import Exporter
-from ace_tracing.delivery.service import Service
-from ace_tracing.delivery.spool import Spool
-from ace_tracing.delivery.status import Delivery, TracingStatus
-from ace_tracing.delivery.worker import Worker, hurry
+from ace_tracing.delivery.importing import no_fork
 from ace_tracing.diagnostics import warn
 from ace_tracing.errors import ConfigurationError
-from ace_tracing.settings import Settings, clean_folder, is_disabled, resolve, sampler_of
+from ace_tracing.folders import clean_folder
 from ace_tracing.tracer import Sink, Tracer, current_span
 from ace_tracing.values.masking import Mask
+
+if TYPE_CHECKING:
+    from ace_tracing.delivery.service import Service
+    from ace_tracing.delivery.status import Delivery, TracingStatus
+    from ace_tracing.delivery.worker import Worker
+    from ace_tracing.pipeline import Pipeline
 
 FLUSH_TIMEOUT_S = 30.0
 SHUTDOWN_TIMEOUT_S = 5.0
 SPOOLED_TIMEOUT_S = 1.5
 """How long the end of a process may take when what is not sent by then is kept for the next one."""
-MEMORY_BYTES = 48 * 1024 * 1024
-"""The most that waits in memory when there is no spool."""
 
 
 class _State:
@@ -41,44 +41,6 @@ class _State:
 
     def __init__(self) -> None:
         self.tracer: Tracer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """Everything between a finished trace and one service."""
-
-    settings: Settings
-    service: Service
-    worker: Worker
-    tracer: Tracer
-
-    def renewed(self) -> Pipeline:
-        """The same for a forked child: nothing in it is shared with the parent."""
-        self.service.reset_after_fork()
-        worker, buffer = _delivery(self.settings, self.service)
-        old = self.tracer
-        tracer = Tracer(buffer, old.experiment, old.folder, old.sampler, old.mask)
-        return Pipeline(self.settings, self.service, worker, tracer)
-
-
-def _delivery(settings: Settings, service: Service) -> tuple[Worker, Buffer]:
-    """The stages from the caller's last step to the exporter."""
-    memory = MemoryStorage(MEMORY_BYTES)
-    if settings.spool is None:
-        buffer = best_buffer()(memory, memory, _cannot_spool)
-        return Worker(Exporter(service), buffer), buffer
-    spool = Spool(settings.spool, settings.base_url, settings.api_key)
-
-    def failed(error: OSError) -> None:
-        spool.failed = True
-        _cannot_spool(error)
-
-    buffer = best_buffer()(spool, memory, failed)
-    return Worker(Exporter(service), buffer, spool), buffer
-
-
-def _cannot_spool(error: OSError) -> None:
-    warn("spool", "Traces are kept in memory only, and are lost if the process is killed: %s", error)
 
 
 state = _State()
@@ -132,8 +94,14 @@ def configure(
             `keep_slower_than` is not a number of seconds. It is a ValueError, too.
     """
     global _pipeline, _folder
-    if is_disabled():
-        return
+    # Here, and not with the package, which takes half as long to import without.
+    with no_fork():
+        from ace_tracing.settings import is_disabled, resolve, sampler_of
+
+        if is_disabled():
+            return
+        from ace_tracing.delivery.service import Service
+        from ace_tracing.pipeline import Pipeline, delivery
     settings = resolve(api_key, base_url, experiment, folder, spool)
     sampler = sampler_of(sample_rate, keep_errors, keep_slower_than)
     with _lock:
@@ -142,7 +110,7 @@ def configure(
             service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
         else:
             service = Service(settings.base_url, settings.api_key)
-            worker, buffer = _delivery(settings, service)
+            worker, buffer = delivery(settings, service)
             if previous:
                 _retired.append(previous.worker)
                 previous.worker.retire()
@@ -199,9 +167,15 @@ def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
         What was delivered, what is still pending and what was dropped; true when nothing is pending or dropped. Never
         raises, and does nothing before `configure`.
     """
+    from ace_tracing.delivery.status import Delivery
+
     deadline = time.monotonic() + timeout
     with _lock:
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
+    if not workers:
+        return Delivery()
+    from ace_tracing.delivery.worker import hurry
+
     hurry(workers)
     return sum((worker.flush(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
 
@@ -226,6 +200,8 @@ def tracing_status() -> TracingStatus:
 
     Never waits and never raises.
     """
+    from ace_tracing.delivery.status import Delivery, TracingStatus
+
     with _lock:
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
     if not workers:
@@ -238,12 +214,18 @@ def tracing_status() -> TracingStatus:
 
 def _shut_down(timeout: float | None, *, at_end: bool) -> Delivery:
     global _pipeline
+    from ace_tracing.delivery.status import Delivery
+
     with _lock:
         spooled = _pipeline is not None and _pipeline.settings.spool is not None
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
         _retired.clear()
         _pipeline = None
         _choose_tracer()
+    if not workers:
+        return Delivery()
+    from ace_tracing.delivery.worker import hurry
+
     if timeout is None:
         timeout = SPOOLED_TIMEOUT_S if spooled else SHUTDOWN_TIMEOUT_S
     deadline = time.monotonic() + timeout
@@ -337,7 +319,9 @@ def _deliver() -> None:
 
 
 def _at_exit() -> None:
-    _shut_down(None, at_end=True)
+    # Nothing is imported at the end of a program that never configured tracing.
+    if _pipeline or _retired:
+        _shut_down(None, at_end=True)
 
 
 def _renew_after_fork() -> None:

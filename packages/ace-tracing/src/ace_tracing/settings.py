@@ -14,18 +14,14 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from dataclasses import dataclass, field
 
 from ace_tracing.errors import ConfigurationError
+from ace_tracing.folders import clean_folder
 from ace_tracing.sampling import Sampler
 
 DEFAULT_BASE_URL = "https://use.kayba.ai"
-MAX_FOLDER_CHARACTERS = 256
-
-_HTML_TAG = re.compile(r"<[^>]*>")
-_NOT_IN_A_FOLDER = re.compile(r"[^A-Za-z0-9 _\-/.]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +118,3 @@ def _is_http_url(url: str) -> bool:
         return False
     extras = parts.username or parts.password or parts.query or parts.fragment
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not extras
-
-
-def clean_folder(name: str | None) -> str | None:
-    """Give the folder that the service files under for `name`, or None when nothing is left of it.
-
-    HTML tags go first, then every character other than letters, digits, space and `_ - / .`; the rest is stripped and
-    cut at 256 characters.
-    """
-    if not name:
-        return None
-    clean = _NOT_IN_A_FOLDER.sub("", _HTML_TAG.sub("", str(name)))
-    return clean.strip()[:MAX_FOLDER_CHARACTERS] or None

@@ -9,12 +9,14 @@ from collections import deque
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import EllipsisType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ace_tracing.record import ENDED, STARTED, Site, TraceDetails, pack_context, pack_end, pack_start
-from ace_tracing.sampling import Sampler
 from ace_tracing.span import LiveSpan, mask_all
 from ace_tracing.values.masking import Mask
+
+if TYPE_CHECKING:
+    from ace_tracing.sampling import Sampler
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of a trace that the rate drops and how it ends may keep: the most that is held until then."""
