@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import collections
 import datetime
-import decimal
 import enum
 import functools
 import gc
 import io
 import os
-import pathlib
 import re
 import sys
 import types
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ace_tracing.values import arrays
 from ace_tracing.values.readings import Elements, Entries, Instead, Reader, Simpler, entries, is_scalar, is_short, named
@@ -30,6 +28,10 @@ from ace_tracing.values.reflect import (
     is_found_where_it_says,
     name_of,
 )
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import PurePath
 
 MAX_ARGUMENTS = 32
 MAX_DECIMAL_BYTES = 8_192
@@ -59,9 +61,19 @@ def _integer(value: int) -> Simpler:
     return str(plain) if plain.bit_length() < 14_000 else f"<int: {plain.bit_length()} bits>"
 
 
-def _decimal(value: decimal.Decimal) -> Simpler:
-    size = decimal.Decimal.__sizeof__(value)
-    return decimal.Decimal.__str__(value) if size <= MAX_DECIMAL_BYTES else named(value, f"{size} bytes")
+def _decimal(value: Decimal) -> Simpler:
+    # Imported long ago: there is a value of it.
+    from decimal import Decimal
+
+    size = Decimal.__sizeof__(value)
+    return Decimal.__str__(value) if size <= MAX_DECIMAL_BYTES else named(value, f"{size} bytes")
+
+
+def _path(value: PurePath) -> Simpler:
+    # Imported long ago: there is a value of it.
+    from pathlib import PurePath
+
+    return PurePath.__str__(value)
 
 
 def _bytes(value: bytes) -> Simpler:
@@ -195,9 +207,7 @@ _BY_TYPE: dict[type, Reader] = {
     datetime.date: datetime.date.isoformat,
     datetime.time: _time,
     datetime.timedelta: datetime.timedelta.__str__,
-    decimal.Decimal: _decimal,
     uuid.UUID: _uuid,
-    pathlib.PurePath: pathlib.PurePath.__str__,
     os.DirEntry: _held("path"),
     BaseException: _exception,
     type: lambda value: f"<class {name_of(value)}>",
@@ -218,6 +228,9 @@ _BY_TYPE: dict[type, Reader] = {
 READERS = {id(kind): read for kind, read in _BY_TYPE.items()}
 
 _OF_LIBRARIES: dict[str, Reader] = {
+    "decimal.Decimal": _decimal,
+    # Where it says that it is from in Python 3.13, and in any other.
+    **dict.fromkeys(("pathlib._local.PurePath", "pathlib.PurePath"), _path),
     "fractions.Fraction": _text,
     "ipaddress._IPAddressBase": _text,
     "numpy.ndarray": entries(arrays.numpy_array),
