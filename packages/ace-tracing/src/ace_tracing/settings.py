@@ -1,14 +1,14 @@
 """What can be set, and the only reader of the environment.
 
-| `configure(...)` | environment     | default                                       |
-|------------------|-----------------|-----------------------------------------------|
-| `api_key`        | `KAYBA_API_KEY` | none: an error                                |
-| `base_url`       | `KAYBA_API_URL` | `https://use.kayba.ai`                        |
-| `experiment`     |                 | the service's `Default` experiment            |
-| `folder`         |                 | none: traces are unfiled                      |
-| `sample_rate`    |                 | 1.0: every trace is kept                      |
-| `spool`          | `KAYBA_SPOOL_DIR` | the user's state directory, see `spool_home` |
-| (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1` or `true` keeps tracing off |
+| `configure(...)` | environment              | default                                            |
+|------------------|--------------------------|----------------------------------------------------|
+| `api_key`        | `KAYBA_API_KEY`          | none: an error                                     |
+| `base_url`       | `KAYBA_API_URL`          | `https://use.kayba.ai`                             |
+| `experiment`     |                          | the service's `Default` experiment                 |
+| `folder`         |                          | none: traces are unfiled                           |
+| `sample_rate`    |                          | 1.0: every trace is kept                           |
+| `spool`          | `KAYBA_SPOOL_DIR`: where | True, in a folder of the user's, see `spool_home`  |
+| (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1`, `true`, `yes`, `on` keep tracing off |
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""From a finished trace to the service: buffer, worker, encoder, exporter."""
+"""From the frames of spans to the service: buffer, spool, logs, assembly, worker, encoder, exporter."""
