@@ -68,7 +68,7 @@ def outcome_of(answer: Answer) -> Outcome:
         return TryAgain(NOT_KAYBA.format(status=status, body=_quote(answer))) if said is None else said
     reason = f"HTTP {status} {_quote(answer)}".strip()
     if status in CONTENT:
-        return Refused(reason, for_content=True)
+        return Refused(reason, for_content=True, for_size=status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if status in KEY:
         return Held(reason, "key")
     if status in LATER or (status >= 500 and status not in NEVER):

@@ -205,6 +205,8 @@ class Buffer:
         self._lock = threading.RLock()
         self._closed = True
         self._current = _NO_SEGMENT()
+        for segment in (*self._segments, *([self._spare] if self._spare else [])):
+            segment.forget()
         self._segments.clear()
         self._reading = self._spare = self._reserve = None
         self.asleep = False

@@ -54,10 +54,12 @@ class Refused:
     Attributes:
         reason: what it said, for a log line.
         for_content: whether something in it is at fault, so that the rest may be taken without that.
+        for_size: whether there is too much of it, so that it may be taken in parts.
     """
 
     reason: str
     for_content: bool = False
+    for_size: bool = False
 
 
 Outcome = Sent | TryAgain | Held | Refused

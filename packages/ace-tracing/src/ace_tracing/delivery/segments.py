@@ -54,6 +54,9 @@ class Segment:
     def resume(self) -> None:
         """Have the memory again."""
 
+    def forget(self) -> None:
+        """In a forked child: leave it to the parent."""
+
     def discard(self) -> None:
         """Do away with the segment."""
         self.memory = None

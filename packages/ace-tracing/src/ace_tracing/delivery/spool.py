@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 
 from ace_tracing.delivery.locking import FolderLock, lock_folder
-from ace_tracing.delivery.segments import SEGMENT_BYTES, Segment
+from ace_tracing.delivery.segments import FIRST, SEGMENT_BYTES, Segment
 
 MAX_BYTES = 256 * 1024 * 1024
 """The most that one process keeps."""
@@ -31,6 +31,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _REJECTED = "rejected"
 _PROGRESS = "progress"
 _SUFFIX = ".segment"
+_PIECE_BYTES = 256 * 1024
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"9p", "afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"}
 )
@@ -40,25 +41,33 @@ class FileSegment(Segment):
     """A segment in a file, which the process's death leaves as it is.
 
     Args:
-        path: where the file is; it has its full size already.
+        path: where the file is.
+        descriptor: the open file, which has its full size already. It is kept, since a file that is deleted is still
+            there for those who have it open.
     """
 
-    __slots__ = ("_path",)
+    __slots__ = ("_descriptor", "_path")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, descriptor: int) -> None:
         self._path = path
-        super().__init__(_mapped(path))
+        self._descriptor = descriptor
+        super().__init__(mmap.mmap(descriptor, 0))
 
     def rest(self) -> None:
         memory, self.memory = self.memory, None
-        if isinstance(memory, mmap.mmap):
+        if memory is not None:
             memory.close()
 
     def resume(self) -> None:
-        self.memory = _mapped(self._path)
+        self.memory = mmap.mmap(self._descriptor, 0)
+
+    def forget(self) -> None:
+        self.rest()
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
 
     def discard(self) -> None:
-        self.rest()
+        self.forget()
         with contextlib.suppress(OSError):
             os.unlink(self._path)
 
@@ -97,13 +106,12 @@ class Spool:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
         try:
             _allocate(descriptor, SEGMENT_BYTES)
+            return FileSegment(path, descriptor)
         except BaseException:
             os.close(descriptor)
             with contextlib.suppress(OSError):
                 os.unlink(path)
             raise
-        os.close(descriptor)
-        return FileSegment(path)
 
     def save(self, progress: bytes) -> None:
         """Keep what is to be known of how far the segments are settled.
@@ -300,22 +308,19 @@ def _allocate(descriptor: int, size: int) -> None:
         os.write(descriptor, zeros[: size - at])
 
 
-def _mapped(path: str) -> mmap.mmap:
-    descriptor = os.open(path, os.O_RDWR | _BINARY)
-    try:
-        return mmap.mmap(descriptor, 0)
-    finally:
-        os.close(descriptor)
-
-
 def _read(path: str, *, whole: bool) -> Segment | None:
     """A segment of another process; read and not mapped, since a file that is cut meanwhile would end the process."""
+    content = bytearray()
     try:
         with open(path, "rb") as file:
-            content = file.read(-1 if whole else 64)
+            # What was never written is zeros to the end.
+            while piece := file.read(_PIECE_BYTES if whole else FIRST):
+                content += piece
+                if not whole or not piece.strip(b"\0"):
+                    break
     except OSError:
         return None
-    segment = Segment(content)
+    segment = Segment(bytes(content))
     return segment if segment.recall() else None
 
 

@@ -19,6 +19,7 @@ from ace_tracing.delivery.deadline import within
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.logs import LeftLog, OwnLog
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.parts import Part
 from ace_tracing.delivery.spool import MAX_AGE_S, MAX_LEFT_BYTES, Left, Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
@@ -58,24 +59,6 @@ class SpanExporter(Protocol):
         """Close connections."""
 
 
-class _Part:
-    """Traces of one experiment on their way, and how they have fared."""
-
-    __slots__ = ("assembled", "batch", "failures", "finishes", "successes_before")
-
-    def __init__(self, assembled: list[Assembled], failures: int, successes_before: int) -> None:
-        self.assembled = assembled
-        self.finishes = sum(one.finishes for one in assembled)
-        self.batch: Batch | None = None
-        self.failures = failures
-        self.successes_before = successes_before
-
-    def halves(self, successes: int) -> list[_Part]:
-        middle = len(self.assembled) // 2
-        failures = max(0, min(self.failures, PATIENCE) - 1)
-        return [_Part(half, failures, successes) for half in (self.assembled[:middle], self.assembled[middle:])]
-
-
 class Worker:
     """Delivers from one thread of its own what others put into the buffer; the first trace that finishes starts it.
 
@@ -106,9 +89,11 @@ class Worker:
         self._told_dropped = 0
         self._successes = 0
         self._sending = False
+        self._in_hand: deque[Part] = deque()
         self._settled_to = 0
         self._seen = 0
         self._next_look = 0.0
+        self._key_is_good = False
         self._hurry = False
         self._closed = False
         self._at_end = False
@@ -229,7 +214,9 @@ class Worker:
             self._wakeups.put(None)
 
     def _is_settled(self, target: int) -> bool:
-        return self._settled_to >= target or (not self._sending and not self._own.has_unread())
+        if self._settled_to >= target:
+            return True
+        return not (self._sending or self._in_hand or self._own.has_unread())
 
     def _ensure_thread(self) -> bool:
         """Start the thread unless it lives; False when the interpreter, shutting down, starts no more of them."""
@@ -294,9 +281,18 @@ class Worker:
             return
 
     def _work(self) -> None:
+        """Deliver all that has been written so far, and what others have left."""
+        self._deliver_own()
+        if self._spool is not None and not self._closed and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_FOR_LEFT_S
+            self._adopt(self._spool)
+
+    def _deliver_own(self) -> None:
         """Deliver all that has been written so far."""
         self._seen = self._buffer.finished
         target = self._buffer.position
+        if self._in_hand and not self._deliver([one for part in self._in_hand for one in part.assembled]):
+            return
         while self._own.read_to < target and self._own.has_unread():
             self._sending = True
             try:
@@ -309,9 +305,6 @@ class Worker:
             self._settled_to = max(self._settled_to, target)
             self._settled.notify_all()
         self._tell_of_drops()
-        if self._spool is not None and time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + LOOK_FOR_LEFT_S
-            self._adopt(self._spool)
 
     def _settle_own(self) -> None:
         while parts := self._own.settled():
@@ -381,6 +374,10 @@ class Worker:
 
     def _deliver_left(self, log: LeftLog, *, too_old: bool) -> bool:
         while not log.ended:
+            if self._hurry or self._buffer.finished != self._seen:
+                # Nobody is to wait for what others have left.
+                self._hurry = False
+                self._deliver_own()
             ready: list[Assembled] = []
             while not log.ended and len(ready) < TRACES_AT_A_TIME:
                 ready += log.read(self._courtesy.bytes_at_a_time)
@@ -395,18 +392,32 @@ class Worker:
     def _deliver(self, assembled: Iterable[Assembled], *, recovered: bool = False) -> bool:
         """Send traces until all are settled; False when the end came before that."""
         ordered = sorted(assembled, key=_experiment_of)
-        parts = deque(_Part(list(group), 0, self._successes) for _, group in groupby(ordered, _experiment_of))
+        parts = deque(Part(list(group), self._successes) for _, group in groupby(ordered, _experiment_of))
+        if not recovered:
+            self._in_hand = parts
         divisions = MAX_DIVISIONS
         while parts:
-            part = parts.popleft()
-            outcome = self._attempt(part)
-            is_many = len(part.assembled) > 1
-            if isinstance(outcome, Refused) and outcome.for_content and is_many and divisions and not self._closed:
+            # It stays until it is known what has become of it: the thread may be killed meanwhile.
+            part = parts[0]
+            if part.is_refused and part.is_many and divisions:
                 divisions -= 1
-                parts.extendleft(reversed(part.halves(self._successes)))
+                parts.popleft()
+                parts.extendleft(reversed(part.halves(self._successes, for_content=True)))
+                continue
+            outcome = self._attempt(part)
+            parts.popleft()
+            if isinstance(outcome, Refused) and outcome.for_size and (smaller := part.smaller(self._successes)):
+                parts.extendleft(reversed(smaller))
+            elif isinstance(outcome, Refused) and outcome.for_content and part.is_many and divisions:
+                divisions -= 1
+                parts.extendleft(reversed(part.halves(self._successes, for_content=True)))
             elif isinstance(outcome, (Sent, Refused)):
+                if isinstance(outcome, Sent) and part.other is not None:
+                    # Together they were refused: it is in the other half.
+                    part.other.is_refused = True
                 self._settle(part, outcome, recovered=recovered)
             elif self._closed:
+                parts.appendleft(part)
                 return False
             elif not (isinstance(outcome, TryAgain) and outcome.inside):
                 parts.appendleft(part)
@@ -417,20 +428,20 @@ class Worker:
                 self._pause()
         return True
 
-    def _is_at_fault(self, part: _Part, parts: deque[_Part]) -> bool:
+    def _is_at_fault(self, part: Part, parts: deque[Part]) -> bool:
         """Whether it is this part, and not the service, because of which the service fails; else it is tried again."""
         part.failures += 1
         if part.failures < PATIENCE:
             parts.appendleft(part)
-        elif len(part.assembled) > 1:
-            parts.extend(part.halves(self._successes))
+        elif part.is_many:
+            parts.extend(part.halves(self._successes, PATIENCE - 1))
         elif self._successes > part.successes_before:
             return True
         else:
             parts.append(part)
         return False
 
-    def _attempt(self, part: _Part) -> Outcome:
+    def _attempt(self, part: Part) -> Outcome:
         """Send a part once; how it went decides when the next attempt of any may be."""
         # The HTTP client logs each request. Were a log handler's trace of that sent in turn, there would be no end.
         token = current_span.set(NOWHERE)
@@ -450,16 +461,17 @@ class Worker:
         elif isinstance(outcome, Held):
             self._breaker.pause(outcome.reason)
             if self._spool is not None and outcome.cause == "key":
+                self._key_is_good = False
                 self._spool.reject(True)
             warn("held", "Traces are kept until this is set right: %s", outcome.reason)
         else:
-            was_open = self._breaker.is_open
             self._breaker.succeeded()
-            if was_open and self._spool is not None:
+            if self._spool is not None and not self._key_is_good and isinstance(outcome, Sent):
+                self._key_is_good = True
                 self._spool.reject(False)
         return outcome
 
-    def _settle(self, part: _Part, outcome: Sent | Refused, *, recovered: bool) -> None:
+    def _settle(self, part: Part, outcome: Sent | Refused, *, recovered: bool) -> None:
         """Count what has become of traces, and tell those who wait."""
         if isinstance(outcome, Refused):
             with self._settled:
