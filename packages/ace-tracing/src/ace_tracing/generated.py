@@ -24,20 +24,22 @@ _FILE = os.path.join(os.path.dirname(__file__), "<traced>")
 """Below this package, so that its frames are left out of what is recorded of an exception."""
 
 _SOURCE = """
-{async_}def traced({parameters}):
-    if {misfits}:
-        return {await_}_ace_misfit(_ace_generic, {by_position}, {by_either}, {by_keyword}, _ace_rest, _ace_named)
-    _ace_tracer = _ace_state.tracer
-    if _ace_tracer is None or (_ace_span := _ace_open(_ace_tracer, {{{inputs}}})) is None:
-        return {await_}_ace_function({arguments})
-    _ace_token = _ace_set(_ace_span)
-    try:
-        _ace_result = {await_}_ace_function({arguments})
-        _ace_ended(_ace_span, _ace_token, _ace_result)
-    except BaseException as _ace_error:
-        _ace_failed(_ace_span, _ace_token, _ace_error)
-        raise
-    return _ace_result
+def make({names}):
+    {async_}def traced({parameters}):
+        if {misfits}:
+            return {await_}_ace_misfit(_ace_generic, {by_position}, {by_either}, {by_keyword}, _ace_rest, _ace_named)
+        _ace_tracer = _ace_state.tracer
+        if _ace_tracer is None or (_ace_span := _ace_open(_ace_tracer, {{{inputs}}})) is None:
+            return {await_}_ace_function({arguments})
+        _ace_token = _ace_set(_ace_span)
+        try:
+            _ace_result = {await_}_ace_function({arguments})
+            _ace_ended(_ace_span, _ace_token, _ace_result)
+        except BaseException as _ace_error:
+            _ace_failed(_ace_span, _ace_token, _ace_error)
+            raise
+        return _ace_result
+    return traced
 """
 
 
@@ -72,8 +74,10 @@ def generate(function: Callable[..., Any], call: Call, generic: Callable[..., An
     }
     is_async = inspect.iscoroutinefunction(function)
     shape = tuple((p.name, p.kind, p.default is p.empty) for p in parameters)
-    exec(_compiled(shape, is_async), names)  # noqa: S102 - made of nothing but the names of parameters
-    traced: Callable[..., Any] = names["traced"]
+    # In the function's own module: code that asks which module calls it is told that one, and not ours.
+    made: dict[str, Any] = {}
+    exec(_compiled(tuple(names), shape, is_async), function.__globals__, made)  # noqa: S102 - of nothing but names
+    traced: Callable[..., Any] = made["make"](**names)
     defaults = {p.name: _Missing if p.default is p.empty else p.default for p in parameters}
     by_keyword = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
     traced.__defaults__ = tuple(value for name, value in defaults.items() if name not in by_keyword)
@@ -106,7 +110,7 @@ _Shape = tuple[tuple[str, Any, bool], ...]
 
 
 @lru_cache(maxsize=1_000)
-def _compiled(shape: _Shape, is_async: bool) -> CodeType:
+def _compiled(names: tuple[str, ...], shape: _Shape, is_async: bool) -> CodeType:
     kinds = inspect.Parameter
     by_position = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_ONLY]
     by_either = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_OR_KEYWORD]
@@ -116,6 +120,7 @@ def _compiled(shape: _Shape, is_async: bool) -> CodeType:
     named = ", ".join(f"{name}={name}" for name in by_keyword)
     first_is_own = bool(shape) and shape[0][0] in ("self", "cls") and shape[0][1] is not kinds.KEYWORD_ONLY
     source = _SOURCE.format(
+        names=", ".join(names),
         async_="async " if is_async else "",
         await_="await " if is_async else "",
         parameters=", ".join(declared),
