@@ -6,12 +6,9 @@ Nothing of ours may raise inside a user's function, so every guard hands its exc
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from contextlib import suppress
-
-logger = logging.getLogger("ace_tracing")
 
 loud = False
 
@@ -41,4 +38,7 @@ def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> Non
         _last_said[cause] = now
         # A handler of the user's may raise: neither their code nor our thread is to meet that here.
         with suppress(Exception):
-            logger.warning(message, *args, exc_info=exc_info)
+            # `pipeline` has imported it.
+            from logging import getLogger
+
+            getLogger("ace_tracing").warning(message, *args, exc_info=exc_info)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from traceback import TracebackException
 
 MAX_STACKTRACE = 32_768
 MAX_MESSAGE = 4_096
@@ -22,7 +25,10 @@ def message_of(exception: BaseException) -> str:
 def stacktrace_of(exception: BaseException) -> str:
     """The traceback as Python prints it, without the frames of this package between the user's."""
     try:
-        report = traceback.TracebackException.from_exception(exception)
+        # `pipeline` has imported it.
+        from traceback import TracebackException
+
+        report = TracebackException.from_exception(exception)
         _leave_out_our_frames(report)
         text = "".join(report.format())
     except Exception:  # noqa: BLE001 - formatting runs the user's __str__ and reads source files
@@ -31,7 +37,7 @@ def stacktrace_of(exception: BaseException) -> str:
     return text if len(text) <= MAX_STACKTRACE else f"<cut>\n{text[-MAX_STACKTRACE:]}"
 
 
-def _leave_out_our_frames(report: traceback.TracebackException) -> None:
+def _leave_out_our_frames(report: TracebackException) -> None:
     """In the exception, in those it came from, and in those of a group."""
     reports = [report]
     while reports:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import logging  # noqa: F401 - for `diagnostics`, which must not be the first to import it, inside a traced function
+import traceback  # noqa: F401 - the same for `exceptions`
 from dataclasses import dataclass
 
 from ace_tracing.delivery.buffer import Buffer, MemoryStorage, best_buffer
