@@ -6,8 +6,8 @@ import re
 
 MAX_FOLDER_CHARACTERS = 256
 
-_HTML_TAG = re.compile(r"<[^>]*>")
-_NOT_IN_A_FOLDER = re.compile(r"[^A-Za-z0-9 _\-/.]")
+_HTML_TAG = r"<[^>]*>"
+_NOT_IN_A_FOLDER = r"[^A-Za-z0-9 _\-/.]"
 
 
 def clean_folder(name: str | None) -> str | None:
@@ -18,5 +18,5 @@ def clean_folder(name: str | None) -> str | None:
     """
     if not name:
         return None
-    clean = _NOT_IN_A_FOLDER.sub("", _HTML_TAG.sub("", str(name)))
+    clean = re.sub(_NOT_IN_A_FOLDER, "", re.sub(_HTML_TAG, "", str(name)))
     return clean.strip()[:MAX_FOLDER_CHARACTERS] or None

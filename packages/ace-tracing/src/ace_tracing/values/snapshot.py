@@ -9,7 +9,6 @@ and in time, which it can promise because it never runs a user's code: see `desc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import Any, TypeVar
@@ -33,11 +32,10 @@ _FEW = 16
 _NODES_PER_LOOK_AT_THE_CLOCK = 64
 
 
-@dataclass(frozen=True, slots=True)
 class Limits:
     """How much of one value is kept; the rest is cut, and the cut says how much it left out.
 
-    Attributes:
+    Args:
         value_bytes: the longest JSON text of a value; the notes that say what was cut may add a few KB.
         string_chars: the longest string, in characters.
         items: the most elements of one list, or entries of one object.
@@ -46,18 +44,24 @@ class Limits:
         seconds: how long a value is looked at; what has not been reached by then is cut.
     """
 
-    value_bytes: int = 1_048_576
-    string_chars: int = 262_144
-    items: int = 10_000
-    depth: int = 24
-    seconds: float = 0.01
-    few: int = field(init=False, repr=False)
-    sure_bytes: int = field(init=False, repr=False)
+    __slots__ = ("depth", "few", "items", "seconds", "string_chars", "sure_bytes", "value_bytes")
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        value_bytes: int = 1_048_576,
+        string_chars: int = 262_144,
+        items: int = 10_000,
+        depth: int = 24,
+        seconds: float = 0.01,
+    ) -> None:
+        self.value_bytes = value_bytes
+        self.string_chars = string_chars
+        self.items = items
+        self.depth = depth
+        self.seconds = seconds
         # Worked out once: entries so few, and a text so short, that a flat object of them needs no other look.
-        object.__setattr__(self, "few", min(_FEW, self.items) if self.depth > 1 else -1)
-        object.__setattr__(self, "sure_bytes", min(MAX_KEY_CHARS, self.value_bytes))
+        self.few = min(_FEW, items) if depth > 1 else -1
+        self.sure_bytes = min(MAX_KEY_CHARS, value_bytes)
 
 
 DEFAULT_LIMITS = Limits()
