@@ -254,3 +254,16 @@ def test_fifty_forks_of_a_busy_parent_neither_hang_nor_send_twice(tracing: Local
     children = [s.name for t in traces for s in t.data.spans if s.parent_id]
     assert sorted(children) == sorted(f"child {number}" for number in range(50))
     assert len(traces) == 50
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_started_process_writes_nothing_to_the_disk_when_its_parent_is_not_to(
+    method: str, tracing: LocalServer, tmp_path: Path
+) -> None:
+    if method != "spawn" and not hasattr(os, "fork"):
+        pytest.skip("the platform has no fork")
+    body = f"""
+    configure(api_key="kb-test", base_url=sys.argv[1], spool=False){PROCESS}"""
+    run(PROGRAM.format(given="", opt_in=OPT_IN, method=method, body=body), tracing, tmp_path)
+    assert forest() == [("root", [WORK, WORK])]
+    assert not Path(os.environ["KAYBA_SPOOL_DIR"]).exists()

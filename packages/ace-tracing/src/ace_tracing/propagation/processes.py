@@ -63,4 +63,5 @@ def _configuration() -> dict[str, Any] | None:
         "keep_errors": sampler.keep_errors,
         "keep_slower_than": sampler.keep_slower_than,
         "mask": tracer.mask,
+        "spool": settings.spool is not None,
     }
