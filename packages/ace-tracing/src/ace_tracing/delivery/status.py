@@ -50,7 +50,7 @@ class TracingStatus(Delivery):
         recovered: traces delivered that other processes had left in the spool when they ended.
         last_error: what the last attempt that failed met with; None when there was none since the last success.
         spool: the folder that keeps what is pending when the process ends; None when there is none.
-        spool_bytes: how much waits there, or in memory, in bytes.
+        spool_bytes: how much there, or in memory, the sender has not looked at yet, in bytes.
     """
 
     state: State = "off"
