@@ -47,13 +47,14 @@ LAYERS = {
         delivery.locking        -
         delivery.spool          delivery.locking delivery.segments
         delivery.assembly       record span
-        delivery.logs           delivery.assembly delivery.buffer delivery.segments delivery.spool diagnostics
+        delivery.logs           delivery.assembly delivery.buffer delivery.segments delivery.spool record diagnostics
         delivery.meanings       -
         delivery.protobuf       -
         delivery.encoder        record delivery.meanings delivery.protobuf delivery.tracefacts version
         delivery.breaker        -
         delivery.courtesy       -
-        delivery.worker         delivery.logs delivery.assembly delivery.buffer delivery.spool delivery.encoder
+        delivery.parts          delivery.assembly delivery.encoder record span
+        delivery.worker         delivery.logs delivery.parts delivery.assembly delivery.buffer delivery.spool delivery.encoder
                                 delivery.breaker delivery.courtesy delivery.deadline delivery.outcome delivery.status
                                 tracer diagnostics
         delivery.importing      -

@@ -14,10 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ace_tracing.children import deliver_at_end
-from ace_tracing.delivery.importing import no_fork
 from ace_tracing.diagnostics import warn
-from ace_tracing.errors import ConfigurationError
 from ace_tracing.folders import clean_folder
 from ace_tracing.tracer import Sink, Tracer, current_span
 from ace_tracing.values.masking import Mask
@@ -95,11 +92,14 @@ def configure(
     """
     global _pipeline, _folder
     # Here, and not with the package, which takes half as long to import without.
+    from ace_tracing.delivery.importing import no_fork
+
     with no_fork():
         from ace_tracing.settings import is_disabled, resolve, sampler_of
 
         if is_disabled():
             return
+        from ace_tracing.children import deliver_at_end
         from ace_tracing.delivery.service import Service
         from ace_tracing.pipeline import Pipeline, delivery
     settings = resolve(api_key, base_url, experiment, folder, spool)
@@ -113,7 +113,12 @@ def configure(
             worker, buffer = delivery(settings, service)
             if previous:
                 _retired.append(previous.worker)
-                previous.worker.retire()
+                if previous.worker.is_paused and previous.worker.is_spooled and worker.is_spooled:
+                    # What the service did not take with the former key or address is left to the new worker, if it may.
+                    previous.worker.close(0.0)
+                    worker.start()
+                else:
+                    previous.worker.retire()
         tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask)
         _pipeline = Pipeline(settings, service, worker, tracer)
         _folder = settings.folder
@@ -192,7 +197,7 @@ def shutdown(timeout: float | None = None) -> Delivery:
     Returns:
         What was delivered, what is still pending, and what was dropped.
     """
-    return _shut_down(timeout, at_end=False)
+    return _shut_down(timeout)
 
 
 def tracing_status() -> TracingStatus:
@@ -212,13 +217,13 @@ def tracing_status() -> TracingStatus:
     return replace(now, delivered=total.delivered, pending=total.pending, dropped=total.dropped, reasons=total.reasons)
 
 
-def _shut_down(timeout: float | None, *, at_end: bool) -> Delivery:
+def _shut_down(timeout: float | None) -> Delivery:
     global _pipeline
     from ace_tracing.delivery.status import Delivery
 
     with _lock:
-        spooled = _pipeline is not None and _pipeline.settings.spool is not None
         workers = [*_retired, *([_pipeline.worker] if _pipeline else [])]
+        spooled = all(worker.is_spooled for worker in workers)
         _retired.clear()
         _pipeline = None
         _choose_tracer()
@@ -231,7 +236,7 @@ def _shut_down(timeout: float | None, *, at_end: bool) -> Delivery:
     deadline = time.monotonic() + timeout
     hurry(workers)
     left = (max(0.0, deadline - time.monotonic()) for _ in workers)
-    delivery = sum((worker.close(next(left), at_end=at_end) for worker in workers), Delivery())
+    delivery = sum((worker.close(next(left)) for worker in workers), Delivery())
     if delivery.pending:
         _warn_of_pending(delivery.pending, timeout, spooled)
     return delivery
@@ -294,6 +299,8 @@ def service() -> Service:
         ConfigurationError: `configure` was not called.
     """
     if _pipeline is None:
+        from ace_tracing.errors import ConfigurationError
+
         raise ConfigurationError("Tracing is not configured: call configure(api_key=...) first.")
     return _pipeline.service
 
@@ -315,13 +322,13 @@ def is_configured() -> bool:
 
 def _deliver() -> None:
     """At the end of a process that `multiprocessing` runs, which leaves past `atexit`."""
-    _shut_down(None, at_end=True)
+    _shut_down(None)
 
 
 def _at_exit() -> None:
     # Nothing is imported at the end of a program that never configured tracing.
     if _pipeline or _retired:
-        _shut_down(None, at_end=True)
+        _shut_down(None)
 
 
 def _renew_after_fork() -> None:
@@ -337,6 +344,8 @@ def _renew_after_fork() -> None:
     if _pipeline:
         _pipeline.worker.abandon()
         _pipeline = _pipeline.renewed()
+        from ace_tracing.children import deliver_at_end
+
         deliver_at_end(_deliver)
     _choose_tracer()
     running = current_span.get()

@@ -59,7 +59,7 @@ def spool_home() -> str:
         state = os.path.expanduser("~/Library/Application Support")
     else:
         state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(os.path.abspath(state), "kayba", "spool")
+    return os.path.join(state, "kayba", "spool")
 
 
 def sampler_of(rate: float, keep_errors: bool, keep_slower_than: float | None) -> Sampler | None:

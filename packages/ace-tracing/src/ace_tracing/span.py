@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,8 +31,6 @@ MAX_ATTRIBUTES = 1_000
 
 _UNSET, _OK = 0, 1
 
-# Two threads may say something of one span at once; re-entrant, for a garbage collector's callback that does.
-_making_more = threading.RLock()
 
 Event = tuple[str, int, dict[str, orjson.Fragment]]
 
@@ -281,9 +278,9 @@ class LiveSpan:
     def _told(self) -> More:
         """Where all goes for which there is no other place."""
         if self._more is None:
-            with _making_more:
-                if self._more is None:
-                    self._more = More(self._site)
+            more = More(self._site)
+            # On one line, so that no other thread comes in between: both may have something to say.
+            self._more = more if self._more is None else self._more
         return self._more
 
     def _within(self, size: int, more: More) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _BARE_BYTES = 500
 
 SPANS_NOT_RECORDED = "trace.spans_not_recorded"
 INTERRUPTED = "span.interrupted"
-_INTERRUPTED_MESSAGE = "interrupted: the process ended while this was running"
+_INTERRUPTED_MESSAGE = "interrupted: the process, or recording, ended while this was running"
 _MAX_REMEMBERED = 1_000
 
 _Context = tuple[str | None, str | None, dict[str, str] | None]

@@ -66,6 +66,11 @@ class Breaker:
             self._until = 0.0
 
     @property
+    def must_wait(self) -> bool:
+        """Whether the service asked to be left alone for now."""
+        return self._asked and self.wait_s > 0
+
+    @property
     def is_open(self) -> bool:
         """Whether the last attempt failed."""
         return self.reason is not None

@@ -21,6 +21,7 @@ NO_ROOM_FOR_SPAN = "no room, spans of traces that were kept"
 TOO_LARGE = "too large"
 
 _NUMBER_BITS = 32
+_OFFSET = (1 << _NUMBER_BITS) - 1
 
 
 class Storage(Protocol):
@@ -69,6 +70,7 @@ class Buffer:
         self._numbers = 0
         self._reading: Segment | None = None
         self._read_at = 0
+        self._released = 0
         self._reserve: Segment | None = None
         self._closed = False
         self._current = _NO_SEGMENT()
@@ -120,6 +122,16 @@ class Buffer:
                 if segment.number >= self._reading.number
             )
 
+    @property
+    def kept_bytes(self) -> int:
+        """About how much has not been released yet."""
+        with self._lock:
+            used = sum(min(segment.at, segment.size) - FIRST for segment in self._segments)
+            first = self._segments[0].number if self._segments else 0
+            if self._released >> _NUMBER_BITS == first:
+                used -= max(0, (self._released & _OFFSET) - FIRST)
+            return used
+
     def read(self, most: int) -> tuple[list[tuple[int, bytes]], int]:
         """Give the frames that follow those read before, each with its position, and the position behind them.
 
@@ -158,6 +170,7 @@ class Buffer:
         """Forget what stands before a position: it is settled, or is kept elsewhere."""
         number = position >> _NUMBER_BITS
         with self._lock:
+            self._released = position
             while self._segments and self._segments[0].number < number and self._segments[0] is not self._current:
                 segment = self._segments.popleft()
                 if segment is self._reserve:
@@ -210,6 +223,19 @@ class Buffer:
         self._segments.clear()
         self._reading = self._spare = self._reserve = None
         self.asleep = False
+
+    def leave(self) -> None:
+        """Take nothing more, and let another process read what is there."""
+        with self._lock:
+            self._closed = True
+            self._current = _NO_SEGMENT()
+            segments, self._segments = self._segments, deque()
+            spare, self._spare = self._spare, None
+            self._reading = self._reserve = None
+        for segment in segments:
+            segment.leave()
+        if spare is not None:
+            spare.discard()
 
     def close(self) -> None:
         """Take nothing more, and do away with the segments that are there."""

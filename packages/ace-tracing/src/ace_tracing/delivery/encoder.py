@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -66,16 +66,16 @@ class Batch:
     def __init__(self, traces: Sequence[TraceRecord], give_way: Callable[[], object] = lambda: None) -> None:
         self.traces = traces
         self._give_way = give_way
+        self._body: bytes | None = None
         self.experiment = traces[0].experiment
         """The name of the experiment; None for the service's default."""
 
     def otlp(self) -> bytes:
         """Give the body of an OTLP request with all of them, encoded when it is first asked for."""
+        # Not a cached_property: until Python 3.12 that has a lock, which a child may be forked with.
+        if self._body is None:
+            self._body = gzip.compress(encode(self.traces, self._give_way), compresslevel=GZIP_LEVEL, mtime=0)
         return self._body
-
-    @cached_property
-    def _body(self) -> bytes:
-        return gzip.compress(encode(self.traces, self._give_way), compresslevel=GZIP_LEVEL, mtime=0)
 
 
 def encode(traces: Iterable[TraceRecord], give_way: Callable[[], object] = lambda: None) -> bytes:

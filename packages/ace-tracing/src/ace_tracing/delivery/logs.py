@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from ace_tracing.delivery.buffer import Buffer
 from ace_tracing.delivery.segments import FIRST, Segment
 from ace_tracing.delivery.spool import Left, Spool
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.record import PackedSpan, SpanRecord, TraceRecord, unpack
 
 PATIENCE_WITH_HOLES_S = 1.0
 MOST_SEGMENTS_BEHIND = 2
@@ -173,7 +175,7 @@ class LeftLog:
             self._at = FIRST
             if segment is None:
                 self.ended = True
-                return self._assembler.interrupt()
+                return _sound(self._assembler.interrupt())
         base = segment.number << _NUMBER_BITS
         frames, after = segment.frames(self._at, most)
         if frames:
@@ -181,7 +183,7 @@ class LeftLog:
             needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]
             # What is settled is read again only to know what was running then.
             self._assembler.take(entry for entry in needed if entry[0] < self._progress.high)
-            return self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high)
+            return _sound(self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high))
         found = segment.next_frame(self._at)
         if found is None:
             self._segment = None
@@ -203,3 +205,21 @@ class LeftLog:
     def leave(self) -> None:
         """Let another process have what is not settled."""
         self._left.leave()
+
+
+def _sound(assembled: list[Assembled]) -> list[Assembled]:
+    """What can be read of traces from a disk, which may have failed."""
+    sound = []
+    for trace, finishes in assembled:
+        spans = [span for entry in trace.entries if (span := _span(entry)) is not None]
+        if spans:
+            kept = TraceRecord(trace.trace_id, trace.experiment, trace.folder, trace.details, spans)
+            sound.append(Assembled(kept, finishes))
+    return sound
+
+
+def _span(entry: SpanRecord | PackedSpan) -> SpanRecord | None:
+    try:
+        return entry if isinstance(entry, SpanRecord) else unpack(*entry)[0]
+    except (ValueError, TypeError, IndexError, KeyError, struct.error):
+        return None

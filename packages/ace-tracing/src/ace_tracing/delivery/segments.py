@@ -54,6 +54,9 @@ class Segment:
     def resume(self) -> None:
         """Have the memory again."""
 
+    def leave(self) -> None:
+        """Give back the room behind the last frame: nothing more comes, and another process will read it."""
+
     def forget(self) -> None:
         """In a forked child: leave it to the parent."""
 

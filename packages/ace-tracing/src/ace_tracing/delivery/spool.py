@@ -61,6 +61,13 @@ class FileSegment(Segment):
     def resume(self) -> None:
         self.memory = mmap.mmap(self._descriptor, 0)
 
+    def leave(self) -> None:
+        used = min(self.at, self.size) if self.end is None else self.end
+        self.rest()
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, used)
+        self.forget()
+
     def forget(self) -> None:
         self.rest()
         with contextlib.suppress(OSError):
@@ -155,6 +162,21 @@ class Spool:
             self._lock.forget()
         self._lock = self._folder = None
 
+    def expired(self) -> list[str]:
+        """The folders, of any address and key, that are kept no longer: too old, or beyond the bound in bytes."""
+        found = []
+        for path in _folders(self.home, 3):
+            with contextlib.suppress(OSError):
+                # Of a process that lives only the room counts, which it has for itself.
+                found.append((os.stat(path).st_mtime, path, _size(path)))
+        kept = 0
+        expired = []
+        for changed, path, size in sorted(found, reverse=True):
+            kept += size
+            if path != self._folder and (time.time() - changed > MAX_AGE_S or kept > MAX_LEFT_BYTES):
+                expired.append(path)
+        return expired
+
     def left(self) -> list[str]:
         """The folders that others may have left, oldest first; some may belong to processes that live."""
         found = []
@@ -175,6 +197,8 @@ class Spool:
         return found
 
     def _open(self) -> None:
+        if not os.path.isabs(self.home):
+            raise OSError(f"there is no home directory for {self.home}: set KAYBA_SPOOL_DIR")
         _make_private(self._of_key)
         if _is_on_network(self._of_key):
             raise OSError(f"{self.home} is on a network disk, whose files may vanish while they are in use")
@@ -212,24 +236,6 @@ class Left:
         except OSError:
             return None
         return None if lock is None else cls(folder, lock)
-
-    @property
-    def age_s(self) -> float:
-        """How long ago something was last written, in seconds."""
-        newest = 0.0
-        for path in self._paths():
-            with contextlib.suppress(OSError):
-                newest = max(newest, os.stat(path).st_mtime)
-        return max(0.0, time.time() - newest) if newest else 0.0
-
-    @property
-    def size(self) -> int:
-        """How much there is, in bytes."""
-        total = 0
-        for path in self._paths():
-            with contextlib.suppress(OSError):
-                total += os.stat(path).st_size
-        return total
 
     def segments(self) -> Iterator[Segment]:
         """The segments in the order in which they were written, each read when it is its turn."""
@@ -278,6 +284,24 @@ class Left:
         with contextlib.suppress(OSError):
             return [os.path.join(self._folder, name) for name in os.listdir(self._folder) if name.endswith(_SUFFIX)]
         return []
+
+
+def _folders(folder: str, depth: int) -> list[str]:
+    """The folders that are so many levels below one."""
+    if not depth:
+        return [folder]
+    found = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                found += _folders(entry.path, depth - 1)
+    return found
+
+
+def _size(folder: str) -> int:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return sum(entry.stat().st_size for entry in entries)
+    return 0
 
 
 def _digest(text: str) -> str:

@@ -20,7 +20,7 @@ from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.logs import LeftLog, OwnLog
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.parts import Part
-from ace_tracing.delivery.spool import MAX_AGE_S, MAX_LEFT_BYTES, Left, Spool
+from ace_tracing.delivery.spool import Left, Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.tracer import NOWHERE, current_span
@@ -96,7 +96,6 @@ class Worker:
         self._key_is_good = False
         self._hurry = False
         self._closed = False
-        self._at_end = False
         self._retired = False
         self._over = False
         buffer.alarm = self._alarm
@@ -104,6 +103,16 @@ class Worker:
     def start(self) -> None:
         """Start the thread now, for what others have left."""
         self._ensure_thread()
+
+    @property
+    def is_spooled(self) -> bool:
+        """Whether what is not sent outlives the process."""
+        return self._spool is not None and not self._spool.failed
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the service does not take the key, or is not found at the address."""
+        return self._breaker.paused
 
     def has_left(self) -> bool:
         """Whether there are folders in the spool that others may have left."""
@@ -141,15 +150,15 @@ class Worker:
                     self._ensure_thread()
         return self.delivery()
 
-    def close(self, timeout: float, *, at_end: bool = False) -> Delivery:
+    def close(self, timeout: float) -> Delivery:
         """Flush, then let the thread end after at most one more attempt at what is left.
+
+        Spans that are running are recorded as interrupted.
 
         Args:
             timeout: seconds.
-            at_end: whether the process ends, so that spans that are running will not end any more.
         """
         deadline = time.monotonic() + timeout
-        self._at_end = at_end
         self.flush(timeout)
         self._closed = True
         self._wakeups.put(None)
@@ -199,8 +208,8 @@ class Worker:
             state=state,
             recovered=self._recovered,
             last_error=breaker.reason,
-            spool=self._spool.home if self._spool is not None and not self._spool.failed else None,
-            spool_bytes=self._buffer.waiting_bytes,
+            spool=self._spool.home if self._spool is not None and self.is_spooled else None,
+            spool_bytes=self._buffer.kept_bytes,
         )
 
     def abandon(self) -> None:
@@ -340,12 +349,13 @@ class Worker:
             unsent = self._own.has_unread() or self._settled_to < self._own.read_to
             if not unsent and self._spool is not None:
                 self._adopt(self._spool)
-            if not unsent and self._at_end:
+            if not unsent:
                 running = self._own.interrupt()
                 self._assembled += sum(one.finishes for one in running)
                 unsent = not self._deliver(running)
             if self._spool is not None:
                 if unsent:
+                    self._buffer.leave()
                     self._spool.leave()
                 else:
                     self._buffer.close()
@@ -357,20 +367,24 @@ class Worker:
 
     def _adopt(self, spool: Spool) -> None:
         """Deliver what dead processes have left; those that two find belong to one of them."""
-        kept = 0
-        for folder in reversed(spool.left()):
-            left = Left.adopt(folder)
-            if left is None:
-                continue
-            kept += left.size
-            too_old = left.age_s > MAX_AGE_S or kept > MAX_LEFT_BYTES
-            try:
-                if not self._deliver_left(LeftLog(left), too_old=too_old):
-                    left.leave()
-                    return
-            except Exception:  # noqa: BLE001 - what others left must not keep ours from being sent
-                internal_error("reading what a process has left")
-                left.leave()
+        for folder in spool.expired():
+            self._take_over(folder, too_old=True)
+        for folder in spool.left():
+            if not self._take_over(folder, too_old=False):
+                return
+
+    def _take_over(self, folder: str, *, too_old: bool) -> bool:
+        left = Left.adopt(folder)
+        if left is None:
+            return True
+        is_settled = False
+        try:
+            is_settled = self._deliver_left(LeftLog(left), too_old=too_old)
+        except Exception:  # noqa: BLE001 - what others left must not keep ours from being sent
+            internal_error("reading what a process has left")
+        if not is_settled:
+            left.leave()
+        return is_settled
 
     def _deliver_left(self, log: LeftLog, *, too_old: bool) -> bool:
         while not log.ended:
@@ -399,6 +413,8 @@ class Worker:
         while parts:
             # It stays until it is known what has become of it: the thread may be killed meanwhile.
             part = parts[0]
+            if self._closed and self._breaker.must_wait:
+                return False
             if part.is_refused and part.is_many and divisions:
                 divisions -= 1
                 parts.popleft()

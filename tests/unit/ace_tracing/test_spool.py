@@ -1,0 +1,248 @@
+"""What a process leaves in its spool is read again, whole, by exactly one other."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ace_tracing
+from ace_tracing.delivery.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.logs import LeftLog, OwnLog, Progress
+from ace_tracing.delivery.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool import Left, Spool
+from ace_tracing.record import Site
+from ace_tracing.settings import spool_home
+from ace_tracing.span import LiveSpan
+from ace_tracing.tracer import Tracer
+from kayba_local import LocalServer
+
+MOST = 1024
+
+
+def make(home: Path, key: str = "kb-a", address: str = "http://a") -> tuple[Spool, Buffer]:
+    spool = Spool(str(home), address, key)
+    memory = MemoryStorage(2 * SEGMENT_BYTES)
+    failures: list[OSError] = []
+    return spool, Buffer(spool, memory, failures.append)
+
+
+def trace(tracer: Tracer, name: str, children: int = 0) -> LiveSpan:
+    root = tracer.open(Site(name, "AGENT"), b'{"n":1}', None)
+    for number in range(children):
+        tracer.open(Site(f"{name}.{number}", "TOOL"), parent=root).end()
+    return root
+
+
+def copied(home: Path, to: Path) -> Path:
+    """The spool as a process leaves it that dies now."""
+    shutil.copytree(home, to)
+    return to
+
+
+def read_left(home: Path, key: str = "kb-a", address: str = "http://a") -> dict[str, list[str]]:
+    """The names and statuses of the spans in what was left, by trace."""
+    found: dict[str, list[str]] = {}
+    for folder in Spool(str(home), address, key).left():
+        left = Left.adopt(folder)
+        assert left is not None
+        log = LeftLog(left)
+        while not log.ended:
+            for ready in log.read(MOST):
+                names = [f"{span.name} {span.status}" for span in ready.trace.spans]
+                found[ready.trace.trace_id] = found.get(ready.trace.trace_id, []) + names
+            log.settled()
+    return found
+
+
+def test_what_was_written_is_there_after_a_death_and_gone_once_it_is_read(tmp_path: Path) -> None:
+    _, buffer = make(tmp_path / "spool")
+    tracer = Tracer(buffer)
+    trace(tracer, "done", children=2).end()
+    trace(tracer, "running", children=1)
+    dead = copied(tmp_path / "spool", tmp_path / "dead")
+    assert sorted(read_left(dead).values()) == [
+        ["done.0 OK", "done.1 OK", "done OK"],
+        ["running.0 OK", "running ERROR"],
+    ]
+    assert not list(dead.iterdir())
+
+
+def test_a_folder_that_lives_is_nobody_elses(tmp_path: Path) -> None:
+    _, buffer = make(tmp_path)
+    trace(Tracer(buffer), "mine").end()
+    (folder,) = Spool(str(tmp_path), "http://a", "kb-a").left()
+    assert Left.adopt(folder) is None
+
+
+@pytest.mark.parametrize(("key", "address"), [("kb-b", "http://a"), ("kb-a", "http://b")])
+def test_what_was_meant_for_another_account_or_server_is_left_alone(tmp_path: Path, key: str, address: str) -> None:
+    _, buffer = make(tmp_path / "spool")
+    trace(Tracer(buffer), "theirs").end()
+    dead = copied(tmp_path / "spool", tmp_path / "dead")
+    assert not read_left(dead, key, address)
+    assert len(read_left(dead)) == 1
+
+
+def test_what_was_meant_for_a_rejected_key_goes_out_with_the_next(tmp_path: Path) -> None:
+    spool, buffer = make(tmp_path / "spool")
+    trace(Tracer(buffer), "kept").end()
+    spool.reject(True)
+    dead = copied(tmp_path / "spool", tmp_path / "dead")
+    assert len(read_left(dead, "kb-b")) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_only_the_user_can_read_it(tmp_path: Path) -> None:
+    _, buffer = make(tmp_path / "new" / "spool")
+    trace(Tracer(buffer), "private").end()
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").rglob("*")}
+    assert modes == {True: 0o700, False: 0o600}
+
+
+def test_without_a_home_directory_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="set KAYBA_SPOOL_DIR"):
+        Spool("~/kayba", "http://a", "kb-a").make()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the place of other systems")
+def test_it_is_where_the_system_keeps_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spool_home() == str(tmp_path / "spool")
+    monkeypatch.delenv("KAYBA_SPOOL_DIR")
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert spool_home() == "/state/kayba/spool"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert spool_home() == "/home/someone/.local/state/kayba/spool"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(["trace", "open", "close", "read", "settle", "big"]), max_size=40),
+    st.integers(0, 40),
+    st.randoms(use_true_random=False),
+)
+def test_whenever_it_dies_each_trace_is_delivered_and_none_turns_into_an_interrupted_one(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], death: int, chance: random.Random
+) -> None:
+    home = tmp_path_factory.mktemp("spool")
+    spool, buffer = make(home / "live")
+    log = OwnLog(buffer, spool)
+    tracer = Tracer(buffer)
+    open_roots: list[tuple[str, LiveSpan]] = []
+    finished: set[str] = set()
+    in_hand: set[str] = set()
+    settled: set[str] = set()
+    for number, step in enumerate(steps[:death]):
+        if step in ("trace", "big"):
+            inputs = b'"%b"' % (b"x" * (3_000_000 if step == "big" else 10))
+            root = tracer.open(Site(f"t{number}", "AGENT"), inputs, None)
+            root.end()
+            finished.add(root.trace_id)
+        elif step == "open":
+            open_roots.append((f"o{number}", tracer.open(Site(f"o{number}", "AGENT"), None, None)))
+        elif step == "close" and open_roots:
+            _, root = open_roots.pop(chance.randrange(len(open_roots)))
+            root.end()
+            finished.add(root.trace_id)
+        elif step == "read":
+            in_hand |= {f"tr-{ready.trace.trace_id}" for ready in log.read(MOST) if ready.finishes}
+        elif step == "settle":
+            log.settled()
+            settled |= in_hand
+    left = (
+        {f"tr-{trace_id}": spans for trace_id, spans in read_left(copied(home / "live", home / "dead")).items()}
+        if (home / "live").exists()
+        else {}
+    )
+    assert finished <= settled | left.keys()
+    assert {trace_id for trace_id, spans in left.items() if any("ERROR" in span for span in spans)} == {
+        root.trace_id for _, root in open_roots
+    }
+
+
+@given(st.integers(0, 2**60), st.integers(0, 2**60), st.lists(st.binary(max_size=50), max_size=5))
+def test_progress_comes_back_as_it_was_and_never_raises(low: int, high: int, carried: list[bytes]) -> None:
+    progress = Progress(low, high, tuple(carried))
+    assert Progress.decode(progress.encode()) == progress
+    for cut in range(len(progress.encode())):
+        Progress.decode(progress.encode()[:cut])
+
+
+def damage(kind: str, path: Path, chance: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    used = len(content.rstrip(b"\0"))
+    at = chance.randrange(32, used)
+    if kind == "flip":
+        content[at] ^= 1 << chance.randrange(8)
+    elif kind == "zeros":
+        content[at : at + 100] = bytes(len(content[at : at + 100]))
+    elif kind == "noise":
+        content[at : at + 100] = chance.randbytes(len(content[at : at + 100]))
+    else:
+        del content[at:]
+    path.write_bytes(content)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(["flip", "zeros", "noise", "cut"]), chance=st.randoms(use_true_random=False))
+def test_of_a_damaged_segment_the_whole_frames_are_recovered(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, chance: random.Random
+) -> None:
+    home = tmp_path_factory.mktemp("spool")
+    _, buffer = make(home / "live")
+    tracer = Tracer(buffer)
+    for number in range(50):
+        trace(tracer, f"t{number}").end()
+    dead = copied(home / "live", home / "dead")
+    (segment,) = dead.rglob("*.segment")
+    damage(kind, segment, chance)
+    found = read_left(dead)
+    whole = [spans for spans in found.values() if len(spans) == 1 and spans[0].endswith(" OK")]
+    if kind == "cut":
+        assert len(whole) <= 50
+    else:
+        # A hundred bytes are part of a few frames, and a length among them may lead past a few more.
+        assert len(whole) >= 40
+
+
+PROGRAM = """
+import os, sys
+import ace_tracing
+ace_tracing.configure(api_key="kb-test", base_url=sys.argv[1])
+with ace_tracing.start_span("outer"):
+    with ace_tracing.start_span("done"):
+        pass
+    with ace_tracing.start_span("inner", attributes={"kept": 1}) as inner:
+        inner.set_inputs("lost: it was set after the start")
+        os._exit(7)
+"""
+
+
+def test_spans_that_ran_at_a_crash_arrive_as_interrupted(
+    kayba_server: LocalServer, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, kayba_server.url], capture_output=True, timeout=60)
+    assert done.returncode == 7, done.stderr
+    ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
+    wait_until(lambda: ace_tracing.tracing_status().recovered == 1)
+    (found,) = ace_tracing.search_traces()
+    assert found.info.state == "ERROR"
+    states = {span.name: span.status.status_code for span in found.data.spans}
+    assert states == {"outer": "ERROR", "inner": "ERROR", "done": "OK"}
+    (inner,) = found.find("inner")
+    assert inner.attributes["span.interrupted"] is True
+    assert inner.attributes["kept"] == 1
+    assert "interrupted" in str(inner.status.description)
+    ace_tracing.shutdown()
