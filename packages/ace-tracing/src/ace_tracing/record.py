@@ -238,6 +238,13 @@ def read_end(frame: bytes) -> End:
     return End(kind, span_id, end_ns, status, frame[_END.size :])
 
 
+def time_of(frame: bytes) -> int:
+    """When it was that a span started or ended, in nanoseconds since the epoch; 0 for what is no frame."""
+    if len(frame) < END_BYTES or (frame[0] == STARTED and len(frame) < _START.size):
+        return 0
+    return int(_START.unpack_from(frame)[3] if frame[0] == STARTED else _END.unpack_from(frame)[2])
+
+
 def parts_of(frame: bytes) -> tuple[bytes, bytes]:
     """The site and the inputs, of a frame of the kind `STARTED`."""
     site = _CONTEXT + 2 * _LENGTH.size + _read_length(frame, _CONTEXT)[0]

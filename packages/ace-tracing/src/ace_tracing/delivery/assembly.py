@@ -29,7 +29,7 @@ from ace_tracing.record import (
     parts_of,
     place_of,
     read_end,
-    read_start,
+    time_of,
     trace_id_of,
     unpack,
 )
@@ -119,10 +119,7 @@ class Assembler:
     def interrupt(self) -> list[Assembled]:
         """Give what is left when nothing more comes: spans that are running, as interrupted, and their traces."""
         ready: list[Assembled] = []
-        now = max(
-            read_start(self._last_start).start_ns if self._last_start else 0,
-            read_end(self._last_end).end_ns if self._last_end else 0,
-        )
+        now = max(time_of(self._last_start), time_of(self._last_end))
         # Innermost first, so that roots come last.
         for span_id, (_, frame) in reversed(list(self._open.items())):
             try:

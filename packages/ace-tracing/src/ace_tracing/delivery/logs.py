@@ -177,7 +177,7 @@ class LeftLog:
                 self.ended = True
                 return _sound(self._assembler.interrupt())
         base = segment.number << _NUMBER_BITS
-        frames, after = segment.frames(self._at, most)
+        frames, after = segment.frames(self._at, most, careful=True)
         if frames:
             self._at = after
             needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]

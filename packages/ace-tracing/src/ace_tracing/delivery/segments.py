@@ -80,8 +80,14 @@ class Segment:
         self.end = self.size
         return magic == _MAGIC and bool(self.mark)
 
-    def frames(self, at: int, most: int) -> tuple[list[tuple[int, bytes]], int]:
-        """Give the frames from `at` on, about `most` bytes, each with where it stands, and where they end."""
+    def frames(self, at: int, most: int, *, careful: bool = False) -> tuple[list[tuple[int, bytes]], int]:
+        """Give the frames from `at` on, about `most` bytes, each with where it stands, and where they end.
+
+        Args:
+            at: where the first one begins.
+            most: as many bytes as are looked at, or one frame.
+            careful: whether a frame is not taken that has another's header in it: the disk got its length wrong.
+        """
         found = []
         memory, mark = self.memory, self.mark
         limit = self.size if self.end is None else self.end
@@ -90,6 +96,8 @@ class Segment:
             size, its_mark = _read_header(memory, at)
             after = at + HEADER_BYTES + size
             if its_mark != mark or after > limit:
+                break
+            if careful and memory.find(_MARK.pack(mark), at + HEADER_BYTES, after) >= 0:
                 break
             found.append((at, memory[at + HEADER_BYTES : after]))
             at = after
