@@ -13,7 +13,6 @@ Only the names in `__all__` are public; the modules below are how it is made.
 from typing import TYPE_CHECKING
 
 from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
-from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
 from ace_tracing.lazy import on_first_use
 from ace_tracing.no_span import NoSpan
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown, tracing_status
@@ -22,6 +21,7 @@ from ace_tracing.surface import start_span, start_span_no_context, trace
 
 if TYPE_CHECKING:
     from ace_tracing.delivery.status import Delivery, TracingStatus
+    from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
     from ace_tracing.propagation.asgi import TraceASGI
     from ace_tracing.propagation.carrying import propagate_context, with_context
     from ace_tracing.propagation.clients import inject_into
@@ -39,6 +39,7 @@ else:
         __name__,
         {
             "delivery.status": ("Delivery", "TracingStatus"),
+            "errors": ("ConfigurationError", "NotFoundError", "ServiceError", "TracingError"),
             "propagation.asgi": ("TraceASGI",),
             "propagation.carrying": ("propagate_context", "with_context"),
             "propagation.clients": ("inject_into",),

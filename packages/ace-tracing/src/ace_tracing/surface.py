@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from ace_tracing.calls import Call
 from ace_tracing.descriptors import decorated_inside, hand_on_methods, is_method
@@ -17,11 +17,15 @@ from ace_tracing.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.tracer import SpanToken, current_span, failed, stop
 from ace_tracing.wrappers import wrap
 
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Decorated: TypeAlias = (
+        Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any] | property | cached_property[Any]
+    )
+
 # What is decorated keeps its type: its parameters, its overloads, and whether it is a coroutine or a class.
-F = TypeVar(
-    "F",
-    bound="Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any] | property | cached_property[Any]",
-)
+F = TypeVar("F", bound="Decorated")
 
 
 @overload
