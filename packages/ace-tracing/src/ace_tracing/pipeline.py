@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import logging  # noqa: F401 - for `diagnostics`, which must not be the first to import it, inside a traced function
-import traceback  # noqa: F401 - the same for `exceptions`
+# For `diagnostics` and `exceptions`, which must not be the first to import them, inside a traced function.
+import logging  # noqa: F401
+import traceback  # noqa: F401
 from dataclasses import dataclass
 
 from ace_tracing.delivery.buffer import Buffer, MemoryStorage, best_buffer

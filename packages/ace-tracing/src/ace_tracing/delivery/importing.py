@@ -6,6 +6,9 @@ waits until an import of ours is done, for a bounded time.
 
 from __future__ import annotations
 
+# At a fork it takes its lock, which modules need that are being imported. What is registered first is called last, so
+# with this import first the fork waits for them before that lock is taken, and not while it is held.
+import logging  # noqa: F401
 import os
 import threading
 from collections.abc import Iterator
