@@ -166,9 +166,9 @@ def test_an_abandoned_buffer_takes_nothing() -> None:
 def test_a_buffer_at_rest_has_no_memory_and_wakes_up_with_the_next_frame() -> None:
     buffer = make()
     buffer.put(b"one")
-    assert not buffer.rest()
+    assert not buffer.rest(lambda: None, lambda: None)
     assert read_all(buffer) == [b"one"]
-    assert buffer.rest()
+    assert buffer.rest(lambda: None, lambda: None)
     buffer.put(b"two")
     assert read_all(buffer) == [b"two"]
 

@@ -44,7 +44,7 @@ def attempt(url: str, experiment: str | None = None) -> Outcome:
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_is_at_fault_itself_is_refused(status: int) -> None:
-    assert send(Answer(status, b"not this")) == Refused(f"HTTP {status} not this", for_content=True)
+    assert send(Answer(status, b"not this")) == Refused(f"HTTP {status} not this", True, for_size=status == 413)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 511, 529, 599])

@@ -93,6 +93,7 @@ class Assembler:
         self._running: dict[bytes, _Running] = {}
         self._contexts: dict[bytes, _Context] = {}
         self._last_start = self._last_end = b""
+        self._lost: set[bytes] = set()
 
     def take(self, frames: Frames) -> list[Assembled]:
         """Take frames, and give what is ready now."""
@@ -102,7 +103,9 @@ class Assembler:
             try:
                 span_id = frame[SPAN_ID]
                 if frame[0] == STARTED:
-                    if span_id not in opened:
+                    if span_id in self._lost:
+                        self._lost.discard(span_id)
+                    elif span_id not in opened:
                         if frame[PARENT_ID] == NO_ID:
                             self._running[trace_id_of(frame)] = _Running()
                         opened[span_id] = position, frame
@@ -133,13 +136,13 @@ class Assembler:
         self._running.clear()
         return ready
 
-    def give_up(self, span_id: bytes) -> bool:
-        """Forget a span whose end is lost; true when its trace is lost with it."""
+    def give_up(self, span_id: bytes) -> None:
+        """Forget a span whose end is lost, and its trace if it is the root; it may not have started yet."""
         opened = self._open.pop(span_id, None)
         if opened is None:
-            return False
-        is_root = opened[1][PARENT_ID] == NO_ID
-        return is_root and self._running.pop(trace_id_of(opened[1]), None) is not None
+            self._lost.add(span_id)
+        elif opened[1][PARENT_ID] == NO_ID:
+            self._running.pop(trace_id_of(opened[1]), None)
 
     def oldest(self) -> int | None:
         """The position of the oldest frame that is still needed; None when none is."""

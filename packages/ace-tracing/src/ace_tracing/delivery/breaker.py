@@ -12,6 +12,9 @@ PAUSED_RETRY_S = 60.0
 """While the key or the address is at fault, since that is rarely mended without `configure`."""
 
 
+_random = random.Random()  # noqa: S311 - jitter, not a secret
+
+
 class Breaker:
     """Closed while the service takes what is sent; open, for longer each time, from a failure on.
 
@@ -46,10 +49,10 @@ class Breaker:
         self._asked = after is not None
         if after is not None:
             # Never early: the jitter only adds.
-            delay = min(after, LONGEST_RETRY_AFTER_S) * random.uniform(1.0, 1.1)  # noqa: S311 - jitter, not a secret
+            delay = min(after, LONGEST_RETRY_AFTER_S) * _random.uniform(1.0, 1.1)
         else:
             delay = min(FIRST_RETRY_S * 2.0 ** min(self._failures, 10), LAST_RETRY_S)
-            delay *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+            delay *= _random.uniform(0.5, 1.0)
         self._failures += 1
         self._until = time.monotonic() + delay
 

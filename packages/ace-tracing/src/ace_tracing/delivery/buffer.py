@@ -73,6 +73,7 @@ class Buffer:
         self._released = 0
         self._reserve: Segment | None = None
         self._closed = False
+        self._failure: OSError | None = None
         self._current = _NO_SEGMENT()
         self.alarm: Callable[[], object] = _nothing
         """Called when something has finished while the worker sleeps."""
@@ -115,10 +116,10 @@ class Buffer:
         """About how much has not been read yet."""
         with self._lock:
             if self._reading is None:
-                return sum(min(segment.at, segment.size) - FIRST for segment in self._segments)
+                return sum(min(segment.at, segment.size) - FIRST for segment in tuple(self._segments))
             return sum(
                 min(segment.at, segment.size) - (self._read_at if segment is self._reading else FIRST)
-                for segment in self._segments
+                for segment in tuple(self._segments)
                 if segment.number >= self._reading.number
             )
 
@@ -126,7 +127,7 @@ class Buffer:
     def kept_bytes(self) -> int:
         """About how much has not been released yet."""
         with self._lock:
-            used = sum(min(segment.at, segment.size) - FIRST for segment in self._segments)
+            used = sum(min(segment.at, segment.size) - FIRST for segment in tuple(self._segments))
             first = self._segments[0].number if self._segments else 0
             if self._released >> _NUMBER_BITS == first:
                 used -= max(0, (self._released & _OFFSET) - FIRST)
@@ -149,6 +150,18 @@ class Buffer:
             number = segment.number
         base = number << _NUMBER_BITS
         return [(base + at, frame) for at, frame in frames], base + after
+
+    def seek(self, position: int) -> None:
+        """Read again from a position on, which was not released yet."""
+        number = position >> _NUMBER_BITS
+        with self._lock:
+            self._reading = None
+            for segment in tuple(self._segments):
+                if segment.number == number and position & _OFFSET:
+                    if segment.memory is None:
+                        segment.resume()
+                    self._reading, self._read_at = segment, position & _OFFSET
+                    return
 
     def skip_hole(self) -> None:
         """Go on behind a frame that was begun and never written to its end."""
@@ -176,6 +189,7 @@ class Buffer:
                 if segment is self._reserve:
                     self._reserve = None
                 if self._spare is None and segment.memory is not None:
+                    segment.clear()
                     self._spare = segment
                 else:
                     segment.discard()
@@ -188,13 +202,19 @@ class Buffer:
         if self._spare is None and not self._closed and segment.at > segment.size // 2 > 0:
             fresh = self._make()
             with self._lock:
-                if self._spare is None and not self._closed:
+                is_needed = self._spare is None and not self._closed
+                if is_needed:
                     self._spare = fresh
-                    return
-            fresh.discard()
+            if not is_needed:
+                fresh.discard()
+            self._tell_of_failure()
 
-    def rest(self) -> bool:
+    def rest(self, settle: Callable[[], object], detach: Callable[[], object]) -> bool:
         """Do away with all segments if there is nothing in them that was not read; the next frame has a new one made.
+
+        Args:
+            settle: called when it is so, before they go.
+            detach: called when they are gone, before anything new can come.
 
         Returns:
             Whether that was so.
@@ -209,8 +229,10 @@ class Buffer:
             segments = [*self._segments, *([self._spare] if self._spare else [])]
             self._segments.clear()
             self._reading = self._spare = self._reserve = None
+            settle()
             for segment in segments:
                 segment.discard()
+            detach()
             return True
 
     def abandon(self) -> None:
@@ -237,11 +259,20 @@ class Buffer:
         if spare is not None:
             spare.discard()
 
-    def close(self) -> None:
-        """Take nothing more, and do away with the segments that are there."""
+    def stop(self) -> bool:
+        """Take nothing more.
+
+        Returns:
+            Whether all that was taken has been read.
+        """
         with self._lock:
             self._closed = True
             self._current = _NO_SEGMENT()
+            return not self.has_unread()
+
+    def discard(self) -> None:
+        """Do away with the segments."""
+        with self._lock:
             segments = [*self._segments, *([self._spare] if self._spare else [])]
             self._segments.clear()
             self._reading = self._spare = self._reserve = None
@@ -256,7 +287,7 @@ class Buffer:
                 return None
             segment = self._segments[0]
         elif segment.end is not None and self._read_at >= segment.end:
-            segment = next((later for later in self._segments if later.number > segment.number), None)
+            segment = next((later for later in tuple(self._segments) if later.number > segment.number), None)
             if segment is None:
                 return self._reading
         else:
@@ -268,6 +299,12 @@ class Buffer:
 
     def _overflow(self, segment: Segment, at: int, frame: bytes) -> bool | None:
         """Take a frame that does not fit into the current segment."""
+        taken = self._put_elsewhere(segment, at, frame)
+        if self._failure is not None:
+            self._tell_of_failure()
+        return taken
+
+    def _put_elsewhere(self, segment: Segment, at: int, frame: bytes) -> bool | None:
         with self._lock:
             if self._closed:
                 return True
@@ -291,37 +328,46 @@ class Buffer:
             return False
         fresh, self._spare = self._spare, None
         if fresh is None:
-            # Making one can call back into code that traces, and so come here again.
             fresh = self._make()
+        fresh.begin(self._numbers)
+        # What was called above can have called back into code that traces, and so have rolled already.
         if self._current is not full:
             self._spare = fresh
             return True
-        self._begin(fresh)
+        self._numbers += 1
         self._current = fresh
+        self._segments.append(fresh)
         if full.size > 0 and full is not self._reading:
             full.rest()
         return True
-
-    def _begin(self, segment: Segment) -> None:
-        segment.begin(self._numbers)
-        self._numbers += 1
-        self._segments.append(segment)
 
     def _make(self) -> Segment:
         try:
             return self._storage.make()
         except OSError as error:
             self._storage = self._instead
-            self._failed(error)
+            self._failure = error
             return self._storage.make()
+
+    def _tell_of_failure(self) -> None:
+        """Not under the lock: a log handler of the user's may wait for a thread that waits for it."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            self._failed(failure)
 
     def _put_in_reserve(self, frame: bytes) -> bool | None:
         """While nothing new is taken, spans that were taken may still end. The lock is held."""
         if frame[0] == STARTED:
             return self._drop(frame, NO_ROOM)
         if self._reserve is None:
-            self._reserve = self._make()
-            self._begin(self._reserve)
+            fresh = self._make()
+            fresh.begin(self._numbers)
+            if self._reserve is None:
+                self._numbers += 1
+                self._reserve = fresh
+                self._segments.append(fresh)
+            else:
+                fresh.discard()
         reserve = self._reserve
         at, end = reserve.at, reserve.at + HEADER_BYTES + len(frame)
         if end > reserve.size:

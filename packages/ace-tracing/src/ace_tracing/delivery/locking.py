@@ -11,11 +11,17 @@ if sys.platform == "win32":
 
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 LOCK_NAME = "lock"
@@ -34,7 +40,10 @@ class FolderLock:
         self._path = path
 
     def release(self) -> None:
-        """Let another have the folder."""
+        """Let another have the folder, even while a forked child has a copy of the file."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                _unlock(self._descriptor)
         self._close()
 
     def release_and_remove(self) -> None:
@@ -45,7 +54,7 @@ class FolderLock:
                 self._close()
             os.unlink(self._path)
             os.rmdir(os.path.dirname(self._path))
-        self._close()
+        self.release()
 
     def forget(self) -> None:
         """In a forked child: the lock is the parent's, and this copy of its file must not keep it after the parent."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from struct import Struct
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from ace_tracing.diagnostics import internal_error
 from ace_tracing.record import PackedSpan, SpanRecord, TraceRecord, unpack
 
 PATIENCE_WITH_HOLES_S = 1.0
+SETTLED_AT_A_TIME = 64 * 1024
 MOST_SEGMENTS_BEHIND = 2
 """Segments that are kept only for spans that are still running; further back, what they need is kept elsewhere."""
 
@@ -59,6 +59,9 @@ class Progress(NamedTuple):
         return cls(low, high, tuple(carried))
 
 
+ALL_SETTLED = Progress((1 << 64) - 1, (1 << 64) - 1)
+
+
 class OwnLog:
     """The frames of this process.
 
@@ -72,10 +75,10 @@ class OwnLog:
         self._spool = spool
         self._assembler = Assembler(self._could_not_read)
         self._read_to = 0
-        self._saved = Progress()
+        self._progress = Progress()
         self._hole_since: float | None = None
         self.given_up = 0
-        """Traces whose end found no room."""
+        """Spans whose end found no room."""
         self.unreadable = 0
         """Frames that could not be read."""
 
@@ -111,12 +114,16 @@ class OwnLog:
             What has to be sent before more can be let go of.
         """
         while self._buffer.lost_ends:
-            self.given_up += self._assembler.give_up(self._buffer.lost_ends.popleft())
+            self._assembler.give_up(self._buffer.lost_ends.popleft())
+            self.given_up += 1
         oldest = self._assembler.oldest()
         low = self._read_to if oldest is None else min(oldest, self._read_to)
         carried: list[bytes] = []
         if (self._read_to >> _NUMBER_BITS) - (low >> _NUMBER_BITS) > MOST_SEGMENTS_BEHIND:
             low = (self._read_to >> _NUMBER_BITS) << _NUMBER_BITS
+        # What has been let go of does not come back: what is needed from before is carried on.
+        low = max(low, self._progress.low)
+        if oldest is not None and oldest < low:
             carried, parts = self._assembler.carry(low)
             if parts:
                 return parts
@@ -125,16 +132,34 @@ class OwnLog:
         self._buffer.prepare()
         return []
 
+    def all_settled(self) -> None:
+        """Say that nothing in the spool is needed, before it goes, piece by piece."""
+        self._save(ALL_SETTLED)
+
+    def read_again(self) -> OwnLog:
+        """The same from where it was last settled, for a thread that follows one which was killed."""
+        log = OwnLog(self._buffer, self._spool)
+        log.given_up, log.unreadable = self.given_up, self.unreadable
+        progress = log._progress = self._progress
+        log._assembler.take((0, frame) for frame in progress.carried)
+        self._buffer.seek(progress.low)
+        while log._read_to < progress.high and self._buffer.has_unread():
+            frames, log._read_to = self._buffer.read(SETTLED_AT_A_TIME)
+            settled = [entry for entry in frames if entry[0] < progress.high]
+            log._assembler.take(settled)
+            if len(settled) < len(frames):
+                self._buffer.seek(frames[len(settled)][0])
+                log._read_to = progress.high
+        return log
+
     def interrupt(self) -> list[Assembled]:
         """End what is running, since nothing more comes."""
         return self._assembler.interrupt()
 
     def _save(self, progress: Progress) -> None:
-        if self._spool is not None and progress != self._saved:
-            # When it cannot be written, more than needed is sent again after a crash: that does no harm.
-            with suppress(OSError):
-                self._spool.save(progress.encode())
-                self._saved = progress
+        if self._spool is not None and progress != self._progress:
+            self._spool.save(progress.encode())
+        self._progress = progress
 
     def _could_not_read(self) -> None:
         self.unreadable += 1
@@ -194,13 +219,13 @@ class LeftLog:
     def settled(self) -> None:
         """Remember how far it is settled; once it has ended, do away with it."""
         if self.ended:
+            self._left.save(ALL_SETTLED.encode())
             self._left.remove()
         elif self._segment is not None:
             high = (self._segment.number << _NUMBER_BITS) + self._at
             if high > self._progress.high:
                 self._progress = self._progress._replace(high=high)
-                with suppress(OSError):
-                    self._left.save(self._progress.encode())
+                self._left.save(self._progress.encode())
 
     def leave(self) -> None:
         """Let another process have what is not settled."""

@@ -7,6 +7,7 @@ header stands is left out, and the next mark is where it goes on.
 
 from __future__ import annotations
 
+import os
 import random
 from struct import Struct
 from typing import Any
@@ -15,6 +16,12 @@ SEGMENT_BYTES = 8 * 1024 * 1024
 FIRST = 32
 """Where the first frame stands, behind the preamble."""
 HEADER_BYTES = 8
+
+# One of our own: the user's random.seed() must not make marks repeat, nor do ours change what their program draws.
+_random = random.Random()  # noqa: S311 - no secrets
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 _MAGIC = b"kayba\x00\x01\n"
 _PREAMBLE = Struct("<8sIQ")
@@ -67,10 +74,14 @@ class Segment:
     def begin(self, number: int) -> None:
         """Use it, also anew, as the segment of that number: frames from before are none any more."""
         self.number = number
-        self.mark = random.randrange(1, 1 << 32)  # noqa: S311 - no secret
+        self.mark = _random.randrange(1, 1 << 32)
         self.at = FIRST
         self.end = None
         _PREAMBLE.pack_into(self.memory, 0, _MAGIC, self.mark, number)
+
+    def clear(self) -> None:
+        """Let nobody read what is in it: it is kept to be used anew."""
+        self.memory[: _PREAMBLE.size] = bytes(_PREAMBLE.size)
 
     def recall(self) -> bool:
         """Take number and mark from the preamble, as another process has written it; False when there is none."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import random
 import sys
 import time
 from collections.abc import Iterator
@@ -28,9 +27,11 @@ MAX_LEFT_BYTES = 1024 * 1024 * 1024
 """The most that is kept of what dead processes have left, all together; the oldest is dropped."""
 
 _BINARY = getattr(os, "O_BINARY", 0)
+ATTEMPTS = 10
 _REJECTED = "rejected"
 _PROGRESS = "progress"
 _SUFFIX = ".segment"
+_ASIDE = ".new"
 _PIECE_BYTES = 256 * 1024
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"9p", "afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"}
@@ -121,13 +122,9 @@ class Spool:
             raise
 
     def save(self, progress: bytes) -> None:
-        """Keep what is to be known of how far the segments are settled.
-
-        Raises:
-            OSError: it could not be written; what was kept before stands.
-        """
+        """Keep what is to be known of how far the segments are settled."""
         if self._folder is not None:
-            _write(os.path.join(self._folder, _PROGRESS), progress)
+            _keep(os.path.join(self._folder, _PROGRESS), progress)
 
     def reject(self, rejected: bool) -> None:
         """Remember whether the service has rejected the key: then what was traced for it may go out with another."""
@@ -146,15 +143,16 @@ class Spool:
         self._lock = self._folder = None
 
     def remove(self) -> None:
-        """Do away with the folder, whose segments are gone."""
-        if self._lock is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(self._folder or "", _PROGRESS))
-            self._lock.release_and_remove()
-            for folder in (self._of_key, self._of_address):
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
+        """Do away with the folder, whose segments are gone; the next one that is needed is another."""
+        lock, folder = self._lock, self._folder
         self._lock = self._folder = None
+        if lock is not None and folder is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, _PROGRESS))
+            lock.release_and_remove()
+            for parent in (self._of_key, self._of_address):
+                with contextlib.suppress(OSError):
+                    os.rmdir(parent)
 
     def forget(self) -> None:
         """In a forked child: the folder is the parent's."""
@@ -202,8 +200,8 @@ class Spool:
         _make_private(self._of_key)
         if _is_on_network(self._of_key):
             raise OSError(f"{self.home} is on a network disk, whose files may vanish while they are in use")
-        while True:
-            folder = os.path.join(self._of_key, f"{os.getpid()}-{random.getrandbits(32):08x}")
+        for _ in range(ATTEMPTS):
+            folder = os.path.join(self._of_key, f"{os.getpid()}-{os.urandom(4).hex()}")
             try:
                 os.mkdir(folder, 0o700)
                 lock = lock_folder(folder, make=True)
@@ -214,6 +212,7 @@ class Spool:
             if lock is not None:
                 self._folder, self._lock = folder, lock
                 return
+        raise OSError(f"no folder in {self._of_key} can be locked")
 
 
 class Left:
@@ -258,19 +257,15 @@ class Left:
             return None
 
     def save(self, progress: bytes) -> None:
-        """Say how far it is settled now, for the case that this process ends, too, before all is.
-
-        Raises:
-            OSError: it could not be written.
-        """
-        _write(os.path.join(self._folder, _PROGRESS), progress)
+        """Say how far it is settled now, for the case that this process ends, too, before all is."""
+        _keep(os.path.join(self._folder, _PROGRESS), progress)
 
     def remove(self) -> None:
         """Do away with it: all is settled."""
         with contextlib.suppress(OSError):
-            for name in os.listdir(self._folder):
-                if name.endswith((_SUFFIX, _PROGRESS)) or name.startswith(_PROGRESS):
-                    os.unlink(os.path.join(self._folder, name))
+            # Segments in their order and then the rest, so that whoever finds a part of it understands that part.
+            for path in (*sorted(self._paths(), key=_number_of), *self._progress_paths()):
+                os.unlink(path)
         self._lock.release_and_remove()
         for folder in (os.path.dirname(self._folder), os.path.dirname(os.path.dirname(self._folder))):
             with contextlib.suppress(OSError):
@@ -279,6 +274,14 @@ class Left:
     def leave(self) -> None:
         """Let another process have it."""
         self._lock.release()
+
+    def forget(self) -> None:
+        """In a forked child: it is the parent's."""
+        self._lock.forget()
+
+    def _progress_paths(self) -> list[str]:
+        path = os.path.join(self._folder, _PROGRESS)
+        return [each for each in (path, f"{path}{_ASIDE}") if os.path.exists(each)]
 
     def _paths(self) -> list[str]:
         with contextlib.suppress(OSError):
@@ -302,6 +305,11 @@ def _size(folder: str) -> int:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         return sum(entry.stat().st_size for entry in entries)
     return 0
+
+
+def _number_of(path: str) -> int:
+    digits = os.path.basename(path).removesuffix(_SUFFIX)
+    return int(digits) if digits.isdigit() else 0
 
 
 def _digest(text: str) -> str:
@@ -348,15 +356,25 @@ def _read(path: str, *, whole: bool) -> Segment | None:
     return segment if segment.recall() else None
 
 
-def _write(path: str, content: bytes) -> None:
-    """Replace a file at once, so that it is never half written."""
-    aside = f"{path}.new"
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
+def _keep(path: str, content: bytes) -> None:
+    """Replace a file at once, so that it is never half written; where there is no room for it, there is none at all.
+
+    Without one, segments are read from the beginning, and more than is needed is sent again. An old one would tell of
+    spans as running that have ended since.
+    """
+    aside = f"{path}{_ASIDE}"
     try:
-        os.write(descriptor, content)
-    finally:
-        os.close(descriptor)
-    os.replace(aside, path)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+        finally:
+            os.close(descriptor)
+        os.replace(aside, path)
+    except OSError:
+        for useless in (path, aside):
+            with contextlib.suppress(OSError):
+                os.unlink(useless)
 
 
 def _is_on_network(folder: str) -> bool:

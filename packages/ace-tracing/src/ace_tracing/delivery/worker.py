@@ -41,6 +41,7 @@ PATIENCE = 6
 """So often a batch meets an error inside the service before its parts are tried one by one."""
 
 REFUSED = "refused by the service"
+REFUSED_SPANS = "refused by the service, spans of traces that were taken"
 REJECTED = "rejected by the service, single spans"
 TOO_OLD = "too old"
 OUR_ERROR = "an error inside ace-tracing"
@@ -79,7 +80,9 @@ class Worker:
         self._starting = threading.Lock()
         # By its full name: gevent may have replaced it since this module was imported, and a greenlet must not block.
         self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._settled = threading.Condition()
+        # The lock itself is taken in C, where no thread can be killed between having it and knowing that it has it.
+        self._lock = threading.RLock()
+        self._settled = threading.Condition(self._lock)
         self._assembled = 0
         self._settled_own = 0
         self._delivered = 0
@@ -98,6 +101,9 @@ class Worker:
         self._closed = False
         self._retired = False
         self._over = False
+        self._is_running = False
+        self._left_in_hand: Left | None = None
+        self._base = 0
         buffer.alarm = self._alarm
 
     def start(self) -> None:
@@ -141,7 +147,7 @@ class Worker:
             return self.delivery()
         attempts = self._attempts
         self.hurry()
-        with self._settled:
+        with self._lock:
             while not self._is_settled(target):
                 left = deadline - time.monotonic()
                 if left <= 0 or (self._breaker.paused and self._attempts > attempts):
@@ -168,7 +174,8 @@ class Worker:
         if self._thread is not None and self._thread.is_alive():
             self._thread.join(min(max(0.05, deadline - time.monotonic()), threading.TIMEOUT_MAX))
         else:
-            self._end()
+            with within(max(SHORTEST_ATTEMPT_S, deadline - time.monotonic())):
+                self._end(adopt=False)
         return self.delivery()
 
     def retire(self) -> None:
@@ -178,12 +185,12 @@ class Worker:
 
     def delivery(self) -> Delivery:
         """What has become of everything that finished so far."""
-        with self._settled:
+        with self._lock:
             reasons = self._dropped + self._buffer.dropped
             for why, count in ((END_LOST, self._own.given_up), (OUR_ERROR, self._own.unreadable)):
                 if count:
                     reasons[why] += count
-            unread = max(0, self._buffer.finished - self._assembled - self._own.given_up)
+            unread = max(0, self._buffer.finished - self._assembled - self._base)
             pending = self._assembled - self._settled_own + (unread if self._own.has_unread() else 0)
             return Delivery(self._delivered, pending, sum(reasons.values()), dict(reasons))
 
@@ -215,6 +222,8 @@ class Worker:
     def abandon(self) -> None:
         """Take nothing more, in a forked child: what began in its parent is the parent's to send."""
         self._buffer.abandon()
+        if self._left_in_hand is not None:
+            self._left_in_hand.forget()
         if self._spool is not None:
             self._spool.forget()
 
@@ -236,11 +245,11 @@ class Worker:
         if not self._starting.acquire(blocking=False):
             return True
         try:
-            thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
             # In a context of its own, so that it never is a child of whatever span was running by chance.
-            Context().run(thread.start)
-            self._thread = thread
+            Context().run(self._thread.start)
         except RuntimeError:
+            self._thread = None
             return False
         finally:
             self._starting.release()
@@ -248,6 +257,12 @@ class Worker:
 
     def _run(self) -> None:
         try:
+            if self._is_running:
+                # The thread before this one was killed in the middle of something.
+                self._own = self._own.read_again()
+                self._in_hand.clear()
+                self._assembled = self._settled_own
+            self._is_running = True
             while not (self._closed or (self._retired and not self._own.has_unread())):
                 self._wait()
                 self._gather()
@@ -256,10 +271,14 @@ class Worker:
                 self._end()
             else:
                 self._rest()
+            self._is_running = False
         finally:
-            # Should the thread be killed, the next trace that finishes starts another.
             self._sending = False
+            # From here on whoever finishes a trace starts another thread; what has finished just before does it here.
+            self._thread = None
             self._buffer.asleep = True
+            if not self._closed and self._buffer.finished != self._seen:
+                self._ensure_thread()
 
     def _wait(self) -> None:
         """Wait until there is something to do."""
@@ -310,14 +329,18 @@ class Worker:
                 self._settle_own()
             finally:
                 self._sending = False
-        with self._settled:
+        with self._lock:
             self._settled_to = max(self._settled_to, target)
             self._settled.notify_all()
+            if self._buffer.finished == self._seen and not self._own.has_unread():
+                # What is counted as finished and never comes, since its start found no room, say.
+                self._base = self._seen - self._assembled
         self._tell_of_drops()
 
     def _settle_own(self) -> None:
         while parts := self._own.settled():
             if not self._deliver(parts):
+                # They stay in hand, and nothing is let go of.
                 return
 
     def _read(self, target: int) -> list[Assembled]:
@@ -336,30 +359,41 @@ class Worker:
 
     def _rest(self) -> None:
         """Keep no folder while nothing is to be expected."""
-        if not self._own.has_open_spans and self._buffer.rest() and self._spool is not None:
-            self._spool.remove()
+        if not self._own.has_open_spans:
+            self._buffer.rest(self._own.all_settled, self._spool.remove if self._spool is not None else _nothing)
         self._exporter.close()
 
-    def _end(self) -> None:
-        """Leave nothing behind but what could not be sent."""
+    def _end(self, *, adopt: bool = True) -> None:
+        """Leave nothing behind but what could not be sent.
+
+        Args:
+            adopt: whether to look for what others have left once more.
+        """
         if self._over:
             return
         self._over = True
         try:
-            unsent = self._own.has_unread() or self._settled_to < self._own.read_to
-            if not unsent and self._spool is not None:
+            is_sent = not (self._own.has_unread() or self._in_hand)
+            if is_sent and adopt and self._spool is not None:
                 self._adopt(self._spool)
-            if not unsent:
+                self._deliver_own()
+            is_all = self._buffer.stop()
+            if is_sent and not is_all:
+                self._deliver_own()
+                is_all = not self._own.has_unread()
+            if is_sent and is_all:
                 running = self._own.interrupt()
                 self._assembled += sum(one.finishes for one in running)
-                unsent = not self._deliver(running)
-            if self._spool is not None:
-                if unsent:
-                    self._buffer.leave()
-                    self._spool.leave()
-                else:
-                    self._buffer.close()
+                is_sent = self._deliver(running)
+            if is_sent and is_all:
+                self._own.all_settled()
+                self._buffer.discard()
+                if self._spool is not None:
                     self._spool.remove()
+            else:
+                self._buffer.leave()
+                if self._spool is not None:
+                    self._spool.leave()
         except Exception:  # noqa: BLE001 - the process ends; what is left is for the next one
             internal_error("ending delivery")
         finally:
@@ -377,13 +411,16 @@ class Worker:
         left = Left.adopt(folder)
         if left is None:
             return True
+        self._left_in_hand = left
         is_settled = False
         try:
             is_settled = self._deliver_left(LeftLog(left), too_old=too_old)
         except Exception:  # noqa: BLE001 - what others left must not keep ours from being sent
             internal_error("reading what a process has left")
-        if not is_settled:
-            left.leave()
+        finally:
+            self._left_in_hand = None
+            if not is_settled:
+                left.leave()
         return is_settled
 
     def _deliver_left(self, log: LeftLog, *, too_old: bool) -> bool:
@@ -490,11 +527,14 @@ class Worker:
     def _settle(self, part: Part, outcome: Sent | Refused, *, recovered: bool) -> None:
         """Count what has become of traces, and tell those who wait."""
         if isinstance(outcome, Refused):
-            with self._settled:
+            with self._lock:
                 self._settled_own += 0 if recovered else part.finishes
-            self._drop(part.finishes, REFUSED if outcome is not _OUR_ERROR else OUR_ERROR, outcome.reason)
+            if part.finishes:
+                self._drop(part.finishes, REFUSED if outcome is not _OUR_ERROR else OUR_ERROR, outcome.reason)
+            else:
+                self._drop(sum(len(one.trace.entries) for one in part.assembled), REFUSED_SPANS, outcome.reason)
             return
-        with self._settled:
+        with self._lock:
             self._successes += 1
             if recovered:
                 self._recovered += part.finishes
@@ -509,10 +549,10 @@ class Worker:
             warn("rejected", "%d spans were not stored: %s", outcome.rejected, outcome.reason)
 
     def _drop(self, count: int, why: str, reason: str) -> None:
-        with self._settled:
+        with self._lock:
             self._dropped[why] += count
             self._settled.notify_all()
-        warn("refused", "%d traces were not stored: %s", count, reason)
+        warn("refused", "%d traces or spans were not stored: %s", count, reason)
 
     def _tell_of_drops(self) -> None:
         dropped = sum(self._buffer.dropped.values())
@@ -537,6 +577,10 @@ def hurry(workers: Iterable[Worker]) -> None:
     """Let all of them send at once, before the first is waited for: one that hangs must not take the others' time."""
     for worker in workers:
         worker.hurry()
+
+
+def _nothing() -> None:
+    """There is no folder to do away with."""
 
 
 def _experiment_of(assembled: Assembled) -> str:
