@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import logging
 import math
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -21,6 +22,7 @@ from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.record import ENDED_WITH_MORE, Site, pack_end
+from ace_tracing.testing import capture_traces
 from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
 
@@ -298,3 +300,73 @@ def test_a_folder_of_another_type_is_taken_as_its_text(tracing: LocalServer) -> 
     with folder(5), start_span("filed"):  # type: ignore[arg-type]
         pass
     assert search_traces()[0].info.folder == "5"
+
+
+class RaisesAsText:
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda span: span.set_token_usage(input_tokens=None, output_tokens=1),
+        lambda span: span.set_cost(input_cost=None, output_cost=1.0),
+        lambda span: span.set_attribute([], 1),
+        lambda span: span.set_attribute(RaisesAsText(), 1),
+        lambda span: span.set_status("ERROR", RaisesAsText()),
+        lambda span: span.set_span_type(RaisesAsText()),
+        lambda span: span.add_event(RaisesAsText()),
+        lambda span: span.add_link(RaisesAsText(), "b" * 16),
+    ],
+)
+def test_what_a_span_is_told_never_raises(spoil: Callable[[LiveSpan], None]) -> None:
+    with capture_traces() as traces, start_span("step") as span:
+        assert isinstance(span, LiveSpan)
+        spoil(span)
+        span.set_attribute("kept", 1)
+    assert traces[0].data.spans[0].attributes["kept"] == 1
+
+
+def test_first_events_and_links_from_many_threads_stay() -> None:
+    began = threading.Barrier(4)
+
+    def tell(span: LiveSpan) -> None:
+        began.wait(10)
+        span.add_event("first")
+        span.add_link("a" * 32, "b" * 16)
+        for number in range(20):
+            span.set_attribute(f"{threading.get_ident()}.{number}", number)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with capture_traces() as traces:
+            for _ in range(50):
+                with start_span("step") as span:
+                    assert isinstance(span, LiveSpan)
+                    threads = [threading.Thread(target=tell, args=(span,)) for _ in range(4)]
+                    for thread in threads:
+                        thread.start()
+                    for thread in threads:
+                        thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    spans = [found.data.spans[0] for found in traces]
+    assert {(len(span.events), len(span.links)) for span in spans} == {(4, 4)}
+    assert all(sum("." in key and key[0].isdigit() for key in span.attributes) == 80 for span in spans)
+
+
+def test_the_links_of_a_span_are_bounded() -> None:
+    with capture_traces() as traces:
+        with start_span("many") as span:
+            for _ in range(1_500):
+                span.add_link("a" * 32, "b" * 16)
+        with start_span("large") as span:
+            for _ in range(300):
+                span.add_link("a" * 32, "b" * 16, {"text": "x" * 40_000})
+    many, large = (found.data.spans[0] for found in traces)
+    assert len(many.links) == 1_000
+    assert many.attributes["span.cut"] == "links: the span has more than 1000"
+    assert 90 < len(large.links) < 110
+    assert f"and {300 - len(large.links)} links" in large.attributes["span.cut"]

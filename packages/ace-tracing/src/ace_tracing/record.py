@@ -7,11 +7,13 @@ known. A frame is a few packed numbers and JSON; what a decorated function says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
+
+T = TypeVar("T")
 
 STARTED = ord("S")
 ENDED = ord("E")
@@ -19,6 +21,12 @@ ENDED_WITH_MORE = ord("M")
 
 ERROR = 2
 STATUSES = ("UNSET", "OK", "ERROR")
+
+CUT = "span.cut"
+"""The attribute that says what was left out of a span for its size."""
+
+MAX_NAME = 1_000
+"""Longest name, type or agent of a span: a server may refuse a whole request for one of more than 4,096 characters."""
 
 MAX_SITE_BYTES = 2 * 1024 * 1024
 """A site has a part in every frame that starts a span, and a frame must fit into a segment."""
@@ -223,6 +231,17 @@ def pack_context(experiment: str | None, folder: str | None, metadata: Mapping[s
 def dumps_more(more: dict[str, Any]) -> bytes:
     """Encode what a plain ending has no place for; values may be `orjson.Fragment`."""
     return _dumps(more)
+
+
+def first_within(room: int, items: Iterable[T]) -> tuple[list[T], int]:
+    """The first items that encode to `room` bytes, and the room that is left."""
+    kept = []
+    for item in items:
+        room -= len(_dumps(item))
+        if room < 0:
+            break
+        kept.append(item)
+    return kept, max(room, 0)
 
 
 def read_start(frame: bytes) -> Start:

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.exceptions import MAX_MESSAGE, message_of, stacktrace_of
-from ace_tracing.record import ENDED_WITH_MORE, ERROR, STATUSES, Site, dumps_more, pack_end
+from ace_tracing.record import CUT as CUT
+from ace_tracing.record import ENDED_WITH_MORE, ERROR, MAX_NAME, STATUSES, Site, dumps_more, first_within, pack_end
 from ace_tracing.values.masking import Mask, masked
 from ace_tracing.values.snapshot import snapshot
 
 if TYPE_CHECKING:
     from ace_tracing.tracer import OpenTrace
 
-T = TypeVar("T")
-
 TOKEN_USAGE = "mlflow.chat.tokenUsage"  # noqa: S105 - no secret, an attribute's name
 COST = "mlflow.llm.cost"
-
-CUT = "span.cut"
-"""The attribute that says what was left out of a span for its size."""
 
 MAX_SPAN_BYTES = 4 * 1024 * 1024
 MAX_EVENTS = 1_000
 MAX_ATTRIBUTES = 1_000
+MAX_LINKS = 1_000
 
 _UNSET, _OK = 0, 1
 
 
 Event = tuple[str, int, dict[str, orjson.Fragment]]
+Link = tuple[str, str, dict[str, orjson.Fragment]]
 
 
 class More:
@@ -44,8 +42,9 @@ class More:
         self.span_type = site.span_type
         self.attributes = site.attributes
         self.inputs: bytes | None = None
-        self.events: list[Event] | None = None
-        self.links: list[tuple[str, str, dict[str, orjson.Fragment]]] | None = None
+        # Lists from the start: two threads that each made the first one would lose what the other has put in.
+        self.events: list[Event] = []
+        self.links: list[Link] = []
         self.status = _UNSET
         self.message = ""
 
@@ -163,22 +162,26 @@ class LiveSpan:
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Record one more fact about the step, such as the model's name."""
-        self.set_attributes({key: value})
+        if self._end_ns is None:
+            try:
+                self._add_attributes({str(key): orjson.Fragment(encode(value, self._trace.mask))})
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("setting an attribute")
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Record several facts about the step; one of a name already set replaces it."""
         if self._end_ns is None:
             # Before the look at what is there: meanwhile another thread may set others, which must stay.
             encoded = encode_attributes(attributes, self._trace.mask)
-            more = self._told()
-            # The dict may be the decorator's own, shared by all its calls: never changed in place.
-            merged = {**(more.attributes or {}), **encoded}
-            more.attributes = merged if len(merged) <= MAX_ATTRIBUTES else dict(islice(merged.items(), MAX_ATTRIBUTES))
+            self._add_attributes(encoded)
 
     def set_span_type(self, span_type: str) -> None:
         """Say what kind of step this is, as `"LLM"` or `"TOOL"`."""
         if self._end_ns is None:
-            self._told().span_type = str(span_type)
+            try:
+                self._told().span_type = str(span_type)[:MAX_NAME]
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("setting a span's type")
 
     def set_status(self, status: str, description: str = "") -> None:
         """Set the outcome: `"OK"`, `"ERROR"` or `"UNSET"`, with an optional description of an error.
@@ -186,18 +189,23 @@ class LiveSpan:
         Without this call a span is ERROR when an exception left it, and OK otherwise.
         """
         if self._end_ns is None:
-            code = str(getattr(status, "value", status)).upper()
-            message = self._masked_text(str(description)[:MAX_MESSAGE])
-            more = self._told()
-            more.status = STATUSES.index(code) if code in STATUSES else _UNSET
-            more.message = message
+            try:
+                code = str(getattr(status, "value", status)).upper()
+                message = self._masked_text(str(description)[:MAX_MESSAGE])
+                more = self._told()
+                more.status = STATUSES.index(code) if code in STATUSES else _UNSET
+                more.message = message
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("setting a status")
 
     def add_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record that something happened now, at a point in time inside the span."""
         if self._end_ns is None:
-            event = (str(name), self._trace.now_ns(), encode_attributes(attributes or {}, self._trace.mask))
-            more = self._told()
-            more.events = _appended(more.events, event)
+            try:
+                encoded = encode_attributes(attributes or {}, self._trace.mask)
+                _append(self._told().events, (str(name)[:MAX_NAME], self._trace.now_ns(), encoded))
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("adding an event")
 
     def add_link(self, trace_id: str, span_id: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record that another span, of this or another trace, has to do with this one.
@@ -208,21 +216,32 @@ class LiveSpan:
             attributes: what is known of the relation.
         """
         if self._end_ns is None:
-            encoded = encode_attributes(attributes or {}, self._trace.mask)
-            link = (str(trace_id).removeprefix("tr-"), str(span_id), encoded)
-            more = self._told()
-            more.links = [*(more.links or ()), link]
+            try:
+                encoded = encode_attributes(attributes or {}, self._trace.mask)
+                links = self._told().links
+                if len(links) < MAX_LINKS:
+                    links.append((str(trace_id).removeprefix("tr-"), str(span_id), encoded))
+                else:
+                    self._add_attributes({CUT: _fragment(f"links: the span has more than {MAX_LINKS}")})
+            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+                internal_error("adding a link")
 
     def set_token_usage(self, *, input_tokens: int, output_tokens: int, total_tokens: int | None = None) -> None:
         """Record how many tokens a call of a model took; the total is their sum by default."""
-        total = input_tokens + output_tokens if total_tokens is None else total_tokens
-        usage = {"input_tokens": input_tokens, "output_tokens": output_tokens, "total_tokens": total}
-        self.set_attribute(TOKEN_USAGE, usage)
+        try:
+            total = input_tokens + output_tokens if total_tokens is None else total_tokens
+            usage = {"input_tokens": input_tokens, "output_tokens": output_tokens, "total_tokens": total}
+            self.set_attribute(TOKEN_USAGE, usage)
+        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+            internal_error("setting the token usage")
 
     def set_cost(self, *, input_cost: float, output_cost: float, total_cost: float | None = None) -> None:
         """Record what a call of a model cost, in US dollars; the total is the sum by default."""
-        total = input_cost + output_cost if total_cost is None else total_cost
-        self.set_attribute(COST, {"input_cost": input_cost, "output_cost": output_cost, "total_cost": total})
+        try:
+            total = input_cost + output_cost if total_cost is None else total_cost
+            self.set_attribute(COST, {"input_cost": input_cost, "output_cost": output_cost, "total_cost": total})
+        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+            internal_error("setting a cost")
 
     def record_exception(self, exception: BaseException) -> None:
         """Record an exception with its traceback as an event and make the status ERROR. It is not raised."""
@@ -266,14 +285,22 @@ class LiveSpan:
             "type": more.span_type,
             "message": more.message,
             "attributes": more.attributes,
-            "events": more.events,
-            "links": more.links,
+            "events": more.events or None,
+            "links": more.links or None,
             "details": details,
         }
         encoded = dumps_more(said)
         if len(encoded) > MAX_SPAN_BYTES:
             encoded = dumps_more(said | self._within(MAX_SPAN_BYTES, more))
         return pack_end(ENDED_WITH_MORE, self._id, end_ns, more.status or _OK) + encoded
+
+    def _add_attributes(self, encoded: dict[str, orjson.Fragment]) -> None:
+        more = self._told()
+        # The dict may be the decorator's own, shared by all its calls: never changed in place. Made and set on one
+        # line, so that no other thread comes in between.
+        more.attributes = {**(more.attributes or {}), **encoded}
+        if len(more.attributes) > MAX_ATTRIBUTES:
+            more.attributes = dict(islice(more.attributes.items(), MAX_ATTRIBUTES))
 
     def _told(self) -> More:
         """Where all goes for which there is no other place."""
@@ -284,13 +311,16 @@ class LiveSpan:
         return self._more
 
     def _within(self, size: int, more: More) -> dict[str, Any]:
-        """The attributes and events that came first, of about `size` bytes; what is left out is counted."""
+        """The attributes, events and links that came first, of about `size` bytes; what is left out is counted."""
         room = size - len(self._inputs or b"") - len(self._outputs or b"")
-        attributes, room = _first_within(room, (more.attributes or {}).items(), lambda item: len(orjson.dumps(item[1])))
-        events, _ = _first_within(room, more.events or (), lambda event: len(orjson.dumps(event)))
-        lost = len(more.attributes or ()) - len(attributes), len(more.events or ()) - len(events)
-        note = f"{lost[0]} attributes and {lost[1]} events: the span has more than {size} bytes"
-        return {"attributes": {**dict(attributes), CUT: _fragment(note)}, "events": events}
+        attributes, room = first_within(room, (more.attributes or {}).items())
+        events, room = first_within(room, more.events)
+        links, _ = first_within(room, more.links)
+        lost = f"{len(more.attributes or ()) - len(attributes)} attributes and {len(more.events) - len(events)} events"
+        if len(links) < len(more.links):
+            lost += f" and {len(more.links) - len(links)} links"
+        note = f"{lost}: the span has more than {size} bytes"
+        return {"attributes": {**dict(attributes), CUT: _fragment(note)}, "events": events, "links": links}
 
     def _masked_text(self, text: str) -> str:
         mask = self._trace.mask
@@ -331,26 +361,14 @@ def mask_all(attributes: Mapping[str, orjson.Fragment], mask: Mask) -> dict[str,
     return {key: orjson.Fragment(masked(orjson.dumps(value), mask)) for key, value in attributes.items()}
 
 
-def _appended(events: list[Event] | None, event: Event) -> list[Event]:
-    """The events with one more; of a loop's thousands the first are kept, and the last one counts the rest."""
-    kept = events or []
-    if len(kept) < MAX_EVENTS:
-        kept.append(event)
+def _append(events: list[Event], event: Event) -> None:
+    """Add an event; of a loop's thousands the first are kept, and the last one counts the rest."""
+    if len(events) < MAX_EVENTS:
+        events.append(event)
     else:
-        count = orjson.loads(orjson.dumps(kept[-1][2][CUT])) + 1 if kept[-1][0] == CUT else 2
-        kept[-1] = (CUT, event[1], {CUT: orjson.Fragment(orjson.dumps(count))})
-    return kept
-
-
-def _first_within(room: int, items: Iterable[T], size: Callable[[T], int]) -> tuple[list[T], int]:
-    """The first items that fit into `room` bytes, and the room that is left."""
-    kept = []
-    for item in items:
-        room -= size(item)
-        if room < 0:
-            break
-        kept.append(item)
-    return kept, max(room, 0)
+        last = events[-1]
+        count = orjson.loads(orjson.dumps(last[2][CUT])) + 1 if last[0] == CUT else 2
+        events[-1] = (CUT, event[1], {CUT: orjson.Fragment(orjson.dumps(count))})
 
 
 def _fragment(text: str) -> orjson.Fragment:
