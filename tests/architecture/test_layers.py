@@ -72,7 +72,7 @@ LAYERS = {
         runtime                 pipeline tracer delivery/ values.masking settings folders errors diagnostics children
         calls                   binding record tracer span values.snapshot diagnostics
         streams                 values.snapshot tracer span diagnostics
-        generated               calls runtime tracer
+        generated               binding calls runtime tracer
         wrappers                calls generated streams runtime tracer
         descriptors             -
         surface                 no_span descriptors wrappers calls record runtime tracer span diagnostics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import inspect
 import logging
 import math
 import sys
@@ -370,3 +371,29 @@ def test_the_links_of_a_span_are_bounded() -> None:
     assert many.attributes["span.cut"] == "links: the span has more than 1000"
     assert 90 < len(large.links) < 110
     assert f"and {300 - len(large.links)} links" in large.attributes["span.cut"]
+
+
+def test_a_function_that_says_other_parameters_than_it_has_is_called_as_before() -> None:
+    def stated(*args: object, **kwargs: object) -> object:
+        return args, kwargs
+
+    parameter = inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    stated.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
+    traced = ace_tracing.trace(stated)
+    assert traced(x=1) == ((), {"x": 1})
+    with capture_traces() as traces:
+        assert traced(x=1) == ((), {"x": 1})
+    assert traces[0].data.spans[0].inputs == {"x": 1}
+
+
+def test_annotations_of_what_is_not_defined_yet_are_not_evaluated() -> None:
+    # Without the import from __future__ of this module, as in most programs from Python 3.14 on.
+    source = "def step(item: NotDefinedYet) -> NotDefinedYet: return item"
+    if sys.version_info < (3, 14):
+        source = f"from __future__ import annotations\n{source}"
+    names: dict[str, Callable[[int], int]] = {}
+    exec(compile(source, "<step>", "exec", dont_inherit=True), names)
+    traced = ace_tracing.trace(names["step"])
+    with capture_traces() as traces:
+        assert traced(1) == 1
+    assert traces[0].data.spans[0].inputs == {"item": 1}

@@ -7,10 +7,28 @@ when the function is decorated.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+if sys.version_info >= (3, 14):
+    from annotationlib import Format
+
+    # Otherwise it evaluates the annotations, which may name what is not defined yet.
+    _UNEVALUATED: dict[str, Any] = {"annotation_format": Format.FORWARDREF}
+else:
+    _UNEVALUATED: dict[str, Any] = {}
+
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function.
+
+    Raises:
+        TypeError, ValueError: it tells none.
+    """
+    return list(inspect.signature(function, **_UNEVALUATED).parameters.values())
 
 
 class Binder:
@@ -23,7 +41,7 @@ class Binder:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         try:
-            parameters = list(inspect.signature(function).parameters.values())
+            parameters = parameters_of(function)
         except (TypeError, ValueError):
             # Some built-in functions tell no signature: everything lands in args and kwargs.
             parameters = [

@@ -15,6 +15,7 @@ from itertools import takewhile
 from types import CodeType, FunctionType
 from typing import Any
 
+from ace_tracing.binding import parameters_of
 from ace_tracing.calls import Call
 from ace_tracing.runtime import state
 from ace_tracing.tracer import current_span, failed
@@ -55,10 +56,11 @@ def generate(function: Callable[..., Any], call: Call, generic: Callable[..., An
         call: what is recorded of its calls.
         generic: its other traced form, for calls that do not fit its parameters.
     """
-    # What another decorator has made may treat an argument by name otherwise than one by position.
-    if type(function) is not FunctionType or hasattr(function, "__wrapped__"):
+    # What another decorator has made may treat an argument by name otherwise than one by position, or take others than
+    # it says.
+    if type(function) is not FunctionType or not vars(function).keys().isdisjoint(("__wrapped__", "__signature__")):
         return None
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = parameters_of(function)
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or p.name.startswith(_PREFIX) for p in parameters):
         return None
     names: dict[str, Any] = {
