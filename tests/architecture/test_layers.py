@@ -54,9 +54,9 @@ LAYERS = {
         delivery.breaker        -
         delivery.courtesy       -
         delivery.parts          delivery.assembly delivery.encoder record span
-        delivery.worker         delivery.logs delivery.parts delivery.assembly delivery.buffer delivery.spool delivery.encoder
-                                delivery.breaker delivery.courtesy delivery.deadline delivery.outcome delivery.status
-                                tracer diagnostics
+        delivery.worker         delivery.logs delivery.parts delivery.assembly delivery.buffer delivery.spool
+                                delivery.encoder delivery.breaker delivery.courtesy delivery.deadline
+                                delivery.outcome delivery.status tracer diagnostics
         delivery.importing      -
         delivery.tracefacts     record delivery.meanings
         delivery.tracefile      record delivery.meanings delivery.tracefacts

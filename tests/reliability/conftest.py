@@ -1,0 +1,47 @@
+"""What the tests of reliability share: the two ways to keep traces, a spool of their own, and programs to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.reliability.running import Programs
+
+import ace_tracing
+from ace_tracing import diagnostics
+
+
+@pytest.fixture(params=[True, False], ids=["spool", "memory"])
+def spool(request: pytest.FixtureRequest) -> bool:
+    """Whether traces wait in the spool, or in memory only."""
+    kept: bool = request.param
+    return kept
+
+
+@pytest.fixture(autouse=True)
+def spool_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty spool that only this test and its programs use."""
+    folder = tmp_path / "spool"
+    monkeypatch.setenv("KAYBA_SPOOL_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Runs the programs of this folder; those that still run are ended afterwards."""
+    running = Programs(tmp_path)
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def configured() -> Iterator[Callable[..., None]]:
+    """Configures tracing in this process, from a clean state, and shuts it down afterwards."""
+    diagnostics._last_said.clear()
+
+    def configure(url: str, spool: bool = True) -> None:
+        ace_tracing.configure(api_key="kb-test", base_url=url, spool=spool)
+
+    yield configure
+    ace_tracing.shutdown(timeout=0.1)

@@ -1,0 +1,17 @@
+"""A service that configures tracing before its server forks the workers."""
+
+import os
+from collections.abc import Callable, Iterable
+
+from ace_tracing import configure, start_span
+
+configure(api_key="kb-test", base_url=os.environ["SERVER"], spool=os.environ["SPOOL"] == "1")
+with start_span("loaded"):
+    pass
+
+
+def application(_environ: object, start_response: Callable[..., object]) -> Iterable[bytes]:
+    """Answer every request with a greeting, traced."""
+    with start_span("request"):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]

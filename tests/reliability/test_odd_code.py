@@ -1,0 +1,123 @@
+"""Odd values, exceptions, callbacks and threads of the user's meet no trouble of ours: points 15, 18, 19 and 22."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import traceback
+from collections.abc import Callable
+
+import pytest
+from tests.faulty_server import Answer, faulty_server
+from tests.reliability.running import Programs, make, names, sums, until
+
+import ace_tracing
+from ace_tracing import hostile, start_span, trace
+
+Configured = Callable[..., None]
+
+CALL_S = 0.05
+BUSY = 4
+
+
+@pytest.mark.point(15)
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_killed_sender_is_revived_by_the_next_trace(configured: Configured, spool: bool) -> None:
+    with faulty_server() as server:
+        configured(server.url, spool)
+        for number in range(3):
+            make(1, f"before{number}-")
+            assert sums(ace_tracing.flush(timeout=60))[1:] == (0, 0)
+            for thread in senders():
+                assert thread.ident is not None
+                raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
+                )
+                assert raised == 1
+            make(1, f"after{number}-")
+            assert sums(ace_tracing.flush(timeout=60)) == (2 * number + 2, 0, 0)
+        until(lambda: server.store.names.total() == 6)
+        assert set(server.store.names.values()) == {1}
+
+
+def senders() -> list[threading.Thread]:
+    found = [thread for thread in threading.enumerate() if thread.name.startswith("ace-tracing")]
+    assert found
+    return found
+
+
+@trace
+def identity(value: object) -> object:
+    return value
+
+
+@pytest.mark.point(18)
+def test_hostile_inputs_and_their_neighbours_arrive(configured: Configured, spool: bool) -> None:
+    with faulty_server() as server:
+        configured(server.url, spool)
+        for number, build in enumerate(hostile.VALUES.values()):
+            make(1, f"neighbour{number}-")
+            value = build()
+            assert identity(value) is value
+        count = len(hostile.VALUES)
+        assert sums(ace_tracing.flush(timeout=60)) == (2 * count, 0, 0)
+        neighbours = {name: 1 for number in range(count) for name in names(1, f"neighbour{number}-")}
+        assert server.store.names == {**neighbours, "identity": count}
+
+
+@pytest.mark.point(18)
+@pytest.mark.parametrize("name", hostile.VALUES)
+def test_a_call_with_a_hostile_input_takes_under_50_ms(name: str) -> None:
+    # Once is enough: what another process or the collector of garbage takes is not the value's doing.
+    fastest = 1.0
+    for _ in range(5):
+        verdict = hostile.check(name, hostile.VALUES[name])
+        assert verdict.problem == ""
+        fastest = min(fastest, verdict.seconds)
+        if fastest < CALL_S:
+            break
+    assert fastest < BUSY * CALL_S
+
+
+@pytest.mark.point(19)
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_the_user_s_exception_is_the_same_object_with_the_same_traceback_tail(
+    configured: Configured, spool: bool, kind: type[BaseException]
+) -> None:
+    error = kind("the user's")
+
+    def fails() -> None:
+        raise error
+
+    def around(call: Callable[[], None]) -> list[str]:
+        with pytest.raises(kind) as raised:
+            call()
+        assert raised.value is error
+        assert error.__cause__ is None
+        assert error.__context__ is None
+        tail = traceback.extract_tb(error.__traceback__)[-1:]
+        error.__traceback__ = None
+        return [f"{frame.name} {frame.lineno}" for frame in tail]
+
+    with faulty_server() as server:
+        configured(server.url, spool)
+        assert around(trace(fails)) == around(fails)
+        with pytest.raises(kind) as raised, start_span("block"):
+            raise error
+        assert raised.value is error
+        ace_tracing.flush(timeout=60)
+        spans = {span["name"]: span for batch in server.exported() for span in batch}
+        assert {name: span["status"]["code"] for name, span in spans.items()} == {"fails": 2, "block": 2}
+
+
+@pytest.mark.point(22)
+@pytest.mark.parametrize("who", ["collector of garbage", "log handler", "finalizer", "mask"])
+def test_code_that_traces_inside_our_own_sender_does_not_stop_it(programs: Programs, spool: bool, who: str) -> None:
+    with faulty_server(Answer(503), Answer(429), Answer()) as server:
+        told = programs.report("reentrant", server.url, who, spool=spool)
+        assert (told["pending"], told["dropped"]) == (0, 0)
+        stored = server.store.names
+        assert {name: stored[name] for name in names(300)} == names(300)
+        assert set(stored) - {"within"} == names(300).keys()
