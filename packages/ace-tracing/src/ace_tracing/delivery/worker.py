@@ -171,8 +171,9 @@ class Worker:
         if threading.current_thread() is self._thread:
             # Asked from a log handler of the user's, while sending. The thread ends by itself.
             return self.delivery()
-        if self._thread is not None and self._thread.is_alive():
-            self._thread.join(min(max(0.05, deadline - time.monotonic()), threading.TIMEOUT_MAX))
+        thread = self._thread
+        if thread is not None and thread.is_alive():
+            thread.join(min(max(0.05, deadline - time.monotonic()), threading.TIMEOUT_MAX))
         else:
             with within(max(SHORTEST_ATTEMPT_S, deadline - time.monotonic())):
                 self._end(adopt=False)
@@ -238,7 +239,8 @@ class Worker:
 
     def _ensure_thread(self) -> bool:
         """Start the thread unless it lives; False when the interpreter, shutting down, starts no more of them."""
-        if self._thread is not None and self._thread.is_alive():
+        thread = self._thread
+        if thread is not None and thread.is_alive():
             return True
         # Not waited for: held, it says that the thread is being started, perhaps by this very thread further up, whose
         # garbage collection calls back into code that traces.
