@@ -9,6 +9,7 @@ import math
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 
@@ -22,7 +23,8 @@ from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.pipeline import MEMORY_BYTES
-from ace_tracing.record import ENDED_WITH_MORE, Site, pack_end
+from ace_tracing.record import ENDED_WITH_MORE, Site, pack_end, site_of
+from ace_tracing.span import encode_attributes
 from ace_tracing.testing import capture_traces
 from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
@@ -397,3 +399,47 @@ def test_annotations_of_what_is_not_defined_yet_are_not_evaluated() -> None:
     with capture_traces() as traces:
         assert traced(1) == 1
     assert traces[0].data.spans[0].inputs == {"item": 1}
+
+
+def test_a_large_name_type_or_agent_is_cut() -> None:
+    with capture_traces() as traces:
+        with start_span("n" * 9_000_000, span_type="t" * 9_000_000, agent="a" * 9_000_000) as span:
+            assert (len(str(span.name)), len(str(span.span_type)), len(str(span.agent))) == (1_000, 1_000, 1_000)
+        with start_span("set") as span:
+            span.set_span_type("t" * 9_000_000)
+    assert [len(found.data.spans[0].span_type) for found in traces] == [1_000, 1_000]
+    assert traces[0].data.spans[0].name == "n" * 1_000
+
+
+def test_large_attributes_of_a_place_are_cut_with_a_mark() -> None:
+    attributes = {f"a{number}": "x" * 250_000 for number in range(20)}
+    with capture_traces() as traces, start_span("root", agent="me"), start_span("step", attributes=attributes):
+        pass
+    found = traces[0].data.spans[1].attributes
+    kept = [key for key in found if key in attributes]
+    assert kept == list(attributes)[:8]
+    assert found["span.cut"] == "12 attributes: together they have more than 2097152 bytes"
+
+
+def test_large_spans_that_were_sent_are_not_remembered() -> None:
+    exporter = Exporter(lambda _: Sent())
+    into = buffer()
+    worker = Worker(exporter, into)
+    tracer = Tracer(into)
+
+    def send(number: int) -> None:
+        attributes = encode_attributes({"text": f"{number}" + "x" * 100_000})
+        agent = f"{number}" + "a" * 100_000
+        root = tracer.open(site_of("root", "TOOL", agent, attributes), parent=None)
+        tracer.open(site_of(f"{number}" + "n" * 100_000, "TOOL"), parent=root).end()
+        root.end()
+        assert worker.flush(10).delivered == number + 1
+
+    send(0)
+    tracemalloc.start()
+    for number in range(1, 50):
+        send(number)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert worker.close(timeout=10).delivered == 50
+    assert grown < 2_000_000

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+S = TypeVar("S", str, str | None)
 T = TypeVar("T")
 
 STARTED = ord("S")
@@ -37,6 +38,9 @@ MAX_SITES = 1_000
 MAX_AGENTS = 100
 """Of so many agents a place remembers how its spans begin."""
 
+MAX_REMEMBERED_BYTES = 4 * 1024
+"""What encodes to more is not remembered: a thousand large ones would fill the memory."""
+
 # Ids as they are written out, so that a reader can take them as they stand.
 _START = Struct(">BQQq")
 _END = Struct(">BQqB")
@@ -46,6 +50,8 @@ _CONTEXT = _TRACE_ID + 16
 END_BYTES = _END.size
 """What a frame that ends a span has before the outputs."""
 _MOST_REMEMBERED = 1_000
+_MAX_NAMES_BYTES = 32 * 1024
+"""More than the names of a site can take, and the note that some of its attributes are cut."""
 
 _read_length = _LENGTH.unpack_from
 
@@ -152,15 +158,18 @@ class Site:
         agent: str | None = None,
         attributes: Mapping[str, orjson.Fragment] | None = None,
     ) -> None:
-        self.name = name
-        self.span_type = span_type
-        self.function = function
-        self.agent = agent
-        self.attributes = attributes
+        self.name = name = _short(name)
+        self.span_type = span_type = _short(span_type)
+        self.function = function = _short(function)
+        self.agent = agent = _short(agent)
         encoded = _dumps((name, span_type, function, agent, attributes))
-        if len(encoded) > MAX_SITE_BYTES:
-            self.attributes = None
-            encoded = _dumps((name[:1_000], span_type[:1_000], function, agent, None))
+        if attributes and len(encoded) > MAX_SITE_BYTES:
+            # With room for the rest, so that the same of another agent need not be cut again.
+            kept, _ = first_within(MAX_SITE_BYTES - _MAX_NAMES_BYTES, attributes.items())
+            note = f"{len(attributes) - len(kept)} attributes: together they have more than {MAX_SITE_BYTES} bytes"
+            attributes = {**dict(kept), CUT: orjson.Fragment(orjson.dumps(note))}
+            encoded = _dumps((name, span_type, function, agent, attributes))
+        self.attributes = attributes
         self.packed = _LENGTH.pack(len(encoded)) + encoded
         self._of_agents: dict[str, Site] = {}
 
@@ -169,7 +178,7 @@ class Site:
         site = self._of_agents.get(agent)
         if site is None:
             site = Site(self.name, self.span_type, self.function, agent, self.attributes)
-            if len(self._of_agents) < MAX_AGENTS:
+            if len(self._of_agents) < MAX_AGENTS and len(site.packed) <= MAX_REMEMBERED_BYTES:
                 self._of_agents[agent] = site
         return site
 
@@ -180,12 +189,12 @@ def site_of(
     """The site of a span that is started by hand; those without attributes are remembered."""
     if attributes:
         return Site(name, span_type, None, agent, attributes)
-    key = name, span_type, agent
-    site = _sites.get(key)
+    site = _sites.get((name, span_type, agent))
     if site is None:
         site = Site(name, span_type, None, agent)
-        if len(_sites) < MAX_SITES:
-            _sites[key] = site
+        if len(_sites) < MAX_SITES and len(site.packed) <= MAX_REMEMBERED_BYTES:
+            # By what the site has of the names, which may be longer.
+            _sites[site.name, site.span_type, site.agent] = site
     return site
 
 
@@ -287,7 +296,7 @@ def place_of(site: bytes) -> Place:
     place = _places.get(site)
     if place is None:
         place = Place(*orjson.loads(site))
-        if len(_places) < _MOST_REMEMBERED:
+        if len(_places) < _MOST_REMEMBERED and len(site) <= MAX_REMEMBERED_BYTES:
             _places[site] = place
     return place
 
@@ -328,6 +337,10 @@ def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None
         more.get("links"),
     )
     return span, None if details is None else TraceDetails(*details)
+
+
+def _short(name: S) -> S:
+    return name[:MAX_NAME] if isinstance(name, str) else name
 
 
 def _dumps(value: Any) -> bytes:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVarTuple
 
 import orjson
 
@@ -20,6 +20,7 @@ from ace_tracing.delivery.protobuf import any_value, field, fits, key_value, pac
 from ace_tracing.delivery.tracefacts import FOLDER_TAG, NAME_TAG, TAG_PREFIX, is_id, name_of, of_trace
 from ace_tracing.record import (
     END_BYTES,
+    MAX_REMEMBERED_BYTES,
     NO_ID,
     PARENT_ID,
     SPAN_ID,
@@ -41,6 +42,7 @@ _FEWEST_OF_MANY_DIGITS = 19
 _MANY_DIGITS = re.compile(r"\d{19}")
 _MANY_DIGITS_IN_BYTES = re.compile(rb"\d{19}")
 _WRAPPED = b'"[{'
+_Texts = TypeVarTuple("_Texts")
 _SHORT = 256
 _MOST_REMEMBERED = 1_000
 
@@ -119,7 +121,7 @@ def _encoded_site(site: bytes) -> bytes:
     own = own_attributes(place.attributes or {})
     encoded = _place(place.name, place.span_type, place.function, place.agent) + _STATUS_OK
     encoded += b"".join(key_value(_ATTRIBUTE, name, _value(value)) for name, value in own)
-    if len(_sites) < _MOST_REMEMBERED:
+    if len(_sites) < _MOST_REMEMBERED and len(site) <= MAX_REMEMBERED_BYTES:
         _sites[site] = encoded
     return encoded
 
@@ -182,7 +184,23 @@ def fitting(value: Any) -> Any:
             return value
 
 
-@lru_cache(maxsize=1_000)
+def _remembered(encode_texts: Callable[[*_Texts], bytes]) -> Callable[[*_Texts], bytes]:
+    """Remember what a function of texts gives, if it is small: an `lru_cache` counts entries, however large."""
+    known: dict[tuple[*_Texts], bytes] = {}
+
+    @wraps(encode_texts)
+    def remembering(*texts: *_Texts) -> bytes:
+        encoded = known.get(texts)
+        if encoded is None:
+            encoded = encode_texts(*texts)
+            if len(known) < _MOST_REMEMBERED and len(encoded) <= MAX_REMEMBERED_BYTES:
+                known[texts] = encoded
+        return encoded
+
+    return remembering
+
+
+@_remembered
 def _place(name: str, span_type: str, function: str | None, agent: str | None) -> bytes:
     """What is the same for all spans of one place in the code."""
     said = {"mlflow.spanType": span_type, "mlflow.spanFunctionName": function, "gen_ai.agent.name": agent}
@@ -190,7 +208,7 @@ def _place(name: str, span_type: str, function: str | None, agent: str | None) -
     return field(b"\x2a", name_of(name).encode()) + _INTERNAL + b"".join(attributes)
 
 
-@lru_cache(maxsize=1_000)
+@_remembered
 def _filing(root_name: str, folder: str | None) -> bytes:
     """What a root says of a trace of which nothing more was said."""
     tags = {NAME_TAG: name_of(root_name)} | ({FOLDER_TAG: folder} if folder is not None else {})
