@@ -17,7 +17,7 @@ import pytest
 from tests.faulty_server import Answer, faulty_server
 
 import ace_tracing
-from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
+from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span, tracer
 from ace_tracing.delivery.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
@@ -425,13 +425,13 @@ def test_large_spans_that_were_sent_are_not_remembered() -> None:
     exporter = Exporter(lambda _: Sent())
     into = buffer()
     worker = Worker(exporter, into)
-    tracer = Tracer(into)
+    recording = Tracer(into)
 
     def send(number: int) -> None:
         attributes = encode_attributes({"text": f"{number}" + "x" * 100_000})
         agent = f"{number}" + "a" * 100_000
-        root = tracer.open(site_of("root", "TOOL", agent, attributes), parent=None)
-        tracer.open(site_of(f"{number}" + "n" * 100_000, "TOOL"), parent=root).end()
+        root = recording.open(site_of("root", "TOOL", agent, attributes), parent=None)
+        recording.open(site_of(f"{number}" + "n" * 100_000, "TOOL"), parent=root).end()
         root.end()
         assert worker.flush(10).delivered == number + 1
 
@@ -443,3 +443,86 @@ def test_large_spans_that_were_sent_are_not_remembered() -> None:
     tracemalloc.stop()
     assert worker.close(timeout=10).delivered == 50
     assert grown < 2_000_000
+
+
+def test_what_is_held_of_a_trace_that_the_rate_drops_is_bounded(
+    tracing: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracer, "MAX_HELD_BYTES", 100_000)
+    ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.0)
+
+    def step() -> None:
+        with start_span("step") as span:
+            span.set_outputs("x" * 10_000)
+
+    with start_span("root") as root:
+        with start_span("early") as early, start_span("inner"):
+            step()
+            tracemalloc.start()
+            for _ in range(1_000):
+                step()
+            grown, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            early.set_outputs("y" * 10_000)
+            early.set_status("ERROR", "failed")
+        root.set_outputs("z" * 10_000)
+        root.set_status("ERROR", "late")
+    assert grown < 1_000_000
+    assert ace_tracing.flush(timeout=20) == Delivery(delivered=1)
+    (found,) = search_traces()
+    assert found.tree[0].span.outputs == "z" * 10_000
+    by_name = {span.name: span for span in found.data.spans}
+    assert by_name["early"].status.status_code == "ERROR"
+    assert by_name["early"].outputs is None
+    assert "more than 100000 bytes" in by_name["early"].attributes["span.cut"]
+    assert by_name["inner"].outputs is None
+    whole = [span for span in found.data.spans if span.name == "step"]
+    assert 8 < len(whole) < 12
+    assert all(span.outputs == "x" * 10_000 for span in whole)
+
+
+def test_what_is_said_of_a_trace_is_bounded() -> None:
+    with capture_traces() as traces:
+        with start_span("large"):
+            ace_tracing.update_current_trace(name="n" * 9_000_000, metadata={f"k{n}": "y" * 900_000 for n in range(12)})
+            ace_tracing.update_current_trace(tags={"t": "y" * 9_000_000, "k" * 9_000_000: "v"})
+        with start_span("many"):
+            ace_tracing.update_current_trace(tags={f"k{n}": "v" for n in range(2_000)})
+            ace_tracing.update_current_trace(tags={"k0": "w", "one more": "v"})
+        with start_span("most"):
+            ace_tracing.update_current_trace(metadata={f"k{n}": "\x01" * 10_000 for n in range(1_000)})
+            ace_tracing.update_current_trace(tags={f"k{n}": "\x01" * 10_000 for n in range(1_000)})
+    large, many, most = (found.info for found in traces)
+    assert large.trace_metadata["k11"] == "y" * 10_000 + "<cut: 890000 more of 900000 characters>"
+    assert large.tags["t"].endswith("<cut: 8990000 more of 9000000 characters>")
+    assert large.tags["k" * 1_000] == "v"
+    assert len([key for key in many.tags if key.startswith("k")]) == 1_000
+    assert (many.tags["k0"], many.tags.get("one more")) == ("w", None)
+    assert many.tags["trace.cut"] == "more than 1000 entries, or 524288 bytes"
+    assert "trace.cut" in most.tags
+    assert "trace.cut" in most.trace_metadata
+
+
+def test_a_span_whose_start_found_no_room_has_no_end() -> None:
+    class Full:
+        finished = 0
+        asleep = False
+
+        def __init__(self) -> None:
+            self.frames: list[bytes] = []
+
+        def put(self, frame: bytes) -> bool:
+            self.frames.append(frame)
+            return len(self.frames) == 2
+
+        def wake(self) -> None:
+            """Has nobody to wake."""
+
+    sink = Full()
+    root = Tracer(sink).open(Site("root", "TOOL"), parent=None)
+    step = Tracer(sink).open(Site("step", "TOOL"), parent=root)
+    assert step.end_time_ns == step.start_time_ns
+    step.end()
+    root.end()
+    assert [chr(frame[0]) for frame in sink.frames] == ["S", "S", "E"]
+    assert sink.finished == 1

@@ -266,6 +266,12 @@ def read_end(frame: bytes) -> End:
     return End(kind, span_id, end_ns, status, frame[_END.size :])
 
 
+def without_values(frame: bytes, note: str) -> bytes:
+    """A frame of one of those kinds, with a note in place of what it says."""
+    _, span_id, end_ns, status = _END.unpack_from(frame)
+    return pack_end(ENDED_WITH_MORE, span_id, end_ns, status) + dumps_more({"attributes": {CUT: note}})
+
+
 def time_of(frame: bytes) -> int:
     """When it was that a span started or ended, in nanoseconds since the epoch; 0 for what is no frame."""
     if len(frame) < END_BYTES or (frame[0] == STARTED and len(frame) < _START.size):

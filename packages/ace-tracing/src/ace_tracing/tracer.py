@@ -8,10 +8,24 @@ import time
 from collections import deque
 from contextlib import suppress
 from contextvars import ContextVar, Token
+from itertools import islice
 from types import EllipsisType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ace_tracing.record import ENDED, STARTED, Site, TraceDetails, pack_context, pack_end, pack_start
+from ace_tracing.record import (
+    END_BYTES,
+    ENDED,
+    MAX_NAME,
+    SPAN_ID,
+    STARTED,
+    Site,
+    TraceDetails,
+    first_within,
+    pack_context,
+    pack_end,
+    pack_start,
+    without_values,
+)
 from ace_tracing.span import LiveSpan, mask_all
 from ace_tracing.values.masking import Mask
 
@@ -20,6 +34,14 @@ if TYPE_CHECKING:
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of a trace that the rate drops and how it ends may keep: the most that is held until then."""
+
+DETAILS_CUT = "trace.cut"
+"""The tag, and the entry of the metadata, that says that others were left out."""
+MAX_DETAIL = 10_000
+"""Longest text of a tag, or of an entry of a trace's metadata, in characters."""
+MAX_DETAILS = 1_000
+MAX_DETAILS_BYTES = 512 * 1024
+"""So many tags, and entries of the metadata, a trace may have, and so many bytes each of both."""
 
 _OK = 1
 
@@ -74,7 +96,7 @@ class Nowhere:
     finished = 0
     asleep = False
 
-    def put(self, frame: bytes) -> None:
+    def put(self, frame: bytes) -> object:
         """Forget a frame."""
 
     def wake(self) -> None:
@@ -94,12 +116,19 @@ class Undecided(Nowhere):
         self.sink = sink
         self._frames: deque[bytes] = deque()
         self._bytes = 0
+        self._root = b""
 
-    def put(self, frame: bytes) -> None:
-        """Hold a frame; once there are very many, none that only starts a span."""
+    def put(self, frame: bytes) -> bool:
+        """Hold a frame; once there are very many, none that starts a span, and of ends but the root's no values."""
+        if frame[0] == STARTED:
+            if self._bytes >= MAX_HELD_BYTES:
+                return True
+            self._root = self._root or frame[SPAN_ID]
+        elif self._bytes >= MAX_HELD_BYTES and len(frame) > END_BYTES and frame[SPAN_ID] != self._root:
+            frame = without_values(frame, f"all values: the trace has more than {MAX_HELD_BYTES} bytes")
         self._bytes += len(frame)
-        if self._bytes < MAX_HELD_BYTES or frame[0] != STARTED:
-            self._frames.append(frame)
+        self._frames.append(frame)
+        return False
 
     def keeps(self, root: LiveSpan) -> bool:
         """Whether the trace is kept, now that its root has ended."""
@@ -113,6 +142,7 @@ class Undecided(Nowhere):
     def clear(self) -> None:
         """Forget what is held."""
         self._frames.clear()
+        self._bytes = 0
 
 
 class OpenTrace:
@@ -179,9 +209,10 @@ class OpenTrace:
         return self.epoch_ns + _perf_counter_ns()
 
     def describe(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
-        """Add to what is known of the trace; it leaves with the root."""
+        """Add to what is known of the trace; it leaves with the root, in whose frame it has to fit."""
         old = self.details or TraceDetails(None, {}, {})
-        self.details = TraceDetails(name or old.name, {**old.tags, **tags}, {**old.metadata, **metadata})
+        name = name[:MAX_NAME] if isinstance(name, str) else name
+        self.details = TraceDetails(name or old.name, _bounded(old.tags, tags), _bounded(old.metadata, metadata))
 
     def forget(self) -> None:
         """Record nothing of it: there was no room for its root, without which it is of no use."""
@@ -359,8 +390,12 @@ class Tracer:
         span._more = None
         span._start_ns = start_ns = trace.epoch_ns + _perf_counter_ns()
         frame = pack_start(STARTED, span_id, parent_id, start_ns) + trace.head + site.packed
-        if trace.put(frame if inputs is None else frame + inputs) and not parent_id:
-            trace.forget()
+        if trace.put(frame if inputs is None else frame + inputs):
+            if parent_id:
+                # There was no room for it: its end alone would say nothing.
+                span._end_ns = start_ns
+            else:
+                trace.forget()
         return span
 
     def _new_trace(self) -> OpenTrace:
@@ -372,6 +407,21 @@ class Tracer:
         if scope.metadata:
             trace.describe(None, {}, scope.metadata)
         return trace
+
+
+def _bounded(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+    """Both, with long texts cut: what was said first, as far as there is room."""
+    merged = old | {key[:MAX_NAME]: _cut(text) for key, text in new.items()}
+    kept, _ = first_within(MAX_DETAILS_BYTES, islice(merged.items(), MAX_DETAILS))
+    if len(kept) == len(merged):
+        return merged
+    return {**dict(kept), DETAILS_CUT: f"more than {MAX_DETAILS} entries, or {MAX_DETAILS_BYTES} bytes"}
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MAX_DETAIL:
+        return text
+    return f"{text[:MAX_DETAIL]}<cut: {len(text) - MAX_DETAIL} more of {len(text)} characters>"
 
 
 def stop(span: LiveSpan, token: SpanToken) -> None:
