@@ -73,9 +73,11 @@ def test_reading(tracing: LocalServer) -> None:
 def test_survives_a_kill(tracing: LocalServer) -> None:
     *finished, root, plan, search = run("survives_a_kill.py", tracing.url).splitlines()
     assert finished == ["answer {'question': 'spans'} OK"]
-    assert root == "research {'question': 'traces'} interrupted: the process ended while this was running"
+    assert (
+        root == "research {'question': 'traces'} interrupted: the process, or recording, ended while this was running"
+    )
     assert plan == "  plan ['search'] OK"
-    assert search == "  search {'query': 'traces'} interrupted: the process ended while this was running"
+    assert search == "  search {'query': 'traces'} interrupted: the process, or recording, ended while this was running"
     traces = search_traces(filter_string="tags.`kayba.folder` = 'examples/killed'", order_by=["timestamp_ms ASC"])
     assert [outline(trace) for trace in traces] == [
         ["answer AGENT"],

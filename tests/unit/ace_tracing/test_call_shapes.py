@@ -74,14 +74,12 @@ def without_count(message: str) -> str:
     return re.sub(r"but \d+ .*given$", "", message)
 
 
-def recorded(signature: inspect.Signature, call: Call) -> tuple[Any, Any, Span]:
+def recorded(signature: inspect.Signature, call: Call) -> tuple[Any, Any, Span | None]:
     """What the plain function answers to a call, what the traced one does, and the span of that."""
     function = function_of(signature)
     with capture_traces() as traces:
         answers = outcome(function, call), outcome(trace(function), call)
-    (read,) = traces
-    assert read.root is not None
-    return *answers, read.root
+    return *answers, traces[0].root if traces else None
 
 
 @pytest.mark.covers("Shapes", "Positional-only and keyword-only parameters")
@@ -92,6 +90,11 @@ def recorded(signature: inspect.Signature, call: Call) -> tuple[Any, Any, Span]:
 def test_any_call_is_answered_and_recorded_as_without_us(drawn: tuple[inspect.Signature, Call]) -> None:
     signature, call = drawn
     plain, traced, span = recorded(signature, call)
+    if span is None:
+        # The interpreter refuses such a call before anything of ours runs.
+        assert "got multiple values for argument" in str(plain)
+        assert plain == traced
+        return
     if isinstance(plain, str) and isinstance(traced, str):
         # How many keyword-only arguments were given beside too many others is not always told right.
         assert span.status.description == f"TypeError: {traced}"
