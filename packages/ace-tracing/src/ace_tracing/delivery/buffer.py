@@ -102,6 +102,10 @@ class Buffer:
         self.asleep = False
         self.alarm()
 
+    def pulse(self) -> int:
+        """A number that changes with each frame."""
+        return self._current.at
+
     @property
     def position(self) -> int:
         """Where the next frame goes; positions grow."""

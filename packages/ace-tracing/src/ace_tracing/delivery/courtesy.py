@@ -1,32 +1,47 @@
-"""How long the worker keeps the interpreter before it offers it to others.
+"""How long the worker keeps the interpreter while callers trace.
 
 Python hands its lock over by force only after five milliseconds, for which a caller would wait in the middle of a
-traced function. So the worker offers it now and then; whether somebody took it shows whether that is needed.
+traced function. So while somebody traces the worker sleeps for a moment after each small piece of work. That costs half
+of its speed; when nobody has traced for a while, it works on.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from time import perf_counter
 
-SMALLEST_BYTES = 1024
-"""Of frames, read at a time while callers are busy: some forty microseconds of work."""
-LARGEST_BYTES = 64 * 1024
-TAKEN_S = 0.000_1
-"""To offer the interpreter takes a hundredth of this when nobody wants it."""
+SMALL_BYTES = 1024
+"""Of frames, read at a time while somebody traces: some forty microseconds of work."""
+LARGE_BYTES = 64 * 1024
+QUIET_S = 0.02
+"""When nothing was traced for so long, nobody is taken to wait."""
 
 
 class Courtesy:
-    """Offers the interpreter to others, and says how much to do until the next offer."""
+    """Lets others have the interpreter while there are others.
 
-    def __init__(self) -> None:
-        self.bytes_at_a_time = SMALLEST_BYTES
+    Args:
+        pulse: gives a number that changes whenever something is traced.
+    """
+
+    def __init__(self, pulse: Callable[[], int]) -> None:
+        self._pulse = pulse
+        self._last = 0
+        self._until = 0.0
+
+    @property
+    def bytes_at_a_time(self) -> int:
+        """How much to read until the next offer, in bytes."""
+        return SMALL_BYTES if perf_counter() < self._until else LARGE_BYTES
 
     def give_way(self) -> None:
-        """Let another thread run, if one waits."""
-        before = perf_counter()
-        time.sleep(0)
-        if perf_counter() - before > TAKEN_S:
-            self.bytes_at_a_time = SMALLEST_BYTES
-        elif self.bytes_at_a_time < LARGEST_BYTES:
-            self.bytes_at_a_time *= 2
+        """Let another thread run, if somebody traces."""
+        now = perf_counter()
+        pulse = self._pulse()
+        if pulse != self._last:
+            self._last = pulse
+            self._until = now + QUIET_S
+        if now < self._until:
+            # Not less than that: the lock, let go and taken again at once, is nobody else's in between.
+            time.sleep(0)

@@ -14,7 +14,7 @@ from typing import Protocol
 from ace_tracing.delivery.assembly import Assembled
 from ace_tracing.delivery.breaker import Breaker
 from ace_tracing.delivery.buffer import Buffer
-from ace_tracing.delivery.courtesy import LARGEST_BYTES, Courtesy
+from ace_tracing.delivery.courtesy import LARGE_BYTES, Courtesy
 from ace_tracing.delivery.deadline import within
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.logs import LeftLog, OwnLog
@@ -75,7 +75,7 @@ class Worker:
         self._spool = spool
         self._own = OwnLog(buffer, spool)
         self._breaker = Breaker()
-        self._courtesy = Courtesy()
+        self._courtesy = Courtesy(buffer.pulse)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         # By its full name: gevent may have replaced it since this module was imported, and a greenlet must not block.
@@ -351,7 +351,7 @@ class Worker:
         before = self._own.read_to
         impatient = self._buffer.waiting_bytes > IMPATIENT_BYTES
         while self._own.read_to < target and self._own.has_unread():
-            ready += self._own.read(LARGEST_BYTES if impatient else self._courtesy.bytes_at_a_time)
+            ready += self._own.read(LARGE_BYTES if impatient else self._courtesy.bytes_at_a_time)
             if not impatient:
                 self._courtesy.give_way()
             if self._own.read_to - before > BATCH_BYTES:
