@@ -91,7 +91,7 @@ def test_any_call_is_answered_and_recorded_as_without_us(drawn: tuple[inspect.Si
     signature, call = drawn
     plain, traced, span = recorded(signature, call)
     if span is None:
-        # The interpreter refuses such a call before anything of ours runs. What else is wrong with it, it may say first.
+        # The interpreter refuses such a call before anything of ours runs; it may find fault with something else, too.
         assert isinstance(plain, str)
         assert "got multiple values for argument" in str(traced)
         return
