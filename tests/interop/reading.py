@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 import ace_tracing
 from ace_tracing import LiveSpan
-from ace_tracing.no_span import NoSpan
+from ace_tracing.recording.noop import NoSpan
 
 
 @dataclass(frozen=True, slots=True)

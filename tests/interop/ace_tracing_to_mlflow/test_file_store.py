@@ -19,7 +19,7 @@ from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.exporter import Exporter
 from ace_tracing.delivery.outcome import Outcome, Sent
 from ace_tracing.delivery.service import Service
-from ace_tracing.record import TraceDetails, TraceRecord
+from ace_tracing.recording.frames import TraceDetails, TraceRecord
 
 ROOT, CHILD, LATE = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"
 

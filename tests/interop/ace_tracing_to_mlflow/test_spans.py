@@ -12,7 +12,7 @@ import pytest
 from tests.interop.reading import InMlflow, parents, times
 
 from ace_tracing import LiveSpan, start_span, trace
-from ace_tracing.no_span import NoSpan
+from ace_tracing.recording.noop import NoSpan
 
 
 @pytest.mark.interop("Tree of spans")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ace_tracing.record import SpanRecord, TraceDetails, TraceRecord
+from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 
 START_NS = 1_795_369_083_497_015_170
 TRACE_ID = "179010ea7eb391b2a9c5c13625864ffc"

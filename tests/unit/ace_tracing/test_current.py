@@ -264,7 +264,7 @@ def test_a_rate_keeps_about_that_share(tracing: LocalServer) -> None:
 
 
 def test_the_id_decides_alike_in_every_process(tracing: LocalServer) -> None:
-    from ace_tracing.sampling import Sampler
+    from ace_tracing.recording.sampling import Sampler
 
     ids = run_many(200)
     kept = [trace_id for trace_id in ids if Sampler(0.3).chooses(trace_id)]

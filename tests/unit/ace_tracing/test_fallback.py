@@ -21,7 +21,7 @@ from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.exporter import Exporter
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.service import Service
-from ace_tracing.record import SpanRecord, TraceDetails, TraceRecord
+from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 from kayba_local import LocalServer, serve
 
 ROOT, CHILD, OTHER = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"

@@ -17,16 +17,17 @@ import pytest
 from tests.faulty_server import Answer, faulty_server
 
 import ace_tracing
-from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span, tracer
+from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
 from ace_tracing.delivery.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.encoder import Batch
 from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.pipeline import MEMORY_BYTES
-from ace_tracing.record import ENDED_WITH_MORE, Site, pack_end, site_of
-from ace_tracing.span import encode_attributes
+from ace_tracing.recording import tracer
+from ace_tracing.recording.frames import ENDED_WITH_MORE, Site, pack_end, site_of
+from ace_tracing.recording.span import encode_attributes
+from ace_tracing.recording.tracer import Tracer
 from ace_tracing.testing import capture_traces
-from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
 
 

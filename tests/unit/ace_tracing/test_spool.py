@@ -20,10 +20,10 @@ from ace_tracing.delivery.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.logs import LeftLog, OwnLog, Progress
 from ace_tracing.delivery.segments import SEGMENT_BYTES
 from ace_tracing.delivery.spool import Left, Spool
-from ace_tracing.record import Site
+from ace_tracing.recording.frames import Site
+from ace_tracing.recording.span import LiveSpan
+from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import spool_home
-from ace_tracing.span import LiveSpan
-from ace_tracing.tracer import Tracer
 from kayba_local import LocalServer
 
 MOST = 1024

@@ -12,12 +12,12 @@ Only the names in `__all__` are public; the modules below are how it is made.
 
 from typing import TYPE_CHECKING
 
-from ace_tracing.current import folder, get_current_span, get_current_trace_id, session, update_current_trace
+from ace_tracing.decorator.decorator import start_span, start_span_no_context, trace
 from ace_tracing.lazy import on_first_use
-from ace_tracing.no_span import NoSpan
+from ace_tracing.recording.context import folder, get_current_span, get_current_trace_id, session, update_current_trace
+from ace_tracing.recording.noop import NoSpan
+from ace_tracing.recording.span import LiveSpan
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown, tracing_status
-from ace_tracing.span import LiveSpan
-from ace_tracing.surface import start_span, start_span_no_context, trace
 
 if TYPE_CHECKING:
     from ace_tracing.delivery.status import Delivery, TracingStatus
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
     from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
     from ace_tracing.reading.tree import Node, Trace, TraceData
-    from ace_tracing.span_types import SpanType
+    from ace_tracing.recording.span_types import SpanType
 else:
     # The same names. Recording needs none of them, and importing them all takes as long as all that it does need.
     __getattr__, __dir__ = on_first_use(
@@ -50,7 +50,7 @@ else:
             "reading.model": ("Span", "SpanEvent", "SpanLink", "SpanStatus", "TraceInfo", "TraceState"),
             "reading.queries": ("aget_trace", "asearch_traces", "get_trace", "search_traces"),
             "reading.tree": ("Node", "Trace", "TraceData"),
-            "span_types": ("SpanType",),
+            "recording.span_types": ("SpanType",),
         },
     )
 

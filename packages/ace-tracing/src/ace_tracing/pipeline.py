@@ -16,8 +16,8 @@ from ace_tracing.delivery.service import Service
 from ace_tracing.delivery.spool import Spool
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn
+from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import Settings
-from ace_tracing.tracer import Tracer
 
 MEMORY_BYTES = 48 * 1024 * 1024
 """The most that waits in memory when there is no spool."""

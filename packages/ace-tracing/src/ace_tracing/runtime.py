@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ace_tracing.diagnostics import warn
-from ace_tracing.folders import clean_folder
-from ace_tracing.tracer import Sink, Tracer, current_span
+from ace_tracing.recording.folders import clean_folder
+from ace_tracing.recording.tracer import Sink, Tracer, current_span
 from ace_tracing.values.masking import Mask
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import sys
 from dataclasses import dataclass, field
 
 from ace_tracing.errors import ConfigurationError
-from ace_tracing.folders import clean_folder
-from ace_tracing.sampling import Sampler
+from ace_tracing.recording.folders import clean_folder
+from ace_tracing.recording.sampling import Sampler
 
 DEFAULT_BASE_URL = "https://use.kayba.ai"
 

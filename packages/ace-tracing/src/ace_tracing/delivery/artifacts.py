@@ -12,7 +12,7 @@ from ace_tracing.delivery.deadline import seconds_left
 from ace_tracing.delivery.onetrace import OneTrace
 from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.service import Service
-from ace_tracing.record import TraceRecord
+from ace_tracing.recording.frames import TraceRecord
 
 ENOUGH_LEFT_S = 12.0
 """With less left of an attempt no further trace is begun: it takes a few requests, and each may take a while."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from ace_tracing.record import (
+from ace_tracing.recording.frames import (
     ENDED,
     ENDED_WITH_MORE,
     ERROR,
@@ -33,7 +33,7 @@ from ace_tracing.record import (
     trace_id_of,
     unpack,
 )
-from ace_tracing.span import CUT
+from ace_tracing.recording.span import CUT
 
 MAX_HELD_SPANS = 1_000
 MAX_HELD_BYTES = 1024 * 1024

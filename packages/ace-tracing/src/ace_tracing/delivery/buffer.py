@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ace_tracing.delivery.segments import FIRST, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
-from ace_tracing.record import NO_ID, PARENT_ID, SPAN_ID, STARTED
+from ace_tracing.recording.frames import NO_ID, PARENT_ID, SPAN_ID, STARTED
 
 NO_ROOM = "no room"
 NO_ROOM_FOR_SPAN = "no room, spans of traces that were kept"

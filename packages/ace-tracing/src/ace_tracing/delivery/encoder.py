@@ -18,7 +18,7 @@ import orjson
 from ace_tracing.delivery.meanings import with_meaning
 from ace_tracing.delivery.protobuf import any_value, field, fits, key_value, pack_fixed64, text_value, varint
 from ace_tracing.delivery.tracefacts import FOLDER_TAG, NAME_TAG, TAG_PREFIX, is_id, name_of, of_trace
-from ace_tracing.record import (
+from ace_tracing.recording.frames import (
     END_BYTES,
     MAX_REMEMBERED_BYTES,
     NO_ID,

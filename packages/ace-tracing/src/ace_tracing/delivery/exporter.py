@@ -18,7 +18,7 @@ from ace_tracing.delivery.service import Service
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ace_tracing.record import TraceRecord
+    from ace_tracing.recording.frames import TraceRecord
     from kayba_api.types import Response
 
 ATTEMPT_S = 30.0

@@ -13,7 +13,7 @@ from ace_tracing.delivery.buffer import Buffer
 from ace_tracing.delivery.segments import FIRST, Segment
 from ace_tracing.delivery.spool import Left, Spool
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.record import PackedSpan, SpanRecord, TraceRecord, unpack
+from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord, unpack
 
 PATIENCE_WITH_HOLES_S = 1.0
 SETTLED_AT_A_TIME = 64 * 1024

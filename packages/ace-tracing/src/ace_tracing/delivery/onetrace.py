@@ -12,7 +12,7 @@ from ace_tracing.delivery.outcome import Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.service import Service
 from ace_tracing.delivery.tracefile import Json
 from ace_tracing.delivery.traceinfo import IN_PROGRESS, info_of
-from ace_tracing.record import TraceRecord
+from ace_tracing.recording.frames import TraceRecord
 
 if TYPE_CHECKING:
     from kayba_api.types import Response

@@ -8,8 +8,8 @@ import orjson
 
 from ace_tracing.delivery.assembly import Assembled
 from ace_tracing.delivery.encoder import Batch
-from ace_tracing.record import PackedSpan, SpanRecord, TraceRecord
-from ace_tracing.span import CUT
+from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord
+from ace_tracing.recording.span import CUT
 
 SHORTENED_CHARS = 1_000
 """What is kept of the inputs and of the outputs of a span that is too large by itself for the service."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ace_tracing.delivery.meanings import SESSION_KEYS
-from ace_tracing.record import SpanRecord, TraceDetails, TraceRecord
+from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 
 FOLDER_TAG = "kayba.folder"
 NAME_TAG = "mlflow.traceName"

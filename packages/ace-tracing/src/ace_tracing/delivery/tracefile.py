@@ -13,7 +13,7 @@ import orjson
 
 from ace_tracing.delivery.meanings import with_meaning
 from ace_tracing.delivery.tracefacts import is_id, name_of, of_trace
-from ace_tracing.record import SpanRecord, TraceRecord
+from ace_tracing.recording.frames import SpanRecord, TraceRecord
 
 TRACE_ID_PREFIX = "tr-"
 

@@ -23,7 +23,7 @@ from ace_tracing.delivery.parts import Part
 from ace_tracing.delivery.spool import Left, Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.tracer import NOWHERE, current_span
+from ace_tracing.recording.tracer import NOWHERE, current_span
 
 GATHER_S = 0.5
 """How long the first finished trace waits for others to share its request."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from ace_tracing.decorator.decorator import start_span
 from ace_tracing.propagation.headers import continue_trace
 from ace_tracing.propagation.requests import FIRST_SERVER_ERROR, ROUTE, answered, described, name_of
 from ace_tracing.runtime import state
-from ace_tracing.surface import start_span
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ace_tracing.propagation.handover import Handover, running
+from ace_tracing.recording.tracer import current_scope, current_span
 from ace_tracing.runtime import state
-from ace_tracing.tracer import current_scope, current_span
 
 
 class Carried:

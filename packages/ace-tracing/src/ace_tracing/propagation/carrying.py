@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ace_tracing.propagation.carried import Carried
 from ace_tracing.propagation.processes import Luggage
-from ace_tracing.tracer import current_scope, current_span
+from ace_tracing.recording.tracer import current_scope, current_span
 
 E = TypeVar("E")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ace_tracing.tracer import OpenTrace, PassedOn, RemoteParent, Tracer, current_span
+from ace_tracing.recording.tracer import OpenTrace, PassedOn, RemoteParent, Tracer, current_span
 
 SESSION_KEYS = ("session.id", "user.id")
 

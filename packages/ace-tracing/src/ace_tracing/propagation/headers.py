@@ -17,8 +17,8 @@ from ace_tracing.propagation.w3c import (
     parse_baggage,
     parse_traceparent,
 )
+from ace_tracing.recording.tracer import PassedOn, current_span
 from ace_tracing.runtime import state
-from ace_tracing.tracer import PassedOn, current_span
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"

@@ -8,8 +8,8 @@ from typing import Any
 from ace_tracing import runtime
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.propagation.handover import Handover, running
-from ace_tracing.sampling import Sampler
-from ace_tracing.tracer import current_span
+from ace_tracing.recording.sampling import Sampler
+from ace_tracing.recording.tracer import current_span
 
 
 class Luggage:

@@ -8,10 +8,10 @@ from typing import Any
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.propagation.headers import continue_trace
 from ace_tracing.propagation.requests import answered, described, name_of
-from ace_tracing.record import site_of
+from ace_tracing.recording.frames import site_of
+from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
+from ace_tracing.recording.tracer import Tracer, current_span
 from ace_tracing.runtime import state
-from ace_tracing.span import LiveSpan, ManualSpan, encode_attributes
-from ace_tracing.tracer import Tracer, current_span
 
 StartResponse = Callable[..., Callable[[bytes], object]]
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]

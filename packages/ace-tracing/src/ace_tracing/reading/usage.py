@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ace_tracing.span import COST, TOKEN_USAGE
+from ace_tracing.recording.span import COST, TOKEN_USAGE
 
 if TYPE_CHECKING:
     from ace_tracing.reading.tree import Trace

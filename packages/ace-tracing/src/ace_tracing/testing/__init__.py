@@ -17,11 +17,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import overload
 
-from ace_tracing import runtime, tracer
+from ace_tracing import runtime
 from ace_tracing.delivery.assembly import Assembler
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.reading.tree import Trace
-from ace_tracing.record import TraceRecord
+from ace_tracing.recording import tracer
+from ace_tracing.recording.frames import TraceRecord
 from ace_tracing.testing.loopback import traces_of
 from ace_tracing.testing.treetext import Expected, assert_tree
 

@@ -12,7 +12,7 @@ from ace_tracing.delivery.encoder import fitting, own_attributes
 from ace_tracing.delivery.tracefacts import METADATA_PREFIX, TAG_PREFIX, is_id, name_of, of_trace
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.reading.tree import Trace, TraceData
-from ace_tracing.record import SpanRecord, TraceRecord
+from ace_tracing.recording.frames import SpanRecord, TraceRecord
 
 MAX_PREVIEW = 1_000
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 MAX_STACKTRACE = 32_768
 MAX_MESSAGE = 4_096
 
-_HERE = __file__.rpartition("exceptions.py")[0]
+_PACKAGE = __file__.rpartition("recording")[0]
 
 
 def message_of(exception: BaseException) -> str:
@@ -42,6 +42,6 @@ def _leave_out_our_frames(report: TracebackException) -> None:
     reports = [report]
     while reports:
         one = reports.pop()
-        one.stack[:] = [frame for frame in one.stack if not frame.filename.startswith(_HERE)]
+        one.stack[:] = [frame for frame in one.stack if not frame.filename.startswith(_PACKAGE)]
         # Python 3.11 has None where 3.13 has an empty list.
         reports += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]

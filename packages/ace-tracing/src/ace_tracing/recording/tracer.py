@@ -12,7 +12,7 @@ from itertools import islice
 from types import EllipsisType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ace_tracing.record import (
+from ace_tracing.recording.frames import (
     END_BYTES,
     ENDED,
     MAX_NAME,
@@ -26,11 +26,11 @@ from ace_tracing.record import (
     pack_start,
     without_values,
 )
-from ace_tracing.span import LiveSpan, mask_all
+from ace_tracing.recording.span import LiveSpan, mask_all
 from ace_tracing.values.masking import Mask
 
 if TYPE_CHECKING:
-    from ace_tracing.sampling import Sampler
+    from ace_tracing.recording.sampling import Sampler
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of a trace that the rate drops and how it ends may keep: the most that is held until then."""

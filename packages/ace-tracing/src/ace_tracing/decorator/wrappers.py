@@ -8,11 +8,11 @@ import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
-from ace_tracing.calls import Call
-from ace_tracing.generated import generate
+from ace_tracing.decorator.compiled import generate
+from ace_tracing.decorator.function import Call
+from ace_tracing.decorator.streams import Collected, stand_in
+from ace_tracing.recording.tracer import current_span, failed
 from ace_tracing.runtime import state
-from ace_tracing.streams import Collected, stand_in
-from ace_tracing.tracer import current_span, failed
 
 
 def wrap(function: Callable[..., Any], call: Call) -> Callable[..., Any]:

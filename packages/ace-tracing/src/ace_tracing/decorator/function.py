@@ -6,11 +6,11 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ace_tracing.binding import Binder
+from ace_tracing.decorator.signature import Binder
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.record import Site
-from ace_tracing.span import LiveSpan, encode, encode_attributes
-from ace_tracing.tracer import SpanToken, Tracer, current_span
+from ace_tracing.recording.frames import Site
+from ace_tracing.recording.span import LiveSpan, encode, encode_attributes
+from ace_tracing.recording.tracer import SpanToken, Tracer, current_span
 from ace_tracing.values.snapshot import snapshot
 
 RETURN_VALUE = "generator.return_value"

@@ -15,10 +15,10 @@ from itertools import takewhile
 from types import CodeType, FunctionType
 from typing import Any
 
-from ace_tracing.binding import parameters_of
-from ace_tracing.calls import Call
+from ace_tracing.decorator.function import Call
+from ace_tracing.decorator.signature import parameters_of
+from ace_tracing.recording.tracer import current_span, failed
 from ace_tracing.runtime import state
-from ace_tracing.tracer import current_span, failed
 
 _PREFIX = "_ace_"
 _FILE = os.path.join(os.path.dirname(__file__), "<traced>")

@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from contextvars import Token
 
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.folders import clean_folder
-from ace_tracing.no_span import NO_SPAN, NoSpan
-from ace_tracing.span import LiveSpan
-from ace_tracing.tracer import Scope, current_scope, current_span
+from ace_tracing.recording.folders import clean_folder
+from ace_tracing.recording.noop import NO_SPAN, NoSpan
+from ace_tracing.recording.span import LiveSpan
+from ace_tracing.recording.tracer import Scope, current_scope, current_span
 
 SESSION_ID = "session.id"
 USER_ID = "user.id"

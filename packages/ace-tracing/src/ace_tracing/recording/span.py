@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.exceptions import MAX_MESSAGE, message_of, stacktrace_of
-from ace_tracing.record import CUT as CUT
-from ace_tracing.record import ENDED_WITH_MORE, ERROR, MAX_NAME, STATUSES, Site, dumps_more, first_within, pack_end
+from ace_tracing.recording.exceptions import MAX_MESSAGE, message_of, stacktrace_of
+from ace_tracing.recording.frames import CUT as CUT
+from ace_tracing.recording.frames import (
+    ENDED_WITH_MORE,
+    ERROR,
+    MAX_NAME,
+    STATUSES,
+    Site,
+    dumps_more,
+    first_within,
+    pack_end,
+)
 from ace_tracing.values.masking import Mask, masked
 from ace_tracing.values.snapshot import snapshot
 
 if TYPE_CHECKING:
-    from ace_tracing.tracer import OpenTrace
+    from ace_tracing.recording.tracer import OpenTrace
 
 TOKEN_USAGE = "mlflow.chat.tokenUsage"  # noqa: S105 - no secret, an attribute's name
 COST = "mlflow.llm.cost"

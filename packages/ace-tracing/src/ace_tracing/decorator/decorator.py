@@ -7,15 +7,15 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from ace_tracing.calls import Call
-from ace_tracing.descriptors import decorated_inside, hand_on_methods, is_method
+from ace_tracing.decorator.descriptors import decorated_inside, hand_on_methods, is_method
+from ace_tracing.decorator.function import Call
+from ace_tracing.decorator.wrappers import wrap
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.no_span import NO_SPAN, NoSpan
-from ace_tracing.record import site_of
+from ace_tracing.recording.frames import site_of
+from ace_tracing.recording.noop import NO_SPAN, NoSpan
+from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
+from ace_tracing.recording.tracer import SpanToken, current_span, failed, stop
 from ace_tracing.runtime import state
-from ace_tracing.span import LiveSpan, ManualSpan, encode_attributes
-from ace_tracing.tracer import SpanToken, current_span, failed, stop
-from ace_tracing.wrappers import wrap
 
 if TYPE_CHECKING:
     from typing import TypeAlias
