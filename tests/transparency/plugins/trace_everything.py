@@ -23,7 +23,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from ace_tracing import trace
-from ace_tracing.delivery.assembly import Assembler
+from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.runtime import state
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ace_tracing import start_span, trace
-from ace_tracing.delivery import assembly
+from ace_tracing.delivery import assembler as assembly
 from ace_tracing.testing import capture_traces
 
 

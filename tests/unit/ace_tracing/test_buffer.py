@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing.delivery.buffer import NO_ROOM, NO_ROOM_FOR_SPAN, TOO_LARGE, Buffer, LockedBuffer, MemoryStorage
-from ace_tracing.delivery.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool.buffer import NO_ROOM, NO_ROOM_FOR_SPAN, TOO_LARGE, Buffer, LockedBuffer, MemoryStorage
+from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
 from ace_tracing.recording.frames import ENDED, NO_ID, STARTED, pack_end, pack_start
 
 KINDS = [Buffer, LockedBuffer]

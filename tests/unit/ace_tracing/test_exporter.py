@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.faulty_server import Answer, FaultyServer, faulty_server
 from tests.unit.ace_tracing.batches import batch, trace
 
-from ace_tracing.delivery import deadline
-from ace_tracing.delivery import exporter as exporting
-from ace_tracing.delivery import service as services
-from ace_tracing.delivery.exporter import Exporter
-from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.service import Service
+from ace_tracing.delivery.http import transport as deadline
+from ace_tracing.delivery.http import exporter as exporting
+from ace_tracing.delivery.http import client as services
+from ace_tracing.delivery.http.exporter import Exporter
+from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.client import Service
 from kayba_local import LocalServer
 
 HTML = Answer(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})

@@ -15,12 +15,12 @@ from tests.unit.ace_tracing.batches import START_NS, TRACE_ID, batch, span, trac
 
 import ace_tracing
 from ace_tracing import Delivery, get_trace, start_span
-from ace_tracing.delivery import artifacts
-from ace_tracing.delivery import service as services
-from ace_tracing.delivery.encoder import Batch
-from ace_tracing.delivery.exporter import Exporter
-from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.service import Service
+from ace_tracing.delivery.mlflow import export as artifacts
+from ace_tracing.delivery.http import client as services
+from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.http.exporter import Exporter
+from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.client import Service
 from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 from kayba_local import LocalServer, serve
 

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ace_tracing
-from ace_tracing.delivery.buffer import Buffer, MemoryStorage
-from ace_tracing.delivery.logs import LeftLog, OwnLog, Progress
-from ace_tracing.delivery.segments import SEGMENT_BYTES
-from ace_tracing.delivery.spool import Left, Spool
+from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.log import LeftLog, OwnLog, Progress
+from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool.folders import Left, Spool
 from ace_tracing.recording.frames import Site
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer

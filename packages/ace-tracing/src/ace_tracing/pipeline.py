@@ -10,10 +10,10 @@ import logging  # noqa: F401
 import traceback  # noqa: F401
 from dataclasses import dataclass
 
-from ace_tracing.delivery.buffer import Buffer, MemoryStorage, best_buffer
-from ace_tracing.delivery.exporter import Exporter
-from ace_tracing.delivery.service import Service
-from ace_tracing.delivery.spool import Spool
+from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, best_buffer
+from ace_tracing.delivery.http.exporter import Exporter
+from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn
 from ace_tracing.recording.tracer import Tracer

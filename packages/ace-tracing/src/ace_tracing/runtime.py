@@ -20,7 +20,7 @@ from ace_tracing.recording.tracer import Sink, Tracer, current_span
 from ace_tracing.values.masking import Mask
 
 if TYPE_CHECKING:
-    from ace_tracing.delivery.service import Service
+    from ace_tracing.delivery.http.client import Service
     from ace_tracing.delivery.status import Delivery, TracingStatus
     from ace_tracing.delivery.worker import Worker
     from ace_tracing.pipeline import Pipeline
@@ -92,15 +92,15 @@ def configure(
     """
     global _pipeline, _folder
     # Here, and not with the package, which takes half as long to import without.
-    from ace_tracing.delivery.importing import no_fork
+    from ace_tracing.delivery.fork import no_fork
 
     with no_fork():
         from ace_tracing.settings import is_disabled, resolve, sampler_of
 
         if is_disabled():
             return
-        from ace_tracing.children import deliver_at_end
-        from ace_tracing.delivery.service import Service
+        from ace_tracing.delivery.fork import deliver_at_end
+        from ace_tracing.delivery.http.client import Service
         from ace_tracing.pipeline import Pipeline, delivery
     settings = resolve(api_key, base_url, experiment, folder, spool)
     sampler = sampler_of(sample_rate, keep_errors, keep_slower_than)
@@ -344,7 +344,7 @@ def _renew_after_fork() -> None:
     if _pipeline:
         _pipeline.worker.abandon()
         _pipeline = _pipeline.renewed()
-        from ace_tracing.children import deliver_at_end
+        from ace_tracing.delivery.fork import deliver_at_end
 
         deliver_at_end(_deliver)
     _choose_tracer()

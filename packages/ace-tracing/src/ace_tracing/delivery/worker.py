@@ -11,16 +11,16 @@ from contextvars import Context
 from itertools import groupby
 from typing import Protocol
 
-from ace_tracing.delivery.assembly import Assembled
-from ace_tracing.delivery.breaker import Breaker
-from ace_tracing.delivery.buffer import Buffer
-from ace_tracing.delivery.courtesy import LARGE_BYTES, Courtesy
-from ace_tracing.delivery.deadline import within
-from ace_tracing.delivery.encoder import Batch
-from ace_tracing.delivery.logs import LeftLog, OwnLog
-from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.parts import Part
-from ace_tracing.delivery.spool import Left, Spool
+from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.backoff import Breaker
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.gil import LARGE_BYTES, Courtesy
+from ace_tracing.delivery.http.transport import within
+from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.spool.log import LeftLog, OwnLog
+from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.batches import Part
+from ace_tracing.delivery.spool.folders import Left, Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.recording.tracer import NOWHERE, current_span

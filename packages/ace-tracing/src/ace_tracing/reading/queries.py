@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ace_tracing import runtime
-from ace_tracing.delivery.service import DEFAULT_EXPERIMENT_ID, Service
+from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, Service
 from ace_tracing.errors import NotFoundError
 from ace_tracing.reading.tree import Trace
 

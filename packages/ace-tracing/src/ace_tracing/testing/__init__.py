@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import overload
 
 from ace_tracing import runtime
-from ace_tracing.delivery.assembly import Assembler
+from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.reading.tree import Trace
 from ace_tracing.recording import tracer

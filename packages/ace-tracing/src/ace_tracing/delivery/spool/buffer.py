@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Protocol
 
-from ace_tracing.delivery.segments import FIRST, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
+from ace_tracing.delivery.spool.segments import FIRST, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
 from ace_tracing.recording.frames import NO_ID, PARENT_ID, SPAN_ID, STARTED
 
 NO_ROOM = "no room"

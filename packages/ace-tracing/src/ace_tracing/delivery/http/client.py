@@ -59,7 +59,7 @@ class Service:
         """The client, made when it is first needed: it takes httpx with it, which is slow to import."""
         with self._making:
             if self._client is None:
-                from ace_tracing.delivery.connections import options_for
+                from ace_tracing.delivery.http.transport import options_for
                 from kayba_api import Client
 
                 self._client = Client(

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from ace_tracing.delivery.outcome import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.partial import said_by_json, said_by_protobuf
+from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.otlp.response import said_by_json, said_by_protobuf
 
 CONTENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 """Something in the request is at fault; the rest may be taken without that."""

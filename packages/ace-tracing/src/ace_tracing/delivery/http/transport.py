@@ -2,6 +2,8 @@
 
 httpx bounds each single read and write. A server that sends a byte every nine seconds would so keep the sender for
 hours; here each of them gets no more than what is left of the attempt.
+
+How long one attempt to deliver may take as a whole, however many requests it is made of.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
-
 import httpcore
 import httpx
-
-from ace_tracing.delivery.deadline import seconds_left
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 
 WRITE_BYTES = 64 * 1024
 """Written at once: what is left is looked at after each."""
@@ -148,3 +150,27 @@ def _bounded(timeout: float | None, too_late: type[httpcore.TimeoutException]) -
     if left is None or timeout is None:
         return timeout if left is None else left
     return min(timeout, left)
+
+
+_deadline: ContextVar[float | None] = ContextVar("ace_tracing_deadline", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let no request that is made in this block, in this context, go on once so much time has passed.
+
+    Inside of another, the one that is over first counts.
+    """
+    outer = _deadline.get()
+    deadline = time.monotonic() + seconds
+    token = _deadline.set(deadline if outer is None else min(outer, deadline))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def seconds_left() -> float | None:
+    """What is left of the innermost `within`; negative when it is over, None outside of any."""
+    deadline = _deadline.get()
+    return None if deadline is None else deadline - time.monotonic()

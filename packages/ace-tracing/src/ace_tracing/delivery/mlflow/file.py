@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.delivery.meanings import with_meaning
-from ace_tracing.delivery.tracefacts import is_id, name_of, of_trace
+from ace_tracing.delivery.otlp.attributes import with_meaning
+from ace_tracing.delivery.otlp.attributes import is_id, name_of, of_trace
 from ace_tracing.recording.frames import SpanRecord, TraceRecord
 
 TRACE_ID_PREFIX = "tr-"

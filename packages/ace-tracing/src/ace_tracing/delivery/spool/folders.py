@@ -16,8 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from ace_tracing.delivery.locking import FolderLock, lock_folder
-from ace_tracing.delivery.segments import FIRST, SEGMENT_BYTES, Segment
+from ace_tracing.delivery.spool.lock import FolderLock, lock_folder
+from ace_tracing.delivery.spool.segments import FIRST, SEGMENT_BYTES, Segment
 
 MAX_BYTES = 256 * 1024 * 1024
 """The most that one process keeps."""

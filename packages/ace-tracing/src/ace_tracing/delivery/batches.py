@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from ace_tracing.delivery.assembly import Assembled
-from ace_tracing.delivery.encoder import Batch
+from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.otlp.encoder import Batch
 from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord
 from ace_tracing.recording.span import CUT
 
