@@ -116,7 +116,7 @@ def test_what_type_checkers_see_in_init_is_what_is_imported_on_first_use() -> No
 def test_names_imported_on_first_use_behave_as_any_other(package: str) -> None:
     code = f"""
 import {package} as package
-assert "ace_tracing.reading.tree" not in __import__("sys").modules
+assert "ace_tracing.reading.trace" not in __import__("sys").modules
 assert set(package.__all__) <= set(dir(package))
 assert package.Trace is package.Trace is vars(package)["Trace"]
 for name in ("Tracee", "reading_", "__wrapped__"):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ace_tracing.reading.feedback import log_feedback
     from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
     from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
-    from ace_tracing.reading.tree import Node, Trace, TraceData
+    from ace_tracing.reading.trace import Node, Trace, TraceData
     from ace_tracing.recording.span_types import SpanType
 else:
     # The same names. Recording needs none of them, and importing them all takes as long as all that it does need.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
-from ace_tracing.reading.tree import Trace, TraceData
+from ace_tracing.reading.trace import Trace, TraceData
 
 if TYPE_CHECKING:
     from kayba_api import models

@@ -17,7 +17,7 @@ import orjson
 from ace_tracing.reading.changes import SpanChange, TraceDiff
 
 if TYPE_CHECKING:
-    from ace_tracing.reading.tree import Node, Trace
+    from ace_tracing.reading.trace import Node, Trace
 
 MAX_PATH = 20
 

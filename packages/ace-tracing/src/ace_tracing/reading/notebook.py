@@ -11,7 +11,7 @@ from ace_tracing.reading.outline import MAX_LEVELS, Line, clean, headline, lines
 
 if TYPE_CHECKING:
     from ace_tracing.reading.model import Span
-    from ace_tracing.reading.tree import Trace
+    from ace_tracing.reading.trace import Trace
 
 MAX_SPANS = 500
 MAX_VALUE = 4_000

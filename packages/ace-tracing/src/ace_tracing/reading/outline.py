@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ace_tracing.reading.model import Span
-    from ace_tracing.reading.tree import Trace
+    from ace_tracing.reading.trace import Trace
 
 MAX_LEVELS = 30
 """Levels drawn as indentation; deeper ones are told as a number."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ace_tracing import runtime
 from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, Service
 from ace_tracing.errors import NotFoundError
-from ace_tracing.reading.tree import Trace
+from ace_tracing.reading.trace import Trace
 
 if TYPE_CHECKING:
     from kayba_api import models

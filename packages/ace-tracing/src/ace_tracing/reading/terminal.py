@@ -11,7 +11,7 @@ from ace_tracing.reading.outline import headline, lines
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ace_tracing.reading.tree import Trace
+    from ace_tracing.reading.trace import Trace
 
 _ASCII_BRANCHES = str.maketrans({"└": "`", "├": "|", "─": "-", "│": "|", "…": "~"})
 

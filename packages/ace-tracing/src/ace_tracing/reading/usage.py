@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ace_tracing.recording.span import COST, TOKEN_USAGE
 
 if TYPE_CHECKING:
-    from ace_tracing.reading.tree import Trace
+    from ace_tracing.reading.trace import Trace
 
 
 def token_usage(trace: Trace) -> dict[str, int]:

@@ -20,7 +20,7 @@ from typing import overload
 from ace_tracing import runtime
 from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.reading.tree import Trace
+from ace_tracing.reading.trace import Trace
 from ace_tracing.recording import tracer
 from ace_tracing.recording.frames import TraceRecord
 from ace_tracing.testing.loopback import traces_of

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from ace_tracing.reading.model import Span
 from ace_tracing.reading.outline import clean
-from ace_tracing.reading.tree import Trace
+from ace_tracing.reading.trace import Trace
 
 Expected: TypeAlias = str | Sequence["Expected"] | Mapping[str, "Expected | None"]
 """A tree: indented text, `("parent", child, child)`, `{"parent": children}`, or a list of trees side by side."""

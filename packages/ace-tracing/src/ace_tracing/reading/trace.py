@@ -171,7 +171,7 @@ class Trace:
         Raises:
             ModuleNotFoundError: pandas is not installed: `pip install "ace-tracing[pandas]"`.
         """
-        from ace_tracing.reading.frame import to_dataframe
+        from ace_tracing.reading.dataframe import to_dataframe
 
         return to_dataframe(self)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ace_tracing.reading.tree import Trace
+    from ace_tracing.reading.trace import Trace
 
 COLUMNS = (
     "trace_id",
