@@ -7,7 +7,7 @@ from typing import Any
 
 from ace_tracing.decorator.decorator import start_span
 from ace_tracing.propagation.headers import continue_trace
-from ace_tracing.propagation.requests import FIRST_SERVER_ERROR, ROUTE, answered, described, name_of
+from ace_tracing.propagation.http_spans import FIRST_SERVER_ERROR, ROUTE, answered, described, name_of
 from ace_tracing.runtime import state
 
 Message = MutableMapping[str, Any]

@@ -1,14 +1,15 @@
-"""One trace over several services: the running span goes out in headers, and comes in from them."""
+"""One trace over several services: the running span goes out in headers, and comes in from them.
+
+Headers in the forms that servers and clients have them in: read as one, and written into any mapping.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from typing import TypeVar
-
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.propagation.carrier import Headers, read, write
-from ace_tracing.propagation.handover import SESSION_KEYS, Handover, running
+from ace_tracing.propagation.span_context import SESSION_KEYS, Handover, running
 from ace_tracing.propagation.w3c import (
     TraceParent,
     clean_tracestate,
@@ -19,6 +20,8 @@ from ace_tracing.propagation.w3c import (
 )
 from ace_tracing.recording.tracer import PassedOn, current_span
 from ace_tracing.runtime import state
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"
@@ -91,3 +94,39 @@ def _handed_over(headers: Headers) -> Handover | None:
     session, foreign = parse_baggage(found.get(BAGGAGE, ""), SESSION_KEYS)
     passed_on = PassedOn(clean_tracestate(found.get(TRACESTATE, "")), foreign)
     return Handover(*parent, agent=None, session=session, passed_on=passed_on)
+
+
+Headers = Mapping[str, str] | Mapping[str, Any] | Iterable[tuple[str | bytes, str | bytes]]
+"""A mapping with names in any case, a WSGI environ, or pairs as ASGI has them."""
+
+
+def read(headers: Headers, names: Iterable[str]) -> dict[str, str]:
+    """Give the headers of these lower-case names that are there; values of one given several times are joined."""
+    wanted = frozenset(names)
+    pairs = headers.items() if isinstance(headers, Mapping) or hasattr(headers, "items") else headers
+    # In a WSGI environ the request's headers are told from all else, the process's environment included, by a prefix.
+    prefix = "http_" if isinstance(headers, Mapping) and "REQUEST_METHOD" in headers else ""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        key = _text(name).lower()
+        if not key.startswith(prefix) or (key := key[len(prefix) :]) not in wanted:
+            continue
+        text = _text(value)
+        found[key] = f"{found[key]},{text}" if key in found else text
+    return found
+
+
+def write(headers: MutableMapping[str, str], values: Mapping[str, str]) -> None:
+    """Set the headers of these lower-case names, in place of any spelled otherwise; an empty value removes them."""
+    there = {name.lower(): name for name in list(headers) if isinstance(name, str)}
+    for name, value in values.items():
+        if name in there:
+            del headers[there[name]]
+        if value:
+            headers[name] = value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ace_tracing import runtime
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.propagation.handover import Handover, running
+from ace_tracing.propagation.span_context import Handover, running
 from ace_tracing.recording.sampling import Sampler
 from ace_tracing.recording.tracer import current_span
 

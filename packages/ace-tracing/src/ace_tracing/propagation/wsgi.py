@@ -7,7 +7,7 @@ from typing import Any
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.propagation.headers import continue_trace
-from ace_tracing.propagation.requests import answered, described, name_of
+from ace_tracing.propagation.http_spans import answered, described, name_of
 from ace_tracing.recording.frames import site_of
 from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.recording.tracer import Tracer, current_span
