@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ace_tracing import start_span, trace
-from ace_tracing.delivery import assembler as assembly
+from ace_tracing.delivery import assembler
 from ace_tracing.testing import capture_traces
 
 
@@ -46,7 +46,7 @@ def test_the_number_of_events_is_bounded_and_the_rest_counted() -> None:
 
 
 def test_a_trace_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "MAX_TRACE_BYTES", 100_000)
+    monkeypatch.setattr(assembler, "MAX_TRACE_BYTES", 100_000)
 
     @trace
     def step(number: int) -> str:

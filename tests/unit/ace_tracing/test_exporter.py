@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from tests.faulty_server import Answer, FaultyServer, faulty_server
 from tests.unit.ace_tracing.batches import batch, trace
 
-from ace_tracing.delivery.http import transport as deadline
-from ace_tracing.delivery.http import exporter as exporting
-from ace_tracing.delivery.http import client as services
+from ace_tracing.delivery.http import client, transport
+from ace_tracing.delivery.http import exporter as exporter_module
+from ace_tracing.delivery.http.client import Service
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.http.client import Service
 from kayba_local import LocalServer
 
 HTML = Answer(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
@@ -246,7 +245,7 @@ def test_an_answer_that_breaks_off_may_be_tried_again(head: str) -> None:
     ids=["from the start", "in the headers", "in the body"],
 )
 def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "ATTEMPT_S", 0.5)
+    monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.5)
     over = threading.Event()
 
     def trickle(connection: socket.socket) -> None:
@@ -261,8 +260,8 @@ def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.Mo
 
 
 def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "ATTEMPT_S", 0.2)
-    monkeypatch.setattr(services, "REQUEST_TIMEOUT_S", 3_600.0)
+    monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.2)
+    monkeypatch.setattr(client, "REQUEST_TIMEOUT_S", 3_600.0)
     over = threading.Event()
     with own_answers("", write=lambda _: over.wait(5)) as url:
         outcome = attempt(url)
@@ -272,7 +271,7 @@ def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "ATTEMPT_S", 0.5)
+    monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.5)
 
     class Large(type(batch())):  # type: ignore[misc]
         def otlp(self) -> bytes:
@@ -293,7 +292,7 @@ def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPat
 def test_other_requests_are_not_bounded_by_an_attempt(kayba_server: LocalServer) -> None:
     service = Service(kayba_server.url, "kb-test")
     assert Exporter(service).send(batch()) == Sent()
-    assert deadline.seconds_left() is None
+    assert transport.seconds_left() is None
     service.close()
 
 

@@ -15,12 +15,12 @@ from tests.unit.ace_tracing.batches import START_NS, TRACE_ID, batch, span, trac
 
 import ace_tracing
 from ace_tracing import Delivery, get_trace, start_span
-from ace_tracing.delivery.mlflow import export as artifacts
-from ace_tracing.delivery.http import client as services
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.http import client
+from ace_tracing.delivery.http.client import Service
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.mlflow import export
+from ace_tracing.delivery.otlp.encoder import Batch
 from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 from kayba_local import LocalServer, serve
 
@@ -155,8 +155,8 @@ def test_the_way_is_chosen_once_and_again_after_an_hour(wire: Wire, monkeypatch:
     for _ in range(3):
         assert wire.exporter.send(encoded) == Sent()
     assert encoded.encoded == 1
-    now = services.time.monotonic()
-    monkeypatch.setattr(services.time, "monotonic", lambda: now + services.ASK_AGAIN_S)
+    now = client.time.monotonic()
+    monkeypatch.setattr(client.time, "monotonic", lambda: now + client.ASK_AGAIN_S)
     assert wire.service.takes_otlp
     monkeypatch.undo()
 
@@ -306,7 +306,7 @@ def test_what_is_settled_of_a_batch_is_not_sent_again() -> None:
 
 
 def test_a_long_batch_is_sent_in_several_attempts(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifacts, "ENOUGH_LEFT_S", 1_000.0)
+    monkeypatch.setattr(export, "ENOUGH_LEFT_S", 1_000.0)
     traces = [trace(trace_id=f"{number}" * 32) for number in (1, 2, 3)]
     outcomes = [wire.send(*traces) for _ in range(3)]
     assert [type(outcome) for outcome in outcomes] == [TryAgain, TryAgain, Sent]

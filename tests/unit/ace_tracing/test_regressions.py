@@ -18,9 +18,9 @@ from tests.faulty_server import Answer, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
-from ace_tracing.delivery.otlp.encoder import Batch
 from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording import tracer

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import ace_tracing
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.folders import Left, Spool
 from ace_tracing.delivery.spool.log import LeftLog, OwnLog, Progress
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
-from ace_tracing.delivery.spool.folders import Left, Spool
 from ace_tracing.recording.frames import Site
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from ace_tracing.delivery.status import Delivery, TracingStatus
     from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
     from ace_tracing.propagation.asgi import TraceASGI
-    from ace_tracing.propagation.threads import propagate_context, with_context
-    from ace_tracing.propagation.http_clients import inject_into
     from ace_tracing.propagation.headers import continue_trace, inject
+    from ace_tracing.propagation.http_clients import inject_into
+    from ace_tracing.propagation.threads import propagate_context, with_context
     from ace_tracing.propagation.wsgi import TraceWSGI
     from ace_tracing.reading.changes import SpanChange, TraceDiff
     from ace_tracing.reading.feedback import log_feedback

@@ -10,9 +10,9 @@ import logging  # noqa: F401
 import traceback  # noqa: F401
 from dataclasses import dataclass
 
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, best_buffer
-from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.exporter import Exporter
+from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, best_buffer
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import logging  # noqa: F401
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 LONGEST_WAIT_S = 10.0

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from ace_tracing.delivery.assembler import Assembled
 from ace_tracing.delivery.backoff import Breaker
-from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.batches import Part
 from ace_tracing.delivery.gil import LARGE_BYTES, Courtesy
+from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.http.transport import within
 from ace_tracing.delivery.otlp.encoder import Batch
-from ace_tracing.delivery.spool.log import LeftLog, OwnLog
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.batches import Part
+from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Left, Spool
+from ace_tracing.delivery.spool.log import LeftLog, OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.recording.tracer import NOWHERE, current_span

@@ -5,9 +5,10 @@ Headers in the forms that servers and clients have them in: read as one, and wri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
+
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.propagation.span_context import SESSION_KEYS, Handover, running
 from ace_tracing.propagation.w3c import (
@@ -20,8 +21,6 @@ from ace_tracing.propagation.w3c import (
 )
 from ace_tracing.recording.tracer import PassedOn, current_span
 from ace_tracing.runtime import state
-from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any
 
 TRACEPARENT = "traceparent"
 TRACESTATE = "tracestate"

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from typing import Any, TypeVar
+
 from ace_tracing.propagation.processes import Luggage
-from ace_tracing.recording.tracer import current_scope, current_span
-from typing import Any
 from ace_tracing.propagation.span_context import Handover, running
+from ace_tracing.recording.tracer import current_scope, current_span
 from ace_tracing.runtime import state
 
 E = TypeVar("E")

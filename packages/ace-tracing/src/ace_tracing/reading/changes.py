@@ -5,17 +5,18 @@ A difference between two traces as text: a line a step, and below it what change
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
 import orjson
+
 from ace_tracing.reading.outline import clean
 
 if TYPE_CHECKING:
-    from ace_tracing.reading.model import Span
-    from ace_tracing.reading.model import SpanStatus
+    from ace_tracing.reading.model import Span, SpanStatus
+
 
 @dataclass(frozen=True, slots=True)
 class SpanChange:

@@ -24,7 +24,7 @@ from ace_tracing.reading.trace import Trace
 from ace_tracing.recording import tracer
 from ace_tracing.recording.frames import TraceRecord
 from ace_tracing.testing.loopback import traces_of
-from ace_tracing.testing.treetext import Expected, assert_tree
+from ace_tracing.testing.tree import Expected, assert_tree
 
 __all__ = ["CapturedTraces", "Expected", "FixedClock", "assert_tree", "capture_traces", "fixed_clock", "fixed_ids"]
 

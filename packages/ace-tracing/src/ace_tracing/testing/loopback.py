@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.delivery.otlp.encoder import fitting, own_attributes
 from ace_tracing.delivery.otlp.attributes import METADATA_PREFIX, TAG_PREFIX, is_id, name_of, of_trace
+from ace_tracing.delivery.otlp.encoder import fitting, own_attributes
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
 from ace_tracing.reading.trace import Trace, TraceData
 from ace_tracing.recording.frames import SpanRecord, TraceRecord

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from ace_tracing.delivery.http.responses import is_missing, outcome_of
 from ace_tracing.delivery.fork import no_fork
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
 from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, Service
+from ace_tracing.delivery.http.responses import is_missing, outcome_of
+from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
 
 LOOKS = 3
 """How often an experiment is looked for that another process may be making just now."""

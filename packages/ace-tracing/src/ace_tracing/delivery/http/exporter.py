@@ -7,13 +7,13 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ace_tracing.delivery.http.responses import NO_OTLP, is_missing, is_success, outcome_of
-from ace_tracing.delivery.mlflow.export import ArtifactSender
-from ace_tracing.delivery.http.transport import within
-from ace_tracing.delivery.http.experiments import experiment_id
 from ace_tracing.delivery.fork import no_fork
-from ace_tracing.delivery.http.results import Held, Outcome, TryAgain
 from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.experiments import experiment_id
+from ace_tracing.delivery.http.responses import NO_OTLP, is_missing, is_success, outcome_of
+from ace_tracing.delivery.http.results import Held, Outcome, TryAgain
+from ace_tracing.delivery.http.transport import within
+from ace_tracing.delivery.mlflow.export import ArtifactSender
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

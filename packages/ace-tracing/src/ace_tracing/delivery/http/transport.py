@@ -9,14 +9,14 @@ How long one attempt to deliver may take as a whole, however many requests it is
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
 import httpcore
 import httpx
-import time
-from collections.abc import Iterator
-from contextvars import ContextVar
 
 WRITE_BYTES = 64 * 1024
 """Written at once: what is left is looked at after each."""

@@ -9,17 +9,18 @@ One trace to a server that cannot take OTLP: what of it is there already, its in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ace_tracing.delivery.http.transport import seconds_left
-from ace_tracing.delivery.http.results import Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.http.client import Service
-from ace_tracing.recording.frames import TraceRecord
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from ace_tracing.delivery.mlflow import file as tracefile
-from ace_tracing.delivery.http.responses import is_missing, is_page, outcome_of
+
 from ace_tracing.delivery.fork import no_fork
+from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.responses import is_missing, is_page, outcome_of
+from ace_tracing.delivery.http.results import Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.transport import seconds_left
+from ace_tracing.delivery.mlflow import file as tracefile
 from ace_tracing.delivery.mlflow.file import Json
 from ace_tracing.delivery.mlflow.info import IN_PROGRESS, info_of
+from ace_tracing.recording.frames import TraceRecord
 
 if TYPE_CHECKING:
     from kayba_api.types import Response

@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.delivery.otlp.attributes import with_meaning
-from ace_tracing.delivery.otlp.attributes import is_id, name_of, of_trace
+from ace_tracing.delivery.otlp.attributes import is_id, name_of, of_trace, with_meaning
 from ace_tracing.recording.frames import SpanRecord, TraceRecord
 
 TRACE_ID_PREFIX = "tr-"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ace_tracing.delivery.otlp.attributes import METADATA_PREFIX, TAG_PREFIX
 from ace_tracing.delivery.mlflow.file import Json, attribute
+from ace_tracing.delivery.otlp.attributes import METADATA_PREFIX, TAG_PREFIX
 
 IN_PROGRESS = "IN_PROGRESS"
 MAX_PREVIEW = 1_000

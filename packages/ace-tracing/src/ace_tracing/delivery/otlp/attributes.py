@@ -8,9 +8,10 @@ What a record says of its trace, as attributes of the root span: its name, folde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
-import re
+
 from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 
 SESSION_KEYS = ("session.id", "user.id")

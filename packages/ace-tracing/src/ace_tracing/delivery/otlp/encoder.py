@@ -15,9 +15,16 @@ from typing import Any, TypeVarTuple
 
 import orjson
 
-from ace_tracing.delivery.otlp.attributes import with_meaning
+from ace_tracing.delivery.otlp.attributes import (
+    FOLDER_TAG,
+    NAME_TAG,
+    TAG_PREFIX,
+    is_id,
+    name_of,
+    of_trace,
+    with_meaning,
+)
 from ace_tracing.delivery.otlp.protobuf import any_value, field, fits, key_value, pack_fixed64, text_value, varint
-from ace_tracing.delivery.otlp.attributes import FOLDER_TAG, NAME_TAG, TAG_PREFIX, is_id, name_of, of_trace
 from ace_tracing.recording.frames import (
     END_BYTES,
     MAX_REMEMBERED_BYTES,

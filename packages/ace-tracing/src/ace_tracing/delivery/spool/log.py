@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ace_tracing.delivery.assembler import Assembled, Assembler
 from ace_tracing.delivery.spool.buffer import Buffer
-from ace_tracing.delivery.spool.segments import FIRST, Segment
 from ace_tracing.delivery.spool.folders import Left, Spool
+from ace_tracing.delivery.spool.segments import FIRST, Segment
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord, unpack
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import orjson
 
 from ace_tracing.decorator.decorator import trace
-from ace_tracing.hostile.values import VALUES
 from ace_tracing.testing import capture_traces
+from ace_tracing.testing.hostile.values import VALUES
 
 __all__ = ["MAX_BYTES", "MAX_SECONDS", "VALUES", "Verdict", "check", "main"]
 

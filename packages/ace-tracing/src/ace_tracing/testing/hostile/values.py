@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 
-from ace_tracing.hostile.kinds import (
+from ace_tracing.testing.hostile.kinds import (
     Classless,
     ClosedDataclass,
     Colour,
