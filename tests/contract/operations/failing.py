@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from kayba_local import create_app
-from kayba_local.calls import Call, Handler, Problem
 from kayba_local.contract import load
-from kayba_local.serving import Server, bind, url_of
+from kayba_local.http.operation import Call, Handler, Problem
+from kayba_local.server import Server, bind, url_of
 from kayba_local.store.database import Database
 
 RETRY_AFTER_S = 7

@@ -20,7 +20,7 @@ from openapi_python_client.strings import PythonIdentifier
 
 from kayba_local.app import create_app
 from kayba_local.contract import read
-from kayba_local.serving import Server, bind, url_of
+from kayba_local.server import Server, bind, url_of
 from kayba_local.store.database import Database
 
 folder, expressions = Path(sys.argv[1]), sys.argv[2:]

@@ -15,10 +15,10 @@ from tests.unit.ace_tracing.batches import START_NS, span, trace
 
 import ace_tracing
 from ace_tracing import start_span
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.http.client import Service
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Outcome, Sent
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.otlp.encoder import Batch
 from ace_tracing.recording.frames import TraceDetails, TraceRecord
 
 ROOT, CHILD, LATE = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"

@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from kayba_local import contract, create_app
-from kayba_local.calls import Call, Handler, Problem, Reply
 from kayba_local.contract import Contract, Operation
+from kayba_local.http.operation import Call, Handler, Problem, Reply
 from kayba_local.store.database import Database
 
 OPERATIONS = contract.load().operations

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kayba_local.bodies import KEPT_UNCOUNTED, decompress
-from kayba_local.calls import Problem
+from kayba_local.http.bodies import KEPT_UNCOUNTED, decompress
+from kayba_local.http.operation import Problem
 
 Compress = Callable[[bytes], bytes]
 ENCODINGS: list[tuple[str, Compress]] = [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kayba_local.store.database import APPLICATION_ID, Database, StoreError
-from kayba_local.store.migrations import STEPS
+from kayba_local.store.schema.migrations import STEPS
 
 NAMES = "SELECT name FROM experiments ORDER BY id"
 ADD = "INSERT INTO experiments (name, created_ms) VALUES (?, 0)"

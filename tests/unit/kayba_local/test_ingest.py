@@ -33,8 +33,8 @@ from tests.unit.kayba_local.tracing_requests import (
 )
 
 from kayba_local.otlp import from_json, from_protobuf
-from kayba_local.store import ingest, search, traces
 from kayba_local.store.database import Database
+from kayba_local.store.traces import ingest, search, traces
 
 HEADERS = {"x-mlflow-experiment-id": "0"}
 PROTOBUF = {**HEADERS, "Content-Type": "application/x-protobuf"}

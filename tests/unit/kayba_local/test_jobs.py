@@ -16,9 +16,9 @@ from tests.unit.kayba_local.tracing_requests import OLD_TRACES, send, span, trac
 
 import kayba_local
 from kayba_local import LocalServer
-from kayba_local.jobs import runner, work
-from kayba_local.jobs.pace import Pace
-from kayba_local.store import job_sources, jobs
+from kayba_local.jobs import analysis, runner, sources
+from kayba_local.jobs.throttle import Pace
+from kayba_local.store import jobs
 from kayba_local.store.database import Database
 
 FOREVER = 2**62
@@ -46,8 +46,8 @@ def test_a_job_tells_when_it_ran_and_that_no_model_was_used(http: httpx.Client) 
         "materialized": False,
         "tracesRead": 1,
         "modelUsed": False,
-        "summary": f"1 insight (1 on errors) from 1 trace. {work.WITHOUT_MODEL}",
-        "notes": [work.WITHOUT_MODEL],
+        "summary": f"1 insight (1 on errors) from 1 trace. {analysis.WITHOUT_MODEL}",
+        "notes": [analysis.WITHOUT_MODEL],
     }
 
 
@@ -90,7 +90,7 @@ def test_as_many_traces_are_named_as_a_body_holds(http: httpx.Client) -> None:
 def paused(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Lets jobs begin, and read nothing until the event is set."""
     going_on = threading.Event()
-    read_named, read_all = job_sources.read_named, job_sources.read_all
+    read_named, read_all = sources.read_named, sources.read_all
 
     def pause(read: Callable[..., object]) -> Callable[..., object]:
         def paused_read(*arguments: object) -> object:
@@ -99,8 +99,8 @@ def paused(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return paused_read
 
-    monkeypatch.setattr(job_sources, "read_named", pause(read_named))
-    monkeypatch.setattr(job_sources, "read_all", pause(read_all))
+    monkeypatch.setattr(sources, "read_named", pause(read_named))
+    monkeypatch.setattr(sources, "read_all", pause(read_all))
     return going_on
 
 
@@ -138,7 +138,7 @@ def test_a_job_that_fails_says_so_and_the_next_one_runs(
 ) -> None:
     upload(http, "KeyError: 'x'\n")
     with monkeypatch.context() as patched:
-        patched.setattr(job_sources, "read_file", lambda *_: 1 / 0)
+        patched.setattr(sources, "read_file", lambda *_: 1 / 0)
         job = wait(http, generate(http))
     assert (job["status"], "result" in job) == ("failed", False)
     assert job["error"] == "The analysis failed (ZeroDivisionError); the log says how."

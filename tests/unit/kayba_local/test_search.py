@@ -29,10 +29,11 @@ from tests.unit.kayba_local.tracing_requests import (
 )
 
 from kayba_local.otlp import from_json
-from kayba_local.store import declared, ingest, problems, tags
-from kayba_local.store import search as store_search
+from kayba_local.store import errors as store_errors
 from kayba_local.store.database import Database
-from kayba_local.store.traces import TraceInfo
+from kayba_local.store.traces import client_info, ingest, tags
+from kayba_local.store.traces import search as store_search
+from kayba_local.store.traces.traces import TraceInfo
 
 TEXTS = ["", "a", "A", "b", "aa", "a%", "a_b", "aXb", "x*y", "x?y", "[a]", "it's", 'say "hi"', "ä", "a\nb"]
 KEYS = ["k", "kayba.folder", "with space", "a-b", "x'y", "select"]
@@ -69,7 +70,7 @@ INFOS = infos()
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     db = Database.open(f"sqlite:///{Path(tmp_path_factory.mktemp('search'), 'kayba.db')}")
     for info in INFOS:
-        declared.declare(db, info)
+        client_info.declare(db, info)
     yield db
     db.close()
 
@@ -217,7 +218,7 @@ def test_and_binds_more_tightly_than_or(filled: Database, parts: tuple[tuple[str
 @settings(deadline=None, max_examples=400)
 @given(st.text(st.sampled_from("abtgs.`'\"()=!<>,%_ \n0123456789-ANDORILKE\x00é;"), max_size=60) | st.text(max_size=30))
 def test_any_text_is_a_filter_or_a_clear_error(filled: Database, text: str) -> None:
-    with suppress(problems.InvalidValue):
+    with suppress(store_errors.InvalidValue):
         assert set(ids(filled, text)) <= {info.trace_id for info in INFOS}
 
 
@@ -383,7 +384,7 @@ def test_says_what_is_wrong_with_an_order(http: httpx.Client, order_by: list[str
 
 
 def test_sorts_by_three_fields_at_most(filled: Database) -> None:
-    with pytest.raises(problems.InvalidValue, match="at most 3 fields"):
+    with pytest.raises(store_errors.InvalidValue, match="at most 3 fields"):
         ids(filled, "", order_by=["name", "status", "timestamp", "tags.a"])
 
 

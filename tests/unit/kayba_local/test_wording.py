@@ -16,7 +16,7 @@ from tests.unit.kayba_local.insight_jobs import generate, insights, upload, wait
 from tests.unit.kayba_local.test_cli import running
 
 import kayba_local
-from kayba_local.jobs import wording
+from kayba_local.jobs import llm
 from kayba_local.store.database import Database
 
 KEY = "sk-ant-secret-of-the-test"
@@ -70,13 +70,13 @@ def served(model_url: str, store: Path | None = None) -> Iterator[httpx.Client]:
 def test_the_model_words_what_was_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     with stand_in(words) as (url, seen), served(url, tmp_path / "kayba.db") as http:
-        file = upload(http, "".join(f"E{number}Error: x\n" for number in range(wording.A_REQUEST + 1)))
+        file = upload(http, "".join(f"E{number}Error: x\n" for number in range(llm.A_REQUEST + 1)))
         job = wait(http, generate(http, anthropicApiKey=KEY, model="claude-opus-4-6"))
         http.post(f"/api/jobs/{job['jobId']}").raise_for_status()
         found = insights(http)
     assert job["result"]["modelUsed"] is True
     assert job["result"]["notes"] == ["claude-opus-4-6 was asked to word the insights."]
-    assert len(found) == wording.A_REQUEST + 1
+    assert len(found) == llm.A_REQUEST + 1
     assert all(insight["content"].startswith("Worded: `E") for insight in found)
     assert all((insight["traceIds"], insight["occurrences"]) == ([file], 1) for insight in found)
     assert [(path, body["model"]) for path, _, body in seen] == [("/v1/messages", "claude-opus-4-6")] * 2
@@ -115,7 +115,7 @@ def test_neither_does_one_that_cannot_be_asked(key: str, caplog: pytest.LogCaptu
 
 
 def test_neither_does_one_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wording, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(llm, "TIMEOUT_S", 0.05)
     asked = threading.Event()
 
     def hang(_: dict[str, Any]) -> tuple[int, Any]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kayba_local.app import create_app
     from kayba_local.cli import default_store
-    from kayba_local.serving import LocalServer, serve
+    from kayba_local.server import LocalServer, serve
 
 __all__ = ["LocalServer", "__version__", "create_app", "default_store", "serve"]
 
 _HOMES = {
-    "LocalServer": "kayba_local.serving",
+    "LocalServer": "kayba_local.server",
     "create_app": "kayba_local.app",
     "default_store": "kayba_local.cli",
-    "serve": "kayba_local.serving",
+    "serve": "kayba_local.server",
 }
 
 

@@ -11,12 +11,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from kayba_local.calls import Handler, Problem
 from kayba_local.contract import Contract, Operation, load
-from kayba_local.endpoint import Endpoint, Service
-from kayba_local.errors import API_PREFIX, mount_of, refuse
-from kayba_local.guard import Guard
 from kayba_local.handlers import HANDLERS
+from kayba_local.http.endpoint import Endpoint, Service
+from kayba_local.http.errors import API_PREFIX, mount_of, refuse
+from kayba_local.http.operation import Handler, Problem
+from kayba_local.http.security import Guard
 from kayba_local.jobs.runner import Runner
 from kayba_local.pages.routes import Pages
 

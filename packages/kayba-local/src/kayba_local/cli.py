@@ -105,7 +105,7 @@ def _port(text: str) -> int:
 def _serve(options: argparse.Namespace) -> None:
     # Here and not above: `kayba-local --help` needs none of it.
     from kayba_local.app import create_app
-    from kayba_local.serving import Server, is_loopback, url_of
+    from kayba_local.server import Server, is_loopback, url_of
 
     with _listen(options) as listener, closing(_open_store(options.store or default_store())) as db:
         app = create_app(
@@ -120,7 +120,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _listen(options: argparse.Namespace) -> socket.socket:
-    from kayba_local.serving import OpenBindError, bind, refuse_open_bind
+    from kayba_local.server import OpenBindError, bind, refuse_open_bind
 
     try:
         refuse_open_bind(options.host, options.api_key)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from kayba_local.serving import LocalServer
+    from kayba_local.server import LocalServer
 
 
 @pytest.fixture
 def kayba_server() -> Iterator[LocalServer]:
     """A running Kayba with an empty store of its own; see `kayba_local.serve` for one with other arguments."""
-    from kayba_local.serving import LocalServer
+    from kayba_local.server import LocalServer
 
     server = LocalServer("127.0.0.1", 0, None, None, mock=False)
     yield server

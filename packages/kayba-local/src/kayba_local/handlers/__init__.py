@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kayba_local.calls import Handler
-from kayba_local.handlers import artifacts, experiments, insights, integrations, jobs, prompts, trace_files, tracing
+from kayba_local.handlers import experiments, insights, integrations, jobs, prompts, traces, tracing
+from kayba_local.http.operation import Handler
 
 HANDLERS: Final[Mapping[str, Handler]] = {
-    "listTraceFiles": trace_files.list_trace_files,
-    "uploadTraceFiles": trace_files.upload_trace_files,
-    "getTraceFile": trace_files.get_trace_file,
-    "deleteTraceFile": trace_files.delete_trace_file,
-    "batchGetTraceFiles": trace_files.batch_get_trace_files,
+    "listTraceFiles": traces.list_trace_files,
+    "uploadTraceFiles": traces.upload_trace_files,
+    "getTraceFile": traces.get_trace_file,
+    "deleteTraceFile": traces.delete_trace_file,
+    "batchGetTraceFiles": traces.batch_get_trace_files,
     "generateInsights": insights.generate_insights,
     "listInsights": insights.list_insights,
     "updateInsight": insights.update_insight,
@@ -27,5 +27,4 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "testIntegration": integrations.test_integration,
     **experiments.HANDLERS,
     **tracing.HANDLERS,
-    **artifacts.HANDLERS,
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kayba_local.calls import Call
-from kayba_local.handlers.refusals import refusing
+from kayba_local.handlers.errors import refusing
+from kayba_local.http.operation import Call
 from kayba_local.store import experiments
 from kayba_local.store.experiments import Experiment
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kayba_local.calls import Call
-from kayba_local.handlers.unknown import unknown
-from kayba_local.store import insights, job_sources
+from kayba_local.handlers.errors import unknown
+from kayba_local.http.operation import Call
+from kayba_local.jobs import sources
+from kayba_local.store import insights
 from kayba_local.store.insights import Evidence, Insight
 
 
@@ -14,7 +15,7 @@ def generate_insights(call: Call) -> dict[str, Any]:
     """Start a job over the traces named, or over all that there are."""
     body = call.body or {}
     ids = body.get("traceIds")
-    if ids is not None and (missing := job_sources.unknown_ids(call.db, ids)):
+    if ids is not None and (missing := sources.unknown_ids(call.db, ids)):
         raise unknown("trace file or trace", missing)
     request = {name: body[name] for name in ("traceIds", "model") if name in body}
     return {"jobId": call.jobs.submit(request, body.get("anthropicApiKey"))}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kayba_local.calls import Call, Problem
-from kayba_local.handlers.unknown import unknown
+from kayba_local.handlers.errors import unknown
+from kayba_local.http.operation import Call, Problem
 from kayba_local.store import jobs
 from kayba_local.store.jobs import Job
 

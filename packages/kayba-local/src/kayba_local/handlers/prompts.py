@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from kayba_local.calls import Call, Problem
-from kayba_local.handlers.unknown import unknown
+from kayba_local.handlers.errors import unknown
+from kayba_local.http.operation import Call, Problem
 from kayba_local.store import insights, prompts
 from kayba_local.store.insights import Insight
 from kayba_local.store.prompts import Prompt

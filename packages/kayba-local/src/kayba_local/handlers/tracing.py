@@ -1,6 +1,8 @@
 """The tracing mount: spans in, traces out.
 
 JSON writes the integer 3 as 3.0, too, and a schema takes it for one; so integers from a body are made integers here.
+
+Traces' spans as files.
 """
 
 from __future__ import annotations
@@ -8,14 +10,17 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from kayba_local.calls import Call, Problem, Reply
-from kayba_local.handlers.refusals import refusing
+import orjson
+
+from kayba_local.handlers.errors import refusing
+from kayba_local.http.operation import Call, Problem, Reply
+from kayba_local.mlflow_json.artifact import read_artifact
 from kayba_local.mlflow_json.infos import read_info, write_info
 from kayba_local.mlflow_json.spans import write_span
 from kayba_local.otlp import from_json, from_protobuf
-from kayba_local.store import assessments, declared, ingest, search, tags, traces
-from kayba_local.store.problems import DoesNotExist
-from kayba_local.store.traces import Trace
+from kayba_local.store.errors import DoesNotExist
+from kayba_local.store.traces import artifacts, assessments, client_info, ingest, search, tags, traces
+from kayba_local.store.traces.traces import Trace
 
 PROTOCOL_VERSION: Final = "3.17.2"
 """The MLflow whose tracing API this server speaks; clients decide by it what they may send."""
@@ -44,7 +49,7 @@ def export_traces(call: Call) -> Reply:
 @refusing
 def create_trace_info(call: Call) -> dict[str, Any]:
     """Store what a client says of a trace."""
-    info = declared.declare(call.db, read_info(call.body["trace"]["trace_info"]))
+    info = client_info.declare(call.db, read_info(call.body["trace"]["trace_info"]))
     return {"trace": {"trace_info": write_info(info)}}
 
 
@@ -134,6 +139,26 @@ def _is_whole(trace: Trace) -> bool:
     return len(trace.spans) >= (announced if isinstance(announced, int) else 1)
 
 
+@refusing
+def upload_trace_artifact(call: Call) -> dict[str, Any]:
+    """Store a trace's file as it is, and the spans in it."""
+    content = call.body if isinstance(call.body, bytes) else orjson.dumps(call.body)
+    trace_id = call.path["trace_id"]
+    artifacts.put(call.db, call.path["experiment_id"], trace_id, content, read_artifact(content, trace_id))
+    return {}
+
+
+@refusing
+def download_trace_artifact(call: Call) -> Reply:
+    """A trace's file, to be saved and not shown."""
+    content = artifacts.get(call.db, call.path["experiment_id"], call.path["trace_id"])
+    return Reply(
+        content,
+        media_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="traces.json"', "X-Content-Type-Options": "nosniff"},
+    )
+
+
 HANDLERS = {
     "getVersion": get_version,
     "exportTraces": export_traces,
@@ -146,4 +171,6 @@ HANDLERS = {
     "deleteTraceTag": delete_trace_tag,
     "deleteTraces": delete_traces,
     "createAssessment": create_assessment,
+    "uploadTraceArtifact": upload_trace_artifact,
+    "downloadTraceArtifact": download_trace_artifact,
 }

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from kayba_local.jobs.pace import Pace
-from kayba_local.jobs.wording import DEFAULT_URL
-from kayba_local.jobs.work import GoneError, analyse
+from kayba_local.jobs.analysis import GoneError, analyse
+from kayba_local.jobs.llm import DEFAULT_URL
+from kayba_local.jobs.throttle import Pace
 from kayba_local.store import jobs
 from kayba_local.store.database import Database, StoreError
-from kayba_local.store.identity import new_id
+from kayba_local.store.ids import new_id
 from kayba_local.store.jobs import Job
 
 LEASE_S: Final = 15.0

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from kayba_local.store.problems import InvalidValue
-from kayba_local.store.traces import TraceInfo
+from kayba_local.store.errors import InvalidValue
+from kayba_local.store.traces.traces import TraceInfo
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS: Final = 1_000_000_000

@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kayba_local.auth import require_basic
-from kayba_local.calls import Problem
+from kayba_local.http.operation import Problem
+from kayba_local.http.security import require_basic
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.pages import formats
 from kayba_local.pages.tree import arrange
-from kayba_local.store import insights, overview, traces
-from kayba_local.store.problems import DoesNotExist
+from kayba_local.store import insights
+from kayba_local.store.errors import DoesNotExist
+from kayba_local.store.traces import listing, traces
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -76,10 +77,10 @@ class Pages:
     def _list(self, request: Request) -> Response:
         folder = request.query_params.get("folder")
         before = _number(request.query_params.get("before"))
-        page = overview.arrivals(self._db, folder, TRACES_A_PAGE, before)
+        page = listing.arrivals(self._db, folder, TRACES_A_PAGE, before)
         return _render(
             "list.html",
-            folders=overview.folders(self._db),
+            folders=listing.folders(self._db),
             folder=folder,
             traces=page.traces,
             newest=before is None,

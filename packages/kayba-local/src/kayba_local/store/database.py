@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from kayba_local.store.migrations import STEPS
+from kayba_local.store.schema.migrations import STEPS
 
 APPLICATION_ID: Final = 0x4B415942
 """SQLite's mark of whose file this is ("KAYB"), so that nobody's other database is taken for a store."""

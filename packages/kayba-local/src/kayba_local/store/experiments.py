@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kayba_local.store.conditions import Clause, Number, Target, Text, compile_condition, unknown_field
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.filters import Field, parse_filter
-from kayba_local.store.paging import SortKey, fetch_page, sort_keys
-from kayba_local.store.problems import AlreadyExists, DoesNotExist
+from kayba_local.store.errors import AlreadyExists, DoesNotExist
+from kayba_local.store.query.conditions import Clause, Number, Target, Text, compile_condition, unknown_field
+from kayba_local.store.query.filters import Field, parse_filter
+from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
 
 _FIELDS: Final[Mapping[str, Target]] = {
     "name": Text("experiments.name"),

@@ -10,7 +10,7 @@ import orjson
 
 from kayba_local.analysis.findings import Finding
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.identity import new_id
+from kayba_local.store.ids import new_id
 
 UNDECIDED: Final = ("pending", "new")
 """Statuses of insights on which nobody has decided."""

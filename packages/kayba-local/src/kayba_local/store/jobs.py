@@ -15,7 +15,7 @@ import orjson
 from kayba_local.analysis.findings import Finding
 from kayba_local.store import insights
 from kayba_local.store.database import Database, Row
-from kayba_local.store.identity import now
+from kayba_local.store.ids import now
 
 PENDING: Final = "pending"
 RUNNING: Final = "running"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kayba_local.store.database import Database
-from kayba_local.store.identity import new_id, now
+from kayba_local.store.ids import new_id, now
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.identity import new_id, now
+from kayba_local.store.ids import new_id, now
 
 
 @dataclass(frozen=True, slots=True)

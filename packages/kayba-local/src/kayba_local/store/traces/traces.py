@@ -11,7 +11,7 @@ import orjson
 
 from kayba_local.otlp.spans import Span, decode
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.problems import DoesNotExist
+from kayba_local.store.errors import DoesNotExist
 
 IN_PROGRESS: Final = "IN_PROGRESS"
 NAME_TAG: Final = "mlflow.traceName"

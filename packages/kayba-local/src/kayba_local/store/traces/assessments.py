@@ -9,9 +9,9 @@ from uuid import uuid4
 import orjson
 
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.identity import now
-from kayba_local.store.problems import AlreadyExists, DoesNotExist
-from kayba_local.store.traces import row_of
+from kayba_local.store.errors import AlreadyExists, DoesNotExist
+from kayba_local.store.ids import now
+from kayba_local.store.traces.traces import row_of
 
 _UPSERT: Final = """
     INSERT INTO assessments (trace, assessment_id, content) VALUES (?, ?, ?)

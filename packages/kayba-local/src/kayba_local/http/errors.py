@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from kayba_local.calls import Problem
 from kayba_local.contract import TRACING_PREFIX, Mount
+from kayba_local.http.operation import Problem
 
 API_PREFIX = "/api"
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import orjson
 
-from kayba_local.store.conditions import Clause, Keyed, Number, Resolve, Target, Text
 from kayba_local.store.database import Row, Transaction
-from kayba_local.store.filters import parse_order
-from kayba_local.store.problems import InvalidValue
+from kayba_local.store.errors import InvalidValue
+from kayba_local.store.query.conditions import Clause, Keyed, Number, Resolve, Target, Text
+from kayba_local.store.query.filters import parse_order
 
 MAX_TERMS: Final = 3
 SORTED_CHARACTERS: Final = 50

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from kayba_local.store.problems import InvalidValue
+from kayba_local.store.errors import InvalidValue
 
 MAX_CHARACTERS: Final = 8192
 MAX_CONDITIONS: Final = 64

@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from kayba_local.calls import Problem
 from kayba_local.contract import Operation, Parameter, Place
+from kayba_local.http.operation import Problem
 
 ERRORS_TOLD = 3
 """How many faults a message names; the rest would follow from them or be found next time."""

@@ -13,7 +13,7 @@ from typing import Final
 from kayba_local.otlp.records import Batch, RootFacts, SpanRecord
 from kayba_local.store.database import Database, Transaction
 from kayba_local.store.experiments import row_of
-from kayba_local.store.traces import IN_PROGRESS
+from kayba_local.store.traces.traces import IN_PROGRESS
 
 _SPAN: Final = """
     INSERT INTO spans (trace, span_id, parent_id, start_ns, end_ns, content) VALUES (?, ?, ?, ?, ?, ?)

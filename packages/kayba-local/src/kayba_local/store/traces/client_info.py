@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from kayba_local.store import assessments
 from kayba_local.store.database import Database
 from kayba_local.store.experiments import row_of as experiment_row_of
-from kayba_local.store.ingest import merge_pairs
-from kayba_local.store.traces import IN_PROGRESS, TraceInfo, read_infos, row_of
+from kayba_local.store.traces import assessments
+from kayba_local.store.traces.ingest import merge_pairs
+from kayba_local.store.traces.traces import IN_PROGRESS, TraceInfo, read_infos, row_of
 
 # An info of a trace that still runs says less than a root that has arrived, so it then only files the trace.
 _DECLARE: Final = """

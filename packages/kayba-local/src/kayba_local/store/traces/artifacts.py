@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from kayba_local.otlp.records import Batch
-from kayba_local.store import ingest
 from kayba_local.store.database import Database
-from kayba_local.store.problems import DoesNotExist
-from kayba_local.store.traces import row_of
+from kayba_local.store.errors import DoesNotExist
+from kayba_local.store.traces import ingest
+from kayba_local.store.traces.traces import row_of
 
 _UPSERT: Final = """
     INSERT INTO trace_artifacts (trace, content) VALUES (?, ?)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kayba_local.store.conditions import Clause, Keyed, Number, Target, Text, compile_condition, unknown_field
 from kayba_local.store.database import Database
-from kayba_local.store.filters import Field, parse_filter
-from kayba_local.store.paging import SortKey, fetch_page, sort_keys
-from kayba_local.store.traces import NAME_TAG, TraceInfo, read_infos
+from kayba_local.store.query.conditions import Clause, Keyed, Number, Target, Text, compile_condition, unknown_field
+from kayba_local.store.query.filters import Field, parse_filter
+from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
+from kayba_local.store.traces.traces import NAME_TAG, TraceInfo, read_infos
 
 _START_MS: Final = "traces.request_ns / 1000000"
 _DURATION_MS: Final = "traces.duration_ns / 1000000.0"

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from kayba_local.analysis.analysis import Analysis
 from kayba_local.analysis.findings import Finding, some
-from kayba_local.jobs.wording import DEFAULT_MODEL, TIMEOUT_S, WordingError, worded
-from kayba_local.store import job_sources
+from kayba_local.jobs import sources
+from kayba_local.jobs.llm import DEFAULT_MODEL, TIMEOUT_S, WordingError, worded
 from kayba_local.store.database import Database
 
 WITHOUT_MODEL: Final = "No model was used: no key was given, so the insights are in the analysis' own words."
@@ -44,7 +44,7 @@ def analyse(
     ids = request.get("traceIds")
     analysis = Analysis()
     read, gone, cut = 0, 0, 0
-    for source in job_sources.read_all(db) if ids is None else job_sources.read_named(db, ids):
+    for source in sources.read_all(db) if ids is None else sources.read_named(db, ids):
         keep_on(0)
         if source is None:
             gone += 1
@@ -57,7 +57,7 @@ def analyse(
     if gone:
         notes.append(f"{some(gone, 'trace')} had been deleted before the job came to it.")
     if cut:
-        notes.append(f"{some(cut, 'trace')} had over {job_sources.MOST_SPANS:,} spans, of which only those were read.")
+        notes.append(f"{some(cut, 'trace')} had over {sources.MOST_SPANS:,} spans, of which only those were read.")
     if left_out:
         notes.append(f"{some(left_out, 'further finding')}, shown by fewer traces, were left out.")
     told, model_used, said = _word(findings, request, key, model_url, lambda: keep_on(TIMEOUT_S))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kayba_local.store.database import Database
-from kayba_local.store.ingest import merge_pairs
-from kayba_local.store.problems import DoesNotExist, InvalidValue
-from kayba_local.store.traces import OWN_TAGS, row_of
+from kayba_local.store.errors import DoesNotExist, InvalidValue
+from kayba_local.store.traces.ingest import merge_pairs
+from kayba_local.store.traces.traces import OWN_TAGS, row_of
 
 
 def set_tag(db: Database, trace_id: str, key: str, value: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.traces import FOLDER_TAG, TraceInfo, read_infos
+from kayba_local.store.traces.traces import FOLDER_TAG, TraceInfo, read_infos
 
 UNFILED: Final = ""
 """Stands for the traces without a folder."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from kayba_local.store import jobs_schema, rest_schema, tracing_schema
+from kayba_local.store.schema import jobs as jobs_schema
+from kayba_local.store.schema import rest as rest_schema
+from kayba_local.store.schema import tracing as tracing_schema
 
 Step: TypeAlias = tuple[str, ...]
 """SQL statements that are applied together in one transaction."""

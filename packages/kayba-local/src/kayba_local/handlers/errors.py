@@ -1,14 +1,17 @@
-"""What the tracing mount answers when the store refuses: MLflow's status and code for it."""
+"""What the tracing mount answers when the store refuses: MLflow's status and code for it.
+
+What a REST handler says about ids that it does not know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from kayba_local.calls import Call, Problem, Reply
+from kayba_local.http.operation import Call, Problem, Reply
 from kayba_local.otlp.records import InvalidSpans
-from kayba_local.store.problems import AlreadyExists, DoesNotExist, InvalidValue
+from kayba_local.store.errors import AlreadyExists, DoesNotExist, InvalidValue
 
 
 def refusing(handler: Callable[[Call], Reply | dict[str, Any]]) -> Callable[[Call], Reply | dict[str, Any]]:
@@ -26,3 +29,14 @@ def refusing(handler: Callable[[Call], Reply | dict[str, Any]]) -> Callable[[Cal
             raise Problem(400, "INVALID_PARAMETER_VALUE", str(problem)) from problem
 
     return refuse
+
+
+NAMED = 5
+"""How many of the ids a message names."""
+
+
+def unknown(kind: str, ids: Sequence[str]) -> Problem:
+    """A 404 that names the ids of which there is no `kind`."""
+    distinct = list(dict.fromkeys(ids))
+    more = f" and {len(distinct) - NAMED} more" if len(distinct) > NAMED else ""
+    return Problem(404, None, f"No {kind} of id {', '.join(distinct[:NAMED])}{more}.")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from kayba_local.store.filters import Comparison, Condition, Either, Every, Field, Value
-from kayba_local.store.problems import InvalidValue
+from kayba_local.store.errors import InvalidValue
+from kayba_local.store.query.filters import Comparison, Condition, Either, Every, Field, Value
 
 MAX_PATTERN: Final = 500
 """Characters of a LIKE pattern: what keeps the time of matching in bounds."""

@@ -15,12 +15,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from kayba_local import bodies
-from kayba_local.auth import require_bearer
-from kayba_local.calls import Call, Handler, Problem, Reply
 from kayba_local.contract import Media, Mount, Operation, is_json
-from kayba_local.errors import refuse
-from kayba_local.validation import check, explain, read_parameters
+from kayba_local.http import bodies
+from kayba_local.http.errors import refuse
+from kayba_local.http.operation import Call, Handler, Problem, Reply
+from kayba_local.http.security import require_bearer
+from kayba_local.http.validation import check, explain, read_parameters
 
 if TYPE_CHECKING:
     from kayba_local.jobs.runner import Runner

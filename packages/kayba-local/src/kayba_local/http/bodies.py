@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from kayba_local.calls import Problem
 from kayba_local.contract import Media, Operation, is_json
+from kayba_local.http.operation import Problem
 
 FEED = 64 * 1024
 CHUNK = 256 * 1024
