@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 import ace_tracing
 from ace_tracing import LiveSpan
-from ace_tracing.recording.noop import NoSpan
+from ace_tracing.recording.noop import NoOpSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class InMlflow:
     client: MlflowClient
     experiment: str
 
-    def trace(self, span: LiveSpan | NoSpan) -> Trace:
+    def trace(self, span: LiveSpan | NoOpSpan) -> Trace:
         """The trace of a span of ours, once all that is finished here was delivered."""
         deliver()
         return read(self.client, span.trace_id)
 
-    def span(self, span: LiveSpan | NoSpan) -> Span:
+    def span(self, span: LiveSpan | NoOpSpan) -> Span:
         """A span of ours."""
         (found,) = (other for other in self.trace(span).data.spans if other.span_id == span.span_id)
         return found
@@ -63,7 +63,7 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     return experiment.experiment_id
 
 
-def times(span: Span | LiveSpan | NoSpan) -> tuple[int, int]:
+def times(span: Span | LiveSpan | NoOpSpan) -> tuple[int, int]:
     """Start and end of a span that has ended, in nanoseconds since the epoch."""
     assert span.start_time_ns is not None
     assert span.end_time_ns is not None

@@ -16,7 +16,7 @@ from ace.tracing import (
     Delivery,
     LiveSpan,
     Node,
-    NoSpan,
+    NoOpSpan,
     NotFoundError,
     ServiceError,
     Span,
@@ -197,7 +197,7 @@ with session("s", user_id="u"), folder("f"), folder(None):
 
 
 with start_span("either") as either:
-    assert_type(either, LiveSpan | NoSpan)
+    assert_type(either, LiveSpan | NoOpSpan)
 
 
 def live(span: LiveSpan) -> None:

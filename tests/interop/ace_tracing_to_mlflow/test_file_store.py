@@ -15,10 +15,10 @@ from tests.unit.ace_tracing.batches import START_NS, span, trace
 
 import ace_tracing
 from ace_tracing import start_span
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
-from ace_tracing.delivery.http.results import Outcome, Sent
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.http.results import Delivered, ExportResult
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import TraceDetails, TraceRecord
 
 ROOT, CHILD, LATE = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"
@@ -48,11 +48,11 @@ def in_files(on_files: MlflowServer, client: MlflowClient, request: pytest.Fixtu
     ace_tracing.enable()
 
 
-def send(server: MlflowServer, *traces: TraceRecord) -> Outcome:
+def send(server: MlflowServer, *traces: TraceRecord) -> ExportResult:
     """Send as a process does that has sent nothing before."""
-    exporter = Exporter(Service(server.url, "kb-test"))
+    exporter = Exporter(ServiceClient(server.url, "kb-test"))
     try:
-        return exporter.send(Batch(traces))
+        return exporter.send(ExportRequest(traces))
     finally:
         exporter.close()
 
@@ -103,7 +103,7 @@ def test_what_belongs_to_the_trace_on_a_file_store(on_files: MlflowServer, clien
         folder="prod/eu",
         details=details,
     )
-    assert send(on_files, sent) == Sent()
+    assert send(on_files, sent) == Delivered()
     info = read(client, "tr-" + "1" * 32).info
     assert (info.tags["mlflow.traceName"], info.tags["kayba.folder"], info.tags["team"]) == ("named", "prod/eu", "a/b")
     assert (info.trace_metadata["mlflow.trace.session"], info.trace_metadata["mlflow.trace.user"]) == ("s", "u")
@@ -114,16 +114,16 @@ def test_what_belongs_to_the_trace_on_a_file_store(on_files: MlflowServer, clien
 
 @pytest.mark.interop("Links")
 def test_a_link_on_a_file_store(on_files: MlflowServer, client: MlflowClient) -> None:
-    assert send(on_files, trace(span(links=[("b" * 32, "c" * 16, {"why": "retry"})]), trace_id="2" * 32)) == Sent()
+    assert send(on_files, trace(span(links=[("b" * 32, "c" * 16, {"why": "retry"})]), trace_id="2" * 32)) == Delivered()
     (link,) = read(client, "tr-" + "2" * 32).data.spans[0].links
     assert (link.trace_id, link.span_id, link.attributes) == ("tr-" + "b" * 32, "c" * 16, {"why": "retry"})
 
 
 def test_a_repeat_changes_nothing(on_files: MlflowServer, client: MlflowClient) -> None:
     sent = trace(span(ROOT), span(CHILD, ROOT), trace_id="3" * 32, folder="prod")
-    assert send(on_files, sent) == Sent()
+    assert send(on_files, sent) == Delivered()
     once = read(client, "tr-" + "3" * 32).to_dict()
-    assert send(on_files, sent) == Sent()
+    assert send(on_files, sent) == Delivered()
     assert read(client, "tr-" + "3" * 32).to_dict() == once
 
 
@@ -131,7 +131,7 @@ def test_spans_in_three_batches_make_one_trace(on_files: MlflowServer, client: M
     trace_id = "tr-" + "4" * 32
 
     def sent(*spans: object, **said: object) -> Trace:
-        assert send(on_files, trace(*spans, trace_id="4" * 32, **said)) == Sent()  # type: ignore[arg-type]
+        assert send(on_files, trace(*spans, trace_id="4" * 32, **said)) == Delivered()  # type: ignore[arg-type]
         return read(client, trace_id)
 
     assert sent(span(CHILD, ROOT, name="child")).info.state == "IN_PROGRESS"

@@ -12,7 +12,7 @@ import pytest
 from tests.interop.reading import InMlflow, parents, times
 
 from ace_tracing import LiveSpan, start_span, trace
-from ace_tracing.recording.noop import NoSpan
+from ace_tracing.recording.noop import NoOpSpan
 
 
 @pytest.mark.interop("Tree of spans")
@@ -178,7 +178,7 @@ def test_concurrent_tasks_keep_their_own_parents(in_mlflow: InMlflow) -> None:
 def test_a_child_that_ends_after_its_root_is_still_its_child(in_mlflow: InMlflow) -> None:
     may_end = threading.Event()
     started = threading.Event()
-    children: list[LiveSpan | NoSpan] = []
+    children: list[LiveSpan | NoOpSpan] = []
 
     def work() -> None:
         with start_span("late") as child:

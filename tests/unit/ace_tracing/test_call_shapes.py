@@ -18,7 +18,7 @@ from ace_tracing.testing import capture_traces
 NAMES = ("a", "b", "c", "args", "kwargs", "function", "name", "call", "span", "tracer", "value", "this")
 """Among them those that a decorator could use for itself."""
 VALUES = st.integers(0, 9)
-Call = tuple[list[int], dict[str, int]]
+TracedFunction = tuple[list[int], dict[str, int]]
 
 
 @st.composite
@@ -43,7 +43,7 @@ def signatures(draw: st.DrawFn) -> inspect.Signature:
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> tuple[inspect.Signature, Call]:
+def calls(draw: st.DrawFn) -> tuple[inspect.Signature, TracedFunction]:
     """A signature, and a call of it that fits more often than not."""
     signature = draw(signatures())
     parameters = signature.parameters.values()
@@ -63,7 +63,7 @@ def function_of(signature: inspect.Signature) -> Callable[..., dict[str, Any]]:
     return function
 
 
-def outcome(function: Callable[..., Any], call: Call) -> Any:
+def outcome(function: Callable[..., Any], call: TracedFunction) -> Any:
     try:
         return function(*call[0], **call[1])
     except TypeError as error:
@@ -74,7 +74,7 @@ def without_count(message: str) -> str:
     return re.sub(r"but \d+ .*given$", "", message)
 
 
-def recorded(signature: inspect.Signature, call: Call) -> tuple[Any, Any, Span | None]:
+def recorded(signature: inspect.Signature, call: TracedFunction) -> tuple[Any, Any, Span | None]:
     """What the plain function answers to a call, what the traced one does, and the span of that."""
     function = function_of(signature)
     with capture_traces() as traces:
@@ -87,7 +87,7 @@ def recorded(signature: inspect.Signature, call: Call) -> tuple[Any, Any, Span |
 @pytest.mark.covers("Shapes", "Call that does not fit")
 @example((inspect.signature(lambda a, b=2, /, **kwargs: None), ([1], {"a": 3, "b": 4})))
 @given(calls())
-def test_any_call_is_answered_and_recorded_as_without_us(drawn: tuple[inspect.Signature, Call]) -> None:
+def test_any_call_is_answered_and_recorded_as_without_us(drawn: tuple[inspect.Signature, TracedFunction]) -> None:
     signature, call = drawn
     plain, traced, span = recorded(signature, call)
     if span is None:

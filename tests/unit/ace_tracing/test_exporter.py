@@ -18,23 +18,23 @@ from tests.unit.ace_tracing.batches import batch, trace
 
 from ace_tracing.delivery.http import client, transport
 from ace_tracing.delivery.http import exporter as exporter_module
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from kayba_local import LocalServer
 
 HTML = Answer(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
-def send(answer: Answer, experiment: str | None = None) -> Outcome:
+def send(answer: Answer, experiment: str | None = None) -> ExportResult:
     """What becomes of one trace, when every request is answered alike."""
     with faulty_server(answer) as server:
         return attempt(server.url, experiment)
 
 
-def attempt(url: str, experiment: str | None = None) -> Outcome:
-    exporter = Exporter(Service(url, "kb-test"))
+def attempt(url: str, experiment: str | None = None) -> ExportResult:
+    exporter = Exporter(ServiceClient(url, "kb-test"))
     try:
         return exporter.send(batch(trace(experiment=experiment)))
     finally:
@@ -43,28 +43,28 @@ def attempt(url: str, experiment: str | None = None) -> Outcome:
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_is_at_fault_itself_is_refused(status: int) -> None:
-    assert send(Answer(status, b"not this")) == Refused(f"HTTP {status} not this", True, for_size=status == 413)
+    assert send(Answer(status, b"not this")) == Rejected(f"HTTP {status} not this", True, for_size=status == 413)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 511, 529, 599])
 @pytest.mark.parametrize("body", [b"", b"later", b"<html>later</html>", b'{"error_code": "BUSY"}', b"\xff\xfe"])
 def test_a_passing_failure_may_be_tried_again(status: int, body: bytes) -> None:
     outcome = send(Answer(status, body))
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert str(status) in outcome.reason
     assert outcome.after is None
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
 def test_a_rejected_key_holds_the_traces(status: int) -> None:
-    assert send(Answer(status, b"who?")) == Held(f"HTTP {status} who?", "key")
+    assert send(Answer(status, b"who?")) == Blocked(f"HTTP {status} who?", "key")
 
 
 @pytest.mark.parametrize("status", [404, 405, 406, 407, 409, 410, 411, 414, 415, 418, 421, 426, 431, 451, 501, 505])
 @pytest.mark.parametrize("body", [b"", b"<html>nothing here</html>", b'{"error": {"code": "NOT_FOUND"}}', b"[]"])
 def test_what_is_no_kayba_holds_the_traces(status: int, body: bytes) -> None:
     outcome = send(Answer(status, body))
-    assert isinstance(outcome, Held)
+    assert isinstance(outcome, Blocked)
     assert outcome.cause == "address"
     assert str(status) in outcome.reason
 
@@ -73,7 +73,7 @@ def test_what_is_no_kayba_holds_the_traces(status: int, body: bytes) -> None:
 def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> None:
     with faulty_server() as elsewhere:
         outcome = send(Answer(status, b"", {"Location": f"{elsewhere.url}/api/mlflow/v1/traces"}))
-        assert outcome == Held(f"HTTP {status}", "address")
+        assert outcome == Blocked(f"HTTP {status}", "address")
         assert not elsewhere.requests
 
 
@@ -92,28 +92,31 @@ def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> N
 )
 def test_a_success_is_a_success(status: int, body: bytes, headers: dict[str, str]) -> None:
     if status != 204 or not body:
-        assert send(Answer(status, body, headers)) == Sent()
+        assert send(Answer(status, body, headers)) == Delivered()
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (Answer(200, b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}'), Sent(3, "too old")),
-        (Answer(200, b'{"partialSuccess": {"rejectedSpans": 3}}'), Sent(3)),
-        (Answer(200, b'{"partial_success": {"rejected_spans": 3, "error_message": "x"}}'), Sent(3, "x")),
+        (
+            Answer(200, b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}'),
+            Delivered(3, "too old"),
+        ),
+        (Answer(200, b'{"partialSuccess": {"rejectedSpans": 3}}'), Delivered(3)),
+        (Answer(200, b'{"partial_success": {"rejected_spans": 3, "error_message": "x"}}'), Delivered(3, "x")),
         (
             Answer(200, b'{"partialSuccess": {"errorMessage": "use the other address"}}'),
-            Sent(0, "use the other address"),
+            Delivered(0, "use the other address"),
         ),
-        (Answer(200, b'{"partialSuccess": {"rejectedSpans": -3}}'), Sent()),
-        (Answer(200, b"\x0a\x0b\x08\x03\x12\x07too old", PROTOBUF), Sent(3, "too old")),
-        (Answer(200, b"\x0a\x03\x08\xac\x02", PROTOBUF), Sent(300)),
-        (Answer(200, b"\x0a\x0b\x08" + b"\xff" * 9 + b"\x01", PROTOBUF), Sent()),
-        (Answer(200, b"\x79" + b"\x00" * 8 + b"\x15abcd\x18\x07\x0a\x02\x08\x05", PROTOBUF), Sent(5)),
+        (Answer(200, b'{"partialSuccess": {"rejectedSpans": -3}}'), Delivered()),
+        (Answer(200, b"\x0a\x0b\x08\x03\x12\x07too old", PROTOBUF), Delivered(3, "too old")),
+        (Answer(200, b"\x0a\x03\x08\xac\x02", PROTOBUF), Delivered(300)),
+        (Answer(200, b"\x0a\x0b\x08" + b"\xff" * 9 + b"\x01", PROTOBUF), Delivered()),
+        (Answer(200, b"\x79" + b"\x00" * 8 + b"\x15abcd\x18\x07\x0a\x02\x08\x05", PROTOBUF), Delivered(5)),
     ],
-    ids=lambda value: None if isinstance(value, Sent) else repr(value.body),
+    ids=lambda value: None if isinstance(value, Delivered) else repr(value.body),
 )
-def test_a_success_in_part_says_so_and_is_not_tried_again(answer: Answer, outcome: Outcome) -> None:
+def test_a_success_in_part_says_so_and_is_not_tried_again(answer: Answer, outcome: ExportResult) -> None:
     assert send(answer) == outcome
 
 
@@ -138,7 +141,7 @@ def test_a_success_in_part_says_so_and_is_not_tried_again(answer: Answer, outcom
     ids=lambda answer: repr(answer.body),
 )
 def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: Answer) -> None:
-    assert isinstance(send(answer), TryAgain)
+    assert isinstance(send(answer), Retryable)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -160,7 +163,7 @@ def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: Answer) -
 )
 def test_the_service_says_when(status: int, headers: dict[str, str], after: float | None) -> None:
     outcome = send(Answer(status, b"", headers))
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert outcome.after == after
 
 
@@ -174,7 +177,7 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(zone: str) -> Non
         f"HTTP/1.1 503 Busy\r\nDate: {format_datetime(now, usegmt=True)}\r\nRetry-After: {header}\r\n"
     ) as url:
         outcome = attempt(url)
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert outcome.after == 90.0
 
 
@@ -182,7 +185,7 @@ def test_without_a_clock_of_the_server_a_date_is_read_by_ours() -> None:
     header = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     with own_answers(f"HTTP/1.1 503 Busy\r\nRetry-After: {header}\r\n") as url:
         outcome = attempt(url)
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert outcome.after is not None
     assert 0 < outcome.after <= 90
 
@@ -227,7 +230,7 @@ def test_no_connection_may_be_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     outcome = attempt(url)
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert "ConnectError" in outcome.reason
 
 
@@ -236,7 +239,7 @@ def test_no_connection_may_be_tried_again() -> None:
 )
 def test_an_answer_that_breaks_off_may_be_tried_again(head: str) -> None:
     with own_answers(head, write=lambda _: None) as url:
-        assert isinstance(attempt(url), TryAgain)
+        assert isinstance(attempt(url), Retryable)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +258,7 @@ def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.Mo
     with own_answers(head, write=trickle) as url:
         outcome = attempt(url)
         over.set()
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert "Timeout" in outcome.reason
 
 
@@ -266,7 +269,7 @@ def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
     with own_answers("", write=lambda _: over.wait(5)) as url:
         outcome = attempt(url)
         over.set()
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert "ReadTimeout" in outcome.reason
 
 
@@ -280,30 +283,30 @@ def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPat
     with socket.create_server(("127.0.0.1", 0)) as listener:
         accepted: list[socket.socket] = []
         threading.Thread(target=lambda: accepted.append(listener.accept()[0]), daemon=True).start()
-        exporter = Exporter(Service(f"http://127.0.0.1:{listener.getsockname()[1]}", "kb-test"))
+        exporter = Exporter(ServiceClient(f"http://127.0.0.1:{listener.getsockname()[1]}", "kb-test"))
         outcome = exporter.send(Large([trace()]))
         exporter.close()
         for connection in accepted:
             connection.close()
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
     assert "WriteTimeout" in outcome.reason
 
 
 def test_other_requests_are_not_bounded_by_an_attempt(kayba_server: LocalServer) -> None:
-    service = Service(kayba_server.url, "kb-test")
-    assert Exporter(service).send(batch()) == Sent()
+    service = ServiceClient(kayba_server.url, "kb-test")
+    assert Exporter(service).send(batch()) == Delivered()
     assert transport.seconds_left() is None
     service.close()
 
 
 def test_type_and_encoding_are_the_batch_s() -> None:
     with faulty_server() as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
         sending = batch()
         sending.content_type, sending.content_encoding = "application/x-protobuf", None
-        assert exporter.send(sending) == Sent()
+        assert exporter.send(sending) == Delivered()
         sending.content_encoding = "gzip"
-        assert exporter.send(sending) == Sent()
+        assert exporter.send(sending) == Delivered()
         exporter.close()
         first, second = (
             {name.lower(): value for name, value in headers.items()} for _, _, headers, _ in server.requests
@@ -315,23 +318,23 @@ def test_type_and_encoding_are_the_batch_s() -> None:
 
 
 def test_an_experiment_is_made_once_and_remembered(kayba_server: LocalServer) -> None:
-    service = Service(kayba_server.url, "kb-test")
+    service = ServiceClient(kayba_server.url, "kb-test")
     exporter = Exporter(service)
-    assert exporter.send(batch(trace(experiment="mine"))) == Sent()
+    assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
     first = service.experiment_ids["mine"]
-    assert exporter.send(batch(trace(experiment="mine"))) == Sent()
+    assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
     exporter.close()
-    assert attempt(kayba_server.url, "mine") == Sent()
+    assert attempt(kayba_server.url, "mine") == Delivered()
     with kayba_server.db.read() as tx:
         assert [str(row["id"]) for row in tx.rows("SELECT id FROM experiments WHERE name = 'mine'")] == [first]
 
 
 def test_an_experiment_that_is_gone_is_made_anew_in_the_same_attempt(kayba_server: LocalServer) -> None:
-    service = Service(kayba_server.url, "kb-test")
+    service = ServiceClient(kayba_server.url, "kb-test")
     # As after the server was set up anew, with the same process still running.
     service.experiment_ids["mine"] = "987654"
     exporter = Exporter(service)
-    assert exporter.send(batch(trace(experiment="mine"))) == Sent()
+    assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
     assert service.experiment_ids["mine"] != "987654"
     exporter.close()
 
@@ -346,33 +349,33 @@ def experiment_answer(stage: str) -> Answer:
 
 
 def test_an_experiment_that_never_is_there_holds_the_traces_or_is_looked_for_later() -> None:
-    assert send(gone()) == Held("there is no experiment 0", "address")
+    assert send(gone()) == Blocked("there is no experiment 0", "address")
     found = experiment_answer("active")
     with faulty_server(found, gone(), found, gone()) as server:
         outcome = attempt(server.url, "mine")
         assert len(server.requests) == 4
-    assert isinstance(outcome, TryAgain)
+    assert isinstance(outcome, Retryable)
 
 
 def test_a_deleted_experiment_holds_the_traces() -> None:
     outcome = send(experiment_answer("deleted"), "mine")
-    assert isinstance(outcome, Held)
+    assert isinstance(outcome, Blocked)
     assert "deleted" in outcome.reason
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (Answer(200, b"{}"), TryAgain),
-        (Answer(200, b'{"experiment": {"experiment_id": "../7\\r\\n", "name": "mine"}}'), TryAgain),
-        (Answer(200, b'{"experiment": {"experiment_id": 7, "name": "mine"}}'), TryAgain),
-        (HTML, TryAgain),
-        (Answer(503, b""), TryAgain),
-        (Answer(401, b""), Held),
-        (Answer(404, b"<html>"), Held),
-        (gone(), Held),
-        (Answer(400, b""), Held),
-        (Answer(302, b"", {"Location": "http://127.0.0.1:9/"}), Held),
+        (Answer(200, b"{}"), Retryable),
+        (Answer(200, b'{"experiment": {"experiment_id": "../7\\r\\n", "name": "mine"}}'), Retryable),
+        (Answer(200, b'{"experiment": {"experiment_id": 7, "name": "mine"}}'), Retryable),
+        (HTML, Retryable),
+        (Answer(503, b""), Retryable),
+        (Answer(401, b""), Blocked),
+        (Answer(404, b"<html>"), Blocked),
+        (gone(), Blocked),
+        (Answer(400, b""), Blocked),
+        (Answer(302, b"", {"Location": "http://127.0.0.1:9/"}), Blocked),
     ],
     ids=lambda value: repr(value.body) if isinstance(value, Answer) else None,
 )
@@ -388,7 +391,7 @@ def test_two_processes_that_make_an_experiment_at_once_both_find_it(status: int)
     taken = Answer(status, b'{"error_code": "RESOURCE_ALREADY_EXISTS", "message": "taken"}')
     found = experiment_answer("active")
     with faulty_server(gone(), taken, found, Answer()) as server:
-        assert attempt(server.url, "mine") == Sent()
+        assert attempt(server.url, "mine") == Delivered()
 
 
 ANYTHING = st.builds(
@@ -424,13 +427,13 @@ def test_whatever_is_answered_has_an_outcome(
 ) -> None:
     any_server.answers[:] = answers
     outcome = attempt(any_server.url, experiment)
-    assert isinstance(outcome, Sent | TryAgain | Held | Refused)
-    if isinstance(outcome, TryAgain):
+    assert isinstance(outcome, Delivered | Retryable | Blocked | Rejected)
+    if isinstance(outcome, Retryable):
         assert outcome.after is None or outcome.after >= 0
 
 
 def test_connections_closed_by_another_thread_lose_nothing(kayba_server: LocalServer) -> None:
-    service = Service(kayba_server.url, "kb-test")
+    service = ServiceClient(kayba_server.url, "kb-test")
     exporter = Exporter(service)
     over = threading.Event()
 
@@ -445,8 +448,8 @@ def test_connections_closed_by_another_thread_lose_nothing(kayba_server: LocalSe
     finally:
         over.set()
         thread.join()
-    assert outcomes <= {Sent, TryAgain}
-    assert exporter.send(batch()) == Sent()
+    assert outcomes <= {Delivered, Retryable}
+    assert exporter.send(batch()) == Delivered()
     exporter.close()
 
 
@@ -458,7 +461,7 @@ def test_an_address_without_tls_needs_no_certificates(
     read: list[object] = []
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **given: read.append(given))
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_, **given: read.append(given))
-    assert attempt(kayba_server.url) == Sent()
+    assert attempt(kayba_server.url) == Delivered()
     assert not read
-    Service("https://127.0.0.1:1", "kb-test").client().get_httpx_client().close()
+    ServiceClient("https://127.0.0.1:1", "kb-test").client().get_httpx_client().close()
     assert read

@@ -16,11 +16,11 @@ from tests.unit.ace_tracing.batches import START_NS, TRACE_ID, batch, span, trac
 import ace_tracing
 from ace_tracing import Delivery, get_trace, start_span
 from ace_tracing.delivery.http import client
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.mlflow import export
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 from kayba_local import LocalServer, serve
 
@@ -37,11 +37,11 @@ class Wire:
     """What is sent to a server, and what it then has."""
 
     def __init__(self, url: str) -> None:
-        self.service = Service(url, "kb-test")
+        self.service = ServiceClient(url, "kb-test")
         self.exporter = Exporter(self.service)
 
-    def send(self, *traces: TraceRecord) -> Outcome:
-        return self.exporter.send(Batch(traces))
+    def send(self, *traces: TraceRecord) -> ExportResult:
+        return self.exporter.send(ExportRequest(traces))
 
     def stored(self, trace_id: str = TRACE_ID) -> dict[str, Any]:
         from kayba_api.api.tracing import get_trace as read
@@ -109,7 +109,7 @@ def comparable(stored: dict[str, Any]) -> dict[str, Any]:
 
 def test_it_comes_out_as_by_otlp(wire: Wire, kayba_server: LocalServer) -> None:
     by_otlp = Wire(kayba_server.url)
-    assert by_otlp.send(rich()) == wire.send(rich()) == Sent()
+    assert by_otlp.send(rich()) == wire.send(rich()) == Delivered()
     assert by_otlp.service.takes_otlp
     assert not wire.service.takes_otlp
     expected, found = comparable(by_otlp.stored()), comparable(wire.stored())
@@ -145,7 +145,7 @@ def test_every_value_comes_out_as_by_otlp(both: tuple[Wire, Wire], value: Any, n
     sent = trace(span(inputs=json.dumps(value, ensure_ascii=False), outputs=json.dumps([value])), trace_id=trace_id)
     stored = []
     for way in both:
-        assert way.send(sent) == Sent()
+        assert way.send(sent) == Delivered()
         stored.append(comparable(way.stored(trace_id)))
     assert stored[0]["spans"] == stored[1]["spans"]
 
@@ -153,7 +153,7 @@ def test_every_value_comes_out_as_by_otlp(both: tuple[Wire, Wire], value: Any, n
 def test_the_way_is_chosen_once_and_again_after_an_hour(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = batch(trace(span()))
     for _ in range(3):
-        assert wire.exporter.send(encoded) == Sent()
+        assert wire.exporter.send(encoded) == Delivered()
     assert encoded.encoded == 1
     now = client.time.monotonic()
     monkeypatch.setattr(client.time, "monotonic", lambda: now + client.ASK_AGAIN_S)
@@ -163,10 +163,10 @@ def test_the_way_is_chosen_once_and_again_after_an_hour(wire: Wire, monkeypatch:
 
 def test_a_server_that_takes_neither_is_asked_again(wire: Wire) -> None:
     with faulty_server(Answer(404, b"<html>")) as nothing:
-        exporter = Exporter(Service(nothing.url, "kb-test"))
+        exporter = Exporter(ServiceClient(nothing.url, "kb-test"))
         for _ in range(2):
             outcome = exporter.send(batch())
-            assert isinstance(outcome, Held)
+            assert isinstance(outcome, Blocked)
             assert outcome.cause == "address"
         assert len(nothing.exported()) == 2
         exporter.close()
@@ -177,8 +177,8 @@ def test_an_old_server_that_shows_a_page_for_everything(version: str) -> None:
     page = Answer(200, b"<html>MLflow</html>", {"Content-Type": "text/html; charset=utf-8"})
     told = Answer(200, version.encode(), {"Content-Type": "text/html; charset=utf-8"})
     with faulty_server(page, told, Answer(503)) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert isinstance(exporter.send(batch()), TryAgain)
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert isinstance(exporter.send(batch()), Retryable)
         exporter.close()
         paths = [path for _, path, _, _ in server.requests]
     assert paths[:2] == ["/api/mlflow/v1/traces", "/api/mlflow/version"]
@@ -188,45 +188,46 @@ def test_an_old_server_that_shows_a_page_for_everything(version: str) -> None:
 @pytest.mark.parametrize("status", [404, 405, 415, 501])
 def test_what_says_that_there_is_no_otlp(status: int) -> None:
     with faulty_server(Answer(status, b'{"detail": "REST OTLP span logging is not supported"}'), Answer(503)) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert isinstance(exporter.send(batch()), TryAgain)
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert isinstance(exporter.send(batch()), Retryable)
         exporter.close()
         assert [path for _, path, _, _ in server.requests][1].endswith(f"/api/3.0/mlflow/traces/tr-{TRACE_ID}")
 
 
 def test_a_repeat_changes_nothing(wire: Wire) -> None:
-    assert wire.send(rich()) == Sent()
+    assert wire.send(rich()) == Delivered()
     once = wire.stored()
     for _ in range(2):
         # Another process, which knows nothing of the first.
         again = Wire(wire.service.base_url)
-        assert again.send(rich()) == Sent()
+        assert again.send(rich()) == Delivered()
         again.exporter.close()
     assert wire.stored() == once
 
 
 def test_spans_in_two_batches_make_one_trace(wire: Wire) -> None:
     child = span(CHILD, ROOT, name="child")
-    assert wire.send(trace(child)) == Sent()
+    assert wire.send(trace(child)) == Delivered()
     assert wire.stored()["trace_info"]["state"] == "IN_PROGRESS"
-    assert wire.send(trace(span(ROOT, name="root"), folder="f")) == Sent()
+    assert wire.send(trace(span(ROOT, name="root"), folder="f")) == Delivered()
     info = wire.stored()["trace_info"]
     assert (info["state"], info["tags"]["kayba.folder"], info["execution_duration"]) == ("OK", "f", "0.071s")
-    assert wire.send(trace(span(OTHER, ROOT, name="late", end_ns=START_NS + 10**12))) == Sent()
+    assert wire.send(trace(span(OTHER, ROOT, name="late", end_ns=START_NS + 10**12))) == Delivered()
     assert wire.names() == ["child", "late", "root"]
     assert wire.stored()["trace_info"] == info
 
 
 def test_parts_in_one_batch_make_one_trace(wire: Wire) -> None:
-    assert wire.send(trace(span(CHILD, ROOT, name="child")), trace(span(ROOT, name="root"))) == Sent()
+    assert wire.send(trace(span(CHILD, ROOT, name="child")), trace(span(ROOT, name="root"))) == Delivered()
     assert wire.names() == ["child", "root"]
     assert wire.stored()["trace_info"]["state"] == "OK"
 
 
 def test_the_later_of_two_accounts_of_a_span_stands(wire: Wire) -> None:
-    assert wire.send(trace(span(ROOT, name="root", status="UNSET"))) == Sent()
+    assert wire.send(trace(span(ROOT, name="root", status="UNSET"))) == Delivered()
     assert (
-        wire.send(trace(span(ROOT, name="root", outputs='"done"'), details=TraceDetails("n", {"k": "v"}, {}))) == Sent()
+        wire.send(trace(span(ROOT, name="root", outputs='"done"'), details=TraceDetails("n", {"k": "v"}, {})))
+        == Delivered()
     )
     (root,) = wire.stored()["spans"]
     assert root["status"]["code"] == "STATUS_CODE_OK"
@@ -234,15 +235,15 @@ def test_the_later_of_two_accounts_of_a_span_stands(wire: Wire) -> None:
 
 
 def test_a_trace_that_began_elsewhere_stays_there(wire: Wire) -> None:
-    assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Sent()
-    assert wire.send(trace(span(ROOT, name="root"), experiment="other")) == Sent()
+    assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Delivered()
+    assert wire.send(trace(span(ROOT, name="root"), experiment="other")) == Delivered()
     assert wire.names() == ["child", "root"]
     assert wire.stored()["trace_info"]["trace_location"]["mlflow_experiment"]["experiment_id"] == "0"
 
 
 def test_an_experiment_that_is_gone_is_made_anew(wire: Wire) -> None:
     wire.service.experiment_ids["mine"] = "987654"
-    assert wire.send(trace(experiment="mine")) == Sent()
+    assert wire.send(trace(experiment="mine")) == Delivered()
     assert wire.service.experiment_ids["mine"] != "987654"
 
 
@@ -253,7 +254,7 @@ def test_tokens_and_cost_are_added_up_as_mlflow_does(wire: Wire) -> None:
         return span(span_id, parent_id, attributes={"mlflow.chat.tokenUsage": usage, "mlflow.llm.cost": cost})
 
     spans = [span(ROOT), calling(CHILD, ROOT, 10), calling("1" * 16, CHILD, 10), calling(OTHER, ROOT, 5)]
-    assert wire.send(trace(*spans)) == Sent()
+    assert wire.send(trace(*spans)) == Delivered()
     metadata = wire.stored()["trace_info"]["trace_metadata"]
     assert json.loads(metadata["mlflow.trace.tokenUsage"]) == {
         "input_tokens": 15,
@@ -289,17 +290,17 @@ def test_what_fails_in_between_is_tried_again_or_held(failing: int, failure: Ans
     steps = [MISSING, OK, OK]
     steps[failing] = failure
     with faulty_server(NO_OTLP, *steps) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert isinstance(exporter.send(batch()), Held if failure.status == 401 else TryAgain)
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert isinstance(exporter.send(batch()), Blocked if failure.status == 401 else Retryable)
         exporter.close()
 
 
 def test_what_is_settled_of_a_batch_is_not_sent_again() -> None:
     first, second = trace(trace_id="1" * 32), trace(trace_id="2" * 32)
     with faulty_server(NO_OTLP, *[MISSING, OK, OK], Answer(503), *[MISSING, OK, OK]) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert isinstance(exporter.send(batch(first, second)), TryAgain)
-        assert exporter.send(batch(first, second)) == Sent()
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert isinstance(exporter.send(batch(first, second)), Retryable)
+        assert exporter.send(batch(first, second)) == Delivered()
         exporter.close()
         uploads = [path for method, path, _, _ in server.requests if method == "PUT"]
     assert [path.count("1" * 32) for path in uploads] == [1, 0]
@@ -309,8 +310,8 @@ def test_a_long_batch_is_sent_in_several_attempts(wire: Wire, monkeypatch: pytes
     monkeypatch.setattr(export, "ENOUGH_LEFT_S", 1_000.0)
     traces = [trace(trace_id=f"{number}" * 32) for number in (1, 2, 3)]
     outcomes = [wire.send(*traces) for _ in range(3)]
-    assert [type(outcome) for outcome in outcomes] == [TryAgain, TryAgain, Sent]
-    assert isinstance(outcomes[0], TryAgain)
+    assert [type(outcome) for outcome in outcomes] == [Retryable, Retryable, Delivered]
+    assert isinstance(outcomes[0], Retryable)
     assert outcomes[0].after == 0
     assert len([wire.stored(each.trace_id) for each in traces]) == 3
 
@@ -318,12 +319,12 @@ def test_a_long_batch_is_sent_in_several_attempts(wire: Wire, monkeypatch: pytes
 def test_one_that_is_refused_costs_no_other() -> None:
     first, second = trace(span(), span(CHILD, ROOT), trace_id="1" * 32), trace(trace_id="2" * 32)
     with faulty_server(NO_OTLP, MISSING, Answer(400, b"not this"), MISSING, OK, OK) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert exporter.send(batch(first, second)) == Sent(2, "HTTP 400 not this")
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert exporter.send(batch(first, second)) == Delivered(2, "HTTP 400 not this")
         exporter.close()
     with faulty_server(NO_OTLP, MISSING, Answer(413, b"large")) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert exporter.send(batch(first)) == Refused("HTTP 413 large")
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert exporter.send(batch(first)) == Rejected("HTTP 413 large")
         exporter.close()
 
 
@@ -341,8 +342,8 @@ def info(state: str = "OK", **tags: str) -> Answer:
 def requests_for(*answers: Answer) -> list[tuple[str, str]]:
     """The requests that send one trace after OTLP was refused, given the answers to them."""
     with faulty_server(NO_OTLP, *answers) as server:
-        exporter = Exporter(Service(server.url, "kb-test"))
-        assert exporter.send(batch()) == Sent()
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        assert exporter.send(batch()) == Delivered()
         exporter.close()
         return [
             (method, path.removeprefix("/api/mlflow").rpartition("/")[2]) for method, path, _, _ in server.requests[1:]
@@ -380,8 +381,8 @@ def test_an_info_that_was_only_half_made_is_made_whole() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"spans": [{}]}', b'{"spans": 1}', b"{}"])
 def test_a_damaged_file_is_replaced(wire: Wire, server: LocalServer, content: bytes) -> None:
-    assert wire.send(trace(span(ROOT, name="root"))) == Sent()
+    assert wire.send(trace(span(ROOT, name="root"))) == Delivered()
     with server.db.write() as tx:
         tx.run("UPDATE trace_artifacts SET content = ?", (content,))
-    assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Sent()
+    assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Delivered()
     assert wire.names() == ["child", "root"]

@@ -18,13 +18,13 @@ from tests.faulty_server import Answer, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording import tracer
-from ace_tracing.recording.frames import ENDED_WITH_MORE, Site, pack_end, site_of
+from ace_tracing.recording.frames import ENDED_WITH_DETAILS, CallSite, call_site, pack_end
 from ace_tracing.recording.span import encode_attributes
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.testing import capture_traces
@@ -55,11 +55,11 @@ def raising_handler() -> Iterator[None]:
 class Exporter:
     """Answers each request by its experiment."""
 
-    def __init__(self, answer: Callable[[str | None], Outcome]) -> None:
+    def __init__(self, answer: Callable[[str | None], ExportResult]) -> None:
         self.answer = answer
         self.requests = 0
 
-    def send(self, batch: Batch) -> Outcome:
+    def send(self, batch: ExportRequest) -> ExportResult:
         self.requests += 1
         batch.otlp()
         return self.answer(batch.experiment)
@@ -75,7 +75,7 @@ def buffer() -> Buffer:
 
 def put(into: Buffer, experiment: str | None = None, outputs: bytes = b"null") -> None:
     """Finish a trace of one span."""
-    span = Tracer(into, experiment).open(Site("step", "TOOL"), parent=None)
+    span = Tracer(into, experiment).open(CallSite("step", "TOOL"), parent=None)
     span._trace.finish(span, outputs)
 
 
@@ -89,35 +89,35 @@ def settled(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery
 
 def test_a_record_that_cannot_be_read_is_lost_alone() -> None:
     def put_broken(into: Buffer) -> None:
-        span = Tracer(into).open(Site("step", "TOOL"), parent=None)
-        into.put(pack_end(ENDED_WITH_MORE, span._id, 1, 1) + b'{"outputs": ')
+        span = Tracer(into).open(CallSite("step", "TOOL"), parent=None)
+        into.put(pack_end(ENDED_WITH_DETAILS, span._id, 1, 1) + b'{"outputs": ')
 
-    assert settled(Exporter(lambda _: Sent()), put, put_broken, put) == Delivery(delivered=2, dropped=1)
+    assert settled(Exporter(lambda _: Delivered()), put, put_broken, put) == Delivery(delivered=2, dropped=1)
 
 
 def test_a_trace_that_cannot_be_encoded_is_lost_alone() -> None:
     traces = [put, put, lambda into: put(into, outputs=b"no JSON"), put, lambda into: put(into, "other experiment")]
-    assert settled(Exporter(lambda _: Sent()), *traces) == Delivery(delivered=4, dropped=1)
+    assert settled(Exporter(lambda _: Delivered()), *traces) == Delivery(delivered=4, dropped=1)
 
 
 def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
-    def answer(experiment: str | None) -> Outcome:
+    def answer(experiment: str | None) -> ExportResult:
         if experiment == "a":
             raise ValueError("not foreseen")
-        return Sent()
+        return Delivered()
 
     traces = [lambda into, name=name: put(into, name) for name in "abc"]
     assert settled(Exporter(answer), *traces) == Delivery(delivered=2, dropped=1)
 
 
 def test_a_service_that_refuses_everything_is_not_flooded() -> None:
-    exporter = Exporter(lambda _: Refused("HTTP 400", for_content=True))
+    exporter = Exporter(lambda _: Rejected("HTTP 400", for_content=True))
     assert settled(exporter, *[put] * 1_000) == Delivery(dropped=1_000)
     assert exporter.requests <= 2 * MAX_DIVISIONS + 10
 
 
 def test_a_refused_key_is_not_asked_about_again() -> None:
-    exporter = Exporter(lambda _: Held("HTTP 401", "key"))
+    exporter = Exporter(lambda _: Blocked("HTTP 401", "key"))
     assert settled(exporter, *[put] * 10) == Delivery(pending=10)
     assert exporter.requests <= 2
 
@@ -135,7 +135,7 @@ def test_what_a_service_refuses_in_one_trace_does_not_cost_its_neighbours() -> N
 
 @pytest.mark.usefixtures("raising_handler")
 def test_a_log_handler_that_raises_costs_no_trace() -> None:
-    answers: list[Outcome] = [TryAgain("HTTP 503"), Sent()]
+    answers: list[ExportResult] = [Retryable("HTTP 503"), Delivered()]
     into = buffer()
     worker = Worker(Exporter(lambda _: answers.pop(0)), into)
     put(into)
@@ -151,9 +151,9 @@ def test_a_log_handler_that_raises_does_not_reach_the_user() -> None:
 def test_closing_while_sending_from_the_sending_thread_comes_back() -> None:
     found: list[Delivery] = []
 
-    def answer(*_: object) -> Outcome:
+    def answer(*_: object) -> ExportResult:
         found.append(worker.close(timeout=5))
-        return Sent()
+        return Delivered()
 
     into = buffer()
     worker = Worker(Exporter(answer), into)
@@ -423,7 +423,7 @@ def test_large_attributes_of_a_place_are_cut_with_a_mark() -> None:
 
 
 def test_large_spans_that_were_sent_are_not_remembered() -> None:
-    exporter = Exporter(lambda _: Sent())
+    exporter = Exporter(lambda _: Delivered())
     into = buffer()
     worker = Worker(exporter, into)
     recording = Tracer(into)
@@ -431,8 +431,8 @@ def test_large_spans_that_were_sent_are_not_remembered() -> None:
     def send(number: int) -> None:
         attributes = encode_attributes({"text": f"{number}" + "x" * 100_000})
         agent = f"{number}" + "a" * 100_000
-        root = recording.open(site_of("root", "TOOL", agent, attributes), parent=None)
-        recording.open(site_of(f"{number}" + "n" * 100_000, "TOOL"), parent=root).end()
+        root = recording.open(call_site("root", "TOOL", agent, attributes), parent=None)
+        recording.open(call_site(f"{number}" + "n" * 100_000, "TOOL"), parent=root).end()
         root.end()
         assert worker.flush(10).delivered == number + 1
 
@@ -520,8 +520,8 @@ def test_a_span_whose_start_found_no_room_has_no_end() -> None:
             """Has nobody to wake."""
 
     sink = Full()
-    root = Tracer(sink).open(Site("root", "TOOL"), parent=None)
-    step = Tracer(sink).open(Site("step", "TOOL"), parent=root)
+    root = Tracer(sink).open(CallSite("root", "TOOL"), parent=None)
+    step = Tracer(sink).open(CallSite("step", "TOOL"), parent=root)
     assert step.end_time_ns == step.start_time_ns
     step.end()
     root.end()

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 import ace_tracing
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
-from ace_tracing.delivery.spool.folders import Left, Spool
-from ace_tracing.delivery.spool.log import LeftLog, OwnLog, Progress
+from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
+from ace_tracing.delivery.spool.log import OrphanedLog, OwnLog, Progress
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
-from ace_tracing.recording.frames import Site
+from ace_tracing.recording.frames import CallSite
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import spool_home
@@ -37,9 +37,9 @@ def make(home: Path, key: str = "kb-a", address: str = "http://a") -> tuple[Spoo
 
 
 def trace(tracer: Tracer, name: str, children: int = 0) -> LiveSpan:
-    root = tracer.open(Site(name, "AGENT"), b'{"n":1}', None)
+    root = tracer.open(CallSite(name, "AGENT"), b'{"n":1}', None)
     for number in range(children):
-        tracer.open(Site(f"{name}.{number}", "TOOL"), parent=root).end()
+        tracer.open(CallSite(f"{name}.{number}", "TOOL"), parent=root).end()
     return root
 
 
@@ -53,9 +53,9 @@ def read_left(home: Path, key: str = "kb-a", address: str = "http://a") -> dict[
     """The names and statuses of the spans in what was left, by trace."""
     found: dict[str, list[str]] = {}
     for folder in Spool(str(home), address, key).left():
-        left = Left.adopt(folder)
+        left = OrphanedSpool.adopt(folder)
         assert left is not None
-        log = LeftLog(left)
+        log = OrphanedLog(left)
         while not log.ended:
             for ready in log.read(MOST):
                 names = [f"{span.name} {span.status}" for span in ready.trace.spans]
@@ -81,7 +81,7 @@ def test_a_folder_that_lives_is_nobody_elses(tmp_path: Path) -> None:
     _, buffer = make(tmp_path)
     trace(Tracer(buffer), "mine").end()
     (folder,) = Spool(str(tmp_path), "http://a", "kb-a").left()
-    assert Left.adopt(folder) is None
+    assert OrphanedSpool.adopt(folder) is None
 
 
 @pytest.mark.parametrize(("key", "address"), [("kb-b", "http://a"), ("kb-a", "http://b")])
@@ -147,11 +147,11 @@ def test_whenever_it_dies_each_trace_is_delivered_and_none_turns_into_an_interru
     for number, step in enumerate(steps[:death]):
         if step in ("trace", "big"):
             inputs = b'"%b"' % (b"x" * (3_000_000 if step == "big" else 10))
-            root = tracer.open(Site(f"t{number}", "AGENT"), inputs, None)
+            root = tracer.open(CallSite(f"t{number}", "AGENT"), inputs, None)
             root.end()
             finished.add(root.trace_id)
         elif step == "open":
-            open_roots.append((f"o{number}", tracer.open(Site(f"o{number}", "AGENT"), None, None)))
+            open_roots.append((f"o{number}", tracer.open(CallSite(f"o{number}", "AGENT"), None, None)))
         elif step == "close" and open_roots:
             _, root = open_roots.pop(chance.randrange(len(open_roots)))
             root.end()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ace_tracing.decorator.decorator import start_span, start_span_no_context, trace
 from ace_tracing.lazy import on_first_use
 from ace_tracing.recording.context import folder, get_current_span, get_current_trace_id, session, update_current_trace
-from ace_tracing.recording.noop import NoSpan
+from ace_tracing.recording.noop import NoOpSpan
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown, tracing_status
 
@@ -41,15 +41,15 @@ else:
             "delivery.status": ("Delivery", "TracingStatus"),
             "errors": ("ConfigurationError", "NotFoundError", "ServiceError", "TracingError"),
             "propagation.asgi": ("TraceASGI",),
-            "propagation.carrying": ("propagate_context", "with_context"),
-            "propagation.clients": ("inject_into",),
+            "propagation.threads": ("propagate_context", "with_context"),
+            "propagation.http_clients": ("inject_into",),
             "propagation.headers": ("continue_trace", "inject"),
             "propagation.wsgi": ("TraceWSGI",),
             "reading.changes": ("SpanChange", "TraceDiff"),
             "reading.feedback": ("log_feedback",),
             "reading.model": ("Span", "SpanEvent", "SpanLink", "SpanStatus", "TraceInfo", "TraceState"),
             "reading.queries": ("aget_trace", "asearch_traces", "get_trace", "search_traces"),
-            "reading.tree": ("Node", "Trace", "TraceData"),
+            "reading.trace": ("Node", "Trace", "TraceData"),
             "recording.span_types": ("SpanType",),
         },
     )
@@ -58,7 +58,7 @@ __all__ = [
     "ConfigurationError",
     "Delivery",
     "LiveSpan",
-    "NoSpan",
+    "NoOpSpan",
     "Node",
     "NotFoundError",
     "ServiceError",

@@ -10,7 +10,7 @@ import logging  # noqa: F401
 import traceback  # noqa: F401
 from dataclasses import dataclass
 
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, best_buffer
 from ace_tracing.delivery.spool.folders import Spool
@@ -28,7 +28,7 @@ class Pipeline:
     """What `configure` makes."""
 
     settings: Settings
-    service: Service
+    service: ServiceClient
     worker: Worker
     tracer: Tracer
 
@@ -41,7 +41,7 @@ class Pipeline:
         return Pipeline(self.settings, self.service, worker, tracer)
 
 
-def delivery(settings: Settings, service: Service) -> tuple[Worker, Buffer]:
+def delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, Buffer]:
     """Make the stages from the caller's last step to the exporter."""
     memory = MemoryStorage(MEMORY_BYTES)
     if settings.spool is None:

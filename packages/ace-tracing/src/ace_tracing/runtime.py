@@ -20,7 +20,7 @@ from ace_tracing.recording.tracer import Sink, Tracer, current_span
 from ace_tracing.values.masking import Mask
 
 if TYPE_CHECKING:
-    from ace_tracing.delivery.http.client import Service
+    from ace_tracing.delivery.http.client import ServiceClient
     from ace_tracing.delivery.status import Delivery, TracingStatus
     from ace_tracing.delivery.worker import Worker
     from ace_tracing.pipeline import Pipeline
@@ -100,7 +100,7 @@ def configure(
         if is_disabled():
             return
         from ace_tracing.delivery.fork import deliver_at_end
-        from ace_tracing.delivery.http.client import Service
+        from ace_tracing.delivery.http.client import ServiceClient
         from ace_tracing.pipeline import Pipeline, delivery
     settings = resolve(api_key, base_url, experiment, folder, spool)
     sampler = sampler_of(sample_rate, keep_errors, keep_slower_than)
@@ -109,7 +109,7 @@ def configure(
         if previous and previous.settings.same_service(settings):
             service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
         else:
-            service = Service(settings.base_url, settings.api_key)
+            service = ServiceClient(settings.base_url, settings.api_key)
             worker, buffer = delivery(settings, service)
             if previous:
                 _retired.append(previous.worker)
@@ -292,7 +292,7 @@ def _tracer() -> Tracer | None:
     return _capturing or (_pipeline.tracer if _pipeline else None)
 
 
-def service() -> Service:
+def service() -> ServiceClient:
     """The service that traces go to, for queries.
 
     Raises:

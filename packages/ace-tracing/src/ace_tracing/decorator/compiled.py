@@ -15,7 +15,7 @@ from itertools import takewhile
 from types import CodeType, FunctionType
 from typing import Any
 
-from ace_tracing.decorator.function import Call
+from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
 from ace_tracing.recording.tracer import current_span, failed
 from ace_tracing.runtime import state
@@ -48,7 +48,9 @@ class _Missing:
     """Stands for an argument that a call does not give, and that has no default."""
 
 
-def generate(function: Callable[..., Any], call: Call, generic: Callable[..., Any]) -> Callable[..., Any] | None:
+def generate(
+    function: Callable[..., Any], call: TracedFunction, generic: Callable[..., Any]
+) -> Callable[..., Any] | None:
     """Give the traced form of a function or a coroutine function; None when its parameters do not allow that.
 
     Args:

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from ace_tracing.decorator.descriptors import decorated_inside, hand_on_methods, is_method
-from ace_tracing.decorator.function import Call
+from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.wrappers import wrap
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.recording.frames import site_of
-from ace_tracing.recording.noop import NO_SPAN, NoSpan
+from ace_tracing.recording.frames import call_site
+from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
 from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.recording.tracer import SpanToken, current_span, failed, stop
 from ace_tracing.runtime import state
@@ -99,7 +99,7 @@ def trace(
                 f"not callable:{type(target)}", "@trace leaves a %s as it is: it is not callable", type(target).__name__
             )
             return target
-        call = Call(
+        call = TracedFunction(
             target,
             name=span_name,
             span_type=span_type,
@@ -149,19 +149,19 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
         # One object may be entered again, inside of itself or while tracing is off: innermost first, then the others.
         self._entered: _Entered | None = None
 
-    def __enter__(self) -> LiveSpan | NoSpan:
+    def __enter__(self) -> LiveSpan | NoOpSpan:
         tracer = state.tracer
         if tracer is not None:
             try:
                 attributes = encode_attributes(self._attributes) if self._attributes else None
-                span = tracer.open(site_of(str(self._name), str(self._span_type), self._agent, attributes))
+                span = tracer.open(call_site(str(self._name), str(self._span_type), self._agent, attributes))
                 self._entered = (span, current_span.set(span), self._entered)
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("starting a span")
             else:
                 return span
         self._entered = (None, None, self._entered)
-        return NO_SPAN
+        return NOOP_SPAN
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
@@ -181,9 +181,9 @@ def start_span_no_context(
     span_type: str = "UNKNOWN",
     attributes: Mapping[str, Any] | None = None,
     *,
-    parent: LiveSpan | NoSpan | None = None,
+    parent: LiveSpan | NoOpSpan | None = None,
     agent: str | None = None,
-) -> LiveSpan | NoSpan:
+) -> LiveSpan | NoOpSpan:
     """Start a span by hand, for work that begins in one callback and ends in another. Its `end()` ends it.
 
     It never becomes the current span: spans inside it name it as their `parent`. One that is never ended is ended, and
@@ -200,11 +200,11 @@ def start_span_no_context(
         The running span, or a stand-in that records nothing while tracing is off.
     """
     tracer = state.tracer
-    if tracer is None or isinstance(parent, NoSpan):
-        return NO_SPAN
+    if tracer is None or isinstance(parent, NoOpSpan):
+        return NOOP_SPAN
     try:
         encoded = encode_attributes(attributes) if attributes else None
-        return tracer.open(site_of(str(name), str(span_type), agent, encoded), parent=parent, kind=ManualSpan)
+        return tracer.open(call_site(str(name), str(span_type), agent, encoded), parent=parent, kind=ManualSpan)
     except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
         internal_error("starting a span")
-        return NO_SPAN
+        return NOOP_SPAN

@@ -8,7 +8,7 @@ from typing import Any
 
 from ace_tracing.decorator.signature import Binder
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.recording.frames import Site
+from ace_tracing.recording.frames import CallSite
 from ace_tracing.recording.span import LiveSpan, encode, encode_attributes
 from ace_tracing.recording.tracer import SpanToken, Tracer, current_span
 from ace_tracing.values.snapshot import snapshot
@@ -19,7 +19,7 @@ Capture = bool | Iterable[str] | Callable[[Any], Any]
 """What to record: all or nothing, the parameters of these names, or what a function makes of it."""
 
 
-class Call:
+class TracedFunction:
     """Opens the span of one call of a function and records what went in and came out.
 
     Args:
@@ -49,7 +49,7 @@ class Call:
     ) -> None:
         own_name = _name_of(function)
         encoded = encode_attributes(attributes) if attributes else None
-        self._site = Site(name or own_name, str(span_type), own_name, agent, encoded)
+        self._site = CallSite(name or own_name, str(span_type), own_name, agent, encoded)
         self._bind = Binder(function).bind
         self._inputs = _chooser(capture_inputs)
         self._outputs = _chooser(capture_outputs)

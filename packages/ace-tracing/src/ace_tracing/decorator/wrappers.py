@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
 from ace_tracing.decorator.compiled import generate
-from ace_tracing.decorator.function import Call
+from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.streams import Collected, stand_in
 from ace_tracing.recording.tracer import current_span, failed
 from ace_tracing.runtime import state
 
 
-def wrap(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
+def wrap(function: Callable[..., Any], call: TracedFunction) -> Callable[..., Any]:
     """Give the traced form of a function: of the same kind, so that `inspect` still says what it is."""
     if inspect.isgeneratorfunction(function):
         generators = _wrap_generator_function(function, call)
@@ -42,7 +42,7 @@ def _is_coroutine_function(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-def _wrap_function(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
+def _wrap_function(function: Callable[..., Any], call: TracedFunction) -> Callable[..., Any]:
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
@@ -60,7 +60,9 @@ def _wrap_function(function: Callable[..., Any], call: Call) -> Callable[..., An
     return traced
 
 
-def _wrap_coroutine_function(function: Callable[..., Awaitable[Any]], call: Call) -> Callable[..., Awaitable[Any]]:
+def _wrap_coroutine_function(
+    function: Callable[..., Awaitable[Any]], call: TracedFunction
+) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
@@ -78,7 +80,7 @@ def _wrap_coroutine_function(function: Callable[..., Awaitable[Any]], call: Call
     return traced
 
 
-def _wrap_function_of_stream(function: Callable[..., Any], call: Call) -> Callable[..., Any]:
+def _wrap_function_of_stream(function: Callable[..., Any], call: TracedFunction) -> Callable[..., Any]:
     """With a reducer, a stream that is returned belongs to the call: the span ends when the stream does."""
 
     @functools.wraps(function)
@@ -99,7 +101,7 @@ def _wrap_function_of_stream(function: Callable[..., Any], call: Call) -> Callab
 
 
 def _wrap_coroutine_function_of_stream(
-    function: Callable[..., Awaitable[Any]], call: Call
+    function: Callable[..., Awaitable[Any]], call: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
@@ -127,7 +129,7 @@ def _streamed(result: Any, collected: Collected) -> Any:
 
 
 def _wrap_generator_function(
-    function: Callable[..., Generator[Any, Any, Any]], call: Call
+    function: Callable[..., Generator[Any, Any, Any]], call: TracedFunction
 ) -> Callable[..., Generator[Any, Any, Any]]:
     # What `yield from` does, spelled out (PEP 380), because the span must be current only while the generator's own
     # code runs: one left half-way leaves nothing behind in its consumer's context. No local variable keeps what passes
@@ -170,7 +172,7 @@ def _wrap_generator_function(
 
 
 def _wrap_async_generator_function(
-    function: Callable[..., AsyncGenerator[Any, Any]], call: Call
+    function: Callable[..., AsyncGenerator[Any, Any]], call: TracedFunction
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     @functools.wraps(function)
     async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:

@@ -14,7 +14,7 @@ import orjson
 
 from ace_tracing.recording.frames import (
     ENDED,
-    ENDED_WITH_MORE,
+    ENDED_WITH_DETAILS,
     ERROR,
     NO_ID,
     PARENT_ID,
@@ -128,7 +128,7 @@ class Assembler:
             try:
                 attributes = place_of(parts_of(frame)[0]).attributes or {}
                 said = {"message": _INTERRUPTED_MESSAGE, "attributes": {**attributes, INTERRUPTED: True}}
-                end = pack_end(ENDED_WITH_MORE, int.from_bytes(span_id), now, ERROR) + orjson.dumps(said)
+                end = pack_end(ENDED_WITH_DETAILS, int.from_bytes(span_id), now, ERROR) + orjson.dumps(said)
                 self._finish(frame, end, ready)
             except Exception:  # noqa: BLE001 - one that is damaged must not cost the others
                 self._damaged()
@@ -218,9 +218,9 @@ class Assembler:
 def _without_values(first: bytes, second: bytes) -> tuple[bytes, bytes]:
     """The same span, telling its place in the tree and how it ended, and why no more."""
     end = read_end(second)
-    more = orjson.loads(end.rest) if end.kind == ENDED_WITH_MORE else {}
+    more = orjson.loads(end.rest) if end.kind == ENDED_WITH_DETAILS else {}
     said = {key: more[key] for key in ("type", "message", "details") if key in more}
     said["attributes"] = {CUT: f"all values: the trace has more than {MAX_TRACE_BYTES} bytes"}
     inputs = parts_of(first)[1]
-    bare = pack_end(ENDED_WITH_MORE, end.span_id, end.end_ns, end.status) + orjson.dumps(said)
+    bare = pack_end(ENDED_WITH_DETAILS, end.span_id, end.end_ns, end.status) + orjson.dumps(said)
     return first[: len(first) - len(inputs)], bare

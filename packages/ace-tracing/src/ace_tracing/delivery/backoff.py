@@ -15,7 +15,7 @@ PAUSED_RETRY_S = 60.0
 _random = random.Random()  # noqa: S311 - jitter, not a secret
 
 
-class Breaker:
+class Backoff:
     """Closed while the service takes what is sent; open, for longer each time, from a failure on.
 
     What is asked for by the service itself is never cut short; the rest is by `hurry`, for whoever waits.

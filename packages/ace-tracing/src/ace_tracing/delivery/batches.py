@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from ace_tracing.delivery.assembler import Assembled
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord
 from ace_tracing.recording.span import CUT
 
@@ -15,7 +15,7 @@ SHORTENED_CHARS = 1_000
 """What is kept of the inputs and of the outputs of a span that is too large by itself for the service."""
 
 
-class Part:
+class Batch:
     """Traces of one experiment on their way, and how they have fared.
 
     Args:
@@ -35,10 +35,10 @@ class Part:
     def __init__(self, assembled: list[Assembled], successes_before: int, failures: int = 0) -> None:
         self.assembled = assembled
         self.finishes = sum(one.finishes for one in assembled)
-        self.batch: Batch | None = None
+        self.batch: ExportRequest | None = None
         self.failures = failures
         self.successes_before = successes_before
-        self.other: Part | None = None
+        self.other: Batch | None = None
         self.is_refused = False
         self.shortened = False
 
@@ -47,7 +47,7 @@ class Part:
         """Whether it is more than one trace."""
         return len(self.assembled) > 1
 
-    def halves(self, successes: int, failures: int = 0, *, for_content: bool = False) -> list[Part]:
+    def halves(self, successes: int, failures: int = 0, *, for_content: bool = False) -> list[Batch]:
         """Divide it between traces.
 
         Args:
@@ -56,12 +56,14 @@ class Part:
             for_content: whether something in one of them is at fault, so that, if the one is taken, the other is not.
         """
         middle = len(self.assembled) // 2
-        first, second = (Part(half, successes, failures) for half in (self.assembled[:middle], self.assembled[middle:]))
+        first, second = (
+            Batch(half, successes, failures) for half in (self.assembled[:middle], self.assembled[middle:])
+        )
         if for_content:
             first.other, second.other = second, first
         return [first, second]
 
-    def smaller(self, successes: int) -> list[Part]:
+    def smaller(self, successes: int) -> list[Batch]:
         """Divide it between traces, or one trace between spans, or cut the values of one span; empty at the end."""
         if self.is_many:
             return self.halves(successes)
@@ -72,10 +74,10 @@ class Part:
             # The root is the last one, and what is said of the trace goes with it.
             first = Assembled(_with(one.trace, entries[:middle]), finishes=False)
             second = Assembled(_with(one.trace, entries[middle:]), one.finishes)
-            return [Part([first], successes), Part([second], successes)]
+            return [Batch([first], successes), Batch([second], successes)]
         if self.shortened:
             return []
-        short = Part([Assembled(_with(one.trace, [_shortened(one.trace.spans[0])]), one.finishes)], successes)
+        short = Batch([Assembled(_with(one.trace, [_shortened(one.trace.spans[0])]), one.finishes)], successes)
         short.shortened = True
         return [short]
 

@@ -18,7 +18,7 @@ QUIET_S = 0.02
 """When nothing was traced for so long, nobody is taken to wait."""
 
 
-class Courtesy:
+class GilYielder:
     """Lets others have the interpreter while there are others.
 
     Args:
@@ -35,7 +35,7 @@ class Courtesy:
         """How much to read until the next offer, in bytes."""
         return SMALL_BYTES if perf_counter() < self._until else LARGE_BYTES
 
-    def give_way(self) -> None:
+    def yield_gil(self) -> None:
         """Let another thread run, if somebody traces."""
         now = perf_counter()
         pulse = self._pulse()

@@ -12,18 +12,18 @@ from itertools import groupby
 from typing import Protocol
 
 from ace_tracing.delivery.assembler import Assembled
-from ace_tracing.delivery.backoff import Breaker
-from ace_tracing.delivery.batches import Part
-from ace_tracing.delivery.gil import LARGE_BYTES, Courtesy
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.backoff import Backoff
+from ace_tracing.delivery.batches import Batch
+from ace_tracing.delivery.gil import LARGE_BYTES, GilYielder
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.http.transport import within
-from ace_tracing.delivery.otlp.encoder import Batch
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer
-from ace_tracing.delivery.spool.folders import Left, Spool
-from ace_tracing.delivery.spool.log import LeftLog, OwnLog
+from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
+from ace_tracing.delivery.spool.log import OrphanedLog, OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.recording.tracer import NOWHERE, current_span
+from ace_tracing.recording.tracer import UNSAMPLED, current_span
 
 GATHER_S = 0.5
 """How long the first finished trace waits for others to share its request."""
@@ -47,13 +47,13 @@ TOO_OLD = "too old"
 OUR_ERROR = "an error inside ace-tracing"
 END_LOST = "no room"
 
-_OUR_ERROR = Refused(OUR_ERROR, for_content=True)
+_OUR_ERROR = Rejected(OUR_ERROR, for_content=True)
 
 
 class SpanExporter(Protocol):
     """One attempt to hand spans to a service."""
 
-    def send(self, batch: Batch) -> Outcome:
+    def send(self, batch: ExportRequest) -> ExportResult:
         """Try once to deliver traces of one experiment; say what became of it."""
 
     def close(self) -> None:
@@ -74,8 +74,8 @@ class Worker:
         self._buffer = buffer
         self._spool = spool
         self._own = OwnLog(buffer, spool)
-        self._breaker = Breaker()
-        self._courtesy = Courtesy(buffer.pulse)
+        self._breaker = Backoff()
+        self._courtesy = GilYielder(buffer.pulse)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         # By its full name: gevent may have replaced it since this module was imported, and a greenlet must not block.
@@ -92,7 +92,7 @@ class Worker:
         self._told_dropped = 0
         self._successes = 0
         self._sending = False
-        self._in_hand: deque[Part] = deque()
+        self._in_hand: deque[Batch] = deque()
         self._settled_to = 0
         self._seen = 0
         self._next_look = 0.0
@@ -102,7 +102,7 @@ class Worker:
         self._retired = False
         self._over = False
         self._is_running = False
-        self._left_in_hand: Left | None = None
+        self._left_in_hand: OrphanedSpool | None = None
         self._base = 0
         buffer.alarm = self._alarm
 
@@ -353,7 +353,7 @@ class Worker:
         while self._own.read_to < target and self._own.has_unread():
             ready += self._own.read(LARGE_BYTES if impatient else self._courtesy.bytes_at_a_time)
             if not impatient:
-                self._courtesy.give_way()
+                self._courtesy.yield_gil()
             if self._own.read_to - before > BATCH_BYTES:
                 break
         self._assembled += sum(one.finishes for one in ready)
@@ -410,13 +410,13 @@ class Worker:
                 return
 
     def _take_over(self, folder: str, *, too_old: bool) -> bool:
-        left = Left.adopt(folder)
+        left = OrphanedSpool.adopt(folder)
         if left is None:
             return True
         self._left_in_hand = left
         is_settled = False
         try:
-            is_settled = self._deliver_left(LeftLog(left), too_old=too_old)
+            is_settled = self._deliver_left(OrphanedLog(left), too_old=too_old)
         except Exception:  # noqa: BLE001 - what others left must not keep ours from being sent
             internal_error("reading what a process has left")
         finally:
@@ -425,7 +425,7 @@ class Worker:
                 left.leave()
         return is_settled
 
-    def _deliver_left(self, log: LeftLog, *, too_old: bool) -> bool:
+    def _deliver_left(self, log: OrphanedLog, *, too_old: bool) -> bool:
         while not log.ended:
             if self._hurry or self._buffer.finished != self._seen:
                 # Nobody is to wait for what others have left.
@@ -434,7 +434,7 @@ class Worker:
             ready: list[Assembled] = []
             while not log.ended and len(ready) < TRACES_AT_A_TIME:
                 ready += log.read(self._courtesy.bytes_at_a_time)
-                self._courtesy.give_way()
+                self._courtesy.yield_gil()
             if too_old:
                 self._drop(sum(one.finishes for one in ready), TOO_OLD, "they were left too long ago")
             elif not self._deliver(ready, recovered=True):
@@ -445,7 +445,7 @@ class Worker:
     def _deliver(self, assembled: Iterable[Assembled], *, recovered: bool = False) -> bool:
         """Send traces until all are settled; False when the end came before that."""
         ordered = sorted(assembled, key=_experiment_of)
-        parts = deque(Part(list(group), self._successes) for _, group in groupby(ordered, _experiment_of))
+        parts = deque(Batch(list(group), self._successes) for _, group in groupby(ordered, _experiment_of))
         if not recovered:
             self._in_hand = parts
         divisions = MAX_DIVISIONS
@@ -461,29 +461,29 @@ class Worker:
                 continue
             outcome = self._attempt(part)
             parts.popleft()
-            if isinstance(outcome, Refused) and outcome.for_size and (smaller := part.smaller(self._successes)):
+            if isinstance(outcome, Rejected) and outcome.for_size and (smaller := part.smaller(self._successes)):
                 parts.extendleft(reversed(smaller))
-            elif isinstance(outcome, Refused) and outcome.for_content and part.is_many and divisions:
+            elif isinstance(outcome, Rejected) and outcome.for_content and part.is_many and divisions:
                 divisions -= 1
                 parts.extendleft(reversed(part.halves(self._successes, for_content=True)))
-            elif isinstance(outcome, (Sent, Refused)):
-                if isinstance(outcome, Sent) and part.other is not None:
+            elif isinstance(outcome, (Delivered, Rejected)):
+                if isinstance(outcome, Delivered) and part.other is not None:
                     # Together they were refused: it is in the other half.
                     part.other.is_refused = True
                 self._settle(part, outcome, recovered=recovered)
             elif self._closed:
                 parts.appendleft(part)
                 return False
-            elif not (isinstance(outcome, TryAgain) and outcome.inside):
+            elif not (isinstance(outcome, Retryable) and outcome.inside):
                 parts.appendleft(part)
                 self._pause()
             elif self._is_at_fault(part, parts):
-                self._settle(part, Refused(outcome.reason), recovered=recovered)
+                self._settle(part, Rejected(outcome.reason), recovered=recovered)
             else:
                 self._pause()
         return True
 
-    def _is_at_fault(self, part: Part, parts: deque[Part]) -> bool:
+    def _is_at_fault(self, part: Batch, parts: deque[Batch]) -> bool:
         """Whether it is this part, and not the service, because of which the service fails; else it is tried again."""
         part.failures += 1
         if part.failures < PATIENCE:
@@ -496,13 +496,13 @@ class Worker:
             parts.append(part)
         return False
 
-    def _attempt(self, part: Part) -> Outcome:
+    def _attempt(self, part: Batch) -> ExportResult:
         """Send a part once; how it went decides when the next attempt of any may be."""
         # The HTTP client logs each request. Were a log handler's trace of that sent in turn, there would be no end.
-        token = current_span.set(NOWHERE)
+        token = current_span.set(UNSAMPLED)
         try:
             if part.batch is None:
-                part.batch = Batch([one.trace for one in part.assembled], self._courtesy.give_way)
+                part.batch = ExportRequest([one.trace for one in part.assembled], self._courtesy.yield_gil)
             outcome = self._exporter.send(part.batch)
         except Exception:  # noqa: BLE001 - the thread must live on for the traces that follow
             internal_error("sending traces")
@@ -510,10 +510,10 @@ class Worker:
         finally:
             current_span.reset(token)
             self._attempts += 1
-        if isinstance(outcome, TryAgain):
+        if isinstance(outcome, Retryable):
             self._breaker.failed(outcome.reason, outcome.after)
             warn("retry", "Traces are waiting, will try again: %s", outcome.reason)
-        elif isinstance(outcome, Held):
+        elif isinstance(outcome, Blocked):
             self._breaker.pause(outcome.reason)
             if self._spool is not None and outcome.cause == "key":
                 self._key_is_good = False
@@ -521,14 +521,14 @@ class Worker:
             warn("held", "Traces are kept until this is set right: %s", outcome.reason)
         else:
             self._breaker.succeeded()
-            if self._spool is not None and not self._key_is_good and isinstance(outcome, Sent):
+            if self._spool is not None and not self._key_is_good and isinstance(outcome, Delivered):
                 self._key_is_good = True
                 self._spool.reject(False)
         return outcome
 
-    def _settle(self, part: Part, outcome: Sent | Refused, *, recovered: bool) -> None:
+    def _settle(self, part: Batch, outcome: Delivered | Rejected, *, recovered: bool) -> None:
         """Count what has become of traces, and tell those who wait."""
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, Rejected):
             with self._lock:
                 self._settled_own += 0 if recovered else part.finishes
             if part.finishes:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.propagation.span_context import SESSION_KEYS, Handover, running
+from ace_tracing.propagation.span_context import SESSION_KEYS, SpanContext, running
 from ace_tracing.propagation.w3c import (
     TraceParent,
     clean_tracestate,
@@ -19,7 +19,7 @@ from ace_tracing.propagation.w3c import (
     parse_baggage,
     parse_traceparent,
 )
-from ace_tracing.recording.tracer import PassedOn, current_span
+from ace_tracing.recording.tracer import Passthrough, current_span
 from ace_tracing.runtime import state
 
 TRACEPARENT = "traceparent"
@@ -48,7 +48,7 @@ def inject(headers: H) -> H:
         if parent is not None:
             there = read(headers, (BAGGAGE,)).get(BAGGAGE, "")
             _, foreign = parse_baggage(there, SESSION_KEYS)
-            tracestate, brought = parent.passed_on or PassedOn("", ())
+            tracestate, brought = parent.passed_on or Passthrough("", ())
             baggage = format_baggage(parent.session, dict.fromkeys((*foreign, *brought)))
             traceparent = format_traceparent(TraceParent(parent.trace_id, parent.span_id, parent.sampled))
             write(headers, {TRACEPARENT: traceparent, TRACESTATE: tracestate, BAGGAGE: baggage})
@@ -85,14 +85,14 @@ def continue_trace(headers: Headers) -> Iterator[None]:
                 current_span.reset(token)
 
 
-def _handed_over(headers: Headers) -> Handover | None:
+def _handed_over(headers: Headers) -> SpanContext | None:
     found = read(headers, (TRACEPARENT, TRACESTATE, BAGGAGE))
     parent = parse_traceparent(found.get(TRACEPARENT, ""))
     if parent is None:
         return None
     session, foreign = parse_baggage(found.get(BAGGAGE, ""), SESSION_KEYS)
-    passed_on = PassedOn(clean_tracestate(found.get(TRACESTATE, "")), foreign)
-    return Handover(*parent, agent=None, session=session, passed_on=passed_on)
+    passed_on = Passthrough(clean_tracestate(found.get(TRACESTATE, "")), foreign)
+    return SpanContext(*parent, agent=None, session=session, passed_on=passed_on)
 
 
 Headers = Mapping[str, str] | Mapping[str, Any] | Iterable[tuple[str | bytes, str | bytes]]

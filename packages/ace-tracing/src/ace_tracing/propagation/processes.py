@@ -7,12 +7,12 @@ from typing import Any
 
 from ace_tracing import runtime
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.propagation.span_context import Handover, running
+from ace_tracing.propagation.span_context import SpanContext, running
 from ace_tracing.recording.sampling import Sampler
 from ace_tracing.recording.tracer import current_span
 
 
-class Luggage:
+class SpawnContext:
     """Says nothing until it is pickled, as `spawn` and `forkserver` do when they start a process, through a pipe.
 
     Args:
@@ -26,7 +26,7 @@ class Luggage:
         return _unpack, (self._arrived, _configuration(), running())
 
 
-def _unpack(arrived: Callable[[], object], configuration: dict[str, Any] | None, parent: Handover | None) -> None:
+def _unpack(arrived: Callable[[], object], configuration: dict[str, Any] | None, parent: SpanContext | None) -> None:
     try:
         arrived()
         # What the program configures for itself, as its main module is imported, wins.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ace_tracing.recording.tracer import OpenTrace, PassedOn, RemoteParent, Tracer, current_span
+from ace_tracing.recording.tracer import OpenTrace, Passthrough, RemoteParent, Tracer, current_span
 
 SESSION_KEYS = ("session.id", "user.id")
 
 
-class Handover(NamedTuple):
+class SpanContext(NamedTuple):
     """What a parent elsewhere leaves to its children: plain values, fit for a pickle and for headers.
 
     Attributes:
@@ -26,7 +26,7 @@ class Handover(NamedTuple):
     sampled: bool
     agent: str | None
     session: dict[str, str]
-    passed_on: PassedOn | None
+    passed_on: Passthrough | None
 
     def take_up(self, tracer: Tracer) -> RemoteParent:
         """Give the parent for spans of this process."""
@@ -37,7 +37,7 @@ class Handover(NamedTuple):
         return RemoteParent(trace, self.span_id, self.agent)
 
 
-def running() -> Handover | None:
+def running() -> SpanContext | None:
     """The current span, to be handed over; None when there is none."""
     span = current_span.get()
     if span is None:
@@ -45,4 +45,4 @@ def running() -> Handover | None:
     trace = span._trace
     known = trace.details.metadata if trace.details else {}
     session = {key: known[key] for key in SESSION_KEYS if key in known}
-    return Handover(trace.trace_id, span.span_id, trace.sampled, span.agent, session, trace.passed_on)
+    return SpanContext(trace.trace_id, span.span_id, trace.sampled, span.agent, session, trace.passed_on)

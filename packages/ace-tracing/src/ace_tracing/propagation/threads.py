@@ -13,8 +13,8 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any, TypeVar
 
-from ace_tracing.propagation.processes import Luggage
-from ace_tracing.propagation.span_context import Handover, running
+from ace_tracing.propagation.processes import SpawnContext
+from ace_tracing.propagation.span_context import SpanContext, running
 from ace_tracing.recording.tracer import current_scope, current_span
 from ace_tracing.runtime import state
 
@@ -77,7 +77,7 @@ class _Submit:
 
 
 def _carried(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function if isinstance(function, Carried) else Carried(function)
+    return function if isinstance(function, BoundContext) else BoundContext(function)
 
 
 def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,7 +96,7 @@ def _start_thread(original: Callable[..., None]) -> Callable[..., None]:
             return
         own = self.__dict__
         before = {key: own[key] for key in ("run",) if key in own}
-        carried = Carried(self.run)
+        carried = BoundContext(self.run)
 
         def restore() -> None:
             own.pop("run", None)
@@ -123,7 +123,7 @@ def _start_process(original: Callable[..., None]) -> Callable[..., None]:
         if not _on:
             original(self)
             return
-        self._ace_tracing = Luggage(propagate_context)
+        self._ace_tracing = SpawnContext(propagate_context)
         try:
             original(self)
         finally:
@@ -182,7 +182,7 @@ def _unpatch_all() -> None:
             _patched.remove(row)
 
 
-class Carried:
+class BoundContext:
     """A function that runs where this object was made, as far as traces go, wherever it is called.
 
     Only the package's own context variables are carried: what others keep in theirs is as it would be without us. In a
@@ -208,7 +208,7 @@ class Carried:
             current_scope.reset(scope)
             current_span.reset(span)
 
-    def __reduce__(self) -> tuple[Callable[..., Carried], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., BoundContext], tuple[Any, ...]]:
         # Pickled by whatever thread of a pool does that, not where it was made.
         token = current_span.set(self._span)
         try:
@@ -217,8 +217,8 @@ class Carried:
             current_span.reset(token)
 
 
-def _unpickle(function: Callable[..., Any], parent: Handover | None, scope: Any) -> Carried:
-    carried = Carried(function)
+def _unpickle(function: Callable[..., Any], parent: SpanContext | None, scope: Any) -> BoundContext:
+    carried = BoundContext(function)
     tracer = state.tracer
     carried._span = parent.take_up(tracer) if parent is not None and tracer is not None else None
     carried._scope = scope

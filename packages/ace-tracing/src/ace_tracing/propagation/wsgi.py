@@ -8,7 +8,7 @@ from typing import Any
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.propagation.headers import continue_trace
 from ace_tracing.propagation.http_spans import answered, described, name_of
-from ace_tracing.recording.frames import site_of
+from ace_tracing.recording.frames import call_site
 from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.recording.tracer import Tracer, current_span
 from ace_tracing.runtime import state
@@ -110,7 +110,7 @@ def _open(tracer: Tracer, environ: dict[str, Any]) -> LiveSpan | None:
         path = raw.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
         attributes = encode_attributes(described(method, path))
         with continue_trace(environ):
-            return tracer.open(site_of(name_of(method, path), "UNKNOWN", None, attributes), kind=ManualSpan)
+            return tracer.open(call_site(name_of(method, path), "UNKNOWN", None, attributes), kind=ManualSpan)
     except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
         internal_error("starting a span")
         return None

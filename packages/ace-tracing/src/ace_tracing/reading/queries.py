@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ace_tracing import runtime
-from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, Service
+from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, ServiceClient
 from ace_tracing.errors import NotFoundError
 from ace_tracing.reading.trace import Trace
 
@@ -142,7 +142,7 @@ def full_trace_id(trace_id: str) -> str:
 
 
 def _search(
-    service: Service, ids: list[str], filter_string: str | None, max_results: int, order_by: Sequence[str] | None
+    service: ServiceClient, ids: list[str], filter_string: str | None, max_results: int, order_by: Sequence[str] | None
 ) -> Iterator[models.TraceInfo]:
     """The traces found, without their spans, page after page."""
     from kayba_api.api.tracing import search_traces as operation
@@ -168,7 +168,7 @@ def _search(
         request.page_token = page.next_page_token
 
 
-def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
+def _with_spans(service: ServiceClient, infos: list[models.TraceInfo]) -> list[Trace]:
     """Read the spans of traces; one that was deleted in between is left out."""
     from ace_tracing.reading.decode import keeps_spans_as_file, trace_of
     from kayba_api.api.tracing import batch_get_traces as operation
@@ -181,7 +181,7 @@ def _with_spans(service: Service, infos: list[models.TraceInfo]) -> list[Trace]:
     return [trace for info in infos if (trace := traces.get(info.trace_id))]
 
 
-def _from_file(service: Service, info: models.TraceInfo) -> Trace | None:
+def _from_file(service: ServiceClient, info: models.TraceInfo) -> Trace | None:
     """Read a trace whose spans the service keeps as a file, as older clients upload them."""
     from ace_tracing.reading.decode import trace_of_artifact
     from kayba_api.api.tracing import download_trace_artifact as operation
@@ -195,7 +195,7 @@ def _from_file(service: Service, info: models.TraceInfo) -> Trace | None:
     return trace_of_artifact(info, response.content)
 
 
-def _experiment_id(service: Service, name: str) -> str:
+def _experiment_id(service: ServiceClient, name: str) -> str:
     from kayba_api.api.experiments import get_experiment_by_name as operation
     from kayba_api.models import ExperimentAnswer
 

@@ -8,7 +8,7 @@ from contextvars import Token
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.folders import clean_folder
-from ace_tracing.recording.noop import NO_SPAN, NoSpan
+from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Scope, current_scope, current_span
 
@@ -18,10 +18,10 @@ MAX_METADATA = 250
 """Longest session and user id: a server may refuse a whole request for a longer one."""
 
 
-def get_current_span() -> LiveSpan | NoSpan:
+def get_current_span() -> LiveSpan | NoOpSpan:
     """The innermost running span of this thread or task; a stand-in that records nothing when there is none."""
     span = current_span.get()
-    return span if isinstance(span, LiveSpan) else NO_SPAN
+    return span if isinstance(span, LiveSpan) else NOOP_SPAN
 
 
 def get_current_trace_id() -> str | None:

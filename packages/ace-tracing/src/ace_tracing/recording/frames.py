@@ -2,7 +2,7 @@
 
 A span is two frames, one when it starts and one when it ends, so that a span that was running when the process died is
 known. A frame is a few packed numbers and JSON; what a decorated function says of all its calls is encoded once, as a
-`Site`. Frames know nothing of any wire format; `delivery.assembly` makes traces of them again.
+`CallSite`. Frames know nothing of any wire format; `delivery.assembly` makes traces of them again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 STARTED = ord("S")
 ENDED = ord("E")
-ENDED_WITH_MORE = ord("M")
+ENDED_WITH_DETAILS = ord("M")
 
 ERROR = 2
 STATUSES = ("UNSET", "OK", "ERROR")
@@ -63,10 +63,10 @@ NO_ID = bytes(8)
 
 pack_start = _START.pack
 """`STARTED`, span id, parent's id or 0, start in nanoseconds since the epoch. The trace's id, a `pack_context`,
-`Site.packed` and the inputs follow."""
+`CallSite.packed` and the inputs follow."""
 pack_end = _END.pack
-"""`ENDED` or `ENDED_WITH_MORE`, span id, end in nanoseconds since the epoch, status. The outputs, or all that there is
-to say, follow."""
+"""`ENDED` or `ENDED_WITH_DETAILS`, span id, end in nanoseconds since the epoch, status. Followed by the encoded outputs
+(`ENDED`) or by the span's details (`ENDED_WITH_DETAILS`)."""
 
 
 class SpanRecord(NamedTuple):
@@ -137,7 +137,7 @@ class TraceRecord:
         return self._spans
 
 
-class Site:
+class CallSite:
     """What is the same for all spans of one place in the code.
 
     Args:
@@ -171,34 +171,34 @@ class Site:
             encoded = _dumps((name, span_type, function, agent, attributes))
         self.attributes = attributes
         self.packed = _LENGTH.pack(len(encoded)) + encoded
-        self._of_agents: dict[str, Site] = {}
+        self._of_agents: dict[str, CallSite] = {}
 
-    def of(self, agent: str) -> Site:
+    def of(self, agent: str) -> CallSite:
         """The same for another agent."""
         site = self._of_agents.get(agent)
         if site is None:
-            site = Site(self.name, self.span_type, self.function, agent, self.attributes)
+            site = CallSite(self.name, self.span_type, self.function, agent, self.attributes)
             if len(self._of_agents) < MAX_AGENTS and len(site.packed) <= MAX_REMEMBERED_BYTES:
                 self._of_agents[agent] = site
         return site
 
 
-def site_of(
+def call_site(
     name: str, span_type: str, agent: str | None = None, attributes: Mapping[str, orjson.Fragment] | None = None
-) -> Site:
+) -> CallSite:
     """The site of a span that is started by hand; those without attributes are remembered."""
     if attributes:
-        return Site(name, span_type, None, agent, attributes)
+        return CallSite(name, span_type, None, agent, attributes)
     site = _sites.get((name, span_type, agent))
     if site is None:
-        site = Site(name, span_type, None, agent)
+        site = CallSite(name, span_type, None, agent)
         if len(_sites) < MAX_SITES and len(site.packed) <= MAX_REMEMBERED_BYTES:
             # By what the site has of the names, which may be longer.
             _sites[site.name, site.span_type, site.agent] = site
     return site
 
 
-_sites: dict[tuple[str, str, str | None], Site] = {}
+_sites: dict[tuple[str, str, str | None], CallSite] = {}
 
 
 class Start(NamedTuple):
@@ -237,7 +237,7 @@ def pack_context(experiment: str | None, folder: str | None, metadata: Mapping[s
     return _LENGTH.pack(len(context)) + context
 
 
-def dumps_more(more: dict[str, Any]) -> bytes:
+def encode_details(more: dict[str, Any]) -> bytes:
     """Encode what a plain ending has no place for; values may be `orjson.Fragment`."""
     return _dumps(more)
 
@@ -269,7 +269,7 @@ def read_end(frame: bytes) -> End:
 def without_values(frame: bytes, note: str) -> bytes:
     """A frame of one of those kinds, with a note in place of what it says."""
     _, span_id, end_ns, status = _END.unpack_from(frame)
-    return pack_end(ENDED_WITH_MORE, span_id, end_ns, status) + dumps_more({"attributes": {CUT: note}})
+    return pack_end(ENDED_WITH_DETAILS, span_id, end_ns, status) + encode_details({"attributes": {CUT: note}})
 
 
 def time_of(frame: bytes) -> int:
@@ -298,7 +298,7 @@ def trace_id_of(frame: bytes) -> bytes:
 
 
 def place_of(site: bytes) -> Place:
-    """Read what `Site.packed` says."""
+    """Read what `CallSite.packed` says."""
     place = _places.get(site)
     if place is None:
         place = Place(*orjson.loads(site))
@@ -316,7 +316,7 @@ def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None
     place = place_of(start.site)
     more: dict[str, Any] = {}
     outputs = None
-    if end.kind == ENDED_WITH_MORE:
+    if end.kind == ENDED_WITH_DETAILS:
         more = orjson.loads(end.rest)
         outputs = more.get("outputs")
     elif end.rest:

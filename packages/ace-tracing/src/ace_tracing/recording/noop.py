@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class NoSpan:
+class NoOpSpan:
     """Stands in for a span while tracing is off: takes every call and records nothing."""
 
     __slots__ = ()
@@ -35,7 +35,7 @@ class NoSpan:
     set_token_usage = set_cost = _ignore
 
     def __repr__(self) -> str:
-        return "<NoSpan>"
+        return "<NoOpSpan>"
 
 
-NO_SPAN = NoSpan()
+NOOP_SPAN = NoOpSpan()

@@ -12,12 +12,12 @@ from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.exceptions import MAX_MESSAGE, message_of, stacktrace_of
 from ace_tracing.recording.frames import CUT as CUT
 from ace_tracing.recording.frames import (
-    ENDED_WITH_MORE,
+    ENDED_WITH_DETAILS,
     ERROR,
     MAX_NAME,
     STATUSES,
-    Site,
-    dumps_more,
+    CallSite,
+    encode_details,
     first_within,
     pack_end,
 )
@@ -42,12 +42,12 @@ Event = tuple[str, int, dict[str, orjson.Fragment]]
 Link = tuple[str, str, dict[str, orjson.Fragment]]
 
 
-class More:
+class SpanDetails:
     """What few spans have: all but a place, times, inputs, outputs and the status OK."""
 
     __slots__ = ("attributes", "events", "inputs", "links", "message", "span_type", "status")
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: CallSite) -> None:
         self.span_type = site.span_type
         self.attributes = site.attributes
         self.inputs: bytes | None = None
@@ -69,14 +69,14 @@ class LiveSpan:
 
     # Set by `Tracer.open`, one by one: a call of `__init__` would cost as much as everything else about a new span.
     _trace: OpenTrace
-    _site: Site
+    _site: CallSite
     _id: int
     _parent_id: int
     _start_ns: int
     _inputs: bytes | None
     _outputs: bytes | None
     _end_ns: int | None
-    _more: More | None
+    _more: SpanDetails | None
 
     @property
     def name(self) -> str:
@@ -148,7 +148,7 @@ class LiveSpan:
         if self._end_ns is None:
             try:
                 encoded = encode(inputs, self._trace.mask)
-                self._inputs = self._told().inputs = encoded
+                self._inputs = self._details().inputs = encoded
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("encoding inputs")
 
@@ -188,7 +188,7 @@ class LiveSpan:
         """Say what kind of step this is, as `"LLM"` or `"TOOL"`."""
         if self._end_ns is None:
             try:
-                self._told().span_type = str(span_type)[:MAX_NAME]
+                self._details().span_type = str(span_type)[:MAX_NAME]
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("setting a span's type")
 
@@ -201,7 +201,7 @@ class LiveSpan:
             try:
                 code = str(getattr(status, "value", status)).upper()
                 message = self._masked_text(str(description)[:MAX_MESSAGE])
-                more = self._told()
+                more = self._details()
                 more.status = STATUSES.index(code) if code in STATUSES else _UNSET
                 more.message = message
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
@@ -212,7 +212,7 @@ class LiveSpan:
         if self._end_ns is None:
             try:
                 encoded = encode_attributes(attributes or {}, self._trace.mask)
-                _append(self._told().events, (str(name)[:MAX_NAME], self._trace.now_ns(), encoded))
+                _append(self._details().events, (str(name)[:MAX_NAME], self._trace.now_ns(), encoded))
             except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
                 internal_error("adding an event")
 
@@ -227,7 +227,7 @@ class LiveSpan:
         if self._end_ns is None:
             try:
                 encoded = encode_attributes(attributes or {}, self._trace.mask)
-                links = self._told().links
+                links = self._details().links
                 if len(links) < MAX_LINKS:
                     links.append((str(trace_id).removeprefix("tr-"), str(span_id), encoded))
                 else:
@@ -279,7 +279,7 @@ class LiveSpan:
         except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
             internal_error("ending a span")
 
-    def ending_with_more(self, end_ns: int, outputs: bytes | None, details: tuple[Any, ...] | None) -> bytes:
+    def encode_end_with_details(self, end_ns: int, outputs: bytes | None, details: tuple[Any, ...] | None) -> bytes:
         """The frame that says all there is to say of the span's end.
 
         Args:
@@ -287,7 +287,7 @@ class LiveSpan:
             outputs: what it gave back, encoded.
             details: what was said about the trace, if this is its root.
         """
-        more = self._told()
+        more = self._details()
         said = {
             "outputs": None if outputs is None else outputs.decode(),
             "inputs": None if more.inputs is None else more.inputs.decode(),
@@ -298,28 +298,28 @@ class LiveSpan:
             "links": more.links or None,
             "details": details,
         }
-        encoded = dumps_more(said)
+        encoded = encode_details(said)
         if len(encoded) > MAX_SPAN_BYTES:
-            encoded = dumps_more(said | self._within(MAX_SPAN_BYTES, more))
-        return pack_end(ENDED_WITH_MORE, self._id, end_ns, more.status or _OK) + encoded
+            encoded = encode_details(said | self._within(MAX_SPAN_BYTES, more))
+        return pack_end(ENDED_WITH_DETAILS, self._id, end_ns, more.status or _OK) + encoded
 
     def _add_attributes(self, encoded: dict[str, orjson.Fragment]) -> None:
-        more = self._told()
+        more = self._details()
         # The dict may be the decorator's own, shared by all its calls: never changed in place. Made and set on one
         # line, so that no other thread comes in between.
         more.attributes = {**(more.attributes or {}), **encoded}
         if len(more.attributes) > MAX_ATTRIBUTES:
             more.attributes = dict(islice(more.attributes.items(), MAX_ATTRIBUTES))
 
-    def _told(self) -> More:
+    def _details(self) -> SpanDetails:
         """Where all goes for which there is no other place."""
         if self._more is None:
-            more = More(self._site)
+            more = SpanDetails(self._site)
             # On one line, so that no other thread comes in between: both may have something to say.
             self._more = more if self._more is None else self._more
         return self._more
 
-    def _within(self, size: int, more: More) -> dict[str, Any]:
+    def _within(self, size: int, more: SpanDetails) -> dict[str, Any]:
         """The attributes, events and links that came first, of about `size` bytes; what is left out is counted."""
         room = size - len(self._inputs or b"") - len(self._outputs or b"")
         attributes, room = first_within(room, (more.attributes or {}).items())

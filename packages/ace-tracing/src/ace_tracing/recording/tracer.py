@@ -18,7 +18,7 @@ from ace_tracing.recording.frames import (
     MAX_NAME,
     SPAN_ID,
     STARTED,
-    Site,
+    CallSite,
     TraceDetails,
     first_within,
     pack_context,
@@ -60,7 +60,7 @@ def _wall_clock_offset_ns() -> int:
     return time.time_ns() - _perf_counter_ns()
 
 
-class PassedOn(NamedTuple):
+class Passthrough(NamedTuple):
     """What came with a request for whom the served code calls in turn: not ours to read, and not to lose.
 
     Attributes:
@@ -90,7 +90,7 @@ class Sink(Protocol):
         """See to what has finished."""
 
 
-class Nowhere:
+class NullSink:
     """Takes frames that are not kept."""
 
     finished = 0
@@ -103,7 +103,7 @@ class Nowhere:
         """Do nothing."""
 
 
-class Undecided(Nowhere):
+class TailSampler(NullSink):
     """Holds the frames of a trace that the rate drops, since how its root ends may keep it after all.
 
     Args:
@@ -182,7 +182,7 @@ class OpenTrace:
         self.head = number.to_bytes(16, "big") + (context or tracer.context)
         self.mask = tracer.mask
         self.details: TraceDetails | None = None
-        self.passed_on: PassedOn | None = None
+        self.passed_on: Passthrough | None = None
         # A trace begun elsewhere has its root there: what ends here need not wait for it.
         self._root_ended = trace_id is not None
         sink = tracer.sink
@@ -190,7 +190,7 @@ class OpenTrace:
             sampler = tracer.sampler
             sampled = sampler is None or sampler.chooses(self.trace_id)
             if sampler is not None and not sampled:
-                sink = Undecided(sampler, sink)
+                sink = TailSampler(sampler, sink)
         elif not sampled:
             sink = _nowhere
         self.sampled = sampled
@@ -226,7 +226,7 @@ class OpenTrace:
         if span._more is None and (parent_id or self.details is None):
             self.put(pack_end(ENDED, span._id, ended, _OK) + (outputs or b""))
         else:
-            self.put(span.ending_with_more(ended, outputs, None if parent_id else self.details))
+            self.put(span.encode_end_with_details(ended, outputs, None if parent_id else self.details))
         if not parent_id:
             self._root_ended = True
             if not self.sampled:
@@ -247,7 +247,7 @@ class OpenTrace:
         self.__class__ = _InheritedTrace
         self._inherited_ns = self.now_ns()
         undecided = self._sink
-        if isinstance(undecided, Undecided):
+        if isinstance(undecided, TailSampler):
             undecided.clear()
             undecided.sink = tracer.sink
         elif self.sampled:
@@ -258,7 +258,7 @@ class OpenTrace:
     def _decide(self, root: LiveSpan) -> None:
         """Keep the trace, or drop it for good, now that its root has ended."""
         undecided = self._sink
-        if not isinstance(undecided, Undecided):
+        if not isinstance(undecided, TailSampler):
             return
         if undecided.keeps(root):
             self.sampled = True
@@ -291,7 +291,7 @@ class RemoteParent:
     def __init__(self, trace: OpenTrace, span_id: str, agent: str | None = None) -> None:
         self._trace = trace
         self._id = int(span_id, 16)
-        self._site = Site("", "", agent=agent)
+        self._site = CallSite("", "", agent=agent)
 
     @property
     def agent(self) -> str | None:
@@ -356,7 +356,7 @@ class Tracer:
 
     def open(
         self,
-        site: Site,
+        site: CallSite,
         inputs: bytes | None = None,
         parent: LiveSpan | RemoteParent | EllipsisType | None = ...,
         kind: type[LiveSpan] = LiveSpan,
@@ -378,7 +378,7 @@ class Tracer:
                 site = site.of(agent)
         if trace.mask is not None and site.attributes:
             attributes = mask_all(site.attributes, trace.mask)
-            site = Site(site.name, site.span_type, site.function, site.agent, attributes)
+            site = CallSite(site.name, site.span_type, site.function, site.agent, attributes)
         span = kind()
         span._trace = trace
         span._site = site
@@ -442,7 +442,7 @@ def failed(span: LiveSpan, token: SpanToken, error: BaseException) -> None:
         stop(span, token)
 
 
-_nowhere = Nowhere()
+_nowhere = NullSink()
 
-NOWHERE = RemoteParent(OpenTrace(Tracer(_nowhere), f"{1:032x}", sampled=False), f"{1:016x}")
+UNSAMPLED = RemoteParent(OpenTrace(Tracer(_nowhere), f"{1:032x}", sampled=False), f"{1:016x}")
 """As the current span it keeps those below it from being recorded."""

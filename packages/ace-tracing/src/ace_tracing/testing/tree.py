@@ -118,10 +118,10 @@ def _difference(wanted: list[_Line], recorded: list[_Recorded]) -> str:
         if kind == "equal":
             for line, actual in zip(wanted[i:i_end], recorded[j:j_end], strict=True):
                 fits = _fits(line, actual)
-                text += [_shown(" ", line)] if fits else [_shown("-", line), _shown("+", _told(actual))]
+                text += [_shown(" ", line)] if fits else [_shown("-", line), _shown("+", _details(actual))]
         else:
             text += [_shown("-", line) for line in wanted[i:i_end]]
-            text += [_shown("+", _told(actual)) for actual in recorded[j:j_end]]
+            text += [_shown("+", _details(actual)) for actual in recorded[j:j_end]]
     return "\n".join(text)
 
 
@@ -130,7 +130,7 @@ def _name_of(line: _Line) -> tuple[int, str]:
     return line.depth, details["name"] if details else line.text
 
 
-def _told(recorded: _Recorded) -> _Line:
+def _details(recorded: _Recorded) -> _Line:
     depth, span = recorded
     details = [span.span_type] if span.span_type != "UNKNOWN" else []
     if span.status.status_code != "OK":

@@ -25,7 +25,7 @@ ASK_AGAIN_S = 3600.0
 DEFAULT_EXPERIMENT_ID = "0"
 
 
-class Service:
+class ServiceClient:
     """One address with one key.
 
     Args:

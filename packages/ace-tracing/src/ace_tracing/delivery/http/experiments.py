@@ -5,16 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from ace_tracing.delivery.fork import no_fork
-from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, Service
+from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, ServiceClient
 from ace_tracing.delivery.http.responses import is_missing, outcome_of
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 
 LOOKS = 3
 """How often an experiment is looked for that another process may be making just now."""
 
 
-def experiment_id(service: Service, name: str | None) -> str | Outcome:
-    """The id of an experiment, made when it is missing; or why there is none, which is never `Sent` nor `Refused`.
+def experiment_id(service: ServiceClient, name: str | None) -> str | ExportResult:
+    """Return the id of an experiment, created when it is missing, or a `Retryable` or `Blocked` result.
 
     Args:
         service: where it is; remembers what was found.
@@ -33,7 +33,7 @@ def experiment_id(service: Service, name: str | None) -> str | Outcome:
     return service.experiment_ids[name]
 
 
-def _found_or_made(service: Service, name: str) -> str | Outcome:
+def _found_or_made(service: ServiceClient, name: str) -> str | ExportResult:
     with no_fork():
         from kayba_api.api.experiments import create_experiment, get_experiment_by_name
         from kayba_api.models import CreatedExperiment, CreateExperimentRequest, ExperimentAnswer
@@ -42,7 +42,7 @@ def _found_or_made(service: Service, name: str) -> str | Outcome:
         answer = service.request(get_experiment_by_name.sync_detailed, experiment_name=name)
         if isinstance(answer.parsed, ExperimentAnswer) and _is_id(answer.parsed.experiment.experiment_id):
             if answer.parsed.experiment.lifecycle_stage == "deleted":
-                return Held(f"the experiment {name!r} is deleted: restore it, or choose another", "address")
+                return Blocked(f"the experiment {name!r} is deleted: restore it, or choose another", "address")
             return answer.parsed.experiment.experiment_id
         if not is_missing(answer):
             break
@@ -53,10 +53,10 @@ def _found_or_made(service: Service, name: str) -> str | Outcome:
             break
         # Refused: another process may have made it in between, so look once more.
     outcome = outcome_of(answer)
-    if isinstance(outcome, Sent):
-        return TryAgain(f"no experiment in the answer: {answer.content[:200].decode(errors='replace')}")
+    if isinstance(outcome, Delivered):
+        return Retryable(f"no experiment in the answer: {answer.content[:200].decode(errors='replace')}")
     # Not for anything in the traces, which are to be kept until a name is chosen that can be had.
-    return Held(f"experiment {name!r}: {outcome.reason}", "address") if isinstance(outcome, Refused) else outcome
+    return Blocked(f"experiment {name!r}: {outcome.reason}", "address") if isinstance(outcome, Rejected) else outcome
 
 
 def _is_id(identifier: object) -> bool:

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ace_tracing.delivery.fork import no_fork
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.experiments import experiment_id
 from ace_tracing.delivery.http.responses import NO_OTLP, is_missing, is_success, outcome_of
-from ace_tracing.delivery.http.results import Held, Outcome, TryAgain
+from ace_tracing.delivery.http.results import Blocked, ExportResult, Retryable
 from ace_tracing.delivery.http.transport import within
-from ace_tracing.delivery.mlflow.export import ArtifactSender
+from ace_tracing.delivery.mlflow.export import ArtifactExporter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ FIRST_WITH_OTLP = (3, 4)
 _VERSION = re.compile(rb"(\d{1,6})\.(\d{1,6})")
 
 
-class Batch(Protocol):
+class ExportRequest(Protocol):
     """Traces of one experiment, to be sent together."""
 
     @property
@@ -60,11 +60,11 @@ class Exporter:
         service: where to, and with which key.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ServiceClient) -> None:
         self._service = service
-        self._one_by_one = ArtifactSender(service)
+        self._one_by_one = ArtifactExporter(service)
 
-    def send(self, batch: Batch) -> Outcome:
+    def send(self, batch: ExportRequest) -> ExportResult:
         """Try once to store traces in their experiment, which is made when it is missing."""
         with no_fork():
             import httpx
@@ -76,13 +76,13 @@ class Exporter:
             try:
                 return self._send(batch)
             except httpx.HTTPError as error:
-                return TryAgain(f"{self._service.base_url}: {type(error).__name__}: {error}")
+                return Retryable(f"{self._service.base_url}: {type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Close connections."""
         self._service.close()
 
-    def _send(self, batch: Batch) -> Outcome:
+    def _send(self, batch: ExportRequest) -> ExportResult:
         for _ in range(2):
             found = experiment_id(self._service, batch.experiment)
             if not isinstance(found, str):
@@ -91,12 +91,12 @@ class Exporter:
             if outcome is not None:
                 return outcome
             if batch.experiment is None:
-                return Held(f"there is no experiment {found}", "address")
+                return Blocked(f"there is no experiment {found}", "address")
             # It has been deleted since it was found: once more, to find it, or make it, anew.
             self._service.experiment_ids.pop(batch.experiment, None)
-        return TryAgain(f"the experiment {batch.experiment!r} is not there, although it was found")
+        return Retryable(f"the experiment {batch.experiment!r} is not there, although it was found")
 
-    def _to(self, experiment: str, batch: Batch) -> Outcome | None:
+    def _to(self, experiment: str, batch: ExportRequest) -> ExportResult | None:
         """Store traces in an experiment; None when it is not there."""
         if self._service.takes_otlp:
             with no_fork():

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from ace_tracing.delivery.http.results import Held, Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.otlp.response import said_by_json, said_by_protobuf
 
 CONTENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -59,27 +59,27 @@ class Answer(Protocol):
         """Its headers."""
 
 
-def outcome_of(answer: Answer) -> Outcome:
+def outcome_of(answer: Answer) -> ExportResult:
     """What has become of spans, given the answer to the request that stores them."""
     status = answer.status_code
     if 200 <= status < 300:
         said = _said(answer)
         # Whoever logs in at a captive portal, or ends a proxy's outage, gets the service back without a further word.
-        return TryAgain(NOT_KAYBA.format(status=status, body=_quote(answer))) if said is None else said
+        return Retryable(NOT_KAYBA.format(status=status, body=_quote(answer))) if said is None else said
     reason = f"HTTP {status} {_quote(answer)}".strip()
     if status in CONTENT:
-        return Refused(reason, for_content=True, for_size=status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return Rejected(reason, for_content=True, for_size=status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if status in KEY:
-        return Held(reason, "key")
+        return Blocked(reason, "key")
     if status in LATER or (status >= 500 and status not in NEVER):
-        return TryAgain(reason, _retry_after(answer.headers), inside=status == HTTPStatus.INTERNAL_SERVER_ERROR)
+        return Retryable(reason, _retry_after(answer.headers), inside=status == HTTPStatus.INTERNAL_SERVER_ERROR)
     # Redirects among them: followed, they would take the key to another host.
-    return Held(reason, "address")
+    return Blocked(reason, "address")
 
 
 def is_success(answer: Answer) -> bool:
     """Whether it is a success that the service itself has answered."""
-    return isinstance(outcome_of(answer), Sent)
+    return isinstance(outcome_of(answer), Delivered)
 
 
 def is_missing(answer: Answer) -> bool:
@@ -99,16 +99,16 @@ def _media_type(answer: Answer) -> str:
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _said(answer: Answer) -> Sent | None:
+def _said(answer: Answer) -> Delivered | None:
     """What a success says; None when it is none of OTLP's, whatever its status."""
     if is_page(answer):
         return None
     if not answer.content:
-        return Sent()
+        return Delivered()
     try:
         if _media_type(answer) == "application/x-protobuf":
-            return Sent(*said_by_protobuf(answer.content))
-        return Sent(*said_by_json(orjson.loads(answer.content)))
+            return Delivered(*said_by_protobuf(answer.content))
+        return Delivered(*said_by_json(orjson.loads(answer.content)))
     except ValueError:
         return None
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Delivered:
     """The service has answered for it: nothing of it is to be sent again.
 
     Attributes:
@@ -20,7 +20,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class TryAgain:
+class Retryable:
     """It may go through later.
 
     Attributes:
@@ -35,7 +35,7 @@ class TryAgain:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Blocked:
     """The service would take it once something is set right that is not in it; until then it is to be kept.
 
     Attributes:
@@ -48,7 +48,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """The service will never take it as it is.
 
     Attributes:
@@ -62,4 +62,4 @@ class Refused:
     for_size: bool = False
 
 
-Outcome = Sent | TryAgain | Held | Refused
+ExportResult = Delivered | Retryable | Blocked | Rejected

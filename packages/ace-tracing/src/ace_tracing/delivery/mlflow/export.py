@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ace_tracing.delivery.fork import no_fork
-from ace_tracing.delivery.http.client import Service
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.responses import is_missing, is_page, outcome_of
-from ace_tracing.delivery.http.results import Outcome, Refused, Sent, TryAgain
+from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.http.transport import seconds_left
 from ace_tracing.delivery.mlflow import file as tracefile
 from ace_tracing.delivery.mlflow.file import Json
@@ -29,21 +29,21 @@ ENOUGH_LEFT_S = 12.0
 """With less left of an attempt no further trace is begun: it takes a few requests, and each may take a while."""
 
 
-class ArtifactSender:
+class ArtifactExporter:
     """Sends traces one by one, and remembers how far it got in a batch that it is given again.
 
     Args:
         service: where to.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ServiceClient) -> None:
         self._service = service
-        self._settled: dict[str, tuple[list[TraceRecord], Refused | None]] = {}
+        self._settled: dict[str, tuple[list[TraceRecord], Rejected | None]] = {}
 
-    def send(self, traces: Sequence[TraceRecord], experiment_id: str) -> Outcome | None:
+    def send(self, traces: Sequence[TraceRecord], experiment_id: str) -> ExportResult | None:
         """Try once to store traces; None when the experiment is not there.
 
-        Traces that are refused alone are told in `Sent`; the others need not be sent again without them.
+        Traces that are refused alone are told in `Delivered`; the others need not be sent again without them.
 
         Raises:
             httpx.HTTPError: there was no whole answer.
@@ -59,26 +59,26 @@ class ArtifactSender:
             if trace_id in self._settled:
                 continue
             if went_on and (seconds_left() or 0.0) < ENOUGH_LEFT_S:
-                return TryAgain(f"{len(self._settled)} of {len(by_id)} traces stored one by one so far", after=0.0)
-            outcome = OneTrace(self._service, trace_id, experiment_id).store(records)
-            if not isinstance(outcome, Sent | Refused):
+                return Retryable(f"{len(self._settled)} of {len(by_id)} traces stored one by one so far", after=0.0)
+            outcome = TraceExport(self._service, trace_id, experiment_id).store(records)
+            if not isinstance(outcome, Delivered | Rejected):
                 return outcome
             self._service.without_otlp()
             went_on = True
-            self._settled[trace_id] = records, outcome if isinstance(outcome, Refused) else None
+            self._settled[trace_id] = records, outcome if isinstance(outcome, Rejected) else None
         settled, self._settled = self._settled, {}
         return _summary(list(settled.values()))
 
 
-def _summary(settled: list[tuple[list[TraceRecord], Refused | None]]) -> Outcome:
+def _summary(settled: list[tuple[list[TraceRecord], Rejected | None]]) -> ExportResult:
     refusals = [(records, refusal) for records, refusal in settled if refusal is not None]
     if not refusals:
-        return Sent()
+        return Delivered()
     last = refusals[-1][1]
     if len(refusals) == len(settled):
         # Each has been tried alone.
-        return Refused(last.reason)
-    return Sent(sum(len(record.spans) for records, _ in refusals for record in records), last.reason)
+        return Rejected(last.reason)
+    return Delivered(sum(len(record.spans) for records, _ in refusals for record in records), last.reason)
 
 
 CANNOT_REPLACE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.INTERNAL_SERVER_ERROR})
@@ -88,7 +88,7 @@ OF_SERVER = "mlflow.artifactLocation"
 """A tag that the server gives itself, last of all: without it an info is only half made."""
 
 
-class OneTrace:
+class TraceExport:
     """One trace on its way.
 
     Args:
@@ -97,12 +97,12 @@ class OneTrace:
         experiment_id: where it goes, unless the first of it has gone elsewhere.
     """
 
-    def __init__(self, service: Service, trace_id: str, experiment_id: str) -> None:
+    def __init__(self, service: ServiceClient, trace_id: str, experiment_id: str) -> None:
         self._service = service
         self._trace_id = tracefile.TRACE_ID_PREFIX + trace_id
         self._experiment_id = experiment_id
 
-    def store(self, records: list[TraceRecord]) -> Outcome | None:
+    def store(self, records: list[TraceRecord]) -> ExportResult | None:
         """Store spans of it beside those that are there; None when the experiment is not.
 
         Raises:
@@ -127,7 +127,7 @@ class OneTrace:
             outcome = self._create(info_of(self._trace_id, self._experiment_id, spans))
         else:
             return _failure(known)
-        if not isinstance(outcome, Sent):
+        if not isinstance(outcome, Delivered):
             return outcome
         # By the type with which MLflow's clients send it.
         body = EncodedBody(tracefile.written(spans), "text/plain")
@@ -140,7 +140,7 @@ class OneTrace:
             )
         )
 
-    def _stored_spans(self) -> list[Json] | Outcome:
+    def _stored_spans(self) -> list[Json] | ExportResult:
         """The spans that the server has of it."""
         with no_fork():
             from kayba_api.api.tracing import download_trace_artifact
@@ -154,20 +154,20 @@ class OneTrace:
             return tracefile.read(answer.content)
         return _failure(answer)
 
-    def _create(self, info: Json) -> Outcome | None:
+    def _create(self, info: Json) -> ExportResult | None:
         answer = self._send_info(info)
         if is_missing(answer):
             return None
         outcome = outcome_of(answer)
-        if not isinstance(outcome, Sent):
+        if not isinstance(outcome, Delivered):
             return outcome
         return self._set_tags({key: text for key, text in info["tags"].items() if _is_path(key)})
 
-    def _update(self, before: Json, info: Json) -> Outcome | None:
+    def _update(self, before: Json, info: Json) -> ExportResult | None:
         """Let the server's info say what is known now, where it says less."""
         tags: dict[str, str] = before.get("tags", {})
         if before["state"] == info["state"] == IN_PROGRESS:
-            return Sent()
+            return Delivered()
         if before["state"] != IN_PROGRESS and OF_SERVER in tags:
             # How it ended is known. Its times stay, too: a span that ends after its trace does not make it longer.
             return self._set_tags({key: text for key, text in info["tags"].items() if tags.get(key) != text})
@@ -184,7 +184,7 @@ class OneTrace:
         info["assessments"] = before.get("assessments", [])
         body = DeleteTracesRequest.from_dict({"experiment_id": self._experiment_id, "request_ids": [self._trace_id]})
         deleted = outcome_of(self._service.request(delete_traces.sync_detailed, body=body))
-        return self._create(info) if isinstance(deleted, Sent) else deleted
+        return self._create(info) if isinstance(deleted, Delivered) else deleted
 
     def _send_info(self, info: Json) -> Response[Any]:
         with no_fork():
@@ -196,7 +196,7 @@ class OneTrace:
         body = CreateTraceInfoRequest.from_dict({"trace": {"trace_info": info | {"tags": simple}}})
         return self._service.request(create_trace_info.sync_detailed, body=body)
 
-    def _set_tags(self, tags: dict[str, str]) -> Outcome:
+    def _set_tags(self, tags: dict[str, str]) -> ExportResult:
         """Set tags one by one; those that the server does not take are still to be read on the root span."""
         with no_fork():
             from kayba_api.api.tracing import set_trace_tag
@@ -206,18 +206,18 @@ class OneTrace:
             body = SetTraceTagRequest(key=key, value=text)
             answer = self._service.request(set_trace_tag.sync_detailed, trace_id=self._trace_id, body=body)
             outcome = outcome_of(answer)
-            if not isinstance(outcome, Sent | Refused) and answer.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
+            if not isinstance(outcome, Delivered | Rejected) and answer.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
                 return outcome
-        return Sent()
+        return Delivered()
 
 
 def _is_path(key: str) -> bool:
     return "/" in key
 
 
-def _failure(answer: Response[Any]) -> Outcome:
+def _failure(answer: Response[Any]) -> ExportResult:
     """Why what was asked for did not come."""
     outcome = outcome_of(answer)
-    if isinstance(outcome, Sent):
-        return TryAgain(f"HTTP {answer.status_code} without what was asked for")
+    if isinstance(outcome, Delivered):
+        return Retryable(f"HTTP {answer.status_code} without what was asked for")
     return outcome

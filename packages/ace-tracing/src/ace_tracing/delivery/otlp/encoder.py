@@ -61,7 +61,7 @@ _STATUS_CODES = {"UNSET": b"", "OK": b"\x18\x01", "ERROR": b"\x18\x02"}
 _INTERNAL = b"\x30\x01"
 
 
-class Batch:
+class ExportRequest:
     """Traces of one experiment, to be sent together.
 
     Args:
@@ -72,9 +72,9 @@ class Batch:
     content_type = "application/x-protobuf"
     content_encoding: str | None = "gzip"
 
-    def __init__(self, traces: Sequence[TraceRecord], give_way: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, traces: Sequence[TraceRecord], yield_gil: Callable[[], object] = lambda: None) -> None:
         self.traces = traces
-        self._give_way = give_way
+        self._give_way = yield_gil
         self._body: bytes | None = None
         self.experiment = traces[0].experiment
         """The name of the experiment; None for the service's default."""
@@ -87,7 +87,7 @@ class Batch:
         return self._body
 
 
-def encode(traces: Iterable[TraceRecord], give_way: Callable[[], object] = lambda: None) -> bytes:
+def encode(traces: Iterable[TraceRecord], yield_gil: Callable[[], object] = lambda: None) -> bytes:
     """Give an OTLP `ExportTraceServiceRequest` that holds these traces."""
     spans: list[bytes] = []
     since = 0
@@ -96,7 +96,7 @@ def encode(traces: Iterable[TraceRecord], give_way: Callable[[], object] = lambd
             spans.append(encode_span(trace, entry) if isinstance(entry, SpanRecord) else encode_packed(trace, *entry))
             if len(spans) - since >= SPANS_AT_A_TIME:
                 since = len(spans)
-                give_way()
+                yield_gil()
     return field(b"\x0a", _RESOURCE + field(b"\x12", _SCOPE + b"".join(spans)))
 
 

@@ -215,7 +215,7 @@ class Spool:
         raise OSError(f"no folder in {self._of_key} can be locked")
 
 
-class Left:
+class OrphanedSpool:
     """What a dead process has left, now ours: read as if by that process, and gone when it is settled.
 
     Args:
@@ -228,7 +228,7 @@ class Left:
         self._lock = lock
 
     @classmethod
-    def adopt(cls, folder: str) -> Left | None:
+    def adopt(cls, folder: str) -> OrphanedSpool | None:
         """Take a folder over; None when its process lives, or another was faster."""
         try:
             lock = lock_folder(folder, make=False)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ace_tracing.delivery.assembler import Assembled, Assembler
 from ace_tracing.delivery.spool.buffer import Buffer
-from ace_tracing.delivery.spool.folders import Left, Spool
+from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.segments import FIRST, Segment
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord, unpack
@@ -177,10 +177,10 @@ class OwnLog:
             time.sleep(0.001)
 
 
-class LeftLog:
+class OrphanedLog:
     """The frames that a dead process has left."""
 
-    def __init__(self, left: Left) -> None:
+    def __init__(self, left: OrphanedSpool) -> None:
         self._left = left
         self._progress = Progress.decode(left.progress())
         # The disk may have failed, which is no error of ours.
