@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.shapes_table import ShapesTable
+from tests.helpers.shapes_table import ShapesTable
 
 import ace_tracing
 from ace_tracing import Trace, diagnostics

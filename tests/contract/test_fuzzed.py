@@ -11,12 +11,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.contract.operations.world import World
+from tests.helpers.contract.prepared_server import World
 
 import kayba_local
 from kayba_local import LocalServer
 
 HERE = Path(__file__).parent
+HELPERS = HERE.parent / "helpers" / "contract"
 CONTRACT = HERE.parents[1] / "openapi" / "kayba.yaml"
 KEY = "kb-fuzz"
 
@@ -35,7 +36,7 @@ def test_no_request_makes_the_server_break_the_contract(tmp_path: Path, capsys: 
                 *("--report", "ndjson", "--report-ndjson-path", str(tmp_path / "events.ndjson")),
             ],
             cwd=tmp_path,
-            env={**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "fuzzing.py"), "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, "SCHEMATHESIS_HOOKS": str(HELPERS / "fuzzing.py"), "PYTHONIOENCODING": "utf-8"},
             capture_output=True,
             text=True,
             encoding="utf-8",

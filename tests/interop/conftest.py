@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import mlflow
 import pytest
 from mlflow import MlflowClient
-from tests.interop.mlflow_server import MlflowServer, mlflow_server
-from tests.interop.reading import InMlflow
-from tests.interop.table import InteropTable
+from tests.helpers.interop.interop_table import InteropTable
+from tests.helpers.interop.mlflow_reader import InMlflow
+from tests.helpers.interop.mlflow_server import MlflowServer, mlflow_server
 
 import ace_tracing
 

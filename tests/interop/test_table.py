@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.interop.table import PARTS, InteropTable
-from tests.tables import whole
+from tests.helpers.interop.interop_table import PARTS, InteropTable
+from tests.helpers.tables import whole
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.prism.examples import CONTRACT, DOCUMENT, Call, calls, with_short_lists
-from tests.prism.prism_server import prism_server
+from tests.helpers.prism.contract_examples import CONTRACT, DOCUMENT, Call, calls, with_short_lists
+from tests.helpers.prism.prism_server import prism_server
 
 from kayba_api import Client, Response
 from kayba_api.api.insights import list_insights

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.reliability.running import Programs
+from tests.helpers.programs import Programs
 
 import ace_tracing
 from ace_tracing import diagnostics

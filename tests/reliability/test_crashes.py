@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faulty_server import FaultyServer, faulty_server
-from tests.reliability.running import Programs, beside_warnings, names, told_in
+from tests.helpers.faulty_server import FaultyServer, faulty_server
+from tests.helpers.programs import Programs, beside_warnings, names, told_in
 
 AT_ONCE = 4
 # Windows ends a process with a code, not by a signal.

@@ -9,8 +9,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.faulty_server import Answer, faulty_server
-from tests.reliability.running import Programs, beside_warnings, names, told_in
+from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.programs import Programs, beside_warnings, names, told_in
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the platform has no modes, limits and users of this kind")
 

@@ -6,8 +6,8 @@ import importlib.util
 from collections import Counter
 
 import pytest
-from tests.faulty_server import faulty_server
-from tests.reliability.running import Programs, beside_warnings, names
+from tests.helpers.faulty_server import faulty_server
+from tests.helpers.programs import Programs, beside_warnings, names
 
 
 @pytest.mark.point(12)

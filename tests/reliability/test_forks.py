@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.faulty_server import faulty_server
-from tests.reliability.running import FOLDER, Programs, beside_warnings, each_way
+from tests.helpers.faulty_server import faulty_server
+from tests.helpers.programs import FOLDER, Programs, beside_warnings, each_way
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 

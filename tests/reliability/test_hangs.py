@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.faulty_server import Answer, Fault, FaultyServer, faulty_server
-from tests.reliability.running import Programs, each_way, make, names, sums, until
+from tests.helpers.faulty_server import Answer, Fault, FaultyServer, faulty_server
+from tests.helpers.programs import Programs, each_way, make, names, sums, until
 
 import ace_tracing
 from ace_tracing import trace, tracing_status

@@ -8,11 +8,12 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from tests.faulty_server import Answer, faulty_server
-from tests.reliability.running import Programs, make, names, sums, until
+from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.programs import Programs, make, names, sums, until
 
 import ace_tracing
-from ace_tracing import hostile, start_span, trace
+from ace_tracing import start_span, trace
+from ace_tracing.testing import hostile
 
 Configured = Callable[..., None]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 import pytest
-from tests.faulty_server import Answer, Fault, faulty_server
-from tests.reliability.running import Programs, beside_warnings, each_way, make, names, sums, until
+from tests.helpers.faulty_server import Answer, Fault, faulty_server
+from tests.helpers.programs import Programs, beside_warnings, each_way, make, names, sums, until
 
 import ace_tracing
 from ace_tracing import tracing_status

@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.faulty_server import Answer, FaultyServer, faulty_server, poisoned_by, too_large
-from tests.reliability.running import Programs, make, names, sums, until
+from tests.helpers.faulty_server import Answer, FaultyServer, faulty_server, poisoned_by, too_large
+from tests.helpers.programs import Programs, make, names, sums, until
 
 import ace_tracing
 from ace_tracing import tracing_status

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.transparency.foreign import fetch, run, run_traced
-from tests.transparency.suites import SUITES, Suite
+from tests.helpers.transparency.foreign_projects import fetch, run, run_traced
+from tests.helpers.transparency.foreign_suites import SUITES, Suite
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.distribution)

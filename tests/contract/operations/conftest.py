@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.contract.operations.calling import KEY
-from tests.contract.operations.world import World
+from tests.helpers.contract.calling import KEY
+from tests.helpers.contract.prepared_server import World
 
 import kayba_local
 from kayba_local import LocalServer

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from tests.contract.operations.calling import (
+from tests.helpers.contract.calling import (
     FIRST,
     OPERATIONS,
     assert_refused,
@@ -19,10 +19,10 @@ from tests.contract.operations.calling import (
     connect,
     prepare,
 )
-from tests.contract.operations.cases import Refusal
-from tests.contract.operations.failing import HANDLERS, RETRY_AFTER_S, failing_server
-from tests.contract.operations.refusals import REFUSALS
-from tests.contract.operations.world import Operation, World
+from tests.helpers.contract.cases import Refusal
+from tests.helpers.contract.error_cases import REFUSALS
+from tests.helpers.contract.failing_server import HANDLERS, RETRY_AFTER_S, failing_server
+from tests.helpers.contract.prepared_server import Operation, World
 
 from kayba_api import Client, EncodedBody
 

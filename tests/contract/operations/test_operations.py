@@ -6,10 +6,10 @@ How operations fail is in test_errors.py.
 from __future__ import annotations
 
 import pytest
-from tests.contract.operations.calling import OPERATIONS, call, connect, prepare
-from tests.contract.operations.cases import Success
-from tests.contract.operations.successes import SUCCESSES
-from tests.contract.operations.world import World
+from tests.helpers.contract.calling import OPERATIONS, call, connect, prepare
+from tests.helpers.contract.cases import Success
+from tests.helpers.contract.prepared_server import World
+from tests.helpers.contract.success_cases import SUCCESSES
 
 from kayba_local.handlers import HANDLERS
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.contract.regeneration.changes import EXERCISES
+from tests.helpers.contract.contract_changes import EXERCISES
 
 HERE = Path(__file__).parent
+HELPERS = HERE.parents[1] / "helpers" / "contract"
 OPENAPI = HERE.parents[2] / "openapi"
 
 
@@ -31,7 +32,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     environment = {**os.environ, "PYTHONPATH": str(OPENAPI)}
     # Two at once, for two cores.
     running = [
-        subprocess.Popen([sys.executable, str(HERE / "generate_each.py"), *half], env=environment)
+        subprocess.Popen([sys.executable, str(HELPERS / "generate_each.py"), *half], env=environment)
         for half in (paths[::2], paths[1::2])
     ]
     assert [process.wait(timeout=120) for process in running] == [0, 0]

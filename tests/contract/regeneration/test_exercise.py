@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.contract.regeneration.changes import EXERCISES, Exercise
+from tests.helpers.contract.contract_changes import EXERCISES, Exercise
 
 from comparison.report import Api, compare
 from released import read_current
 
 HERE = Path(__file__).parent
+HELPERS = HERE.parents[1] / "helpers" / "contract"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_the_client_works_against_a_server_of_the_changed_contract(
     exercise: Exercise, generated: Mapping[str, Path]
 ) -> None:
     folder = generated[str(exercise)]
-    command = [sys.executable, str(HERE / "use.py"), str(folder), *exercise.uses]
+    command = [sys.executable, str(HELPERS / "client_use.py"), str(folder), *exercise.uses]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == (folder / "kayba.yaml").read_text(encoding="utf-8").count("operationId:")

@@ -8,10 +8,10 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import SpanStatusCode, Trace
-from tests.interop.mlflow_server import MlflowServer, mlflow_server
-from tests.interop.reading import InMlflow, parents, read
-from tests.interop.values import VALUES, same
-from tests.unit.ace_tracing.batches import START_NS, span, trace
+from tests.helpers.export_requests import START_NS, span, trace
+from tests.helpers.interop.json_values import VALUES, same
+from tests.helpers.interop.mlflow_reader import InMlflow, parents, read
+from tests.helpers.interop.mlflow_server import MlflowServer, mlflow_server
 
 import ace_tracing
 from ace_tracing import start_span

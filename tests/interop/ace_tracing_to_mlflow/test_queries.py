@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from tests.interop.mlflow_server import MlflowServer
-from tests.interop.reading import InMlflow, deliver, times
+from tests.helpers.interop.mlflow_reader import InMlflow, deliver, times
+from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
 from ace_tracing import NotFoundError, ServiceError, Trace, get_trace, search_traces, start_span, trace

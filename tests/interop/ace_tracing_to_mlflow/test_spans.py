@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 import pytest
-from tests.interop.reading import InMlflow, parents, times
+from tests.helpers.interop.mlflow_reader import InMlflow, parents, times
 
 from ace_tracing import LiveSpan, start_span, trace
 from ace_tracing.recording.noop import NoOpSpan

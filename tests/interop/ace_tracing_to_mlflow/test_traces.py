@@ -6,8 +6,8 @@ import contextlib
 
 import mlflow
 import pytest
-from tests.interop.mlflow_server import MlflowServer
-from tests.interop.reading import InMlflow, deliver
+from tests.helpers.interop.mlflow_reader import InMlflow, deliver
+from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
 from ace_tracing import start_span, trace

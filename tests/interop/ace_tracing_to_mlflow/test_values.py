@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.interop.reading import InMlflow
-from tests.interop.values import LOOK_LIKE_JSON, VALUES, same
+from tests.helpers.interop.json_values import LOOK_LIKE_JSON, VALUES, same
+from tests.helpers.interop.mlflow_reader import InMlflow
 
 from ace_tracing import start_span
 

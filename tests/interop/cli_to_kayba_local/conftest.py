@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.interop.published_cli import Cli, install
+from tests.helpers.interop.published_cli import Cli, install
 
 import kayba_local
 from kayba_local import LocalServer

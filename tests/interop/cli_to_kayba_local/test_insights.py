@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.interop.published_cli import Cli
+from tests.helpers.interop.published_cli import Cli
 
 from kayba_local import LocalServer
 from kayba_local.store import insights

@@ -7,9 +7,9 @@ import sys
 from typing import Any
 
 import pytest
-from tests.faulty_server import faulty_server
-from tests.interop.mlflow_server import MlflowServer
-from tests.interop.published_cli import Cli
+from tests.helpers.faulty_server import faulty_server
+from tests.helpers.interop.mlflow_server import MlflowServer
+from tests.helpers.interop.published_cli import Cli
 
 import kayba_local
 

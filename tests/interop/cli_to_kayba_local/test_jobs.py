@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from tests.interop.published_cli import Cli
+from tests.helpers.interop.published_cli import Cli
 
 TRANSCRIPT = """# User
 Refund order 17.

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from tests.interop.published_cli import Cli
+from tests.helpers.interop.published_cli import Cli
 
 from kayba_local import LocalServer
 from kayba_local.store import insights

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.interop.published_cli import Cli
+from tests.helpers.interop.published_cli import Cli
 
 UPLOADS = [["upload"], ["traces", "upload"]]
 TRANSCRIPT = "# User\nWhere is my order?\n\n# Agent\nIt is in Zürich — 発送済み. ✅\n"

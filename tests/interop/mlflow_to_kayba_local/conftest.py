@@ -15,9 +15,9 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Trace
-from tests.interop.mlflow_server import MlflowServer
-from tests.interop.reading import experiment_id, read
-from tests.interop.values import VALUES
+from tests.helpers.interop.json_values import VALUES
+from tests.helpers.interop.mlflow_reader import experiment_id, read
+from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
 from kayba_local import serve

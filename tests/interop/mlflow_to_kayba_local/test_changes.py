@@ -8,8 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import AssessmentSource, ViewType
 from mlflow.exceptions import MlflowException
+from tests.helpers.interop.mlflow_reader import deliver, experiment_id, refusal
 from tests.interop.mlflow_to_kayba_local.conftest import API_KEY, Side, Sides
-from tests.interop.reading import deliver, experiment_id, refusal
 
 import ace_tracing
 from ace_tracing import NotFoundError, get_trace, search_traces, start_span

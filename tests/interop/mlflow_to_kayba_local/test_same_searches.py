@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from mlflow.exceptions import MlflowException
+from tests.helpers.interop.mlflow_reader import refusal
 from tests.interop.mlflow_to_kayba_local.conftest import Side, Sides
-from tests.interop.reading import refusal
 
 NOON_MS = 1_764_000_000_000
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from tests.helpers.interop.json_values import VALUES, same
+from tests.helpers.interop.mlflow_reader import experiment_id
 from tests.interop.mlflow_to_kayba_local.conftest import Side, Sides
-from tests.interop.reading import experiment_id
-from tests.interop.values import VALUES, same
 
 from ace_tracing import Trace, get_trace, search_traces
 

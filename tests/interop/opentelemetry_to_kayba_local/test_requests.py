@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.exporter.otlp.common.http import Compression
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import Tracer
-from tests.faulty_server import faulty_server
+from tests.helpers.faulty_server import faulty_server
 from tests.interop.opentelemetry_to_kayba_local.conftest import (
     API_KEY,
     EXPORTERS,

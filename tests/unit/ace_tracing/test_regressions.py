@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from tests.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import Answer, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span

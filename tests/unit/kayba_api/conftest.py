@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.unit.kayba_api.subjects import Subject
+from tests.helpers.client_kinds import Subject
 
 from kayba_api.runtime import retries, waiting
 

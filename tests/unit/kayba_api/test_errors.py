@@ -11,8 +11,8 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.faulty_server import Answer, Fault, faulty_server
-from tests.unit.kayba_api.subjects import HTML, Subject
+from tests.helpers.client_kinds import HTML, Subject
+from tests.helpers.faulty_server import Answer, Fault, faulty_server
 
 import kayba_api
 from kayba_api import (

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import httpx
 import pytest
-from tests.faulty_server import Answer, faulty_server
-from tests.unit.kayba_api.subjects import Subject
+from tests.helpers.client_kinds import Subject
+from tests.helpers.faulty_server import Answer, faulty_server
 
 import kayba_api
 from kayba_api import AsyncKayba, Kayba

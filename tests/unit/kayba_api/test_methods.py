@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.faulty_server import Answer, faulty_server
-from tests.unit.kayba_api.subjects import Subject
+from tests.helpers.client_kinds import Subject
+from tests.helpers.faulty_server import Answer, faulty_server
 
 import kayba_api.models
 from kayba_api import UNSET, BadRequestError, EncodedBody, Kayba, NotFoundError

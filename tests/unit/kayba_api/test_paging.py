@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.faulty_server import Answer, FaultyServer, Request, faulty_server
-from tests.unit.kayba_api.subjects import Subject
+from tests.helpers.client_kinds import Subject
+from tests.helpers.faulty_server import Answer, FaultyServer, Request, faulty_server
 
 from kayba_api import APIResponseValidationError, AsyncPage, InternalServerError, Page
 from kayba_local import LocalServer

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.faulty_server import Answer, Fault, faulty_server
-from tests.unit.kayba_api.subjects import Subject
+from tests.helpers.client_kinds import Subject
+from tests.helpers.faulty_server import Answer, Fault, faulty_server
 
 from kayba_api import APIConnectionError, APIStatusError, Kayba, KaybaError
 from kayba_api.models import Assessment, AssessmentSource, NewTraceFile

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.faulty_server import Answer, Request, faulty_server, too_large
-from tests.unit.kayba_api.subjects import Subject
+from tests.helpers.client_kinds import Subject
+from tests.helpers.faulty_server import Answer, Request, faulty_server, too_large
 
 from kayba_api import ConflictError, InternalServerError, PayloadTooLargeError
 from kayba_api.models import NewTraceFile

@@ -1,0 +1,178 @@
+"""The table of docs/shapes.md: which tests show which shape, context and ending of traced code.
+
+A test says what it shows with `@pytest.mark.covers("Shapes", "Generator: close")`; on one case of a test the marker
+covers that case alone. `hatch run shapes-table` writes the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.helpers.tables import DOCS, Cell, TableOfTests, lines_of
+
+ROWS = {
+    "Shapes": (
+        "Function",
+        "Coroutine function",
+        "Coroutine made by a generator",
+        "Generator: `next`, `send`, `throw`, what it returns",
+        "Generator: what is thrown in",
+        "Generator: `yield from`",
+        "Generator: spans of its consumer",
+        "Generator: never used",
+        "Generator: very many items",
+        "Async generator: `anext`, `asend`, `athrow`",
+        "Async generator: spans of its consumer",
+        "Stream returned by a client",
+        "Async stream returned by a client",
+        "Items folded by a reducer",
+        "Method",
+        "`staticmethod`, either order of decorators",
+        "`classmethod`, either order of decorators",
+        "Class: its public methods",
+        "Class: its data",
+        "Class: inheritance, `super`, slots, mangled names",
+        "Abstract method",
+        "Dataclass",
+        "Property, either order of decorators",
+        "Cached function, either order of decorators",
+        "`singledispatch`, either order of decorators",
+        "Context manager, either order of decorators",
+        "`functools.partial`",
+        "Object with `__call__`, sync and async",
+        "Built-in, C function",
+        "Lambda",
+        "Overloaded function",
+        "Positional-only and keyword-only parameters",
+        "`*args`, `**kwargs`, defaults",
+        "Call that does not fit",
+        "Signature, docstring, `inspect`",
+        "Pickle, copy, weak reference",
+        "Recursion, 1,500 deep",
+        "Recursion without end",
+        "`with start_span`",
+        "Span by hand",
+    ),
+    "Contexts": (
+        "Function of a function",
+        "`threading.Thread`",
+        "subclass of `Thread`",
+        "`threading.Timer`",
+        "thread of a thread",
+        "`ThreadPoolExecutor.submit`",
+        "`ThreadPoolExecutor.map`",
+        "`with_context(ThreadPoolExecutor)`",
+        "worker that serves several callers in turn",
+        "`loop.run_in_executor`",
+        "asyncio task",
+        "`asyncio.TaskGroup`",
+        "`asyncio.gather`",
+        "`loop.call_soon`",
+        "`asyncio.to_thread`",
+        "`run_coroutine_threadsafe`",
+        "anyio task group",
+        "`anyio.to_thread`",
+        "Any interleaving of tasks",
+        "Any interleaving of threads",
+        "callbacks",
+        "gevent",
+        "finalizer, run by the garbage collector",
+        "log handler",
+        "step of a coroutine in another context",
+        "fork",
+        "fork in a fork",
+        "fork, `multiprocessing.Pool`",
+        "fork, `ProcessPoolExecutor`",
+        "spawn",
+        "spawn, `ProcessPoolExecutor`",
+        "forkserver",
+        "forkserver, `ProcessPoolExecutor`",
+        "`os.fork`",
+        "fork of a busy parent",
+        "gunicorn, preloaded",
+        "ASGI request",
+        "ASGI streamed body",
+        "WebSocket",
+        "WSGI request",
+        "service called over HTTP: httpx, requests",
+    ),
+    "Endings": (
+        "Return",
+        "Exception",
+        "Exception that the caller catches",
+        "Exception group",
+        "Exception that cannot be printed",
+        "Exception in a `with` block",
+        "Exception in a coroutine",
+        "`KeyboardInterrupt`",
+        "`SystemExit`",
+        "`CancelledError`",
+        "Task cancelled",
+        "Event loop closed half-way",
+        "Generator: exhausted",
+        "Generator: left by `break`, then collected",
+        "Generator: `close`",
+        "Generator: exception inside",
+        "Generator: `GeneratorExit` thrown in",
+        "Generator: `GeneratorExit` ignored",
+        "Generator: exception in its clean-up",
+        "Generator: `return` in its clean-up",
+        "Generator: `StopIteration` inside",
+        "Async generator: `aclose`",
+        "Async generator: left by `break`",
+        "Async generator: left by `break`, never closed",
+        "Async generator: consumer cancelled",
+        "Stream left half-way",
+        "Request that fails",
+        "WSGI body left half-way",
+        "Child that outlives its root",
+        "Span ended twice",
+        "Span never ended",
+        "Tracing disabled meanwhile",
+        "Process: end of the program",
+        "Process: `sys.exit`",
+        "Process: uncaught exception",
+        "Process: uncaught `KeyboardInterrupt`",
+        "Process: thread still running",
+        "Process: span in `atexit`",
+        "Process: finalizer after `atexit`",
+        "Forked child: `sys.exit`",
+        "Forked child: `os._exit` after `flush`",
+    ),
+}
+"""Every shape, context and ending that a test shows, in the order of the page."""
+
+
+class ShapesTable(TableOfTests):
+    """A pytest plugin that keeps the table.
+
+    Args:
+        write: put the table of the tests collected into the page.
+    """
+
+    def __init__(self, *, write: bool) -> None:
+        super().__init__(DOCS / "shapes.md", "hatch run shapes-table", write=write)
+
+    def places(self, item: pytest.Item) -> Iterator[tuple[Cell, str]]:
+        """A cell for each marker; what covers one case alone is given its name."""
+        for marker in item.iter_markers("covers"):
+            column, row = marker.args
+            if row not in ROWS.get(column, ()):
+                raise pytest.UsageError(f"{item.nodeid}: no row {row!r} below {column!r} in {Path(__file__).name}")
+            of_one_case = hasattr(item, "callspec") and marker in item.callspec.marks
+            name = item.name if of_one_case else item.name.partition("[")[0]
+            yield Cell(row, column), f"{item.path.name}::{name}"
+
+    def markdown(self) -> str:
+        """A part for the shapes, one for the contexts, one for the endings."""
+        parts = []
+        for column, rows in ROWS.items():
+            table = lines_of([[column[:-1], "Tests"], *([row, self.tests(Cell(row, column))] for row in rows)])
+            parts.append(f"## {column}\n\n{table}")
+        return "\n".join(parts)
+
+    def empty(self) -> list[Cell]:
+        """The rows that no test shows."""
+        return [cell for column, rows in ROWS.items() for row in rows if not self.names.get(cell := Cell(row, column))]

@@ -1,0 +1,467 @@
+"""One attempt to deliver: what each answer of a server means, how long it may take, and what is remembered."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.helpers.export_requests import batch, trace
+from tests.helpers.faulty_server import Answer, FaultyServer, faulty_server
+
+from ace_tracing.delivery.http import client, transport
+from ace_tracing.delivery.http import exporter as exporter_module
+from ace_tracing.delivery.http.client import ServiceClient
+from ace_tracing.delivery.http.exporter import Exporter
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
+from kayba_local import LocalServer
+
+HTML = Answer(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+def send(answer: Answer, experiment: str | None = None) -> ExportResult:
+    """What becomes of one trace, when every request is answered alike."""
+    with faulty_server(answer) as server:
+        return attempt(server.url, experiment)
+
+
+def attempt(url: str, experiment: str | None = None) -> ExportResult:
+    exporter = Exporter(ServiceClient(url, "kb-test"))
+    try:
+        return exporter.send(batch(trace(experiment=experiment)))
+    finally:
+        exporter.close()
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_what_is_at_fault_itself_is_refused(status: int) -> None:
+    assert send(Answer(status, b"not this")) == Rejected(f"HTTP {status} not this", True, for_size=status == 413)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 511, 529, 599])
+@pytest.mark.parametrize("body", [b"", b"later", b"<html>later</html>", b'{"error_code": "BUSY"}', b"\xff\xfe"])
+def test_a_passing_failure_may_be_tried_again(status: int, body: bytes) -> None:
+    outcome = send(Answer(status, body))
+    assert isinstance(outcome, Retryable)
+    assert str(status) in outcome.reason
+    assert outcome.after is None
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_rejected_key_holds_the_traces(status: int) -> None:
+    assert send(Answer(status, b"who?")) == Blocked(f"HTTP {status} who?", "key")
+
+
+@pytest.mark.parametrize("status", [404, 405, 406, 407, 409, 410, 411, 414, 415, 418, 421, 426, 431, 451, 501, 505])
+@pytest.mark.parametrize("body", [b"", b"<html>nothing here</html>", b'{"error": {"code": "NOT_FOUND"}}', b"[]"])
+def test_what_is_no_kayba_holds_the_traces(status: int, body: bytes) -> None:
+    outcome = send(Answer(status, body))
+    assert isinstance(outcome, Blocked)
+    assert outcome.cause == "address"
+    assert str(status) in outcome.reason
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> None:
+    with faulty_server() as elsewhere:
+        outcome = send(Answer(status, b"", {"Location": f"{elsewhere.url}/api/mlflow/v1/traces"}))
+        assert outcome == Blocked(f"HTTP {status}", "address")
+        assert not elsewhere.requests
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", {}),
+        (b"{}", {}),
+        (b'{"partialSuccess": {}}', {}),
+        (b'{"partialSuccess": null, "later": "field"}', {"Content-Type": "application/json; charset=utf-8"}),
+        (b"{}", {"Content-Type": "text/plain"}),
+        (b"", PROTOBUF),
+        (b"\x0a\x00", PROTOBUF),
+    ],
+)
+def test_a_success_is_a_success(status: int, body: bytes, headers: dict[str, str]) -> None:
+    if status != 204 or not body:
+        assert send(Answer(status, body, headers)) == Delivered()
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (
+            Answer(200, b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}'),
+            Delivered(3, "too old"),
+        ),
+        (Answer(200, b'{"partialSuccess": {"rejectedSpans": 3}}'), Delivered(3)),
+        (Answer(200, b'{"partial_success": {"rejected_spans": 3, "error_message": "x"}}'), Delivered(3, "x")),
+        (
+            Answer(200, b'{"partialSuccess": {"errorMessage": "use the other address"}}'),
+            Delivered(0, "use the other address"),
+        ),
+        (Answer(200, b'{"partialSuccess": {"rejectedSpans": -3}}'), Delivered()),
+        (Answer(200, b"\x0a\x0b\x08\x03\x12\x07too old", PROTOBUF), Delivered(3, "too old")),
+        (Answer(200, b"\x0a\x03\x08\xac\x02", PROTOBUF), Delivered(300)),
+        (Answer(200, b"\x0a\x0b\x08" + b"\xff" * 9 + b"\x01", PROTOBUF), Delivered()),
+        (Answer(200, b"\x79" + b"\x00" * 8 + b"\x15abcd\x18\x07\x0a\x02\x08\x05", PROTOBUF), Delivered(5)),
+    ],
+    ids=lambda value: None if isinstance(value, Delivered) else repr(value.body),
+)
+def test_a_success_in_part_says_so_and_is_not_tried_again(answer: Answer, outcome: ExportResult) -> None:
+    assert send(answer) == outcome
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HTML,
+        Answer(200, b"", {"Content-Type": "text/html; charset=utf-8"}),
+        Answer(200, b"<html>"),
+        Answer(200, b'{"partialSuccess": '),
+        Answer(200, b"[]"),
+        Answer(200, b'{"partialSuccess": 1}'),
+        Answer(200, b'{"partialSuccess": {"rejectedSpans": "many"}}'),
+        Answer(200, b'{"partialSuccess": {"rejectedSpans": 0.5}}'),
+        Answer(200, b"<html>", PROTOBUF),
+        Answer(200, b"\x0a\x05\x08", PROTOBUF),
+        Answer(200, b"\x0a\x02\x08\xff", PROTOBUF),
+        Answer(200, b"\x0a" + b"\xff" * 11, PROTOBUF),
+        Answer(200, b"\x00", PROTOBUF),
+        Answer(200, b"not gzip", {"Content-Encoding": "gzip"}),
+    ],
+    ids=lambda answer: repr(answer.body),
+)
+def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: Answer) -> None:
+    assert isinstance(send(answer), Retryable)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "after"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": " 1.5 "}, 1.5),
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "86400"}, 86_400.0),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"Retry-After": "Wed, 99 Oct 2015 07:28:00 GMT"}, None),
+    ],
+)
+def test_the_service_says_when(status: int, headers: dict[str, str], after: float | None) -> None:
+    outcome = send(Answer(status, b"", headers))
+    assert isinstance(outcome, Retryable)
+    assert outcome.after == after
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0200"])
+def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(zone: str) -> None:
+    # The server's clock is an hour off, or ours is.
+    now = datetime.now(UTC) - timedelta(hours=1)
+    local = now + timedelta(seconds=90, hours=2 if zone == "+0200" else 0)
+    header = f"{local:%a, %d %b %Y %H:%M:%S} {zone}"
+    with own_answers(
+        f"HTTP/1.1 503 Busy\r\nDate: {format_datetime(now, usegmt=True)}\r\nRetry-After: {header}\r\n"
+    ) as url:
+        outcome = attempt(url)
+    assert isinstance(outcome, Retryable)
+    assert outcome.after == 90.0
+
+
+def test_without_a_clock_of_the_server_a_date_is_read_by_ours() -> None:
+    header = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    with own_answers(f"HTTP/1.1 503 Busy\r\nRetry-After: {header}\r\n") as url:
+        outcome = attempt(url)
+    assert isinstance(outcome, Retryable)
+    assert outcome.after is not None
+    assert 0 < outcome.after <= 90
+
+
+@contextmanager
+def own_answers(head: str, *, write: Callable[[socket.socket], object] | None = None) -> Iterator[str]:
+    """A server that answers every connection with these bytes, or lets `write` answer."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                if over.is_set():
+                    return
+                connection.settimeout(10)
+                try:
+                    while b"\r\n\r\n" not in (received := connection.recv(1 << 20)) and received:
+                        pass
+                    if write is None:
+                        connection.sendall(f"{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                    else:
+                        connection.sendall(head.encode())
+                        write(connection)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        over.set()
+        # Closing alone would not end an accept that is waiting.
+        socket.create_connection(listener.getsockname()).close()
+        thread.join()
+        listener.close()
+
+
+def test_no_connection_may_be_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    outcome = attempt(url)
+    assert isinstance(outcome, Retryable)
+    assert "ConnectError" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "head", ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", "nonsense\r\n\r\n", "HTTP/1.1 200"]
+)
+def test_an_answer_that_breaks_off_may_be_tried_again(head: str) -> None:
+    with own_answers(head, write=lambda _: None) as url:
+        assert isinstance(attempt(url), Retryable)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["", "HTTP/1.1 200 OK\r\nX-Header: ", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"],
+    ids=["from the start", "in the headers", "in the body"],
+)
+def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.5)
+    over = threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        while not over.wait(0.05):
+            connection.sendall(b"H" if not head else b" ")
+
+    with own_answers(head, write=trickle) as url:
+        outcome = attempt(url)
+        over.set()
+    assert isinstance(outcome, Retryable)
+    assert "Timeout" in outcome.reason
+
+
+def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.2)
+    monkeypatch.setattr(client, "REQUEST_TIMEOUT_S", 3_600.0)
+    over = threading.Event()
+    with own_answers("", write=lambda _: over.wait(5)) as url:
+        outcome = attempt(url)
+        over.set()
+    assert isinstance(outcome, Retryable)
+    assert "ReadTimeout" in outcome.reason
+
+
+def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.5)
+
+    class Large(type(batch())):  # type: ignore[misc]
+        def otlp(self) -> bytes:
+            return bytes(64 * 1024 * 1024)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepted: list[socket.socket] = []
+        threading.Thread(target=lambda: accepted.append(listener.accept()[0]), daemon=True).start()
+        exporter = Exporter(ServiceClient(f"http://127.0.0.1:{listener.getsockname()[1]}", "kb-test"))
+        outcome = exporter.send(Large([trace()]))
+        exporter.close()
+        for connection in accepted:
+            connection.close()
+    assert isinstance(outcome, Retryable)
+    assert "WriteTimeout" in outcome.reason
+
+
+def test_other_requests_are_not_bounded_by_an_attempt(kayba_server: LocalServer) -> None:
+    service = ServiceClient(kayba_server.url, "kb-test")
+    assert Exporter(service).send(batch()) == Delivered()
+    assert transport.seconds_left() is None
+    service.close()
+
+
+def test_type_and_encoding_are_the_batch_s() -> None:
+    with faulty_server() as server:
+        exporter = Exporter(ServiceClient(server.url, "kb-test"))
+        sending = batch()
+        sending.content_type, sending.content_encoding = "application/x-protobuf", None
+        assert exporter.send(sending) == Delivered()
+        sending.content_encoding = "gzip"
+        assert exporter.send(sending) == Delivered()
+        exporter.close()
+        first, second = (
+            {name.lower(): value for name, value in headers.items()} for _, _, headers, _ in server.requests
+        )
+    assert first["content-type"] == second["content-type"] == "application/x-protobuf"
+    assert "content-encoding" not in first
+    assert second["content-encoding"] == "gzip"
+    assert first["x-mlflow-experiment-id"] == "0"
+
+
+def test_an_experiment_is_made_once_and_remembered(kayba_server: LocalServer) -> None:
+    service = ServiceClient(kayba_server.url, "kb-test")
+    exporter = Exporter(service)
+    assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
+    first = service.experiment_ids["mine"]
+    assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
+    exporter.close()
+    assert attempt(kayba_server.url, "mine") == Delivered()
+    with kayba_server.db.read() as tx:
+        assert [str(row["id"]) for row in tx.rows("SELECT id FROM experiments WHERE name = 'mine'")] == [first]
+
+
+def test_an_experiment_that_is_gone_is_made_anew_in_the_same_attempt(kayba_server: LocalServer) -> None:
+    service = ServiceClient(kayba_server.url, "kb-test")
+    # As after the server was set up anew, with the same process still running.
+    service.experiment_ids["mine"] = "987654"
+    exporter = Exporter(service)
+    assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
+    assert service.experiment_ids["mine"] != "987654"
+    exporter.close()
+
+
+def gone() -> Answer:
+    return Answer(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No Experiment with id=0 exists"}')
+
+
+def experiment_answer(stage: str) -> Answer:
+    found = {"experiment_id": "7", "name": "mine", "artifact_location": "mlflow-artifacts:/7", "lifecycle_stage": stage}
+    return Answer(200, json.dumps({"experiment": found}).encode())
+
+
+def test_an_experiment_that_never_is_there_holds_the_traces_or_is_looked_for_later() -> None:
+    assert send(gone()) == Blocked("there is no experiment 0", "address")
+    found = experiment_answer("active")
+    with faulty_server(found, gone(), found, gone()) as server:
+        outcome = attempt(server.url, "mine")
+        assert len(server.requests) == 4
+    assert isinstance(outcome, Retryable)
+
+
+def test_a_deleted_experiment_holds_the_traces() -> None:
+    outcome = send(experiment_answer("deleted"), "mine")
+    assert isinstance(outcome, Blocked)
+    assert "deleted" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer(200, b"{}"), Retryable),
+        (Answer(200, b'{"experiment": {"experiment_id": "../7\\r\\n", "name": "mine"}}'), Retryable),
+        (Answer(200, b'{"experiment": {"experiment_id": 7, "name": "mine"}}'), Retryable),
+        (HTML, Retryable),
+        (Answer(503, b""), Retryable),
+        (Answer(401, b""), Blocked),
+        (Answer(404, b"<html>"), Blocked),
+        (gone(), Blocked),
+        (Answer(400, b""), Blocked),
+        (Answer(302, b"", {"Location": "http://127.0.0.1:9/"}), Blocked),
+    ],
+    ids=lambda value: repr(value.body) if isinstance(value, Answer) else None,
+)
+def test_without_its_experiment_no_trace_is_sent_nor_lost(answer: Answer, kind: type) -> None:
+    with faulty_server(answer) as server:
+        outcome = attempt(server.url, "mine")
+        assert not server.exported()
+    assert isinstance(outcome, kind), outcome
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_two_processes_that_make_an_experiment_at_once_both_find_it(status: int) -> None:
+    taken = Answer(status, b'{"error_code": "RESOURCE_ALREADY_EXISTS", "message": "taken"}')
+    found = experiment_answer("active")
+    with faulty_server(gone(), taken, found, Answer()) as server:
+        assert attempt(server.url, "mine") == Delivered()
+
+
+ANYTHING = st.builds(
+    Answer,
+    st.integers(200, 599).filter(lambda status: status not in (204, 304)),
+    st.binary(max_size=40) | st.sampled_from([b"{}", b'{"error_code": "RESOURCE_DOES_NOT_EXIST"}', b"<html>"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "Content-Type": st.sampled_from(
+                ["application/json", "application/x-protobuf", "text/html", "", ";", "a/b"]
+            ),
+            "Retry-After": st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+            "Date": st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+            "Content-Encoding": st.sampled_from(["gzip", "deflate", "br", "identity", "x"]),
+            "Location": st.sampled_from(["/", "", "http://127.0.0.1:1/", "::"]),
+            "Set-Cookie": st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+        },
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def any_server() -> Iterator[FaultyServer]:
+    with faulty_server() as server:
+        yield server
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answers=st.lists(ANYTHING, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
+def test_whatever_is_answered_has_an_outcome(
+    any_server: FaultyServer, answers: list[Answer], experiment: str | None
+) -> None:
+    any_server.answers[:] = answers
+    outcome = attempt(any_server.url, experiment)
+    assert isinstance(outcome, Delivered | Retryable | Blocked | Rejected)
+    if isinstance(outcome, Retryable):
+        assert outcome.after is None or outcome.after >= 0
+
+
+def test_connections_closed_by_another_thread_lose_nothing(kayba_server: LocalServer) -> None:
+    service = ServiceClient(kayba_server.url, "kb-test")
+    exporter = Exporter(service)
+    over = threading.Event()
+
+    def close() -> None:
+        while not over.wait(0.001):
+            exporter.close()
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    try:
+        outcomes = {type(exporter.send(batch())) for _ in range(50)}
+    finally:
+        over.set()
+        thread.join()
+    assert outcomes <= {Delivered, Retryable}
+    assert exporter.send(batch()) == Delivered()
+    exporter.close()
+
+
+def test_an_address_without_tls_needs_no_certificates(
+    monkeypatch: pytest.MonkeyPatch, kayba_server: LocalServer
+) -> None:
+    import ssl
+
+    read: list[object] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **given: read.append(given))
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_, **given: read.append(given))
+    assert attempt(kayba_server.url) == Delivered()
+    assert not read
+    ServiceClient("https://127.0.0.1:1", "kb-test").client().get_httpx_client().close()
+    assert read

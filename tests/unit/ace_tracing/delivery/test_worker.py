@@ -1,0 +1,224 @@
+"""Finished traces leave through one background thread: batched, retried, counted, and sent at exit."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.helpers.faulty_server import Answer, faulty_server
+
+import ace_tracing
+from ace_tracing import Delivery, search_traces, start_span
+from kayba_local import LocalServer, serve
+
+
+@pytest.fixture(autouse=True)
+def _afterwards() -> Iterator[None]:
+    yield
+    ace_tracing.shutdown(timeout=0.1)
+
+
+def make(count: int, prefix: str = "n") -> None:
+    for number in range(count):
+        with start_span(f"{prefix}{number}"):
+            pass
+
+
+def test_many_traces_share_a_request() -> None:
+    with faulty_server() as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        make(200)
+        assert ace_tracing.flush() == Delivery(delivered=200)
+        batches = server.exported()
+        assert sum(len(spans) for spans in batches) == 200
+        assert len(batches) < 20
+        (headers,) = {tuple(sorted(headers.items())) for _, _, headers, _ in server.requests[:1]}
+        sent = {name.lower(): value for name, value in headers}
+        assert sent["authorization"] == "Bearer kb-test"
+        assert sent["content-encoding"] == "gzip"
+        assert sent["content-type"] == "application/x-protobuf"
+        assert sent["x-mlflow-experiment-id"] == "0"
+
+
+def test_traces_leave_without_being_asked_to(tracing: LocalServer) -> None:
+    make(1, "alone")
+    deadline = time.monotonic() + 10
+    while not tracing_has(tracing, "alone0") and time.monotonic() < deadline:
+        pass
+    assert tracing_has(tracing, "alone0")
+
+
+def tracing_has(server: LocalServer, name: str) -> bool:
+    """Whether the server has a trace, asked over its own connection: search_traces would flush."""
+    import httpx
+
+    answer = httpx.post(
+        f"{server.url}/api/mlflow/api/3.0/mlflow/traces/search",
+        json={"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}]},
+        headers={"Authorization": f"Bearer {server.api_key or 'kb-test'}"},
+    )
+    return name in answer.text
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_passing_failure_is_tried_again(status: int) -> None:
+    html = Answer(status, b"<html>try later</html>", {"Content-Type": "text/html"})
+    with faulty_server(html, html, Answer()) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        make(3)
+        assert ace_tracing.flush(timeout=20) == Delivery(delivered=3)
+        assert len(server.exported()) == 3
+
+
+def test_retry_after_is_honoured() -> None:
+    with faulty_server(Answer(429, b"", {"Retry-After": "1"}), Answer()) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        make(1)
+        start = time.monotonic()
+        assert ace_tracing.flush(timeout=20).delivered == 1
+        assert time.monotonic() - start >= 1
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    ace_tracing.diagnostics._last_said.clear()
+    with faulty_server(Answer(status, b'{"error_code": "NO", "message": "not like this"}')) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        with caplog.at_level(logging.WARNING, logger="ace_tracing"):
+            for _ in range(2):
+                make(2)
+                delivery = ace_tracing.flush(timeout=20)
+        assert delivery == Delivery(dropped=4)
+        assert not delivery
+        (record,) = caplog.records
+        assert str(status) in record.getMessage()
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404])
+def test_what_can_be_set_right_costs_no_trace_and_one_warning(
+    status: int, tracing: LocalServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    ace_tracing.diagnostics._last_said.clear()
+    with faulty_server(Answer(status, b"not here, or not like this")) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        with caplog.at_level(logging.WARNING, logger="ace_tracing"):
+            for _ in range(2):
+                make(2)
+                delivery = ace_tracing.flush(timeout=20)
+        assert delivery == Delivery(pending=4)
+        (record,) = caplog.records
+        assert str(status) in record.getMessage()
+        status_now = ace_tracing.tracing_status()
+        assert status_now.state == "paused"
+        assert str(status) in str(status_now.last_error)
+        server.answers[:] = [Answer()]
+        assert ace_tracing.flush(timeout=20) == Delivery(delivered=4)
+    assert ace_tracing.tracing_status().state == "idle"
+
+
+def test_a_server_that_comes_up_late_gets_everything() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    ace_tracing.configure(api_key="kb-test", base_url=f"http://127.0.0.1:{port}")
+    make(5)
+    assert ace_tracing.flush(timeout=0.3) == Delivery(pending=5)
+    with serve(port=port):
+        assert ace_tracing.flush(timeout=20) == Delivery(delivered=5)
+
+
+def test_flush_and_shutdown_come_back_on_time_from_a_server_that_hangs() -> None:
+    with faulty_server(hang=True) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        make(4)
+        start = time.monotonic()
+        assert ace_tracing.flush(timeout=0.2) == Delivery(pending=4)
+        assert ace_tracing.shutdown(timeout=0.2) == Delivery(pending=4)
+        assert time.monotonic() - start < 3
+
+
+def test_after_shutdown_nothing_is_recorded_until_configured_anew(tracing: LocalServer) -> None:
+    make(1, "before")
+    assert ace_tracing.shutdown() == Delivery(delivered=1)
+    make(1, "between")
+    ace_tracing.configure(api_key="kb-test", base_url=tracing.url)
+    make(1, "after")
+    assert sorted(str(trace.info.name) for trace in search_traces()) == ["after0", "before0"]
+
+
+SCRIPT = """
+import sys
+from ace_tracing import configure, start_span
+configure(api_key="kb-test", base_url=sys.argv[1])
+with start_span("outer"):
+    with start_span("inner"):
+        pass
+{end}
+"""
+
+
+# A process that was interrupted ends by the signal. Python forgets that, and exits with 1, when something that runs at
+# its end evaluates text, as some of the modules do that a first delivery imports.
+INTERRUPTED = (1, -signal.SIGINT if os.name == "posix" else 0xC000013A)
+
+# ending: (what runs last, the exit codes it may have)
+ENDS = {
+    "end of the program": ("", (0,)),
+    "`sys.exit`": ("sys.exit(3)", (3,)),
+    "uncaught exception": ("raise RuntimeError('uncaught')", (1,)),
+    "uncaught `KeyboardInterrupt`": ("raise KeyboardInterrupt", INTERRUPTED),
+    "thread still running": (
+        "import threading; threading.Thread(target=lambda: start_span('x').__enter__()).start()",
+        (0,),
+    ),
+    "span in `atexit`": ("import atexit\n@atexit.register\ndef late():\n    with start_span('at exit'): pass", (0,)),
+}
+
+
+@pytest.mark.parametrize(
+    ("end", "codes"),
+    [
+        pytest.param(*case, id=name.replace("`", ""), marks=pytest.mark.covers("Endings", f"Process: {name}"))
+        for name, case in ENDS.items()
+    ],
+)
+def test_traces_are_sent_when_the_process_ends(tracing: LocalServer, end: str, codes: tuple[int, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(end=end), tracing.url], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode in codes, done.stderr
+    traces = {trace.info.name: len(trace.data.spans) for trace in search_traces()}
+    assert traces.pop("outer") == 2
+    late = {"atexit": "at exit", "threading": "x"}
+    assert set(traces) == {name for word, name in late.items() if word in end}
+
+
+@pytest.mark.covers("Contexts", "`os.fork`")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_sends_its_own_traces_and_none_of_its_parent_s(tracing: LocalServer) -> None:
+    make(3, "parent")
+    child = os.fork()
+    if not child:
+        make(2, "child")
+        os._exit(0 if ace_tracing.flush(timeout=20) == Delivery(delivered=2) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    found = [str(trace.info.name) for trace in search_traces()]
+    assert sorted(found) == ["child0", "child1", "parent0", "parent1", "parent2"]
+
+
+def test_eight_threads_lose_nothing(tracing: LocalServer) -> None:
+    threads = [threading.Thread(target=make, args=(250, f"t{number}-")) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ace_tracing.flush() == Delivery(delivered=2_000)
+    assert len({trace.info.name for trace in search_traces(max_results=3_000)}) == 2_000

@@ -1,0 +1,168 @@
+"""The faulty server does what it is told: else the tests that trust in it show nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from tests.helpers.faulty_server import Answer, Fault, FaultyServer, faulty_server, poisoned_by, too_large
+
+PATH = "/api/mlflow/v1/traces"
+PROTOBUF = "application/x-protobuf"
+
+
+def as_json(*names: str) -> tuple[bytes, str]:
+    spans = [
+        {"traceId": "ab" * 16, "spanId": f"{number:016x}", "name": name, "links": [{"traceId": "cd" * 16}]}
+        for number, name in enumerate(names, 1)
+    ]
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode(), "application/json"
+
+
+def as_protobuf(*names: str) -> tuple[bytes, str]:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number, name in enumerate(names, 1):
+        link = Span.Link(trace_id=b"\xcd" * 16)
+        spans.append(Span(trace_id=b"\xab" * 16, span_id=number.to_bytes(8), name=name, links=[link]))
+    return request.SerializeToString(), PROTOBUF
+
+
+Encode = Callable[..., tuple[bytes, str]]
+
+
+def post(server: FaultyServer, *names: str, encode: Encode = as_json, zipped: bool = False) -> httpx.Response:
+    body, kind = encode(*names)
+    headers = {"Content-Type": kind, **({"Content-Encoding": "gzip"} if zipped else {})}
+    return httpx.post(server.url + PATH, content=gzip.compress(body) if zipped else body, headers=headers, timeout=5)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("encode", [as_json, as_protobuf])
+def test_spans_read_the_same_in_every_encoding(encode: Encode, zipped: bool) -> None:
+    with faulty_server() as server:
+        assert post(server, "one", "two", encode=encode, zipped=zipped).status_code == 200
+        assert [[(span["traceId"], span["spanId"], span["name"]) for span in batch] for batch in server.exported()] == [
+            [("ab" * 16, f"{1:016x}", "one"), ("ab" * 16, f"{2:016x}", "two")]
+        ]
+        assert server.exported()[0][0]["links"] == [{"traceId": "cd" * 16}]
+        assert {name: len(spans) for name, spans in server.store.traces.items()} == {"ab" * 16: 2}
+
+
+def test_the_store_tells_what_came_twice() -> None:
+    with faulty_server(Answer(503), Answer()) as server:
+        assert [post(server, "one").status_code for _ in range(3)] == [503, 200, 200]
+        key = ("ab" * 16, f"{1:016x}")
+        assert (server.store.arrivals[key], server.store.stored[key], server.store.again) == (3, 2, 1)
+        assert server.store.names == {"one": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "stored"),
+    [(Fault.RESET, 0), (Fault.LOSE, 1), (Fault.CUT, 1), (Fault.GARBAGE, 1)],
+)
+def test_a_fault_breaks_the_exchange(fault: Fault, stored: int) -> None:
+    with faulty_server(Answer(fault=fault)) as server:
+        with pytest.raises(httpx.TransportError):
+            post(server, "one")
+        assert server.store.names.total() == stored
+
+
+def connect(server: FaultyServer) -> socket.socket:
+    """A connection on which a request has been made."""
+    own = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    own.sendall(b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+    return own
+
+
+def test_a_reset_is_one() -> None:
+    with (
+        faulty_server(Answer(fault=Fault.RESET)) as server,
+        connect(server) as own,
+        pytest.raises(ConnectionResetError),
+    ):
+        own.recv(1)
+
+
+def test_more_bytes_than_promised_are_a_whole_answer_with_a_rest() -> None:
+    with faulty_server(Answer(body=b"{}", fault=Fault.EXCESS)) as server, connect(server) as own:
+        answer = b"".join(iter(lambda: own.recv(1_000), b""))
+    assert b"Content-Length: 2\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n{}{}")
+
+
+def test_a_stalled_request_is_answered_when_released() -> None:
+    with faulty_server(hang=True) as server:
+        answers: list[httpx.Response] = []
+        thread = threading.Thread(target=lambda: answers.append(post(server, "one")))
+        thread.start()
+        until(lambda: server.requests)
+        assert (answers, server.store.names.total()) == ([], 0)
+        server.release()
+        thread.join()
+        assert (answers[0].status_code, server.store.names.total()) == (200, 1)
+
+
+def test_a_dripping_answer_comes_a_few_bytes_at_a_time() -> None:
+    with faulty_server(Answer(fault=Fault.DRIP)) as server, connect(server) as own:
+        first = own.recv(1_000)
+        assert len(first) < 10
+        server.release()
+        assert (first + b"".join(iter(lambda: own.recv(1_000), b""))).endswith(b"\r\n\r\n{}")
+
+
+def test_down_refuses_and_up_is_the_same_port() -> None:
+    with faulty_server() as server, httpx.Client(base_url=server.url) as client:
+        assert client.get("/").status_code == 200
+        server.down()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server.url)
+        server.up()
+        assert client.get("/").status_code == 200
+    with faulty_server(up=False) as server:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server.url)
+        server.up()
+        assert httpx.get(server.url).status_code == 200
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 304, 400, 404, 413, 418, 429, 500, 503, 599])
+def test_any_status_with_headers_and_a_body(status: int) -> None:
+    with faulty_server(Answer(status, b"<html>", {"Content-Type": "text/html", "Retry-After": "7"})) as server:
+        answer = httpx.get(server.url)
+        assert (answer.status_code, answer.headers["retry-after"]) == (status, "7")
+        assert answer.content == (b"" if status in (204, 304) else b"<html>")
+
+
+def test_a_partial_success_says_so_in_the_request_s_own_encoding() -> None:
+    with faulty_server(Answer(rejected=2)) as server:
+        assert post(server, "one", "two", "three").json()["partialSuccess"]["rejectedSpans"] == "2"
+        assert server.store.names == {"three": 1}
+        told = ExportTraceServiceResponse.FromString(post(server, "one", encode=as_protobuf).content)
+        assert told.partial_success.rejected_spans == 2
+
+
+def test_rules_decide_on_what_a_request_holds() -> None:
+    with faulty_server() as server:
+        server.rules = [poisoned_by("poison"), too_large(1_000)]
+        names = [("fine",), ("fine", "poison"), ("x" * 2_000,)]
+        assert [post(server, *each).status_code for each in names] == [200, 400, 413]
+        assert server.store.names == {"fine": 1}
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
