@@ -38,7 +38,7 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 @pytest.fixture
 def configured() -> Iterator[Callable[..., None]]:
     """Configures tracing in this process, from a clean state, and shuts it down afterwards."""
-    diagnostics._last_said.clear()
+    diagnostics._last_warned.clear()
 
     def configure(url: str, spool: bool = True) -> None:
         ace_tracing.configure(api_key="kb-test", base_url=url, spool=spool)

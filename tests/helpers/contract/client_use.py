@@ -1,7 +1,7 @@
 """A program: the generated client in a folder against a kayba-local that serves the contract beside it.
 
-Started as ``client_use.py FOLDER EXPRESSION...``. Calls every operation with the contract's examples, expects them as answers,
-and evaluates each expression. Prints how many operations it has called.
+Started as ``client_use.py FOLDER EXPRESSION...``. Calls every operation with the contract's examples, expects them as
+answers, and evaluates each expression. Prints how many operations it has called.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from kayba_local import LocalServer
 @pytest.fixture(autouse=True)
 def _afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(ace_tracing.diagnostics, "loud", False)
-    ace_tracing.diagnostics._last_said.clear()
+    ace_tracing.diagnostics._last_warned.clear()
     yield
     ace_tracing.shutdown(timeout=0.1)
 

@@ -1,44 +1,75 @@
-"""What ace-tracing says about itself: the one place where its own failures end.
+"""Reports of the package's own failures, which never reach the user's code.
 
-Nothing of ours may raise inside a user's function, so every guard hands its exception to `internal_error`. Tests set
-`loud` and see the exception instead.
+Code that runs inside a traced function is wrapped in `guard`, or, on the hot path, catches `Exception` and calls
+`internal_error`. The package's tests set `loud`, which lets the exception through.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
+from contextlib import ContextDecorator, suppress
+from types import TracebackType
 
 loud = False
 
 _INTERVAL_S = 60.0
-_last_said: dict[str, float] = {}
+_last_warned: dict[str, float] = {}
 
 
-def internal_error(doing: str) -> None:
-    """Report the exception being handled, a defect of ours, without letting it reach the user.
+class guard(ContextDecorator):  # noqa: N801 - a decorator and a context manager, used like a function
+    """Decorator and context manager that keeps an `Exception` of this package from the user's code.
+
+    A guarded function that fails returns None.
 
     Args:
-        doing: what was being done, as in "ending a span".
+        action: The guarded action, for the log message, such as `"setting an attribute"`.
+    """
+
+    def __init__(self, action: str) -> None:
+        self._action = action
+
+    def __enter__(self) -> None:
+        """Begin the guarded action."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        internal_error(self._action)
+        return True
+
+
+def internal_error(action: str) -> None:
+    """Log the exception being handled, a defect of this package.
+
+    Args:
+        action: The action that failed, such as `"ending a span"`.
     """
     if isinstance(sys.exception(), RecursionError):
-        # The user's recursion met its end inside our code. It will meet it again in theirs, where it belongs; logging
-        # here would raise it from ours.
+        # The user's recursion reached its limit inside this package. It reaches the limit again in the user's own
+        # code, and logging here would raise once more.
         return
     if loud:
-        raise  # re-raises what the caller is handling
-    warn(f"internal:{doing}", "%s failed; your code is not affected", doing, exc_info=True)
+        raise  # re-raises the exception that the caller handles
+    warn(f"internal:{action}", "%s failed; your code is not affected", action, exc_info=True)
 
 
 def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> None:
-    """Log one warning, and for the same cause no other for a minute."""
+    """Log a warning, at most once a minute for the same cause.
+
+    Args:
+        cause: The key of the rate limit.
+        message: The message, with `%` placeholders for `args`.
+        exc_info: Whether to log the exception being handled.
+    """
     now = time.monotonic()
-    if now - _last_said.get(cause, -_INTERVAL_S) >= _INTERVAL_S:
-        _last_said[cause] = now
-        # A handler of the user's may raise: neither their code nor our thread is to meet that here.
+    if now - _last_warned.get(cause, -_INTERVAL_S) >= _INTERVAL_S:
+        _last_warned[cause] = now
+        # A log handler of the user's may raise, in the user's thread as well as in the worker's.
         with suppress(Exception):
-            # `pipeline` has imported it.
+            # `pipeline` has imported logging before; importing it here would slow down `import ace_tracing`.
             from logging import getLogger
 
             getLogger("ace_tracing").warning(message, *args, exc_info=exc_info)

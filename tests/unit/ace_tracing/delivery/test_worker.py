@@ -89,7 +89,7 @@ def test_retry_after_is_honoured() -> None:
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
-    ace_tracing.diagnostics._last_said.clear()
+    ace_tracing.diagnostics._last_warned.clear()
     with faulty_server(Answer(status, b'{"error_code": "NO", "message": "not like this"}')) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
@@ -106,7 +106,7 @@ def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.Log
 def test_what_can_be_set_right_costs_no_trace_and_one_warning(
     status: int, tracing: LocalServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ace_tracing.diagnostics._last_said.clear()
+    ace_tracing.diagnostics._last_warned.clear()
     with faulty_server(Answer(status, b"not here, or not like this")) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):

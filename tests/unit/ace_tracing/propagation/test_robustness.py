@@ -80,7 +80,7 @@ class TracedHandler(logging.Handler):
 
 @pytest.fixture
 def traced_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[TracedHandler]:
-    monkeypatch.setattr(diagnostics, "_last_said", {})
+    monkeypatch.setattr(diagnostics, "_last_warned", {})
     handler = TracedHandler()
     loggers = [logging.getLogger(name) for name in ("ace_tracing", "httpx", "httpcore")]
     levels = [logger.level for logger in loggers]
