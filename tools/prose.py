@@ -22,7 +22,7 @@ LIMIT: Final = 1.0
 
 HABITS: Final = {
     "noun clauses": re.compile(
-        r"\b(what(?!['’]s new)|whatever|whoever|whom|all (?:of )?(?:that|there is)|those (?:that|who|whose|which)"
+        r"\b(what(?!'s new)|whatever|whoever|whom|all (?:of )?(?:that|there is)|those (?:that|who|whose|which)"
         r"|the one (?:that|who)|that which)\b",
         re.IGNORECASE,
     ),
@@ -32,8 +32,8 @@ HABITS: Final = {
 
 _QUESTION: Final = re.compile(r"[^.!?\n`|]*\?")
 _CODE: Final = re.compile(r"```.*?```|``[^`]*``|`[^`\n]*`", re.DOTALL)
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’-]*")
-_MESSAGE: Final = re.compile(r"(?:[A-Za-z%{}'’,-]+ ){3,}")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]*")
+_MESSAGE: Final = re.compile(r"(?:[A-Za-z%{}',-]+ ){3,}")
 
 
 def python_texts(path: Path) -> Iterator[str]:
@@ -42,9 +42,14 @@ def python_texts(path: Path) -> Iterator[str]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and "noqa" not in token.string.partition(" - ")[0]:
             yield token.string.lstrip("#! ")
+    documentation = set[int]()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MESSAGE.search(node.value):
-            yield node.value
+        # A string that stands alone documents a module, a class, a function or an attribute.
+        if isinstance(node, ast.Expr):
+            documentation.add(id(node.value))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) in documentation or _MESSAGE.search(node.value):
+                yield node.value
 
 
 def test_names(path: Path) -> Iterator[str]:
@@ -83,7 +88,7 @@ def count(texts: Iterable[str]) -> tuple[int, dict[str, int]]:
 
 
 def _files(*globs: str) -> list[Path]:
-    return sorted(path for pattern in globs for path in ROOT.glob(pattern) if not path.is_relative_to(ROOT / "docs/site"))
+    return sorted(path for pattern in globs for path in ROOT.glob(pattern))
 
 
 CORPORA: Final[dict[str, tuple[Callable[[Path], Iterator[str]], list[Path]]]] = {
