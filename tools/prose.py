@@ -47,9 +47,10 @@ def python_texts(path: Path) -> Iterator[str]:
         # A string that stands alone documents a module, a class, a function or an attribute.
         if isinstance(node, ast.Expr):
             documentation.add(id(node.value))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) in documentation or _MESSAGE.search(node.value):
-                yield node.value
+        elif isinstance(node, ast.Constant):
+            text = node.value
+            if isinstance(text, str) and (id(node) in documentation or _MESSAGE.search(text)):
+                yield text
 
 
 def test_names(path: Path) -> Iterator[str]:
