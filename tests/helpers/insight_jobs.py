@@ -1,4 +1,4 @@
-"""Jobs that find insights, run to their end, for tests; and span trees to learn from."""
+"""Insight jobs, run to their end, and span trees to analyse."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MS = 1_000_000
 
 
 def generate(http: httpx.Client, **request: Any) -> str:
-    """Start a job; its id."""
-    answer: Json = http.post("/api/insights/generate", json=request).raise_for_status().json()
-    return str(answer["jobId"])
+    """Start a job and return its id."""
+    response: Json = http.post("/api/insights/generate", json=request).raise_for_status().json()
+    return str(response["jobId"])
 
 
 def wait(http: httpx.Client, job_id: str) -> Json:
-    """The job once it has ended."""
+    """Wait until a job ends, and return it."""
     while True:
         job: Json = http.get(f"/api/jobs/{job_id}").raise_for_status().json()
         if job["status"] in ("completed", "failed"):
@@ -28,12 +28,12 @@ def wait(http: httpx.Client, job_id: str) -> Json:
 
 
 def learn(http: httpx.Client, **request: Any) -> list[Json]:
-    """The insights that a job finds, kept, without those of earlier jobs."""
+    """Run a job, materialize it, and return its insights."""
     job = wait(http, generate(http, **request))
     assert job["status"] == "completed", job
-    kept = http.post(f"/api/jobs/{job['jobId']}").raise_for_status().json()
+    materialized = http.post(f"/api/jobs/{job['jobId']}").raise_for_status().json()
     found = [insight for insight in insights(http) if insight["jobId"] == job["jobId"]]
-    assert kept == {"jobId": job["jobId"], "skillsGenerated": job["result"]["skillsGenerated"]}
+    assert materialized == {"jobId": job["jobId"], "skillsGenerated": job["result"]["skillsGenerated"]}
     assert len(found) == job["result"]["skillsGenerated"]
     return found
 
@@ -48,25 +48,25 @@ def kinds(found: list[Json]) -> set[str]:
 
 
 def upload(http: httpx.Client, content: str, file_type: str = "txt") -> str:
-    """Store a trace file; its id."""
+    """Upload a trace file and return its id."""
     file = {"filename": f"trace.{file_type}", "fileType": file_type, "content": content}
-    answer: Json = http.post("/api/traces", json={"traces": [file]}).raise_for_status().json()
-    return str(answer["traces"][0]["id"])
+    response: Json = http.post("/api/traces", json={"traces": [file]}).raise_for_status().json()
+    return str(response["traces"][0]["id"])
 
 
 def failed(exception: str, message: str) -> Json:
-    """The fields of a span that raised."""
-    told = [
+    """Return the fields of a failed span with an exception event."""
+    attributes = [
         {"key": "exception.type", "value": {"stringValue": exception}},
         {"key": "exception.message", "value": {"stringValue": message}},
     ]
-    event = {"name": "exception", "timeUnixNano": str(START_NS), "attributes": told}
+    event = {"name": "exception", "timeUnixNano": str(START_NS), "attributes": attributes}
     return {"status": {"code": 2, "message": f"{exception}: {message}"}, "events": [event]}
 
 
 def below(root: str, *names: str, trace: int = 1, inputs: Mapping[int, str] | None = None) -> list[Json]:
-    """A trace of a root and steps of these names below it, one after the other; inputs as JSON by position."""
-    given = inputs or {}
+    """Return a root span and consecutive child spans of these names, with inputs as JSON by position."""
+    inputs = inputs or {}
     steps = [
         span(
             trace,
@@ -75,7 +75,7 @@ def below(root: str, *names: str, trace: int = 1, inputs: Mapping[int, str] | No
             name=name,
             start_ns=START_NS + (number + 1) * MS,
             end_ns=START_NS + (number + 2) * MS,
-            attributes={"mlflow.spanInputs": given[number]} if number in given else {},
+            attributes={"mlflow.spanInputs": inputs[number]} if number in inputs else {},
         )
         for number, name in enumerate(names)
     ]
@@ -85,7 +85,7 @@ def below(root: str, *names: str, trace: int = 1, inputs: Mapping[int, str] | No
 def model_call(
     trace: int = 1, number: int = 2, parent: int | None = 1, *, tokens_in: int, prompt: str = '"hi"', **fields: Any
 ) -> Json:
-    """A span that asked a model, with its tokens: `tokens_in` and ten of output."""
+    """Return a span of a model call with `tokens_in` input tokens and ten output tokens."""
     usage = f'{{"input_tokens": {tokens_in}, "output_tokens": 10, "total_tokens": {tokens_in + 10}}}'
     attributes = {"mlflow.spanType": "LLM", "mlflow.spanInputs": prompt, "mlflow.chat.tokenUsage": usage}
     start_ns = START_NS + number * MS

@@ -1,4 +1,4 @@
-"""The analysis by itself, over traces and files of every sort: its counts add up, and nothing makes it fail."""
+"""Properties of the detectors over generated traces and files: correct counts, and no failure on any input."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kayba_local.analysis.analysis import Analysis
+from kayba_local.analysis.detectors import Detectors
 from kayba_local.analysis.files import read_file
 from kayba_local.analysis.findings import Finding
 from kayba_local.analysis.latency import SlowSpans
-from kayba_local.analysis.loops import FEWEST_ROUNDS, longest_cycle
-from kayba_local.analysis.steps import Run, Step, from_otlp
+from kayba_local.analysis.loops import MIN_ROUNDS, find_longest_cycle
+from kayba_local.analysis.steps import Step, read_otlp_step
+from kayba_local.analysis.tree import StepTree
 
 NAMES = st.sampled_from(["ask", "plan", "act", ""])
 IDS = st.integers(0, 7).map(str)
@@ -33,8 +34,8 @@ STEPS = st.builds(
     input_tokens=st.none() | st.sampled_from([0, 32_000, 32_001]),
     tokens=st.sampled_from([0, 10, 1_000]),
 )
-TREES = st.lists(STEPS, max_size=25)
-TRACES = st.lists(TREES, max_size=5)
+STEP_LISTS = st.lists(STEPS, max_size=25)
+TRACES = st.lists(STEP_LISTS, max_size=5)
 MEMBERS = (
     "resourceSpans",
     "scopeSpans",
@@ -55,21 +56,21 @@ JSON = st.recursive(
 )
 
 
-def runs(traces: list[list[Step]], first: int = 0) -> list[Run]:
-    return [Run(f"tr-{number}", steps) for number, steps in enumerate(traces, first)]
+def make_trees(traces: list[list[Step]], first: int = 0) -> list[StepTree]:
+    return [StepTree(f"tr-{number}", steps) for number, steps in enumerate(traces, first)]
 
 
-def analyse(*traces: Run) -> list[Finding]:
-    analysis = Analysis()
-    for trace in traces:
-        analysis.look([trace])
-    return analysis.findings()[0]
+def find(*trees: StepTree) -> list[Finding]:
+    detectors = Detectors()
+    for tree in trees:
+        detectors.observe([tree])
+    return detectors.findings()[0]
 
 
 @given(TRACES)
-def test_counts_add_up(traces: list[list[Step]]) -> None:
-    sources = {run.source for run in runs(traces)}
-    found = analyse(*runs(traces))
+def test_counts_of_findings_are_consistent(traces: list[list[Step]]) -> None:
+    sources = {tree.source for tree in make_trees(traces)}
+    found = find(*make_trees(traces))
     assert len({finding.fingerprint for finding in found}) == len(found)
     for finding in found:
         assert len(set(finding.trace_ids)) == len(finding.trace_ids)
@@ -80,37 +81,37 @@ def test_counts_add_up(traces: list[list[Step]]) -> None:
 
 
 @given(TRACES)
-def test_every_failed_step_is_in_one_error_unless_it_came_from_below(traces: list[list[Step]]) -> None:
+def test_a_failed_step_counts_as_an_error_unless_propagated(traces: list[list[Step]]) -> None:
     expected: Counter[tuple[str, ...]] = Counter()
-    for run in runs(traces):
-        for at, step in enumerate(run.steps):
-            below = [run.steps[child] for child, parent in enumerate(run.parents) if parent == at]
-            passed = any((b.failed, b.exception, b.message) == (True, step.exception, step.message) for b in below)
-            expected[step.exception, step.name] += step.failed and not passed
-    found = {finding.subject: finding.occurrences for finding in analyse(*runs(traces)) if finding.kind == "error"}
+    for tree in make_trees(traces):
+        for position, step in enumerate(tree.steps):
+            children = [tree.steps[child] for child, parent in enumerate(tree.parents) if parent == position]
+            failure = (True, step.exception, step.message)
+            propagated = any((child.failed, child.exception, child.message) == failure for child in children)
+            expected[step.exception, step.name] += step.failed and not propagated
+    found = {finding.subject: finding.occurrences for finding in find(*make_trees(traces)) if finding.kind == "error"}
     assert found == +expected
 
 
 @given(TRACES, TRACES)
-def test_what_is_counted_in_two_halves_is_counted_in_the_whole(one: list[list[Step]], two: list[list[Step]]) -> None:
-    def errors_and_loops(*traces: Run) -> Counter[str]:
+def test_counts_of_two_halves_add_up_to_the_whole(one: list[list[Step]], two: list[list[Step]]) -> None:
+    def occurrences(*trees: StepTree) -> Counter[str]:
         kinds = ("error", "loop", "repeated_call", "repeated_span", "oversized_prompt")
-        return Counter({f.fingerprint: f.occurrences for f in analyse(*traces) if f.kind in kinds})
+        return Counter({f.fingerprint: f.occurrences for f in find(*trees) if f.kind in kinds})
 
-    first, second = runs(one), runs(two, len(one))
-    assert errors_and_loops(*first, *second) == errors_and_loops(*first) + errors_and_loops(*second)
+    first, second = make_trees(one), make_trees(two, len(one))
+    assert occurrences(*first, *second) == occurrences(*first) + occurrences(*second)
 
 
 @given(TRACES)
-def test_traces_of_nothing_change_nothing(traces: list[list[Step]]) -> None:
-    assert analyse(*runs(traces), Run("tr-empty", [])) == analyse(*runs(traces))
-    assert analyse(*(Run(f"tr-{number}", []) for number in range(len(traces)))) == []
+def test_empty_traces_do_not_change_the_findings(traces: list[list[Step]]) -> None:
+    assert find(*make_trees(traces), StepTree("tr-empty", [])) == find(*make_trees(traces))
+    assert find(*(StepTree(f"tr-{number}", []) for number in range(len(traces)))) == []
 
 
-@given(TREES)
-def test_every_step_is_walked_once_and_after_its_parent(steps: list[Step]) -> None:
-    run = Run("tr-1", steps)
-    walked = list(run.downwards())
+@given(STEP_LISTS)
+def test_walk_yields_each_step_once_after_its_parent(steps: list[Step]) -> None:
+    walked = list(StepTree("tr-1", steps).walk())
     seen: set[int | None] = {None}
     for position, parent in walked:
         assert parent in seen
@@ -119,11 +120,11 @@ def test_every_step_is_walked_once_and_after_its_parent(steps: list[Step]) -> No
 
 
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=10, max_size=60))
-def test_what_is_called_slow_takes_longer_than_all_that_is_not(durations: list[int]) -> None:
-    slow = SlowSpans()
+def test_slow_steps_are_the_longest_of_their_name(durations: list[int]) -> None:
+    detector = SlowSpans()
     for number, duration_ns in enumerate(durations):
-        slow.look(Run(f"tr-{number}", [Step("1", None, "fetch", duration_ns=duration_ns)]))
-    for finding in slow.findings():
+        detector.observe(StepTree(f"tr-{number}", [Step("1", None, "fetch", duration_ns=duration_ns)]))
+    for finding in detector.findings():
         assert finding.traces == finding.occurrences < len(durations) / 2 + 1
         named = {durations[int(trace_id.removeprefix("tr-"))] for trace_id in finding.trace_ids}
         ordered = sorted(durations, reverse=True)
@@ -132,32 +133,32 @@ def test_what_is_called_slow_takes_longer_than_all_that_is_not(durations: list[i
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=60))
-def test_a_cycle_goes_round_as_often_as_is_said(names: list[str]) -> None:
-    found = longest_cycle(names)
+def test_the_longest_cycle_repeats_as_often_as_reported(names: list[str]) -> None:
+    found = find_longest_cycle(names)
     text = "".join(names)
     if found is None:
-        assert not any(pair * FEWEST_ROUNDS in text for pair in ("ab", "ba", "ac", "ca", "bc", "cb"))
+        assert not any(pair * MIN_ROUNDS in text for pair in ("ab", "ba", "ac", "ca", "bc", "cb"))
     else:
         cycle, rounds = found
-        assert rounds >= FEWEST_ROUNDS
+        assert rounds >= MIN_ROUNDS
         assert len(set(cycle)) > 1
         assert "".join(cycle) * rounds in text
 
 
 @given(JSON)
-def test_any_json_is_a_trace_or_a_text(value: Any) -> None:
-    trees, text = read_file("file", "json", json.dumps(value))
-    assert (text is None) or not trees
-    analysis = Analysis()
-    analysis.look(trees, text)
-    analysis.findings()
+def test_any_json_file_is_read_as_trees_or_a_transcript(value: Any) -> None:
+    trees, transcript = read_file("file", "json", json.dumps(value))
+    assert (transcript is None) or not trees
+    detectors = Detectors()
+    detectors.observe(trees, transcript)
+    detectors.findings()
 
 
 @given(st.text(max_size=300), st.sampled_from(["md", "txt", "json"]))
-def test_any_text_is_read(content: str, file_type: str) -> None:
-    analysis = Analysis()
-    analysis.look(*read_file("file", file_type, content))
-    analysis.findings()
+def test_any_text_file_is_read(content: str, file_type: str) -> None:
+    detectors = Detectors()
+    detectors.observe(*read_file("file", file_type, content))
+    detectors.findings()
 
 
 ATTRIBUTE_VALUES = st.recursive(
@@ -172,8 +173,8 @@ KEYS = ("mlflow.spanInputs", "mlflow.spanType", "mlflow.chat.tokenUsage", "gen_a
 
 
 @given(st.lists(st.tuples(st.sampled_from(KEYS), ATTRIBUTE_VALUES), max_size=5))
-def test_attributes_may_hold_anything(pairs: list[tuple[str, Any]]) -> None:
-    step = from_otlp(
+def test_any_attribute_value_is_read(pairs: list[tuple[str, Any]]) -> None:
+    step = read_otlp_step(
         {
             "traceId": "1" * 32,
             "spanId": "1" * 16,

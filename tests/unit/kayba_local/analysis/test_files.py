@@ -1,4 +1,4 @@
-"""What a job finds in uploaded trace files, and in which shapes they may come."""
+"""Uploaded trace files: the formats that are recognized, and the findings in them."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ EXPORTED = {
         {"traces": [{"spans": [EXPORTED]}]},
         [{"spans": [EXPORTED]}, {"spans": []}],
     ],
-    ids=["OTLP", "traces.json", "a trace as JSON", "an answer", "several", "a list"],
+    ids=["OTLP", "traces.json", "a trace as JSON", "a response", "several", "a list"],
 )
-def test_span_trees_in_files(http: httpx.Client, content: Any) -> None:
+def test_span_trees_in_files_of_any_known_format_are_read(http: httpx.Client, content: Any) -> None:
     file = upload(http, json.dumps(content), "json")
     (insight,) = learn(http)
     assert (insight["kind"], insight["traceIds"], insight["occurrences"]) == ("error", [file], 1)
     assert insight["content"].startswith("`search` failed with `TimeoutError` once in 1 trace, first with “no answer”")
 
 
-def test_a_trace_as_the_api_answers_it_shows_the_same_as_the_trace_itself(http: httpx.Client) -> None:
+def test_a_file_with_an_api_response_has_the_same_findings(http: httpx.Client) -> None:
     send(http, *below("agent", *["weather"] * 3, inputs=dict.fromkeys(range(3), '{"city": "Rome"}')))
-    (itself,) = learn(http, traceIds=[trace_id(1)])
+    (original,) = learn(http, traceIds=[trace_id(1)])
     file = upload(http, json.dumps({"trace": get_trace(http, trace_id(1))}), "json")
     (again,) = learn(http, traceIds=[file])
-    assert (again["id"], again["traceIds"]) == (itself["id"], [file])
-    assert (again["content"], again["occurrences"]) == (itself["content"], itself["occurrences"])
+    assert (again["id"], again["traceIds"]) == (original["id"], [file])
+    assert (again["content"], again["occurrences"]) == (original["content"], original["occurrences"])
 
 
-def test_traces_in_one_file_are_looked_at_by_themselves_and_counted_as_one(http: httpx.Client) -> None:
+def test_traces_of_one_file_are_analysed_apart_and_counted_once(http: httpx.Client) -> None:
     calls = [span(t, 1, name="weather", attributes={"mlflow.spanInputs": '{"city": 1}'}) for t in (1, 2, 3)]
     failures = [span(t, 1, name="search", **failed("KeyError", "x")) for t in (4, 5)]
     upload(http, json.dumps(otlp([*calls, *failures])), "json")
@@ -60,7 +60,7 @@ def test_traces_in_one_file_are_looked_at_by_themselves_and_counted_as_one(http:
     assert (insight["kind"], insight["traceCount"], insight["occurrences"]) == ("error", 1, 2)
 
 
-def test_slow_steps_of_one_file_are_of_one_trace(http: httpx.Client) -> None:
+def test_slow_steps_of_one_file_count_as_one_trace(http: httpx.Client) -> None:
     slow = {3: 2_000 * MS, 7: 3_000 * MS}
     fetches = [span(t, 1, name="fetch", end_ns=START_NS + slow.get(t, MS)) for t in range(1, 21)]
     file = upload(http, json.dumps(otlp(fetches)), "json")
@@ -103,7 +103,7 @@ def anthropic(count: int, *, is_error: bool) -> dict[str, Any]:
         ([{"role": "user", "content": "an Error: is only mentioned"}], set()),
     ],
 )
-def test_chat_messages(http: httpx.Client, content: Any, found: set[str]) -> None:
+def test_findings_in_chat_messages(http: httpx.Client, content: Any, found: set[str]) -> None:
     upload(http, json.dumps(content), "json")
     assert kinds(learn(http)) == found
 
@@ -128,7 +128,7 @@ PARAGRAPH = "The order number is needed before anything can be looked up in the 
         ("", set()),
     ],
 )
-def test_plain_text(http: httpx.Client, file_type: str, content: str, found: set[str]) -> None:
+def test_findings_in_plain_text(http: httpx.Client, file_type: str, content: str, found: set[str]) -> None:
     file = upload(http, content, file_type)
     insights = learn(http)
     assert kinds(insights) == found
@@ -138,7 +138,7 @@ def test_plain_text(http: httpx.Client, file_type: str, content: str, found: set
 @pytest.mark.parametrize(
     "content",
     [
-        "ValueError: this is no JSON",
+        "ValueError: not JSON",
         json.dumps({"log": ["all well", {"line": "ValueError: x is negative"}]}),
         json.dumps({"spans": ["ValueError: no span"]}),
         json.dumps({"spans": [{"name": 1, "note": "ValueError: no span"}]}),
@@ -147,13 +147,13 @@ def test_plain_text(http: httpx.Client, file_type: str, content: str, found: set
         "[" * 1_000 + '"ValueError: deeper"' + "]" * 1_000,
     ],
 )
-def test_json_of_another_shape_is_read_as_the_texts_in_it(http: httpx.Client, content: str) -> None:
+def test_json_of_an_unknown_format_is_read_as_its_strings(http: httpx.Client, content: str) -> None:
     upload(http, content, "json")
     (insight,) = learn(http)
     assert (insight["kind"], insight["content"].split(" ")[0]) == ("error_line", "`ValueError`")
 
 
-def test_without_ids_both_kinds_of_traces_are_read(http: httpx.Client) -> None:
+def test_without_trace_ids_files_and_span_trees_are_read(http: httpx.Client) -> None:
     upload(http, "KeyError: 'x'\n")
     send(http, FAILED)
     job = wait(http, generate(http))

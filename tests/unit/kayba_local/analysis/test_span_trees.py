@@ -1,4 +1,4 @@
-"""What a job finds in span trees: of each kind a trace that shows it, and one beside it that must not."""
+"""Findings in span trees: for each kind, a trace with a finding and a similar one without."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from tests.helpers.insight_jobs import MS, below, failed, generate, insights, ki
 from tests.helpers.tracing_requests import START_NS, Json, send, span, trace_id
 
 
-def test_nothing_is_found_in_nothing(http: httpx.Client) -> None:
+def test_an_empty_store_has_no_insights(http: httpx.Client) -> None:
     assert learn(http) == []
 
 
-def test_a_trace_in_which_all_is_well_shows_nothing(http: httpx.Client) -> None:
+def test_a_trace_without_problems_has_no_insights(http: httpx.Client) -> None:
     send(http, *below("agent", "plan", "search", "answer"), model_call(number=9, tokens_in=500))
     assert learn(http) == []
 
 
-def test_errors_are_told_by_exception_and_step(http: httpx.Client) -> None:
+def test_errors_are_grouped_by_exception_and_step(http: httpx.Client) -> None:
     for trace in (1, 2, 3):
         send(
             http,
@@ -33,12 +33,12 @@ def test_errors_are_told_by_exception_and_step(http: httpx.Client) -> None:
     assert (timeouts["occurrences"], timeouts["helpful"]) == (6, 3)
     assert timeouts["content"] == (
         "`search` failed with `TimeoutError` 6 times in 3 traces, first with “no answer in 1 s”. "
-        "Fix what causes it, or handle it where the step is called."
+        "Fix the cause, or handle the error where the step is called."
     )
     assert (values["traceIds"], values["occurrences"]) == ([trace_id(4)], 1)
 
 
-def test_an_error_is_told_where_it_was_raised_and_not_where_it_passed_through(http: httpx.Client) -> None:
+def test_a_propagated_error_counts_only_where_it_was_raised(http: httpx.Client) -> None:
     raised = failed("TimeoutError", "no answer")
     send(
         http,
@@ -49,7 +49,7 @@ def test_an_error_is_told_where_it_was_raised_and_not_where_it_passed_through(ht
     assert [insight["content"].split(" failed")[0] for insight in learn(http)] == ["`agent`", "`search`"]
 
 
-def test_an_error_without_an_exception_is_named_by_its_status(http: httpx.Client) -> None:
+def test_an_error_without_an_exception_is_named_after_its_status(http: httpx.Client) -> None:
     send(http, span(1, 1, name="a", status={"code": 2, "message": "KeyError: 'x'"}))
     send(http, span(2, 1, name="b", status={"code": 2}))
     assert [insight["content"].split(" once")[0] for insight in learn(http)] == [
@@ -58,7 +58,7 @@ def test_an_error_without_an_exception_is_named_by_its_status(http: httpx.Client
     ]
 
 
-def test_slow_steps_are_measured_against_those_of_their_name(http: httpx.Client) -> None:
+def test_slow_steps_are_compared_with_steps_of_the_same_name(http: httpx.Client) -> None:
     for trace in range(1, 21):
         fetched = 2_000 if trace in (7, 8) else 100
         send(
@@ -76,13 +76,13 @@ def test_slow_steps_are_measured_against_those_of_their_name(http: httpx.Client)
 
 
 @pytest.mark.parametrize(("count", "slow_ms"), [(9, 2_000), (20, 3)], ids=["too few to compare", "too short to matter"])
-def test_what_is_not_slow(http: httpx.Client, count: int, slow_ms: int) -> None:
+def test_steps_are_not_slow_when_few_or_short(http: httpx.Client, count: int, slow_ms: int) -> None:
     spans = [span(trace, 1, name="fetch", end_ns=START_NS + MS // 10) for trace in range(1, count)]
     send(http, *spans, span(count, 1, name="fetch", end_ns=START_NS + slow_ms * MS))
     assert learn(http) == []
 
 
-def test_identical_calls(http: httpx.Client) -> None:
+def test_identical_calls_of_one_trace_are_counted(http: httpx.Client) -> None:
     same = '{"city": "Rome"}'
     send(http, *below("agent", *["weather"] * 4, inputs=dict.fromkeys(range(4), same)))
     send(http, *below("agent", *["weather"] * 2, trace=2, inputs=dict.fromkeys(range(2), same)))
@@ -94,12 +94,12 @@ def test_identical_calls(http: httpx.Client) -> None:
     assert "`weather`" in repeated["content"]
 
 
-def test_many_identical_calls_are_told_once(http: httpx.Client) -> None:
+def test_many_identical_calls_are_one_insight(http: httpx.Client) -> None:
     send(http, *below("agent", *["weather"] * 12, inputs=dict.fromkeys(range(12), '{"city": "Rome"}')))
     assert [insight["kind"] for insight in learn(http)] == ["repeated_call"]
 
 
-def test_of_a_repeated_step_those_below_it_are_not_told_again(http: httpx.Client) -> None:
+def test_steps_below_a_repeated_step_are_not_reported(http: httpx.Client) -> None:
     spans = below("agent", *["report"] * 3, inputs=dict.fromkeys(range(3), '{"day": 1}'))
     inner = {"mlflow.spanInputs": '{"table": "sales"}'}
     spans += [span(1, 10 + n, 2 + n, name="query", attributes=inner) for n in range(3)]
@@ -107,7 +107,7 @@ def test_of_a_repeated_step_those_below_it_are_not_told_again(http: httpx.Client
     assert ["`report`" in insight["content"] for insight in learn(http)] == [True]
 
 
-def test_a_call_that_failed_may_be_tried_again(http: httpx.Client) -> None:
+def test_retries_of_failed_calls_are_not_identical_calls(http: httpx.Client) -> None:
     spans = below("agent", *["weather"] * 4, inputs=dict.fromkeys(range(4), '{"city": "Rome"}'))
     for attempt in spans[1:3]:
         attempt.update(failed("TimeoutError", "no answer"))
@@ -115,7 +115,7 @@ def test_a_call_that_failed_may_be_tried_again(http: httpx.Client) -> None:
     assert kinds(learn(http)) == {"error"}
 
 
-def test_one_step_many_times_below_another(http: httpx.Client) -> None:
+def test_many_steps_of_one_name_below_one_parent_are_reported(http: httpx.Client) -> None:
     send(http, *below("list_orders", *["fetch_user"] * 12, inputs={n: f'{{"id": {n}}}' for n in range(12)}))
     send(http, *below("list_orders", *["fetch_user"] * 9, trace=2, inputs={n: f'{{"id": {n}}}' for n in range(9)}))
     (repeated,) = learn(http)
@@ -124,7 +124,7 @@ def test_one_step_many_times_below_another(http: httpx.Client) -> None:
     assert "`list_orders` ran `fetch_user` up to 12 times" in repeated["content"]
 
 
-def test_a_loop_is_told_whatever_step_it_begins_with(http: httpx.Client) -> None:
+def test_a_loop_is_the_same_from_any_of_its_steps(http: httpx.Client) -> None:
     send(http, *below("agent", *["plan", "act"] * 6))
     send(http, *below("agent", *["act", "plan"] * 5, "answer", trace=2))
     send(http, *below("agent", *["plan", "act"] * 4, trace=3))
@@ -132,10 +132,10 @@ def test_a_loop_is_told_whatever_step_it_begins_with(http: httpx.Client) -> None
     (loop,) = learn(http)
     assert (loop["kind"], loop["section"], loop["traceIds"]) == ("loop", "loops", [trace_id(1), trace_id(2)])
     assert loop["occurrences"] == 11
-    assert "`act` → `plan` went round up to 6 times" in loop["content"]
+    assert "`act` → `plan` repeated up to 6 times in a row" in loop["content"]
 
 
-def test_oversized_prompts_by_tokens_and_by_characters(http: httpx.Client) -> None:
+def test_oversized_prompts_are_found_by_tokens_or_characters(http: httpx.Client) -> None:
     long = {"mlflow.spanType": "CHAT_MODEL", "mlflow.spanInputs": "x" * 130_000}
     send(http, span(1, 1, name="agent"), model_call(1, tokens_in=32_001))
     send(http, span(2, 1, name="agent"), model_call(2, tokens_in=32_000, prompt="y" * 130_000))
@@ -150,7 +150,7 @@ def test_oversized_prompts_by_tokens_and_by_characters(http: httpx.Client) -> No
     assert "tokens" not in characters
 
 
-def test_tokens_spent_in_vain(http: httpx.Client) -> None:
+def test_tokens_of_failed_and_repeated_calls_are_wasted(http: httpx.Client) -> None:
     send(
         http,
         span(1, 1, name="agent", **failed("RuntimeError", "gave up")),
@@ -171,24 +171,24 @@ def test_tokens_spent_in_vain(http: httpx.Client) -> None:
     assert {insight["section"] for insight in wasted.values()} == {"tokens"}
 
 
-def test_tokens_that_an_agent_sums_up_are_not_wasted_twice(http: httpx.Client) -> None:
+def test_tokens_summed_up_on_a_parent_are_not_counted_twice(http: httpx.Client) -> None:
     root = model_call(1, 1, None, tokens_in=900, **failed("RuntimeError", "gave up"))
     send(http, root, model_call(1, 2, 1, tokens_in=900))
     assert kinds(learn(http)) == {"error"}
 
 
-def test_spans_that_name_each_other_as_parents_end_the_walk(http: httpx.Client) -> None:
+def test_a_cycle_of_parents_does_not_hang_the_analysis(http: httpx.Client) -> None:
     send(http, span(1, 1, 2, name="a", **failed("KeyError", "x")), span(1, 2, 1, name="b"), span(1, 3, 3, name="c"))
     assert kinds(learn(http)) == {"error"}
 
 
-def test_only_the_traces_that_are_named_are_read(http: httpx.Client) -> None:
+def test_only_the_named_traces_are_read(http: httpx.Client) -> None:
     for trace in (1, 2):
         send(http, span(trace, 1, name=f"step {trace}", **failed("KeyError", "x")))
     assert [insight["traceIds"] for insight in learn(http, traceIds=[trace_id(2), trace_id(2)])] == [[trace_id(2)]]
 
 
-def test_what_is_found_again_is_brought_up_to_date_until_it_is_decided(http: httpx.Client) -> None:
+def test_a_new_job_updates_an_insight_until_it_is_decided(http: httpx.Client) -> None:
     def fail(trace: int) -> None:
         send(http, span(trace, 1, name="search", **failed("KeyError", "x")))
 
@@ -205,14 +205,14 @@ def test_what_is_found_again_is_brought_up_to_date_until_it_is_decided(http: htt
     assert decided == {**second, "status": "rejected"}
 
 
-def test_a_name_cannot_break_out_of_its_line(http: httpx.Client) -> None:
+def test_a_name_with_line_breaks_stays_on_one_line(http: httpx.Client) -> None:
     send(http, span(1, 1, name="a`\n# heading\n" + "x" * 5_000, **failed("KeyError", "line\nline")))
     (insight,) = learn(http)
     assert "\n" not in insight["content"]
     assert len(insight["content"]) < 1_000
 
 
-def test_many_traces_are_counted_and_a_hundred_named(http: httpx.Client) -> None:
+def test_all_traces_are_counted_and_100_are_named(http: httpx.Client) -> None:
     spans: list[Json] = [span(trace, 1, name="search", **failed("KeyError", "x")) for trace in range(1, 151)]
     send(http, *spans)
     (insight,) = learn(http)

@@ -1,4 +1,4 @@
-"""A model that words what was found: a stand-in for Anthropic's API on loopback, in its good and bad hours."""
+"""LLM summaries against a fake of Anthropic's API on loopback: success, errors, silence and restarts."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from kayba_local.jobs import llm
 from kayba_local.store.database import Database
 
 KEY = "sk-ant-secret-of-the-test"
-Answer = Callable[[dict[str, Any]], tuple[int, Any]]
+FakeResponse = Callable[[dict[str, Any]], tuple[int, Any]]
 
 
-def words(request: dict[str, Any]) -> tuple[int, Any]:
-    """As the API answers, with a fence around the JSON."""
+def rewrite(request: dict[str, Any]) -> tuple[int, Any]:
+    """Respond as the API does, with a Markdown fence around the JSON."""
     findings = json.loads(request["messages"][0]["content"])
-    said = json.dumps([f"Worded: {finding['finding'][:20]}" for finding in findings])
-    return 200, {"type": "message", "content": [{"type": "text", "text": f"```json\n{said}\n```"}]}
+    texts = json.dumps([f"Rewritten: {finding['finding'][:20]}" for finding in findings])
+    return 200, {"type": "message", "content": [{"type": "text", "text": f"```json\n{texts}\n```"}]}
 
 
 @contextmanager
-def stand_in(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, str], dict[str, Any]]]]]:
-    """Serve; gives the URL, and the requests with their headers as they come."""
+def fake_api(respond: FakeResponse) -> Iterator[tuple[str, list[tuple[str, dict[str, str], dict[str, Any]]]]]:
+    """Serve the fake API; yields its URL and the list of received requests with their headers."""
     seen: list[tuple[str, dict[str, str], dict[str, Any]]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            status, content = answer(body)
+            status, content = respond(body)
             encoded = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(encoded)))
@@ -47,7 +47,7 @@ def stand_in(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, st
             self.wfile.write(encoded)
 
         def log_message(self, *_: Any) -> None:
-            """Keep the output of the tests."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -67,17 +67,17 @@ def served(model_url: str, store: Path | None = None) -> Iterator[httpx.Client]:
         yield http
 
 
-def test_the_model_words_what_was_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_rewrites_the_findings_of_a_job(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    with stand_in(words) as (url, seen), served(url, tmp_path / "kayba.db") as http:
-        file = upload(http, "".join(f"E{number}Error: x\n" for number in range(llm.A_REQUEST + 1)))
+    with fake_api(rewrite) as (url, seen), served(url, tmp_path / "kayba.db") as http:
+        file = upload(http, "".join(f"E{number}Error: x\n" for number in range(llm.MAX_FINDINGS_PER_REQUEST + 1)))
         job = wait(http, generate(http, anthropicApiKey=KEY, model="claude-opus-4-6"))
         http.post(f"/api/jobs/{job['jobId']}").raise_for_status()
         found = insights(http)
     assert job["result"]["modelUsed"] is True
-    assert job["result"]["notes"] == ["claude-opus-4-6 was asked to word the insights."]
-    assert len(found) == llm.A_REQUEST + 1
-    assert all(insight["content"].startswith("Worded: `E") for insight in found)
+    assert job["result"]["notes"] == ["claude-opus-4-6 rewrote the insights."]
+    assert len(found) == llm.MAX_FINDINGS_PER_REQUEST + 1
+    assert all(insight["content"].startswith("Rewritten: `E") for insight in found)
     assert all((insight["traceIds"], insight["occurrences"]) == ([file], 1) for insight in found)
     assert [(path, body["model"]) for path, _, body in seen] == [("/v1/messages", "claude-opus-4-6")] * 2
     assert all(headers["x-api-key"] == KEY and headers["anthropic-version"] for _, headers, _ in seen)
@@ -87,54 +87,63 @@ def test_the_model_words_what_was_found(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "error"),
     [
-        (lambda _: (401, {"error": {"message": f"invalid x-api-key {KEY}"}}), "it answered with status 401"),
-        (lambda _: (529, {}), "it answered with status 529"),
-        (lambda _: (200, b"<html>"), "it did not answer with one text for each finding"),
-        (lambda _: (200, {"content": [{"type": "text", "text": "I cannot."}]}), "it did not answer with one text"),
-        (lambda _: (200, {"content": [{"type": "text", "text": "[]"}]}), "it did not answer with one text"),
-        (lambda _: (200, {"content": [{"type": "text", "text": '[{"a": 1}]'}]}), "it did not answer with one text"),
-        (lambda _: (200, {"content": [{"type": "text", "text": '["  "]'}]}), "it did not answer with one text"),
-        (lambda _: (200, ["content"]), "it did not answer with one text"),
-        (lambda _: (200, {"content": [{"type": "text", "text": json.dumps(["x" * 2_001])}]}), "it did not answer with"),
+        (lambda _: (401, {"error": {"message": f"invalid x-api-key {KEY}"}}), "the API returned status 401"),
+        (lambda _: (529, {}), "the API returned status 529"),
+        (lambda _: (200, b"<html>"), "the response does not contain one text for each finding"),
+        (
+            lambda _: (200, {"content": [{"type": "text", "text": "I cannot."}]}),
+            "the response does not contain one text",
+        ),
+        (lambda _: (200, {"content": [{"type": "text", "text": "[]"}]}), "the response does not contain one text"),
+        (
+            lambda _: (200, {"content": [{"type": "text", "text": '[{"a": 1}]'}]}),
+            "the response does not contain one text",
+        ),
+        (lambda _: (200, {"content": [{"type": "text", "text": '["  "]'}]}), "the response does not contain one text"),
+        (lambda _: (200, ["content"]), "the response does not contain one text"),
+        (
+            lambda _: (200, {"content": [{"type": "text", "text": json.dumps(["x" * 2_001])}]}),
+            "the response does not contain one",
+        ),
     ],
 )
-def test_a_model_that_fails_does_not_fail_the_job(answer: Answer, said: str) -> None:
-    with stand_in(answer) as (url, seen), served(url) as http:
-        assert_plain_words(http, KEY, said)
+def test_a_job_completes_when_the_model_returns_an_error(response: FakeResponse, error: str) -> None:
+    with fake_api(response) as (url, seen), served(url) as http:
+        assert_completes_without_model(http, KEY, error)
         assert len(seen) == 1
 
 
 @pytest.mark.parametrize("key", [KEY, f"{KEY}\r\nx-more: 1", f"{KEY}ü", " "])
-def test_neither_does_one_that_cannot_be_asked(key: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_completes_when_the_model_request_fails(key: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     with served("http://127.0.0.1:9") as http:
-        assert_plain_words(http, key, "it cannot be asked (")
+        assert_completes_without_model(http, key, "the request failed (")
     assert KEY not in caplog.text
 
 
-def test_neither_does_one_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_completes_when_the_model_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(llm, "TIMEOUT_S", 0.05)
-    asked = threading.Event()
+    released = threading.Event()
 
     def hang(_: dict[str, Any]) -> tuple[int, Any]:
-        asked.wait(10)
+        released.wait(10)
         return 200, {}
 
-    with stand_in(hang) as (url, _), served(url) as http:
-        assert_plain_words(http, KEY, "no answer within 0.05 seconds")
-        asked.set()
+    with fake_api(hang) as (url, _), served(url) as http:
+        assert_completes_without_model(http, KEY, "no response within 0.05 seconds")
+        released.set()
 
 
-def test_a_model_is_not_asked_about_nothing() -> None:
-    with stand_in(words) as (url, seen), served(url) as http:
+def test_no_model_request_is_sent_without_findings() -> None:
+    with fake_api(rewrite) as (url, seen), served(url) as http:
         result = wait(http, generate(http, anthropicApiKey=KEY))["result"]
     assert (seen, result["modelUsed"]) == ([], False)
-    assert result["notes"] == ["No model was used: there was nothing to word."]
+    assert result["notes"] == ["No model was used: there are no findings."]
 
 
-def test_a_process_is_killed_while_it_waits_and_the_next_one_goes_on_without_the_key(tmp_path: Path) -> None:
+def test_a_job_killed_during_a_model_request_completes_without_the_key(tmp_path: Path) -> None:
     asked, ended = threading.Event(), threading.Event()
 
     def hang(_: dict[str, Any]) -> tuple[int, Any]:
@@ -143,7 +152,7 @@ def test_a_process_is_killed_while_it_waits_and_the_next_one_goes_on_without_the
         return 503, {}
 
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
-    with stand_in(hang) as (url, seen), running("--store", store, "--model-url", url) as (process, server_url):
+    with fake_api(hang) as (url, seen), running("--store", store, "--model-url", url) as (process, server_url):
         with httpx.Client(base_url=server_url) as http:
             upload(http, "KeyError: 'x'\n")
             job_id = generate(http, anthropicApiKey=KEY)
@@ -157,18 +166,18 @@ def test_a_process_is_killed_while_it_waits_and_the_next_one_goes_on_without_the
     with kayba_local.serve(store=store, model_url=url) as server, httpx.Client(base_url=server.url) as http:
         job = wait(http, job_id)
     assert (job["status"], job["result"]["skillsGenerated"], job["result"]["modelUsed"]) == ("completed", 1, False)
-    assert "gone after a restart" in job["result"]["notes"][0]
+    assert "the server restarted" in job["result"]["notes"][0]
     assert len(seen) == 1
 
 
-def assert_plain_words(http: httpx.Client, key: str, said: str) -> None:
-    """That a job with this key ends well, in the analysis' own words, and says why."""
+def assert_completes_without_model(http: httpx.Client, key: str, error: str) -> None:
+    """Assert that a job with this key completes with the analysis' texts, and reports the error."""
     upload(http, "KeyError: 'x'\n")
     job = wait(http, generate(http, anthropicApiKey=key))
     http.post(f"/api/jobs/{job['jobId']}").raise_for_status()
     (insight,) = insights(http)
     assert (job["status"], job["result"]["modelUsed"]) == ("completed", False)
-    assert said in job["result"]["notes"][0]
-    assert said in job["result"]["summary"]
+    assert error in job["result"]["notes"][0]
+    assert error in job["result"]["summary"]
     assert insight["content"].startswith("`KeyError` is reported once")
     assert KEY not in json.dumps([job, insight])

@@ -1,4 +1,4 @@
-"""Jobs: how they run, wait, end, fail, and go on after a restart."""
+"""Jobs: order, results, failures, leases and restarts."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.helpers.tracing_requests import OLD_TRACES, send, span, trace_id
 import kayba_local
 from kayba_local import LocalServer
 from kayba_local.jobs import analysis, runner, sources
-from kayba_local.jobs.throttle import Pace
+from kayba_local.jobs.throttle import Throttle
 from kayba_local.store import jobs
 from kayba_local.store.database import Database
 
 FOREVER = 2**62
 
 
-def until(holds: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
@@ -36,7 +36,7 @@ def db(tmp_path: Path) -> Database:
     return Database.open(f"sqlite:///{tmp_path / 'kayba.db'}")
 
 
-def test_a_job_tells_when_it_ran_and_that_no_model_was_used(http: httpx.Client) -> None:
+def test_a_job_reports_its_times_and_that_no_model_was_used(http: httpx.Client) -> None:
     upload(http, "KeyError: 'x'\n")
     job = wait(http, generate(http, model="claude-opus-4-6", epochs=3, reflectorMode="standard"))
     assert job["startedAt"] <= job["completedAt"]
@@ -46,22 +46,22 @@ def test_a_job_tells_when_it_ran_and_that_no_model_was_used(http: httpx.Client) 
         "materialized": False,
         "tracesRead": 1,
         "modelUsed": False,
-        "summary": f"1 insight (1 on errors) from 1 trace. {analysis.WITHOUT_MODEL}",
-        "notes": [analysis.WITHOUT_MODEL],
+        "summary": f"1 insight (1 on errors) from 1 trace. {analysis.NO_KEY_NOTE}",
+        "notes": [analysis.NO_KEY_NOTE],
     }
 
 
-def test_results_are_insights_only_once_they_are_materialized_and_only_once(http: httpx.Client) -> None:
+def test_materializing_a_job_twice_creates_its_insights_once(http: httpx.Client) -> None:
     upload(http, "KeyError: 'x'\n")
     job_id = wait(http, generate(http))["jobId"]
     assert insights(http) == []
-    answers = [http.post(f"/api/jobs/{job_id}").json() for _ in range(2)]
-    assert answers == [{"jobId": job_id, "skillsGenerated": 1}] * 2
+    responses = [http.post(f"/api/jobs/{job_id}").json() for _ in range(2)]
+    assert responses == [{"jobId": job_id, "skillsGenerated": 1}] * 2
     assert [insight["status"] for insight in insights(http)] == ["pending"]
     assert http.get(f"/api/jobs/{job_id}").json()["result"]["materialized"] is True
 
 
-def test_what_was_found_makes_a_prompt_that_names_its_sources(http: httpx.Client) -> None:
+def test_a_prompt_made_from_insights_names_its_sources(http: httpx.Client) -> None:
     for trace in range(1, 9):
         send(http, span(trace, 1, name="search", **failed("KeyError", "x")))
     (insight,) = learn(http)
@@ -74,39 +74,37 @@ def test_what_was_found_makes_a_prompt_that_names_its_sources(http: httpx.Client
     }
 
 
-def test_an_unknown_trace_is_refused_before_a_job_begins(http: httpx.Client) -> None:
-    answer = http.post("/api/insights/generate", json={"traceIds": [upload(http, "x"), "nothing", trace_id(7)]})
-    assert answer.status_code == 404
-    assert answer.json()["error"]["message"] == f"No trace file or trace of id nothing, {trace_id(7)}."
+def test_a_request_with_an_unknown_trace_id_is_rejected(http: httpx.Client) -> None:
+    response = http.post("/api/insights/generate", json={"traceIds": [upload(http, "x"), "nothing", trace_id(7)]})
+    assert response.status_code == 404
+    assert response.json()["error"]["message"] == f"No trace file or trace of id nothing, {trace_id(7)}."
 
 
-def test_as_many_traces_are_named_as_a_body_holds(http: httpx.Client) -> None:
-    answer = http.post("/api/insights/generate", json={"traceIds": [f"{number:032x}" for number in range(20_000)]})
-    assert answer.status_code == 404
-    assert answer.json()["error"]["message"].endswith(" and 19995 more.")
+def test_a_request_may_name_20000_trace_ids(http: httpx.Client) -> None:
+    response = http.post("/api/insights/generate", json={"traceIds": [f"{number:032x}" for number in range(20_000)]})
+    assert response.status_code == 404
+    assert response.json()["error"]["message"].endswith(" and 19995 more.")
 
 
 @pytest.fixture
 def paused(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Lets jobs begin, and read nothing until the event is set."""
-    going_on = threading.Event()
+    """Block jobs before they read their first trace, until the event is set."""
+    resumed = threading.Event()
     read_named, read_all = sources.read_named, sources.read_all
 
     def pause(read: Callable[..., object]) -> Callable[..., object]:
         def paused_read(*arguments: object) -> object:
-            assert going_on.wait(30)
+            assert resumed.wait(30)
             return read(*arguments)
 
         return paused_read
 
     monkeypatch.setattr(sources, "read_named", pause(read_named))
     monkeypatch.setattr(sources, "read_all", pause(read_all))
-    return going_on
+    return resumed
 
 
-def test_traces_deleted_before_the_job_comes_to_them_are_left_out_and_told(
-    http: httpx.Client, paused: threading.Event
-) -> None:
+def test_traces_deleted_before_the_job_reads_them_are_noted(http: httpx.Client, paused: threading.Event) -> None:
     files = [upload(http, "KeyError: 'x'\n") for _ in range(2)]
     send(http, span(1, 1, name="search", **failed("ValueError", "x")))
     job_id = generate(http, traceIds=[*files, trace_id(1)])
@@ -116,24 +114,22 @@ def test_traces_deleted_before_the_job_comes_to_them_are_left_out_and_told(
     paused.set()
     result = wait(http, job_id)["result"]
     assert (result["tracesRead"], result["skillsGenerated"]) == (1, 1)
-    assert "2 traces had been deleted before the job came to it." in result["notes"]
+    assert "Skipped 2 deleted traces." in result["notes"]
 
 
-def test_requests_are_answered_while_a_job_runs_and_jobs_run_one_by_one(
-    http: httpx.Client, paused: threading.Event
-) -> None:
+def test_the_server_responds_while_jobs_run_one_at_a_time(http: httpx.Client, paused: threading.Event) -> None:
     upload(http, "KeyError: 'x'\n")
     first, second = generate(http), generate(http)
-    until(lambda: http.get(f"/api/jobs/{first}").json()["status"] == "running")
+    wait_until(lambda: http.get(f"/api/jobs/{first}").json()["status"] == "running")
     assert http.get(f"/api/jobs/{second}").json() == {"jobId": second, "status": "pending"}
     send(http, span(1, 1))
-    refused = http.post(f"/api/jobs/{first}")
-    assert (refused.status_code, "running" in refused.json()["error"]["message"]) == (409, True)
+    rejected = http.post(f"/api/jobs/{first}")
+    assert (rejected.status_code, "running" in rejected.json()["error"]["message"]) == (409, True)
     paused.set()
     assert [wait(http, job)["status"] for job in (first, second)] == ["completed", "completed"]
 
 
-def test_a_job_that_fails_says_so_and_the_next_one_runs(
+def test_a_failed_job_reports_its_error_and_the_next_one_runs(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     upload(http, "KeyError: 'x'\n")
@@ -141,35 +137,35 @@ def test_a_job_that_fails_says_so_and_the_next_one_runs(
         patched.setattr(sources, "read_file", lambda *_: 1 / 0)
         job = wait(http, generate(http))
     assert (job["status"], "result" in job) == ("failed", False)
-    assert job["error"] == "The analysis failed (ZeroDivisionError); the log says how."
+    assert job["error"] == "The analysis failed (ZeroDivisionError). See the server's log."
     assert "completedAt" in job
     assert "ZeroDivisionError" in caplog.text
-    refused = http.post(f"/api/jobs/{job['jobId']}")
-    assert (refused.status_code, refused.json()["error"]["message"]) == (
+    rejected = http.post(f"/api/jobs/{job['jobId']}")
+    assert (rejected.status_code, rejected.json()["error"]["message"]) == (
         409,
         f"Job {job['jobId']} is failed: it has no results.",
     )
     assert wait(http, generate(http))["status"] == "completed"
 
 
-def test_a_stopped_server_leaves_its_jobs_to_the_next_one(
+def test_jobs_of_a_stopped_server_run_on_the_next_one(
     tmp_path: Path, paused: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "STOP_S", 0.05)
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
     with kayba_local.serve(store=store) as server, httpx.Client(base_url=server.url) as http:
         files = [upload(http, f"{name}Error: x\n") for name in ("Key", "Value")]
-        begun, waiting = generate(http, traceIds=files[:1]), generate(http, traceIds=files[1:])
-        until(lambda: http.get(f"/api/jobs/{begun}").json()["status"] == "running")
+        started, waiting = generate(http, traceIds=files[:1]), generate(http, traceIds=files[1:])
+        wait_until(lambda: http.get(f"/api/jobs/{started}").json()["status"] == "running")
     with closing(Database.open(store)) as db, db.read() as tx:
-        left = [tuple(row) for row in tx.rows("SELECT status, begun, lease_ms FROM jobs")]
-    assert left == [("pending", 0, 0)] * 2
+        unfinished = [tuple(row) for row in tx.rows("SELECT status, begun, lease_ms FROM jobs")]
+    assert unfinished == [("pending", 0, 0)] * 2
     paused.set()
     with kayba_local.serve(store=store) as server, httpx.Client(base_url=server.url) as http:
-        assert [wait(http, job)["status"] for job in (begun, waiting)] == ["completed", "completed"]
+        assert [wait(http, job)["status"] for job in (started, waiting)] == ["completed", "completed"]
 
 
-def test_a_job_of_a_process_that_was_killed_is_taken_when_its_lease_is_over(db: Database, tmp_path: Path) -> None:
+def test_a_job_of_a_killed_process_is_claimed_when_its_lease_expires(db: Database, tmp_path: Path) -> None:
     jobs.add(db, "job-1", {}, "killed", until_ms=0)
     assert jobs.claim(db, "killed", now_ms=0, until_ms=1_000) is not None
     db.close()
@@ -178,18 +174,18 @@ def test_a_job_of_a_process_that_was_killed_is_taken_when_its_lease_is_over(db: 
         assert wait(http, "job-1")["status"] == "completed"
 
 
-def test_a_job_that_ends_its_process_every_time_is_given_up(db: Database, tmp_path: Path) -> None:
+def test_a_job_that_kills_its_process_fails_after_max_attempts(db: Database, tmp_path: Path) -> None:
     jobs.add(db, "job-1", {}, "killed", until_ms=0)
-    for _ in range(runner.MOST_BEGUN):
+    for _ in range(runner.MAX_ATTEMPTS):
         assert jobs.claim(db, "killed", now_ms=0, until_ms=0) is not None
     db.close()
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
     with kayba_local.serve(store=store) as server, httpx.Client(base_url=server.url) as http:
         job = wait(http, "job-1")
-    assert (job["status"], job["error"]) == ("failed", "It was begun 3 times and never came to an end.")
+    assert (job["status"], job["error"]) == ("failed", "The job did not end in 3 attempts.")
 
 
-def test_of_several_processes_one_runs_a_job(db: Database) -> None:
+def test_only_one_process_claims_a_job(db: Database) -> None:
     other = Database.open(f"sqlite:///{db.path}")
     jobs.add(db, "job-1", {}, "first", until_ms=1_000)
     assert jobs.claim(other, "second", now_ms=999, until_ms=FOREVER) is None
@@ -215,7 +211,7 @@ def test_of_several_processes_one_runs_a_job(db: Database) -> None:
     db.close()
 
 
-def test_a_job_is_run_by_the_process_that_took_it_on_while_that_is_there(kayba_server: LocalServer) -> None:
+def test_a_job_runs_in_the_process_that_received_it(kayba_server: LocalServer) -> None:
     with (
         kayba_local.serve(store=f"sqlite:///{kayba_server.db.path}") as other,
         httpx.Client(base_url=kayba_server.url) as here,
@@ -228,21 +224,21 @@ def test_a_job_is_run_by_the_process_that_took_it_on_while_that_is_there(kayba_s
         assert len({row["owner"] for row in tx.rows("SELECT owner FROM jobs")}) == 1
 
 
-def test_a_job_rests_for_half_of_the_time_that_it_worked_and_not_for_what_was_before() -> None:
+def test_the_throttle_pauses_for_half_of_the_time_worked() -> None:
     now = 0.0
-    rests: list[float] = []
-    pace = Pace(rests.append, lambda: now)
+    pauses: list[float] = []
+    throttle = Throttle(pauses.append, lambda: now)
     now = 3_600.0
-    pace.begin()
-    pace.step()
-    assert rests == []
+    throttle.start()
+    throttle.pause_if_due()
+    assert pauses == []
     now += 0.5
-    pace.step()
-    pace.step()
-    assert rests == [0.25]
+    throttle.pause_if_due()
+    throttle.pause_if_due()
+    assert pauses == [0.25]
 
 
-def test_closing_a_store_ends_the_thread_of_its_jobs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_closing_the_store_ends_the_thread_of_the_runner(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     before = set(threading.enumerate())
     caplog.set_level(logging.WARNING)
     with kayba_local.serve(store=f"sqlite:///{tmp_path / 'kayba.db'}"):

@@ -1,4 +1,4 @@
-"""The page of insights: what they say, where they stand, and the traces that show them."""
+"""The page of insights: their texts, their statuses, and links to their traces."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kayba_local.pages import routes
 from kayba_local.store import insights
 
 
-def test_no_insights_say_how_to_get_some(http: httpx.Client) -> None:
+def test_the_page_without_insights_explains_how_to_get_some(http: httpx.Client) -> None:
     page = http.get("/insights").text
-    assert "No insights here yet" in page
+    assert "No insights yet" in page
     assert 'href="/insights"' in http.get("/").text
 
 
-def test_insights_link_to_the_traces_that_show_them(http: httpx.Client) -> None:
+def test_insights_link_to_their_traces(http: httpx.Client) -> None:
     for trace in range(1, 8):
         send(http, span(trace, 1, name="search", **failed("KeyError", "x")))
     (insight,) = learn(http)
@@ -32,7 +32,7 @@ def test_insights_link_to_the_traces_that_show_them(http: httpx.Client) -> None:
     assert http.get(f"/trace/{linked[0]}").status_code == 200
 
 
-def test_files_are_named_without_a_link(http: httpx.Client) -> None:
+def test_trace_files_are_named_without_a_link(http: httpx.Client) -> None:
     file = upload(http, "KeyError: 'x'\n")
     learn(http)
     page = http.get("/insights").text
@@ -40,18 +40,20 @@ def test_files_are_named_without_a_link(http: httpx.Client) -> None:
     assert f"/trace/{file}" not in page
 
 
-def test_what_an_insight_says_stays_text(http: httpx.Client) -> None:
+def test_hostile_text_in_an_insight_is_escaped(http: httpx.Client) -> None:
     send(http, span(1, 1, name="<script>alert(1)</script>", **failed("<img src=x onerror=alert(1)>", "{{ 7 * 7 }}")))
     learn(http)
-    answer = http.get("/insights")
-    assert "<script" not in answer.text
-    assert "<img" not in answer.text
-    assert "{{ 7 * 7 }}" in answer.text
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    response = http.get("/insights")
+    assert "<script" not in response.text
+    assert "<img" not in response.text
+    assert "{{ 7 * 7 }}" in response.text
+    assert response.headers["content-security-policy"].startswith("default-src 'none'")
 
 
-def test_the_newest_are_shown(kayba_server: LocalServer, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "MOST_INSIGHTS", 2)
+def test_only_the_newest_insights_are_shown(
+    kayba_server: LocalServer, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MAX_INSIGHTS", 2)
     for content in ("first", "second", "third"):
         insights.add(kayba_server.db, content)
     page = http.get("/insights").text

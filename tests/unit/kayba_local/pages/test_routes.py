@@ -1,4 +1,4 @@
-"""The pages: what they show, in which order, and that nothing in a trace gets out of being text."""
+"""The pages: their content and its order, and escaping of hostile text."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from kayba_local import serve
 from kayba_local.otlp.spans import Span
-from kayba_local.pages.formats import SHOWN_CHARACTERS, duration, fields, moment, text
-from kayba_local.pages.tree import arrange
+from kayba_local.pages.formats import MAX_CHARACTERS, format_duration, format_fields, format_text, format_time
+from kayba_local.pages.tree import build_tree
 
 START = 1_795_369_083_497_000_000
 HOSTILE = [
@@ -34,19 +34,19 @@ Send = Callable[..., str]
 
 @pytest.fixture
 def send(http: httpx.Client) -> Send:
-    """Sends a trace of one span, or of the spans given, and returns its page's path."""
+    """Return a function that sends a trace of the given spans, or of one span, and returns the path of its page."""
     number = iter(range(1, 1000))
 
     def send(*spans: dict[str, Any], tags: dict[str, str] | None = None) -> str:
         trace_id = f"{next(number):032x}"
-        told = [
+        tag_attributes = [
             {"key": f"mlflow.traceTag.{key}", "value": {"stringValue": value}} for key, value in (tags or {}).items()
         ]
         root, *rest = spans or (span(1, "answer"),)
-        root["attributes"] = [*root["attributes"], *told]
+        root["attributes"] = [*root["attributes"], *tag_attributes]
         body = {"resourceSpans": [{"scopeSpans": [{"spans": [{**s, "traceId": trace_id} for s in (root, *rest)]}]}]}
-        answer = http.post("/api/mlflow/v1/traces", json=body, headers={"x-mlflow-experiment-id": "0"})
-        assert answer.status_code == 200, answer.text
+        response = http.post("/api/mlflow/v1/traces", json=body, headers={"x-mlflow-experiment-id": "0"})
+        assert response.status_code == 200, response.text
         return f"/trace/tr-{trace_id}"
 
     return send
@@ -71,18 +71,18 @@ def span(
     }
 
 
-def test_an_empty_store_says_so(http: httpx.Client) -> None:
-    assert "No traces here yet" in http.get("/").text
+def test_the_list_without_traces_has_a_notice(http: httpx.Client) -> None:
+    assert "No traces yet" in http.get("/").text
 
 
-def test_traces_are_listed_with_name_state_time_duration_and_spans(http: httpx.Client, send: Send) -> None:
+def test_the_list_shows_name_state_time_duration_and_spans(http: httpx.Client, send: Send) -> None:
     path = send(span(1, "answer", status={"code": 2}), span(2, "look", parent=1))
     page = Page(http.get("/").text)
     assert path in page.links
     assert page.shows("answer", "ERROR", "2026-11-22 17:38:03.497", "1.5 ms", "2")
 
 
-def test_folders_stand_beside_the_list_and_narrow_it(http: httpx.Client, send: Send) -> None:
+def test_folders_filter_the_list(http: httpx.Client, send: Send) -> None:
     names = {"in a": {"kayba.folder": "a & b"}, "in c": {"kayba.folder": "c/d"}, "filed nowhere": {}}
     for name, tags in names.items():
         send(span(1, name), tags=tags)
@@ -92,10 +92,10 @@ def test_folders_stand_beside_the_list_and_narrow_it(http: httpx.Client, send: S
     for link, name in [("/?folder=a+%26+b", "in a"), ("/?folder=c%2Fd", "in c"), ("/?folder=", "filed nowhere")]:
         listed = http.get(link).text
         assert [other for other in names if other in listed] == [name]
-    assert "No traces here yet" in http.get("/?folder=empty").text
+    assert "No traces yet" in http.get("/?folder=empty").text
 
 
-def test_paging_shows_every_trace_once_even_while_others_arrive(http: httpx.Client, send: Send) -> None:
+def test_paging_shows_each_trace_once_while_others_arrive(http: httpx.Client, send: Send) -> None:
     sent = [send(tags={"kayba.folder": "f"}) for _ in range(120)]
     seen: list[str] = []
     link: str | None = "/?folder=f"
@@ -107,7 +107,7 @@ def test_paging_shows_every_trace_once_even_while_others_arrive(http: httpx.Clie
     assert seen == list(reversed(sent))
 
 
-def test_a_trace_shows_its_tree_with_inputs_outputs_attributes(http: httpx.Client, send: Send) -> None:
+def test_a_trace_shows_its_tree_inputs_outputs_and_attributes(http: httpx.Client, send: Send) -> None:
     path = send(
         span(
             1, "agent", inputs={"question": "How?", "limits": [1, 2]}, outputs="So.", attributes=[attribute("k", "v9")]
@@ -125,10 +125,13 @@ def test_a_trace_shows_its_tree_with_inputs_outputs_attributes(http: httpx.Clien
 
 
 def test_an_exception_is_shown_with_its_traceback(http: httpx.Client, send: Send) -> None:
-    told = {"type": "KeyError", "message": "'order'", "stacktrace": "Traceback …\nKeyError: 'order'"}
-    event = {"name": "exception", "attributes": [attribute(f"exception.{key}", value) for key, value in told.items()]}
+    exception = {"type": "KeyError", "message": "'order'", "stacktrace": "Traceback …\nKeyError: 'order'"}
+    event = {
+        "name": "exception",
+        "attributes": [attribute(f"exception.{key}", value) for key, value in exception.items()],
+    }
     path = send(span(1, "agent", status={"code": 2, "message": "failed"}, events=[event]))
-    assert Page(http.get(path).text).shows("ERROR", *told.values())
+    assert Page(http.get(path).text).shows("ERROR", *exception.values())
 
 
 def test_a_status_message_without_an_exception_is_shown(http: httpx.Client, send: Send) -> None:
@@ -137,7 +140,7 @@ def test_a_status_message_without_an_exception_is_shown(http: httpx.Client, send
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_hostile_text_stays_text(http: httpx.Client, send: Send, hostile: str) -> None:
+def test_hostile_text_is_escaped(http: httpx.Client, send: Send, hostile: str) -> None:
     event = {"name": "exception", "attributes": [attribute(f"exception.{key}", hostile) for key in ("type", "message")]}
     path = send(
         span(
@@ -161,33 +164,33 @@ def test_hostile_text_stays_text(http: httpx.Client, send: Send, hostile: str) -
 
 @pytest.mark.parametrize("path", ["/", "/trace/tr-nobody", "/static/kayba.css", "/?before=x"])
 def test_every_page_forbids_scripts_and_sniffing(http: httpx.Client, path: str) -> None:
-    answer = http.get(path)
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = http.get(path)
+    assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    ("path", "status", "text"),
     [("/trace/tr-nobody", 404, "tr-nobody"), ("/?before=x", 400, "before"), ("/?before=-1", 400, "before")],
 )
-def test_what_is_not_there_says_so(http: httpx.Client, path: str, status: int, said: str) -> None:
-    answer = http.get(path)
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
-    assert said in answer.text
+def test_an_error_page_names_the_id_or_parameter(http: httpx.Client, path: str, status: int, text: str) -> None:
+    response = http.get(path)
+    assert (response.status_code, response.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert text in response.text
 
 
-def test_the_pages_ask_for_the_servers_key_as_a_password() -> None:
+def test_the_pages_require_the_servers_key_as_the_password() -> None:
     with serve(api_key="kb-k€y") as server, httpx.Client(base_url=server.url) as http:
-        for refused in ({}, {"Authorization": "Bearer kb-k"}, {"Authorization": "Basic !"}):
-            answer = http.get("/", headers=refused)
-            assert answer.status_code == 401
-            assert answer.headers["www-authenticate"].startswith("Basic ")
-            assert http.get("/trace/x", headers=refused).status_code == 401
+        for headers in ({}, {"Authorization": "Bearer kb-k"}, {"Authorization": "Basic !"}):
+            response = http.get("/", headers=headers)
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"].startswith("Basic ")
+            assert http.get("/trace/x", headers=headers).status_code == 401
         assert http.get("/", auth=("anyone", "wrong")).status_code == 401
         assert http.get("/", auth=("anyone", "kb-k€y")).status_code == 200
 
 
-def test_a_trace_of_very_many_spans_is_cut_and_says_so(http: httpx.Client, send: Send) -> None:
+def test_a_trace_of_2101_spans_shows_2000_and_a_notice(http: httpx.Client, send: Send) -> None:
     path = send(*[span(n, f"step {n}", parent=n - 1, start=START + n) for n in range(1, 2102)])
     page = Page(http.get(path).text)
     assert len(page.spans) == 2000
@@ -195,9 +198,9 @@ def test_a_trace_of_very_many_spans_is_cut_and_says_so(http: httpx.Client, send:
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=12, unique_by=lambda pair: pair[0]))
-def test_every_span_stands_in_the_tree_once_whatever_its_parent(pairs: list[tuple[int, int]]) -> None:
-    spans = [made(number, parent) for number, parent in pairs]
-    nodes = arrange(spans)
+def test_every_span_is_in_the_tree_once_with_any_parent(pairs: list[tuple[int, int]]) -> None:
+    spans = [make_span(number, parent) for number, parent in pairs]
+    nodes = build_tree(spans)
     assert sorted(node.span.span_id for node in nodes) == sorted(span.span_id for span in spans)
     depths = {node.span.span_id: node.depth for node in nodes}
     for node in nodes:
@@ -205,12 +208,12 @@ def test_every_span_stands_in_the_tree_once_whatever_its_parent(pairs: list[tupl
         assert node.depth == 0 or depths[str(node.span.parent_id)] == node.depth - 1
 
 
-def made(number: int, parent: int) -> Span:
+def make_span(number: int, parent: int) -> Span:
     return Span("0", str(number), str(parent), "n", START + number, START + number * 2, "OK", "", {}, (), ())
 
 
 @pytest.mark.parametrize(
-    ("ns", "shown"),
+    ("ns", "text"),
     [
         (None, "running"),
         (0, "0 ns"),
@@ -221,25 +224,25 @@ def made(number: int, parent: int) -> Span:
         (123_000_000_000, "2 min 3 s"),
     ],
 )
-def test_durations(ns: int | None, shown: str) -> None:
-    assert duration(ns) == shown
+def test_a_duration_has_a_unit_and_three_digits(ns: int | None, text: str) -> None:
+    assert format_duration(ns) == text
 
 
-def test_moments_are_utc_to_the_millisecond() -> None:
-    assert moment(START) == "2026-11-22 17:38:03.497"
-    assert moment(0) == "1970-01-01 00:00:00.000"
-    assert moment(2**63 - 1).startswith("2262-04-11")
+def test_a_time_is_in_utc_to_the_millisecond() -> None:
+    assert format_time(START) == "2026-11-22 17:38:03.497"
+    assert format_time(0) == "1970-01-01 00:00:00.000"
+    assert format_time(2**63 - 1).startswith("2262-04-11")
 
 
-def test_long_texts_are_cut_and_say_so() -> None:
-    assert text("x" * SHOWN_CHARACTERS) == "x" * SHOWN_CHARACTERS
-    assert text("x" * (SHOWN_CHARACTERS + 1234)).endswith("x\n… 1,234 more characters")
+def test_a_long_text_is_cut_with_a_notice() -> None:
+    assert format_text("x" * MAX_CHARACTERS) == "x" * MAX_CHARACTERS
+    assert format_text("x" * (MAX_CHARACTERS + 1234)).endswith("x\n… 1,234 more characters")
 
 
-def test_an_object_is_shown_by_its_members() -> None:
-    assert fields({"a": "é", "b": {"c": None}}) == [("a", "é"), ("b", '{\n  "c": null\n}')]
-    assert fields("plain") == [("", "plain")]
-    assert fields(None) == []
+def test_an_object_is_shown_as_its_members() -> None:
+    assert format_fields({"a": "é", "b": {"c": None}}) == [("a", "é"), ("b", '{\n  "c": null\n}')]
+    assert format_fields("plain") == [("", "plain")]
+    assert format_fields(None) == []
 
 
 def attribute(key: str, value: str) -> dict[str, Any]:
@@ -247,7 +250,7 @@ def attribute(key: str, value: str) -> dict[str, Any]:
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page: elements, attributes, links with their labels, text, spans by depth."""
+    """A parsed page: its elements, attributes, links with labels, text, and spans by depth."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -287,7 +290,7 @@ class Page(HTMLParser):
         self._open = ""
 
     def shows(self, *texts: str) -> bool:
-        """Whether these texts are on the page, in this order."""
+        """Return whether these texts are on the page, in this order."""
         position = 0
         for wanted in texts:
             found = self.text.find(wanted, position)

@@ -1,1 +1,1 @@
-"""What can be learned from traces without a model: clusters of errors, slow steps, repetition, loops, size, waste."""
+"""Analysis of traces without a model: detectors for errors, slow steps, repetition, loops, long prompts and waste."""

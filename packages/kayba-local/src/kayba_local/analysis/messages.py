@@ -1,4 +1,4 @@
-"""Conversations: lists of chat messages, read as a step that asks a model and the tools that it called."""
+"""Conversations: lists of chat messages, read as one model call with the tool calls below it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, Final, TypeGuard
 
 import orjson
 
-from kayba_local.analysis.findings import shortened
+from kayba_local.analysis.findings import shorten
 from kayba_local.analysis.steps import Step, digest
-from kayba_local.analysis.texts import error_in
+from kayba_local.analysis.transcripts import find_error
 
-NAME: Final = "conversation"
-_ROOT: Final = "0"
+ROOT_NAME: Final = "conversation"
+_ROOT_ID: Final = "0"
 
 
 def is_conversation(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
-    """Whether a JSON value is a list of messages, each with a role."""
+    """Return whether a JSON value is a list of messages, each with a role."""
     return (
         isinstance(value, list)
         and bool(value)
@@ -25,65 +25,65 @@ def is_conversation(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
 
 
 def read_conversation(messages: Sequence[Mapping[str, Any]]) -> list[Step]:
-    """The steps of a conversation, in OpenAI's form or Anthropic's.
+    """Read the steps of a conversation in the format of OpenAI or Anthropic.
 
-    A tool failed if its result says so (``is_error``), or if the first line of the result reports an error.
+    A tool call failed if its result has `is_error`, or if the first line of the result reports an error.
     """
-    size = sum(len(_plain(message.get("content"))) for message in messages)
-    steps = [Step(_ROOT, None, NAME, type="CHAT_MODEL", input_characters=size)]
+    size = sum(len(_to_text(message.get("content"))) for message in messages)
+    steps = [Step(_ROOT_ID, None, ROOT_NAME, type="CHAT_MODEL", input_characters=size)]
     by_call: dict[str, Step] = {}
     for message in messages:
-        for call_id, name, arguments in _calls(message):
-            step = Step(str(len(steps)), _ROOT, name, type="TOOL")
+        for call_id, name, arguments in _tool_calls(message):
+            step = Step(str(len(steps)), _ROOT_ID, name, type="TOOL")
             if arguments not in ("", "{}"):
                 step.inputs, step.input_characters = digest(arguments), len(arguments)
             steps.append(step)
             by_call[call_id] = step
-        for call_id, result, told_failed in _results(message):
+        for call_id, result, is_error in _tool_results(message):
             called = by_call.get(call_id)
             if called is not None:
-                _judge(called, result, told_failed=told_failed)
+                _record_result(called, result, is_error=is_error)
     return steps
 
 
-def _judge(step: Step, result: str, *, told_failed: bool) -> None:
-    first = result.lstrip().split("\n", 1)[0]
-    reported = error_in(first)
-    if reported is not None or told_failed:
+def _record_result(step: Step, result: str, *, is_error: bool) -> None:
+    first_line = result.lstrip().split("\n", 1)[0]
+    error = find_error(first_line)
+    if error is not None or is_error:
         step.failed = True
-        step.exception = reported[0] if reported is not None else "an error"
-        step.message = shortened(first)
+        step.exception = error[0] if error is not None else "an error"
+        step.message = shorten(first_line)
 
 
-def _calls(message: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """The calls of tools in a message: their ids, names and arguments."""
-    for call in _dicts(message.get("tool_calls")):
+def _tool_calls(message: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the id, name and arguments of each tool call in a message."""
+    for call in _objects(message.get("tool_calls")):
         function = call.get("function")
         if isinstance(function, dict):
-            yield str(call.get("id")), str(function.get("name")), _plain(function.get("arguments"))
-    for block in _dicts(message.get("content")):
+            yield str(call.get("id")), str(function.get("name")), _to_text(function.get("arguments"))
+    for block in _objects(message.get("content")):
         if block.get("type") == "tool_use":
-            yield str(block.get("id")), str(block.get("name")), _plain(block.get("input"))
+            yield str(block.get("id")), str(block.get("name")), _to_text(block.get("input"))
 
 
-def _results(message: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """What tools answered in a message: the id of the call, the text, and whether it is called an error."""
+def _tool_results(message: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield the call's id, the text and `is_error` of each tool result in a message."""
     if message["role"] == "tool":
-        yield str(message.get("tool_call_id")), _plain(message.get("content")), False
-    for block in _dicts(message.get("content")):
+        yield str(message.get("tool_call_id")), _to_text(message.get("content")), False
+    for block in _objects(message.get("content")):
         if block.get("type") == "tool_result":
-            yield str(block.get("tool_use_id")), _plain(block.get("content")), block.get("is_error") is True
+            yield str(block.get("tool_use_id")), _to_text(block.get("content")), block.get("is_error") is True
 
 
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
     return (member for member in value if isinstance(member, dict)) if isinstance(value, list) else iter(())
 
 
-def _plain(value: Any) -> str:
-    """A content as text: a string, the texts of a list of blocks, or JSON."""
+def _to_text(value: Any) -> str:
+    """Return a message's content as text: a string, the texts of its blocks, or its JSON."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value
-    texts = [block["text"] for block in _dicts(value) if isinstance(block.get("text"), str)]
+    texts = [block["text"] for block in _objects(value) if isinstance(block.get("text"), str)]
     return "\n".join(texts) if texts else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -1,4 +1,4 @@
-"""Work done again: identical calls, and one step many times below another."""
+"""Repetition detectors: identical calls, and one step many times below the same parent."""
 
 from __future__ import annotations
 
@@ -6,96 +6,97 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from kayba_local.analysis.findings import Finding, Tallies, quoted, some
-from kayba_local.analysis.steps import Run
+from kayba_local.analysis.findings import CountsByKey, Finding, format_count, quote
+from kayba_local.analysis.tree import StepTree
 
 CALLS_KIND: Final = "repeated_call"
 SPANS_KIND: Final = "repeated_span"
 SECTION: Final = "repetition"
-FEWEST_CALLS: Final = 3
-"""Identical calls in one trace that are a finding."""
-FEWEST_SPANS: Final = 10
-"""Steps of one name below one step that are a finding."""
+MIN_CALLS: Final = 3
+"""Minimum number of identical calls in one trace."""
+MIN_SPANS: Final = 10
+"""Minimum number of steps of one name below one parent."""
 
 
 class RepeatedCalls:
-    """Finds steps that one trace took several times with the same inputs.
+    """Detector of steps that one trace repeats with identical inputs.
 
-    What failed is not counted: to try that again is right. Of a repeated step the steps below it are not told again.
+    Failed steps do not count, because a retry is legitimate. Steps below a repeated step are not reported again.
     """
 
     def __init__(self) -> None:
-        self._tallies: Tallies[str] = Tallies()
+        self._counts: CountsByKey[str] = CountsByKey()
 
-    def look(self, run: Run) -> None:
-        """Count the identical calls of one tree."""
-        groups = [group for group in same_calls(run).values() if len(group) >= FEWEST_CALLS]
+    def observe(self, tree: StepTree) -> None:
+        """Count the identical calls in one tree."""
+        groups = [group for group in group_identical_calls(tree).values() if len(group) >= MIN_CALLS]
         if not groups:
             return
         repeated = {position for group in groups for position in group}
         inside: set[int] = set()
-        for position, parent in run.downwards():
+        for position, parent in tree.walk():
             if parent in repeated or parent in inside:
                 inside.add(position)
         for group in groups:
             outer = [position for position in group if position not in inside]
-            if len(outer) >= FEWEST_CALLS:
-                self._tallies.add(run.steps[outer[0]].name, run.source, len(outer))
+            if len(outer) >= MIN_CALLS:
+                self._counts.add(tree.steps[outer[0]].name, tree.source, len(outer))
 
     def findings(self) -> Iterator[Finding]:
-        """One for each name."""
-        for name, tally in self._tallies:
+        """Yield a finding for each name."""
+        for name, counts in self._counts:
             yield Finding(
                 CALLS_KIND,
                 SECTION,
                 (name,),
-                f"{quoted(name)} was called with the very same inputs again and again: {tally.occurrences:,} calls in "
-                f"{some(tally.traces, 'trace')}, up to {tally.most:,} alike. Keep its answer and use that again.",
-                tuple(tally.trace_ids),
-                tally.traces,
-                tally.occurrences,
+                f"{quote(name)} was called repeatedly with identical inputs: {counts.occurrences:,} calls in "
+                f"{format_count(counts.traces, 'trace')}, up to {counts.max_occurrences:,} with the same inputs. "
+                "Cache the result.",
+                tuple(counts.trace_ids),
+                counts.traces,
+                counts.occurrences,
             )
 
 
 class RepeatedSpans:
-    """Finds steps that one step took many times, with different inputs: work that one call could do at once."""
+    """Detector of steps that one parent runs many times with different inputs, where one call could do the work."""
 
     def __init__(self) -> None:
-        self._tallies: Tallies[tuple[str, str]] = Tallies()
+        self._counts: CountsByKey[tuple[str, str]] = CountsByKey()
 
-    def look(self, run: Run) -> None:
-        """Count the repeated steps of one tree."""
-        for parent, below in run.children.items():
-            if parent is None or len(below) < FEWEST_SPANS:
+    def observe(self, tree: StepTree) -> None:
+        """Count the repeated steps in one tree."""
+        for parent, children in tree.children.items():
+            if parent is None or len(children) < MIN_SPANS:
                 continue
             by_name: defaultdict[str, list[bytes]] = defaultdict(list)
-            for position in below:
-                by_name[run.steps[position].name].append(run.steps[position].inputs)
+            for position in children:
+                by_name[tree.steps[position].name].append(tree.steps[position].inputs)
             for name, inputs in by_name.items():
                 identical = inputs[0] and len(set(inputs)) == 1
-                if len(inputs) >= FEWEST_SPANS and not identical:
-                    self._tallies.add((run.steps[parent].name, name), run.source, len(inputs))
+                if len(inputs) >= MIN_SPANS and not identical:
+                    self._counts.add((tree.steps[parent].name, name), tree.source, len(inputs))
 
     def findings(self) -> Iterator[Finding]:
-        """One for each pair of names."""
-        for (parent, name), tally in self._tallies:
+        """Yield a finding for each pair of parent's name and step's name."""
+        for (parent, name), counts in self._counts:
             yield Finding(
                 SPANS_KIND,
                 SECTION,
                 (parent, name),
-                f"{quoted(parent)} ran {quoted(name)} up to {tally.most:,} times below one step, {tally.occurrences:,} "
-                f"times in {some(tally.traces, 'trace')}. Ask for all of it in one call, or run the calls side by "
-                "side.",
-                tuple(tally.trace_ids),
-                tally.traces,
-                tally.occurrences,
+                f"{quote(parent)} ran {quote(name)} up to {counts.max_occurrences:,} times in one step, "
+                f"{counts.occurrences:,} times in {format_count(counts.traces, 'trace')}. Combine the calls into one, "
+                "or run them in parallel.",
+                tuple(counts.trace_ids),
+                counts.traces,
+                counts.occurrences,
             )
 
 
-def same_calls(run: Run) -> Mapping[tuple[str, bytes], Sequence[int]]:
-    """The positions of the steps that succeeded, by name and inputs, of those whose inputs are known."""
+def group_identical_calls(tree: StepTree) -> Mapping[tuple[str, bytes], Sequence[int]]:
+    """Return the positions of the successful steps with known inputs, grouped by name and inputs."""
     groups: defaultdict[tuple[str, bytes], list[int]] = defaultdict(list)
-    for position, step in enumerate(run.steps):
+    for position, step in enumerate(tree.steps):
         if step.inputs and not step.failed:
             groups[step.name, step.inputs].append(position)
     return groups

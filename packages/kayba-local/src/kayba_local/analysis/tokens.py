@@ -1,99 +1,101 @@
-"""Tokens: prompts that are too long, and tokens that brought nothing."""
+"""Token detectors: oversized prompts and wasted tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from kayba_local.analysis.findings import Finding, Tallies, quoted, some
-from kayba_local.analysis.repetition import same_calls
-from kayba_local.analysis.steps import MODEL_CALLS, Run
+from kayba_local.analysis.findings import CountsByKey, Finding, format_count, quote
+from kayba_local.analysis.repetition import group_identical_calls
+from kayba_local.analysis.steps import MODEL_CALLS
+from kayba_local.analysis.tree import StepTree
 
 PROMPT_KIND: Final = "oversized_prompt"
 WASTE_KIND: Final = "wasted_tokens"
 PROMPT_SECTION: Final = "prompts"
 WASTE_SECTION: Final = "tokens"
-LARGEST_TOKENS: Final = 32_000
-"""Tokens of a prompt that are not too many."""
-LARGEST_CHARACTERS: Final = 128_000
-"""The same in characters, where nobody counted the tokens."""
-FEWEST_WASTED: Final = 1_000
-"""Wasted tokens that are worth telling."""
+MAX_PROMPT_TOKENS: Final = 32_000
+"""Maximum number of tokens of a prompt that is not oversized."""
+MAX_PROMPT_CHARACTERS: Final = 128_000
+"""The same limit in characters, for calls without a token count."""
+MIN_WASTED_TOKENS: Final = 1_000
+"""Minimum number of wasted tokens that is reported."""
 
 _REASONS: Final = {
-    "failed": "were spent in calls that failed, or in steps that did. Check what can fail before asking the model",
-    "repeated": "were spent on asking again what had been asked with the same inputs. Keep the answer",
+    "failed": "were spent in failed calls or below failed steps. Check for likely failures before calling the model",
+    "repeated": "were spent on repeated calls with identical inputs. Cache the result",
 }
 
 
 class OversizedPrompts:
-    """Finds calls of a model with a prompt of over 32,000 tokens, or 128,000 characters where those are not known."""
+    """Detector of model calls with a prompt of over 32,000 tokens, or 128,000 characters without a token count."""
 
     def __init__(self) -> None:
-        self._tallies: Tallies[tuple[str, str]] = Tallies()
+        self._counts: CountsByKey[tuple[str, str]] = CountsByKey()
 
-    def look(self, run: Run) -> None:
+    def observe(self, tree: StepTree) -> None:
         """Count the oversized prompts of one tree."""
-        counted = set(run.with_own_tokens)
-        for position, step in enumerate(run.steps):
-            if position in counted and step.input_tokens is not None:
-                size, largest, unit = step.input_tokens, LARGEST_TOKENS, "tokens"
+        token_counters = set(tree.token_counters)
+        for position, step in enumerate(tree.steps):
+            if position in token_counters and step.input_tokens is not None:
+                size, limit, unit = step.input_tokens, MAX_PROMPT_TOKENS, "tokens"
             elif step.type in MODEL_CALLS and step.input_tokens is None:
-                size, largest, unit = step.input_characters, LARGEST_CHARACTERS, "characters"
+                size, limit, unit = step.input_characters, MAX_PROMPT_CHARACTERS, "characters"
             else:
                 continue
-            if size > largest:
+            if size > limit:
                 example = f"{size:,} {unit}"
-                self._tallies.add((step.name, unit), run.source, tokens=step.input_tokens or 0, example=example)
+                self._counts.add((step.name, unit), tree.source, tokens=step.input_tokens or 0, example=example)
 
     def findings(self) -> Iterator[Finding]:
-        """One for each name, and unit of size."""
-        for (name, unit), tally in self._tallies:
-            largest = LARGEST_TOKENS if unit == "tokens" else LARGEST_CHARACTERS
+        """Yield a finding for each pair of name and unit."""
+        for (name, unit), counts in self._counts:
+            limit = MAX_PROMPT_TOKENS if unit == "tokens" else MAX_PROMPT_CHARACTERS
             yield Finding(
                 PROMPT_KIND,
                 PROMPT_SECTION,
                 (name, unit),
-                f"{quoted(name)} got a prompt of over {largest:,} {unit} in {some(tally.occurrences, 'call')} of "
-                f"{some(tally.traces, 'trace')}, {tally.example} the first time. Send only what the step needs: cut, "
-                "summarize or retrieve.",
-                tuple(tally.trace_ids),
-                tally.traces,
-                tally.occurrences,
-                tally.tokens if unit == "tokens" else None,
+                f"{quote(name)} received a prompt of over {limit:,} {unit} in "
+                f"{format_count(counts.occurrences, 'call')} of {format_count(counts.traces, 'trace')}, "
+                f"{counts.example} the first time. Send only the content that the step needs: truncate, summarize or "
+                "retrieve.",
+                tuple(counts.trace_ids),
+                counts.traces,
+                counts.occurrences,
+                counts.tokens if unit == "tokens" else None,
             )
 
 
 class WastedTokens:
-    """Adds up tokens of calls that failed, or were below a step that did, and of calls made again unchanged."""
+    """Counter of the tokens of failed calls, of calls below a failed step, and of repeated identical calls."""
 
     def __init__(self) -> None:
-        self._tallies: Tallies[tuple[str, str]] = Tallies()
+        self._counts: CountsByKey[tuple[str, str]] = CountsByKey()
 
-    def look(self, run: Run) -> None:
-        """Add up the waste of one tree."""
-        counted = set(run.with_own_tokens)
-        if not counted:
+    def observe(self, tree: StepTree) -> None:
+        """Count the wasted tokens of one tree."""
+        token_counters = set(tree.token_counters)
+        if not token_counters:
             return
-        again = {position for group in same_calls(run).values() for position in group[1:]}
-        for position in sorted(counted):
-            step = run.steps[position]
-            reason = "failed" if position in run.below_failures else "repeated" if position in again else None
+        repeated = {position for group in group_identical_calls(tree).values() for position in group[1:]}
+        for position in sorted(token_counters):
+            step = tree.steps[position]
+            reason = "failed" if position in tree.failed_subtrees else "repeated" if position in repeated else None
             if reason is not None:
-                self._tallies.add((step.name, reason), run.source, tokens=step.tokens)
+                self._counts.add((step.name, reason), tree.source, tokens=step.tokens)
 
     def findings(self) -> Iterator[Finding]:
-        """One for each name and reason."""
-        for (name, reason), tally in self._tallies:
-            if tally.tokens >= FEWEST_WASTED:
+        """Yield a finding for each pair of name and reason."""
+        for (name, reason), counts in self._counts:
+            if counts.tokens >= MIN_WASTED_TOKENS:
                 yield Finding(
                     WASTE_KIND,
                     WASTE_SECTION,
                     (name, reason),
-                    f"{tally.tokens:,} tokens of {quoted(name)} in {some(tally.occurrences, 'call')} of "
-                    f"{some(tally.traces, 'trace')} {_REASONS[reason]}.",
-                    tuple(tally.trace_ids),
-                    tally.traces,
-                    tally.occurrences,
-                    tally.tokens,
+                    f"{counts.tokens:,} tokens of {quote(name)} in {format_count(counts.occurrences, 'call')} of "
+                    f"{format_count(counts.traces, 'trace')} {_REASONS[reason]}.",
+                    tuple(counts.trace_ids),
+                    counts.traces,
+                    counts.occurrences,
+                    counts.tokens,
                 )

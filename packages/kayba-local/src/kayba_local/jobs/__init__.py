@@ -1,1 +1,1 @@
-"""The work that outlives a request: who runs it, what it does, and how a model may word what it finds."""
+"""Background jobs: their thread, the analysis of traces, and summaries written by a model."""

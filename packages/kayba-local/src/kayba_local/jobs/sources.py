@@ -1,6 +1,6 @@
-"""What a job reads: trace files and span trees one after the other, so that memory does not grow with the store.
+"""Sources of a job: trace files and span trees, read from the store one at a time to bound memory.
 
-Each is read in a transaction of its own. What is deleted meanwhile is simply no longer there.
+Each source is read in a separate transaction. A source that is deleted meanwhile is reported as None.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from kayba_local.analysis.files import read_file
-from kayba_local.analysis.steps import Run, read_step
-from kayba_local.analysis.texts import Text
+from kayba_local.analysis.steps import read_step
+from kayba_local.analysis.transcripts import Transcript
+from kayba_local.analysis.tree import StepTree
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.store.database import Database
 
-MOST_SPANS: Final = 50_000
-"""Spans of one trace that are read, the first to start."""
-_PAGE: Final = 500
+MAX_SPANS: Final = 50_000
+"""Maximum number of spans read of one trace, in the order of their start."""
+_PAGE_SIZE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One trace to learn from: its trees, or its text. `cut` if it has more spans than are read."""
+    """One trace to analyse: its trees or its transcript. `truncated` if it has more than `MAX_SPANS` spans."""
 
-    runs: Sequence[Run]
-    text: Text | None = None
-    cut: bool = False
+    trees: Sequence[StepTree]
+    transcript: Transcript | None = None
+    truncated: bool = False
 
 
-def unknown_ids(db: Database, ids: Sequence[str]) -> list[str]:
-    """Those of the ids that neither a trace file nor a trace has, in their order."""
+def find_unknown_ids(db: Database, ids: Sequence[str]) -> list[str]:
+    """Return the ids that belong to neither a trace file nor a trace, in their order."""
     with db.read() as tx:
         return [
             id_
@@ -41,13 +42,13 @@ def unknown_ids(db: Database, ids: Sequence[str]) -> list[str]:
 
 
 def read_named(db: Database, ids: Sequence[str]) -> Iterator[Source | None]:
-    """The trace files and traces of these ids, once each, in their order; None for one that is not there any more."""
+    """Yield the trace files and traces with these ids, each once, in their order; None for a deleted one."""
     for id_ in dict.fromkeys(ids):
         yield _read_trace(db, id_) if id_.startswith(TRACE_ID_PREFIX) else _read_file(db, id_)
 
 
 def read_all(db: Database) -> Iterator[Source | None]:
-    """All trace files and traces that there are when it begins, oldest first; None for one that has gone since."""
+    """Yield all trace files, then all traces, oldest first; None for one that is deleted meanwhile."""
     for id_ in _ids(db, "trace_files", "position", "id"):
         yield _read_file(db, id_)
     for id_ in _ids(db, "traces", "id", "trace_id"):
@@ -55,6 +56,7 @@ def read_all(db: Database) -> Iterator[Source | None]:
 
 
 def _ids(db: Database, table: str, order: str, column: str) -> Iterator[str]:
+    """Yield a table's ids page by page, without the rows added after the first read."""
     with db.read() as tx:
         newest = tx.row(f"SELECT coalesce(max({order}), 0) AS newest FROM {table}")  # noqa: S608 - this module's names
     last, after = (0 if newest is None else newest["newest"]), 0
@@ -62,7 +64,7 @@ def _ids(db: Database, table: str, order: str, column: str) -> Iterator[str]:
         with db.read() as tx:
             rows = tx.rows(
                 f"SELECT {order} AS place, {column} AS name FROM {table} WHERE {order} > ? AND {order} <= ?"  # noqa: S608
-                f" ORDER BY {order} LIMIT {_PAGE}",
+                f" ORDER BY {order} LIMIT {_PAGE_SIZE}",
                 (after, last),
             )
         if not rows:
@@ -84,6 +86,7 @@ def _read_trace(db: Database, id_: str) -> Source | None:
             return None
         rows = tx.rows(
             "SELECT content FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id LIMIT ?",
-            (trace["id"], MOST_SPANS + 1),
+            (trace["id"], MAX_SPANS + 1),
         )
-    return Source([Run(id_, [read_step(row["content"]) for row in rows[:MOST_SPANS]])], cut=len(rows) > MOST_SPANS)
+    tree = StepTree(id_, [read_step(row["content"]) for row in rows[:MAX_SPANS]])
+    return Source([tree], truncated=len(rows) > MAX_SPANS)

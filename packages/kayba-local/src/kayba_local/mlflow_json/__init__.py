@@ -1,1 +1,1 @@
-"""Traces in the JSON of the tracing mount, as MLflow's clients write and read it."""
+"""MLflow's JSON: traces in the format of the tracing mount, which MLflow's clients write and read."""

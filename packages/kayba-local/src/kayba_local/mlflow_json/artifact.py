@@ -1,4 +1,4 @@
-"""The file traces.json: a trace's spans as MLflow's clients write them, attributes as JSON texts by key."""
+"""The artifact `traces.json`: a trace's spans in the format of MLflow's clients, with attributes as JSON texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from kayba_local.otlp.records import TRACE_ID_PREFIX, Batch, InvalidSpans
-from kayba_local.otlp.values import any_value, key_values, parsed
+from kayba_local.otlp.values import encode_attributes, encode_value, parse_json
 
 _TRACE_ID_DIGITS: Final = 32
 _SPAN_ID_DIGITS: Final = 16
@@ -18,29 +18,29 @@ _STATUS_CODES: Final[Mapping[str, int]] = {"UNSET": 0, "OK": 1, "ERROR": 2}
 
 
 def read_artifact(content: bytes, trace_id: str) -> Batch:
-    """The spans of a trace's file.
+    """Read the spans of a trace's artifact.
 
     Args:
-        content: The file.
-        trace_id: The trace that it was sent for.
+        content: The content of the file.
+        trace_id: The id of the trace that the file was uploaded for.
 
     Raises:
-        InvalidSpans: A file that is not of this form, or holds spans of another trace.
+        InvalidSpans: The file has another format, or contains a span of another trace.
     """
     try:
         spans = orjson.loads(content)["spans"]
-        records = [_read_span(span) for span in spans]
+        records = [_to_otlp_json(span) for span in spans]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidSpans(f"The body is not a file of spans: {type(error).__name__} {error}") from error
     batch = Batch()
     for record in records:
         if TRACE_ID_PREFIX + record["traceId"] != trace_id:
-            raise InvalidSpans(f"The file holds a span of {TRACE_ID_PREFIX}{record['traceId']}, not of {trace_id}.")
+            raise InvalidSpans(f"The file contains a span of {TRACE_ID_PREFIX}{record['traceId']}, not of {trace_id}.")
         batch.add(record, {})
     return batch
 
 
-def _read_span(span: Mapping[str, Any]) -> dict[str, Any]:
+def _to_otlp_json(span: Mapping[str, Any]) -> dict[str, Any]:
     parent_id = span.get("parent_span_id")
     status = span.get("status") or {}
     return {
@@ -51,14 +51,14 @@ def _read_span(span: Mapping[str, Any]) -> dict[str, Any]:
         "startTimeUnixNano": _time(span["start_time_unix_nano"]),
         "endTimeUnixNano": _time(span.get("end_time_unix_nano") or 0),
         "attributes": [
-            {"key": key, "value": any_value(parsed(value) if isinstance(value, str) else value)}
+            {"key": key, "value": encode_value(parse_json(value) if isinstance(value, str) else value)}
             for key, value in (span.get("attributes") or {}).items()
         ],
         "events": [
             {
                 "name": _text(event["name"]),
                 "timeUnixNano": _time(event["time_unix_nano"]),
-                "attributes": key_values(event.get("attributes") or {}),
+                "attributes": encode_attributes(event.get("attributes") or {}),
             }
             for event in span.get("events") or ()
         ],
@@ -66,12 +66,12 @@ def _read_span(span: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "traceId": _hex(link["trace_id"], _TRACE_ID_DIGITS),
                 "spanId": _hex(link["span_id"], _SPAN_ID_DIGITS),
-                "attributes": key_values(link.get("attributes") or {}),
+                "attributes": encode_attributes(link.get("attributes") or {}),
             }
             for link in span.get("links") or ()
         ],
         "status": {
-            # "STATUS_CODE_OK" today, "OK" in files of 3.5
+            # MLflow 3.5 wrote "OK"; later versions write "STATUS_CODE_OK".
             "code": _STATUS_CODES[status.get("code", "UNSET").removeprefix("STATUS_CODE_")],
             "message": _text(status.get("message") or ""),
         },
@@ -79,26 +79,26 @@ def _read_span(span: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hex(identifier: str, digits: int) -> str:
-    """An id as hex digits; files have it in base64, those of MLflow 3.5 in hex."""
+    """Return an id as hex digits, from base64 or, as MLflow 3.5 wrote it, from hex."""
     plain = identifier.removeprefix(TRACE_ID_PREFIX).lower()
     if len(plain) == digits:
         return bytes.fromhex(plain).hex()
     try:
         decoded = base64.b64decode(identifier, validate=True).hex()
     except binascii.Error as error:
-        raise ValueError(f"{identifier!r} is no id") from error
+        raise ValueError(f"{identifier!r} is not a valid id") from error
     if len(decoded) != digits:
-        raise ValueError(f"{identifier!r} is an id of the wrong length")
+        raise ValueError(f"the id {identifier!r} has the wrong length")
     return decoded
 
 
 def _time(ns: Any) -> int:
     if int(ns) < 0:
-        raise ValueError("a time before 1970")
+        raise ValueError("a time is before 1970")
     return int(ns)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} instead of a text")
+        raise TypeError(f"{value!r} is not a string")
     return value

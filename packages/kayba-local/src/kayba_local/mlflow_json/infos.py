@@ -1,4 +1,4 @@
-"""Trace infos: protobuf's JSON, with times as timestamps and durations."""
+"""Trace infos in protobuf's JSON form, with times as timestamps and durations as seconds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _STORABLE_NS: Final = range(-(2**63), 2**63)
 
 
 def read_info(sent: Mapping[str, Any]) -> TraceInfo:
-    """The info that a client sent, valid against the contract.
+    """Read the info in a request that is valid against the contract.
 
     Raises:
-        InvalidValue: A time that there is not, or that is centuries away.
+        InvalidValue: The request time is invalid, or more than 292 years from 1970.
     """
     duration = sent.get("execution_duration")
     return TraceInfo(
@@ -38,7 +38,7 @@ def read_info(sent: Mapping[str, Any]) -> TraceInfo:
 
 
 def write_info(info: TraceInfo) -> dict[str, Any]:
-    """The info as it is answered; what is not known is left out."""
+    """Return the info for a response, without the fields that are unknown."""
     fields = {
         "trace_id": info.trace_id,
         "client_request_id": info.client_request_id,
@@ -57,10 +57,10 @@ def write_info(info: TraceInfo) -> dict[str, Any]:
 
 def _read_time(text: str) -> int:
     try:
-        # RFC 3339 allows lower case, datetime does not.
+        # RFC 3339 allows lower case, but `datetime` does not.
         since_epoch = datetime.fromisoformat(text.upper()) - _EPOCH
     except (ValueError, TypeError, OverflowError) as error:
-        raise InvalidValue(f"request_time: {text!r} is no time with a time zone.") from error
+        raise InvalidValue(f"request_time: {text!r} is not a time with a time zone.") from error
     ns = since_epoch // timedelta(microseconds=1) * 1000
     if ns not in _STORABLE_NS:
         raise InvalidValue(f"request_time: {text!r} is more than 292 years from 1970.")
@@ -77,7 +77,7 @@ def _write_time(ns: int) -> str:
 
 
 def _write_duration(ns: int) -> str:
-    """Seconds with as many digits as are needed, in groups of three."""
+    """Return a duration in seconds with 0, 3, 6 or 9 decimals, as protobuf's JSON does."""
     sign, (seconds, rest) = "-" if ns < 0 else "", divmod(abs(ns), _NS)
     fraction = f"{rest:09}"
     while fraction.endswith("000"):

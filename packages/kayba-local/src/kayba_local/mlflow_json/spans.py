@@ -1,4 +1,4 @@
-"""Spans in answers: protobuf's JSON of OTLP's Span, with the field names of the .proto and ids in base64."""
+"""Spans in responses: OTLP's Span in protobuf's JSON, with the .proto's field names and ids in base64."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.otlp.spans import Event, Link, Span
-from kayba_local.otlp.values import any_value
+from kayba_local.otlp.values import encode_value
 
 _FIELDS: Final = {
     "stringValue": "string_value",
@@ -20,7 +20,7 @@ _FIELDS: Final = {
 
 
 def write_span(span: Span) -> dict[str, Any]:
-    """A span as it is answered; what is not known, or empty, is left out."""
+    """Return a span for a response, without the fields that are unknown or empty."""
     fields = {
         "trace_id": _base64(span.trace_id),
         "span_id": _base64(span.span_id),
@@ -51,11 +51,11 @@ def _link(link: Link) -> dict[str, Any]:
 
 
 def _attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": _value(any_value(value))} for key, value in values.items()]
+    return [{"key": key, "value": _value(encode_value(value))} for key, value in values.items()]
 
 
 def _value(value: Mapping[str, Any]) -> dict[str, Any]:
-    """An AnyValue with its fields named as here."""
+    """Return an AnyValue with the .proto's field names."""
     if not value:
         return {}
     kind, content = next(iter(value.items()))

@@ -1,1 +1,1 @@
-"""OTLP in: JSON and protobuf requests to span records, and records to spans with plain Python values."""
+"""OTLP: JSON and protobuf requests read to span records, and records decoded to spans with Python values."""

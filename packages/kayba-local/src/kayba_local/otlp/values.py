@@ -1,4 +1,4 @@
-"""Attribute values: OTLP's AnyValue in JSON, and the Python values that it stands for."""
+"""Attribute values: conversion between OTLP's AnyValue in JSON and Python values."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from typing import Any, Final
 import orjson
 
 MAX_LEVELS: Final = 48
-"""Levels of nesting that are taken apart; what is deeper stays text, so that any answer can be encoded again."""
+"""Maximum number of nested levels that are decoded. Deeper values stay text, so every response can be encoded."""
 
 _INT64: Final = range(-(2**63), 2**63)
-_OPENING: Final = ("{", "[", '"')
+_JSON_STARTS: Final = ("{", "[", '"')
 
 
-def attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The Python values of a list of OTLP KeyValues by key; of a repeated key the last."""
-    return {pair["key"]: unwrap(python_value(pair.get("value"))) for pair in pairs}
+def decode_attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Decode a list of OTLP KeyValues, including JSON texts in strings. The last value of a repeated key wins."""
+    return {pair["key"]: unwrap(decode_value(pair.get("value"))) for pair in pairs}
 
 
-def plain_attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The same where strings stand as they are: in events and links, which clients write without JSON text."""
-    return {pair["key"]: python_value(pair.get("value")) for pair in pairs}
+def decode_plain_attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Decode a list of OTLP KeyValues and keep strings as they are, for events and links, which have no JSON texts."""
+    return {pair["key"]: decode_value(pair.get("value")) for pair in pairs}
 
 
-def python_value(value: Mapping[str, Any] | None, levels: int = MAX_LEVELS) -> Any:
-    """What an OTLP AnyValue stands for.
+def decode_value(value: Mapping[str, Any] | None, levels: int = MAX_LEVELS) -> Any:
+    """Decode an OTLP AnyValue.
 
     Args:
-        value: The AnyValue as parsed JSON; None and an empty one stand for None.
-        levels: Levels of lists and objects to take apart; below them the AnyValue's own JSON is given as text.
+        value: The AnyValue as parsed JSON; None and an empty object are decoded to None.
+        levels: The levels of lists and objects to decode; below them, the AnyValue's JSON is returned as text.
     """
     if not value:
         return None
@@ -43,40 +43,40 @@ def python_value(value: Mapping[str, Any] | None, levels: int = MAX_LEVELS) -> A
             return orjson.dumps(value).decode()
         members = content.get("values", ())
         if kind == "arrayValue":
-            return [python_value(member, levels - 1) for member in members]
-        return {member["key"]: python_value(member.get("value"), levels - 1) for member in members}
+            return [decode_value(member, levels - 1) for member in members]
+        return {member["key"]: decode_value(member.get("value"), levels - 1) for member in members}
     if kind == "intValue":
         return int(content)
     if kind == "doubleValue":
         return float(content)
-    return _decoded(content) if kind == "bytesValue" else content
+    return _decode_base64(content) if kind == "bytesValue" else content
 
 
 def unwrap(value: Any) -> Any:
-    """The value that a string holds as JSON, where that is a string, list or object; else `value` itself.
+    """Decode a string that contains a JSON string, list or object; return any other value unchanged.
 
-    Clients write structured attributes as JSON text. Text of a number or a literal is left alone, for it is more likely
-    to be just that text: the rule is MLflow's, so both servers show the same.
+    Clients write structured attributes as JSON text. The text of a number or a literal is more likely a plain string
+    and stays one. MLflow has the same rule, so both servers show the same values.
     """
-    if not isinstance(value, str) or value.lstrip()[:1] not in _OPENING:
+    if not isinstance(value, str) or value.lstrip()[:1] not in _JSON_STARTS:
         return value
-    held = parsed(value)
-    return held if isinstance(held, str | list | dict) else value
+    decoded = parse_json(value)
+    return decoded if isinstance(decoded, str | list | dict) else value
 
 
-def parsed(text: str) -> Any:
-    """The value of a JSON text; the text itself where it is no JSON, or could not be written as JSON again."""
+def parse_json(text: str) -> Any:
+    """Parse a JSON text; return the text unchanged if it is invalid or its value cannot be encoded as JSON again."""
     try:
         value = json.loads(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):  # a lone surrogate is a ValueError
+    except (ValueError, RecursionError):  # A lone surrogate raises a ValueError.
         return text
     return value if _nests_within(value, MAX_LEVELS) else text
 
 
-def any_value(value: Any) -> dict[str, Any]:
-    """The OTLP AnyValue, as JSON, of a Python value; text of what OTLP has no type for."""
+def encode_value(value: Any) -> dict[str, Any]:
+    """Encode a Python value as an OTLP AnyValue in JSON; a type unknown to OTLP becomes a string."""
     if value is None:
         return {}
     if isinstance(value, bool):
@@ -86,29 +86,29 @@ def any_value(value: Any) -> dict[str, Any]:
     if isinstance(value, int):
         return {"intValue": value} if value in _INT64 else {"stringValue": str(value)}
     if isinstance(value, float):
-        return {"doubleValue": double(value)}
+        return {"doubleValue": encode_double(value)}
     if isinstance(value, bytes):
         return {"bytesValue": base64.b64encode(value).decode()}
     if isinstance(value, list):
-        return {"arrayValue": {"values": [any_value(member) for member in value]}}
+        return {"arrayValue": {"values": [encode_value(member) for member in value]}}
     if isinstance(value, dict):
-        return {"kvlistValue": {"values": key_values(value)}}
+        return {"kvlistValue": {"values": encode_attributes(value)}}
     return {"stringValue": str(value)}
 
 
-def key_values(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """OTLP's list of KeyValues, as JSON, for a mapping."""
-    return [{"key": key, "value": any_value(value)} for key, value in values.items()]
+def encode_attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Encode a mapping as a list of OTLP KeyValues in JSON."""
+    return [{"key": key, "value": encode_value(value)} for key, value in values.items()]
 
 
-def double(value: float) -> float | str:
-    """A float as protobuf writes it in JSON, which has no numbers for these three."""
+def encode_double(value: float) -> float | str:
+    """Encode a float as protobuf's JSON does: NaN and the infinities as strings, which JSON has no numbers for."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _decoded(text: str) -> bytes | str:
+def _decode_base64(text: str) -> bytes | str:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

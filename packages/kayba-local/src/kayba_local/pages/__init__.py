@@ -1,1 +1,1 @@
-"""The pages at the server's root: traces by folder, and a trace's tree."""
+"""HTML pages at the server's root: traces by folder, the tree of one trace, and insights."""

@@ -1,4 +1,4 @@
-"""Answers of the pages: read from the store, rendered on the server, without a script."""
+"""Routes of the pages: HTML rendered on the server from the store, without scripts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kayba_local.http.operation import Problem
 from kayba_local.http.security import require_basic
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.pages import formats
-from kayba_local.pages.tree import arrange
+from kayba_local.pages.tree import build_tree
 from kayba_local.store import insights
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import listing, traces
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
     from kayba_local.store.database import Database
 
-TRACES_A_PAGE: Final = 50
-MOST_SPANS: Final = 2000
-"""How many spans of a trace are shown."""
-MOST_INSIGHTS: Final = 500
-"""How many insights are shown, the newest."""
-TRACE_LINKS: Final = 5
-"""How many of the traces that show an insight are named."""
+TRACES_PER_PAGE: Final = 50
+MAX_SPANS: Final = 2000
+"""Maximum number of spans shown of one trace."""
+MAX_INSIGHTS: Final = 500
+"""Maximum number of insights shown, the newest ones."""
+MAX_TRACE_LINKS: Final = 5
+"""Maximum number of traces named below an insight."""
 
-HEADERS: Final = {
-    # Whatever a trace holds is shown as text; should it get out of that, nothing runs and nothing is fetched.
+SECURITY_HEADERS: Final = {
+    # Pages escape the content of traces. If escaping ever fails, the browser still runs and fetches nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -53,39 +53,39 @@ class Pages:
         self._api_key = api_key
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return the routes of all pages."""
         return [
-            Route("/", self._guarded(self._list), name="pages: traces"),
-            Route("/trace/{trace_id}", self._guarded(self._trace), name="pages: trace"),
-            Route("/insights", self._guarded(self._insights), name="pages: insights"),
-            Route("/static/kayba.css", self._guarded(self._style), name="pages: style"),
+            Route("/", self._protect(self._list), name="pages: traces"),
+            Route("/trace/{trace_id}", self._protect(self._trace), name="pages: trace"),
+            Route("/insights", self._protect(self._insights), name="pages: insights"),
+            Route("/static/kayba.css", self._protect(self._style), name="pages: style"),
         ]
 
-    def _guarded(self, answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
+    def _protect(self, handler: Callable[[Request], Response]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             try:
                 require_basic(request.headers.get("authorization"), self._api_key)
-                response = await run_in_threadpool(answer, request)
+                response = await run_in_threadpool(handler, request)
             except Problem as problem:
                 response = _render("problem.html", problem.status, message=problem.message)
                 response.headers.update(problem.headers)
-            response.headers.update(HEADERS)
+            response.headers.update(SECURITY_HEADERS)
             return response
 
         return endpoint
 
     def _list(self, request: Request) -> Response:
         folder = request.query_params.get("folder")
-        before = _number(request.query_params.get("before"))
-        page = listing.arrivals(self._db, folder, TRACES_A_PAGE, before)
+        before = _read_position(request.query_params.get("before"))
+        page = listing.arrivals(self._db, folder, TRACES_PER_PAGE, before)
         return _render(
             "list.html",
             folders=listing.folders(self._db),
             folder=folder,
             traces=page.traces,
             newest=before is None,
-            newest_link=_link(folder, None),
-            older_link=_link(folder, page.next_before) if page.next_before is not None else None,
+            newest_link=_list_url(folder, None),
+            older_link=_list_url(folder, page.next_before) if page.next_before is not None else None,
         )
 
     def _trace(self, request: Request) -> Response:
@@ -93,14 +93,14 @@ class Pages:
             trace = traces.get(self._db, request.path_params["trace_id"])
         except DoesNotExist as error:
             raise Problem(404, None, str(error)) from error
-        nodes = arrange(trace.spans)
-        return _render("trace.html", info=trace.info, nodes=nodes[:MOST_SPANS], count=len(nodes))
+        nodes = build_tree(trace.spans)
+        return _render("trace.html", info=trace.info, nodes=nodes[:MAX_SPANS], count=len(nodes))
 
     def _insights(self, _request: Request) -> Response:
         found = insights.find(self._db)
-        shown = sorted(found[-MOST_INSIGHTS:], key=lambda insight: insight.section)
+        shown = sorted(found[-MAX_INSIGHTS:], key=lambda insight: insight.section)
         return _render(
-            "insights.html", insights=shown, count=len(found), linked=TRACE_LINKS, trace_prefix=TRACE_ID_PREFIX
+            "insights.html", insights=shown, count=len(found), linked=MAX_TRACE_LINKS, trace_prefix=TRACE_ID_PREFIX
         )
 
     def _style(self, _request: Request) -> Response:
@@ -113,7 +113,7 @@ def _render(template: str, status: int = 200, **values: Any) -> Response:
 
 @cache
 def _templates() -> Environment:
-    # Here and not above: loading it takes a quarter of the server's start, which most starts need not wait for.
+    # Imported late: loading Jinja takes a quarter of the server's start, and many servers never render a page.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -124,23 +124,23 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "moment": formats.moment,
-        "duration": formats.duration,
-        "fields": formats.fields,
-        "text": formats.text,
+        "time": formats.format_time,
+        "duration": formats.format_duration,
+        "fields": formats.format_fields,
+        "text": formats.format_text,
     }
-    environment.globals["folder_link"] = _link
+    environment.globals["list_url"] = _list_url
     return environment
 
 
-def _link(folder: str | None, before: int | None = None) -> str:
+def _list_url(folder: str | None, before: int | None = None) -> str:
     query = {name: value for name, value in (("folder", folder), ("before", before)) if value is not None}
     return f"/?{urlencode(query)}" if query else "/"
 
 
-def _number(text: str | None) -> int | None:
+def _read_position(text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise Problem(400, None, f"before={text!r} is not the end of a page.")
+        raise Problem(400, None, f"before={text!r} is not a valid page position.")
     return int(text)

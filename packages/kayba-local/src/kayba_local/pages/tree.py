@@ -1,4 +1,4 @@
-"""A trace's spans in the order of its tree, each with its depth and its place in time."""
+"""Tree of a trace's spans for the page, with the depth and the time bar of each span."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, Final
 
 from kayba_local.otlp.spans import INPUTS, OUTPUTS, SPAN_TYPE, Event, Span
 
-DEEPEST_INDENT: Final = 20
-"""Deeper spans are drawn at this depth; the style sheet has no more steps."""
-_SHOWN_BY_THEMSELVES: Final = frozenset({INPUTS, OUTPUTS, SPAN_TYPE})
+MAX_INDENT: Final = 20
+"""Maximum depth of indentation; the style sheet has no more levels."""
+_SHOWN_SEPARATELY: Final = frozenset({INPUTS, OUTPUTS, SPAN_TYPE})
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A span in its tree.
+    """A span in the tree.
 
     Attributes:
-        depth: 0 for a root.
-        detached: Whether the span that it belongs to has not arrived.
-        left: Where its time bar begins, in percent of the trace's time.
-        width: How long the bar is, the same.
+        depth: The number of ancestors, 0 for a root.
+        detached: Whether the span has a parent that has not arrived.
+        left: The start of the time bar, in percent of the trace's duration.
+        width: The length of the time bar, in percent of the trace's duration.
     """
 
     span: Span
@@ -33,43 +33,43 @@ class Node:
 
     @property
     def indent(self) -> int:
-        """The depth as far as it is drawn."""
-        return min(self.depth, DEEPEST_INDENT)
+        """The depth, limited to `MAX_INDENT`."""
+        return min(self.depth, MAX_INDENT)
 
     @property
     def exceptions(self) -> list[Event]:
-        """What it raised."""
+        """The span's exception events."""
         return [event for event in self.span.events if event.name == "exception"]
 
     @property
     def events(self) -> list[Event]:
-        """What else happened during it."""
+        """The span's other events."""
         return [event for event in self.span.events if event.name != "exception"]
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Attributes that nothing else shows."""
-        return {key: value for key, value in self.span.attributes.items() if key not in _SHOWN_BY_THEMSELVES}
+        """The attributes that the page does not show separately."""
+        return {key: value for key, value in self.span.attributes.items() if key not in _SHOWN_SEPARATELY}
 
 
-def arrange(spans: Sequence[Span]) -> list[Node]:
-    """The spans as nodes, each one after its parent and before its next sibling.
+def build_tree(spans: Sequence[Span]) -> list[Node]:
+    """Return the spans as nodes in depth-first order.
 
     Args:
-        spans: In the order of their start; siblings keep it. One whose parent is missing stands as a root, and so does
-            the first of a circle of parents, which no honest client sends.
+        spans: The spans in the order of their start, which siblings keep. A span with a missing parent becomes a root.
+            So does the first span of a cycle of parents, which only a faulty client sends.
     """
     if not spans:
         return []
     start = min(span.start_ns for span in spans)
-    whole = max(max(_end(span) for span in spans) - start, 1)
+    duration = max(max(_end(span) for span in spans) - start, 1)
     return [
         Node(
             span,
             depth,
             detached=depth == 0 and span.parent_id is not None,
-            left=round(100 * (span.start_ns - start) / whole, 3),
-            width=round(100 * max(_end(span) - span.start_ns, 0) / whole, 3),
+            left=round(100 * (span.start_ns - start) / duration, 3),
+            width=round(100 * max(_end(span) - span.start_ns, 0) / duration, 3),
         )
         for span, depth in _walk(spans)
     ]
@@ -81,16 +81,16 @@ def _walk(spans: Sequence[Span]) -> Iterator[tuple[Span, int]]:
     for span in spans:
         children[span.parent_id if span.parent_id in known else None].append(span)
     seen: set[str] = set()
-    # Roots first; whatever they do not lead to is in a circle, and its earliest span is taken as a root.
+    # Spans that no root leads to form a cycle; the earliest one becomes a root.
     for root in (*children[None], *spans):
-        ahead = [(root, 0)]
-        while ahead:
-            span, depth = ahead.pop()
+        pending = [(root, 0)]
+        while pending:
+            span, depth = pending.pop()
             if span.span_id in seen:
                 continue
             seen.add(span.span_id)
             yield span, depth
-            ahead.extend((child, depth + 1) for child in reversed(children[span.span_id]))
+            pending.extend((child, depth + 1) for child in reversed(children[span.span_id]))
 
 
 def _end(span: Span) -> int:

@@ -1,4 +1,4 @@
-"""OTLP/HTTP requests in protobuf, read into the same JSON form that other clients send."""
+"""OTLP/HTTP requests in protobuf, converted to OTLP's JSON form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from kayba_local.otlp.records import Batch, InvalidSpans, resource_tags
-from kayba_local.otlp.values import double
+from kayba_local.otlp.values import encode_double
 
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
@@ -21,10 +21,10 @@ _STATUS_CODES: Final = range(3)
 
 
 def read(body: bytes) -> Batch:
-    """The spans of an encoded ExportTraceServiceRequest.
+    """Read the spans of an encoded ExportTraceServiceRequest.
 
     Raises:
-        InvalidSpans: Bytes that are no such message, or a span that cannot be stored.
+        InvalidSpans: The bytes are not such a message, or a span cannot be stored.
     """
     try:
         request = ExportTraceServiceRequest.FromString(body)
@@ -41,7 +41,7 @@ def read(body: bytes) -> Batch:
 
 def _span(span: Span) -> dict[str, Any]:
     if span.kind not in _KINDS or span.status.code not in _STATUS_CODES:
-        raise InvalidSpans(f"span {span.name!r}: its kind or its status code is not one of OTLP's")
+        raise InvalidSpans(f"span {span.name!r}: OTLP does not define its kind or its status code")
     fields = {
         "traceId": _hex(span.trace_id, _TRACE_ID_BYTES),
         "spanId": _hex(span.span_id, _SPAN_ID_BYTES),
@@ -58,13 +58,13 @@ def _span(span: Span) -> dict[str, Any]:
         "droppedEventsCount": span.dropped_events_count,
         "links": [_link(link) for link in span.links],
         "droppedLinksCount": span.dropped_links_count,
-        "status": _present({"code": span.status.code, "message": span.status.message}),
+        "status": _without_defaults({"code": span.status.code, "message": span.status.message}),
     }
-    return {"name": span.name, "startTimeUnixNano": span.start_time_unix_nano, **_present(fields)}
+    return {"name": span.name, "startTimeUnixNano": span.start_time_unix_nano, **_without_defaults(fields)}
 
 
 def _event(event: Span.Event) -> dict[str, Any]:
-    return _present(
+    return _without_defaults(
         {
             "timeUnixNano": event.time_unix_nano,
             "name": event.name,
@@ -75,7 +75,7 @@ def _event(event: Span.Event) -> dict[str, Any]:
 
 
 def _link(link: Span.Link) -> dict[str, Any]:
-    return _present(
+    return _without_defaults(
         {
             "traceId": _hex(link.trace_id, _TRACE_ID_BYTES),
             "spanId": _hex(link.span_id, _SPAN_ID_BYTES),
@@ -87,8 +87,8 @@ def _link(link: Span.Link) -> dict[str, Any]:
     )
 
 
-def _present(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without the fields that have protobuf's default value, as its JSON leaves them out."""
+def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields without those at protobuf's default value, which its JSON form omits."""
     return {name: value for name, value in fields.items() if value}
 
 
@@ -111,7 +111,7 @@ def _any_value(value: AnyValue) -> dict[str, Any]:
         case "bool_value":
             return {"boolValue": value.bool_value}
         case "double_value":
-            return {"doubleValue": double(value.double_value)}
+            return {"doubleValue": encode_double(value.double_value)}
         case "bytes_value":
             return {"bytesValue": base64.b64encode(value.bytes_value).decode()}
         case "array_value":

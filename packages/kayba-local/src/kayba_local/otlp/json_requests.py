@@ -9,10 +9,10 @@ from kayba_local.otlp.records import Batch, resource_tags
 
 
 def read(request: Mapping[str, Any]) -> Batch:
-    """The spans of an ExportTraceServiceRequest that is valid against the contract.
+    """Read the spans of an ExportTraceServiceRequest that is valid against the contract.
 
     Raises:
-        InvalidSpans: A span that cannot be stored.
+        InvalidSpans: A span cannot be stored.
     """
     batch = Batch()
     for resource_spans in request["resourceSpans"]:

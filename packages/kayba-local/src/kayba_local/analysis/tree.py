@@ -1,0 +1,78 @@
+"""Step tree: one tree of steps with its parents, children and token counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from kayba_local.analysis.steps import Step
+
+
+class StepTree:
+    """One tree of steps, in the order of their start.
+
+    Attributes:
+        source: The id of the trace or trace file, used in findings.
+        steps: The steps; the other members refer to them by position.
+    """
+
+    def __init__(self, source: str, steps: Sequence[Step]) -> None:
+        self.source = source
+        self.steps = steps
+
+    @cached_property
+    def parents(self) -> list[int | None]:
+        """The position of each step's parent; None for a root, for a missing parent, and to break a cycle."""
+        positions = {step.id: position for position, step in enumerate(self.steps)}
+        parents = [None if step.parent is None else positions.get(step.parent) for step in self.steps]
+        settled: set[int] = set()
+        for start in range(len(parents)):
+            path: set[int] = set()
+            position: int | None = start
+            while position is not None and position not in settled:
+                path.add(position)
+                parent = parents[position]
+                if parent in path:
+                    parent = parents[position] = None
+                position = parent
+            settled |= path
+        return parents
+
+    @cached_property
+    def children(self) -> Mapping[int | None, Sequence[int]]:
+        """The positions of each step's children; the roots are the children of None."""
+        children: defaultdict[int | None, list[int]] = defaultdict(list)
+        for position, parent in enumerate(self.parents):
+            children[parent].append(position)
+        return children
+
+    def walk(self) -> Iterator[tuple[int, int | None]]:
+        """Yield the position of each step with that of its parent, parents before their children."""
+        pending: list[int | None] = [None]
+        while pending:
+            parent = pending.pop()
+            for position in self.children.get(parent, ()):
+                yield position, parent
+                pending.append(position)
+
+    @cached_property
+    def token_counters(self) -> Sequence[int]:
+        """The positions of the steps with tokens and no such step below: frameworks repeat a call's tokens above it."""
+        reporting = [position for position, step in enumerate(self.steps) if step.tokens]
+        ancestors: set[int] = set()
+        for position in reporting:
+            parent = self.parents[position]
+            while parent is not None and parent not in ancestors:
+                ancestors.add(parent)
+                parent = self.parents[parent]
+        return [position for position in reporting if position not in ancestors]
+
+    @cached_property
+    def failed_subtrees(self) -> frozenset[int]:
+        """The positions of the steps that failed or have a failed ancestor."""
+        failed: set[int] = set()
+        for position, parent in self.walk():
+            if self.steps[position].failed or parent in failed:
+                failed.add(position)
+        return frozenset(failed)
