@@ -1,4 +1,4 @@
-"""The environments of the SDKs: each has its own, in `.bench/` of the repository, made when it is first needed."""
+"""Environments of the SDKs: one for each, in `.bench/` of the repository, created on first use."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import sys
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-BENCHMARKS = Path(__file__).parent
-PACKAGES = BENCHMARKS.parent / "packages"
-CACHE = BENCHMARKS.parent / ".bench"
-PEERS = {path.stem: path for path in sorted((BENCHMARKS / "peers").glob("*.py"))}
-OURS = ("ace", "disabled", "memory")
+BENCHMARKS: Final = Path(__file__).parent
+PACKAGES: Final = BENCHMARKS.parent / "packages"
+CACHE: Final = BENCHMARKS.parent / ".bench"
+PEERS: Final = {path.stem: path for path in sorted((BENCHMARKS / "peers").glob("*.py"))}
+OURS: Final = ("ace", "disabled", "memory")
 
-_REQUIREMENTS = re.compile(r"^# dependencies = \[(.*)\]$", re.MULTILINE)
+_REQUIREMENTS: Final = re.compile(r"^# dependencies = \[(.*)\]$", re.MULTILINE)
 
 
 class Environment(NamedTuple):
-    """Where an SDK is installed.
+    """The environment in which an SDK is installed.
 
     Attributes:
-        python: its interpreter.
-        packages: how many distributions are installed in it; None for the environment that this runs in.
-        bytes: their size without bytecode; None as above.
-        versions: what peers/NAME.py names, with its version.
+        python: The path of the interpreter.
+        packages: The number of installed distributions; None for the current environment.
+        bytes: Their size without bytecode; None for the current environment.
+        versions: The packages that `peers/NAME.py` requires, with their versions.
     """
 
     python: Path
@@ -38,63 +38,64 @@ class Environment(NamedTuple):
     versions: str
 
 
-def here(name: str) -> Environment:
-    """The environment that this runs in, which has what a test needs."""
-    return Environment(Path(sys.executable), None, None, ", ".join(_named(name)))
+def current(name: str) -> Environment:
+    """Return the current environment, which the tests use."""
+    return Environment(Path(sys.executable), None, None, ", ".join(_read_requirements(name)))
 
 
 @cache
-def made(name: str) -> Environment:
-    """The SDK's own environment; installed anew when its requirements have changed, and ours once in every run."""
-    python, site = _installed("ace" if name in OURS else name)
-    found = list(distributions(path=[str(site)]))
+def prepare(name: str) -> Environment:
+    """Return the SDK's environment; install it if its requirements changed, and ace-tracing once in every run."""
+    python, site = _install("ace" if name in OURS else name)
+    installed = list(distributions(path=[str(site)]))
     size = sum(file.stat().st_size for file in site.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    return Environment(python, len(found), size, _with_versions(name, {one.name: one.version for one in found}))
+    versions = _format_versions(name, {distribution.name: distribution.version for distribution in installed})
+    return Environment(python, len(installed), size, versions)
 
 
 @cache
-def _installed(name: str) -> tuple[Path, Path]:
-    """An interpreter and its `site-packages`."""
+def _install(name: str) -> tuple[Path, Path]:
+    """Install an environment if needed; return its interpreter and its `site-packages`."""
     folder = CACHE / f"{name}-{platform.python_version()}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    stamp, wanted = folder / "requirements.sha256", hashlib.sha256(PEERS[name].read_bytes()).hexdigest()
-    if name in OURS or not stamp.exists() or stamp.read_text() != wanted:
+    stamp, current_hash = folder / "requirements.sha256", hashlib.sha256(PEERS[name].read_bytes()).hexdigest()
+    if name in OURS or not stamp.exists() or stamp.read_text() != current_hash:
         _run("uv", "venv", "--clear", "--python", sys.executable, folder)
-        if required := _required(name):
-            _run("uv", "pip", "install", "--compile-bytecode", "--python", python, *required)
-        stamp.write_text(wanted)
+        if arguments := _install_arguments(name):
+            _run("uv", "pip", "install", "--compile-bytecode", "--python", python, *arguments)
+        stamp.write_text(current_hash)
     return python, Path(_run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
 
 
-def _required(name: str) -> list[str]:
-    """What to install: ours as it stands in the repository, built anew, since uv would take an older build for it."""
+def _install_arguments(name: str) -> list[str]:
+    """Return the arguments for uv. It must rebuild the repository's packages, since it would reuse an older build."""
     if name not in OURS:
-        return _named(name)
+        return _read_requirements(name)
     folders = {package: f"{PACKAGES}/{package}" for package in ("kayba-api", "ace-tracing", "ace-framework")}
-    fresh = [f"--refresh-package={package}" for package in folders]
-    return [*fresh, folders["kayba-api"], folders["ace-tracing"], f"{folders['ace-framework']}[tracing]"]
+    refresh = [f"--refresh-package={package}" for package in folders]
+    return [*refresh, folders["kayba-api"], folders["ace-tracing"], f"{folders['ace-framework']}[tracing]"]
 
 
-def surroundings(folder: Path) -> dict[str, str]:
-    """Environment variables for a run: nothing of this user's configuration, and a home of its own to write to."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR") if name in os.environ}
+def make_variables(folder: Path) -> dict[str, str]:
+    """Return environment variables for a run, without the user's configuration and with `folder` as the home."""
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR") if name in os.environ}
     home = {"HOME": str(folder), "USERPROFILE": str(folder), "LOCALAPPDATA": str(folder)}
-    return {**kept, **home, "KAYBA_SPOOL_DIR": str(folder / "spool"), "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+    return {**inherited, **home, "KAYBA_SPOOL_DIR": str(folder / "spool"), "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
 
 
-def _named(name: str) -> list[str]:
-    """The requirements in the head of peers/NAME.py, in the form of PEP 723."""
+def _read_requirements(name: str) -> list[str]:
+    """Read the requirements from the PEP 723 header of `peers/NAME.py`."""
     found = _REQUIREMENTS.search(PEERS[name].read_text(encoding="utf-8"))
     if not found:
-        raise ValueError(f"peers/{name}.py names no dependencies")
+        raise ValueError(f"peers/{name}.py has no list of dependencies in its header")
     return re.findall(r'"(.+?)"', found[1])
 
 
-def _with_versions(name: str, versions: dict[str, str]) -> str:
-    names = [re.split(r"[=\[]", requirement)[0] for requirement in _named(name)]
+def _format_versions(name: str, versions: dict[str, str]) -> str:
+    names = [re.split(r"[=\[]", requirement)[0] for requirement in _read_requirements(name)]
     if name in OURS:
         names.append("ace-tracing")
-    return ", ".join(f"{one} {versions[one]}" for one in names)
+    return ", ".join(f"{package} {versions[package]}" for package in names)
 
 
 def _run(*command: str | Path) -> str:

@@ -1,58 +1,60 @@
-"""What a flood of traces into a server that hangs does to memory, and what the SDK says became of them.
+"""Memory under a flood of traces into a server that hangs, and the SDK's own count of the traces.
 
     hatch run bench:flood [--only ace --only opentelemetry] [--traces 1000000]
 
-It prints a table and writes it to docs/benchmarks.md.
+It prints a table and writes it to `docs/benchmarks.md`.
 """
 
 from __future__ import annotations
 
-from choice import TITLES, chosen, options, say, versions
+from typing import Final
+
 from environments import Environment
-from runs import inside
-from servers import hung
-from table import Values, about, cells, markdown, publish
+from options import TITLES, format_versions, log_progress, make_parser, prepare_environments
+from runs import run_script
+from servers import hung_server
+from table import Values, format_caption, format_cells, format_table, publish
 
-MEGABYTES = ("growth", "anonymous", "file", "disk")
-COLUMNS = (*(f"{name} MB" for name in MEGABYTES), "caller µs", "pending", "dropped", "not told of")
+MEGABYTES: Final = ("growth", "anonymous", "file", "disk")
+COLUMNS: Final = (*(f"{name} MB" for name in MEGABYTES), "caller µs", "pending", "dropped", "unaccounted")
 
-# The comparisons give these queues without end, so that nothing is dropped; here they have their defaults.
-QUEUES = {"OTEL_BSP_MAX_QUEUE_SIZE": "2048", "MLFLOW_ASYNC_TRACE_LOGGING_MAX_QUEUE_SIZE": "1000"}
+# The comparison sets these queues so large that nothing is dropped; here they have their default sizes.
+QUEUES: Final = {"OTEL_BSP_MAX_QUEUE_SIZE": "2048", "MLFLOW_ASYNC_TRACE_LOGGING_MAX_QUEUE_SIZE": "1000"}
 
 
 def measure(name: str, environment: Environment, traces: int) -> Values:
-    """One flood."""
-    with hung() as url:
-        found = inside(environment, "measure_memory.py", name, url, str(traces), **QUEUES)
-    sizes = {f"{kind} MB": found[kind] / 1e6 for kind in MEGABYTES if found[kind] is not None}
-    told = [found[fate] for fate in ("delivered", "pending", "dropped") if fate in found]
-    # What a trace is to the SDK that tells, so the few of the warm-up are counted by it, too.
-    rest = found["traces"] - sum(told) if told else None
+    """Run one flood and return its row."""
+    with hung_server() as url:
+        figures = run_script(environment, "measure_memory.py", name, url, str(traces), **QUEUES)
+    sizes = {f"{kind} MB": figures[kind] / 1e6 for kind in MEGABYTES if figures[kind] is not None}
+    counts = [figures[state] for state in ("delivered", "pending", "dropped") if state in figures]
+    # The SDK also counts the traces of the warm-up, which `traces` includes.
+    unaccounted = figures["traces"] - sum(counts) if counts else None
     return {
         **sizes,
-        "caller µs": found["seconds"] / traces / 3 * 1e6,
-        "pending": found.get("pending"),
-        "dropped": found.get("dropped"),
-        "not told of": rest,
+        "caller µs": figures["seconds"] / traces / 3 * 1e6,
+        "pending": figures.get("pending"),
+        "dropped": figures.get("dropped"),
+        "unaccounted": unaccounted,
     }
 
 
 def main() -> None:
-    """Run, print, write."""
-    parser = options(__doc__)
+    """Measure the floods, print the table and write it to the page."""
+    parser = make_parser(__doc__)
     parser.add_argument("--traces", type=int, default=1_000_000)
-    given = parser.parse_args()
-    installed = chosen(given, ("ace",))
+    options = parser.parse_args()
+    prepared = prepare_environments(options, ("ace",))
     rows = []
-    for name, environment in installed.items():
-        say(f"flood of {name}")
-        rows.append([TITLES[name], *cells(COLUMNS, measure(name, environment, given.traces), {})])
+    for name, environment in prepared.items():
+        log_progress(f"flood of {name}")
+        rows.append([TITLES[name], *format_cells(COLUMNS, measure(name, environment, options.traces), {})])
     text = [
-        markdown([["", *COLUMNS], *rows]),
+        format_table([["", *COLUMNS], *rows]),
         "\n",
-        about("flood", f"{given.traces:,} traces of 3 spans; {versions(installed)}"),
+        format_caption("flood", f"{options.traces:,} traces of 3 spans; {format_versions(prepared)}"),
     ]
-    publish("flood", "".join(text), print_only=given.print_only)
+    publish("flood", "".join(text), print_only=options.print_only)
 
 
 if __name__ == "__main__":

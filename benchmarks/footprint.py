@@ -1,4 +1,4 @@
-"""Prints the size and number of packages of an install of `ace-framework[tracing]`, and the time of its import.
+"""Footprint of `ace-framework[tracing]`: the size and number of installed packages, and the time of the import.
 
 hatch run bench:footprint
 """
@@ -11,35 +11,39 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
-PACKAGES = Path(__file__).parents[1] / "packages"
+PACKAGES: Final = Path(__file__).parents[1] / "packages"
 
 
 def run(*command: str | Path) -> str:
-    """The output of a command that must succeed."""
+    """Run a command that must succeed, and return its output."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def seconds(python: Path, *codes: str) -> list[float]:
-    """The least wall time of a process for each code, over 40 runs in turn: whatever else runs can only add to it."""
-    least = [float("inf")] * len(codes)
+def measure_seconds(python: Path, *codes: str) -> list[float]:
+    """Return the minimum wall time of a process for each code, over 40 alternating runs.
+
+    The minimum is the best estimate, because other processes only add time.
+    """
+    minimum = [float("inf")] * len(codes)
     for _ in range(40):
         for position, code in enumerate(codes):
             start = time.perf_counter()
             run(python, "-c", code)
-            least[position] = min(least[position], time.perf_counter() - start)
-    return least
+            minimum[position] = min(minimum[position], time.perf_counter() - start)
+    return minimum
 
 
 def main() -> None:
-    """Build, install, measure."""
+    """Build the wheels, install them, and print the figures."""
     with TemporaryDirectory() as folder:
         for package in ("kayba-api", "ace-tracing", "ace-framework"):
             run("uv", "build", "--wheel", "--out-dir", folder, PACKAGES / package)
         run("uv", "venv", "--python", sys.executable, f"{folder}/venv")
         python = Path(folder, "venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
         (wheel,) = Path(folder).glob("ace_framework-*.whl")
-        # With bytecode, as pip installs: the environment may forbid Python to write it.
+        # Compile as pip does: an environment variable may forbid Python to write bytecode.
         install = ("uv", "pip", "install", "--compile-bytecode", "--python", python)
         run(*install, "--find-links", folder, f"{wheel}[tracing]")
         packages = run("uv", "pip", "freeze", "--python", python).split("\n")[:-1]
@@ -47,7 +51,7 @@ def main() -> None:
         size = sum(
             file.stat().st_size for file in site.rglob("*") if file.is_file() and "__pycache__" not in file.parts
         )
-        bare, imported = seconds(python, "pass", "import ace.tracing")
+        bare, imported = measure_seconds(python, "pass", "import ace.tracing")
         print(f"{len(packages)} packages: {', '.join(line.partition('==')[0].partition(' @')[0] for line in packages)}")
         print(f"{size / 1e6:.1f} MB installed, without bytecode")
         print(f"import ace.tracing: {(imported - bare) * 1e3:.0f} ms beyond a bare start of {bare * 1e3:.0f} ms")

@@ -1,4 +1,4 @@
-"""Calls the agent under one SDK and ends at once: what runs under a counter of instructions.
+"""Program that `instructions.py` counts: call the agent under one SDK, then exit without delivery.
 
 python measure_calls.py peers/NAME.py ADDRESS CALLS
 """
@@ -8,20 +8,20 @@ import sys
 from typing import Any
 
 from peer import load
-from workloads import agent
+from workloads import make_agent
 
 
 def main() -> None:
-    """Set up, call, end."""
+    """Start the SDK, run the calls, and exit."""
     _, path, url, calls = sys.argv
     sdk: Any = load(path)
     sdk["start"](url)
-    call = agent(sdk["traced"])
-    # Handing the interpreter to a thread that sends costs this one instructions, now more and now less.
+    call = make_agent(sdk["traced"])
+    # Thread switches to the sending thread would add a varying number of instructions.
     sys.setswitchinterval(1_000)
     for _ in range(int(calls)):
         call()
-    # What is unsent would be sent now, and counted.
+    # A normal exit would deliver the remaining spans, and the delivery would be counted.
     os._exit(0)
 
 

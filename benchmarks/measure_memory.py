@@ -1,4 +1,4 @@
-"""What a flood of traces does to the memory of this process under one SDK, printed as JSON, in bytes.
+"""Memory of this process under a flood of traces with one SDK, printed as JSON, in bytes.
 
 python measure_memory.py peers/NAME.py ADDRESS TRACES
 """
@@ -8,16 +8,16 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from peer import load
-from workloads import agent
+from workloads import make_agent
 
-WARM = 100
+WARM_UP_TRACES: Final = 100
 
 
-def resident() -> dict[str, int]:
-    """Resident memory now, by kind, and its peak; without Linux's /proc the peak alone, and nothing on Windows."""
+def read_resident_memory() -> dict[str, int]:
+    """Return the resident memory by kind and its peak; only the peak without Linux's `/proc`, 0 on Windows."""
     try:
         lines = [*_lines("/proc/self/smaps_rollup"), *_lines("/proc/self/status")]
     except OSError:
@@ -40,43 +40,43 @@ def _peak() -> int:
         import resource
     except ImportError:
         return 0
-    # In bytes on macOS, in kilobytes elsewhere.
+    # The unit is bytes on macOS and kilobytes elsewhere.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def on_disk(folder: Path) -> int:
-    """The bytes that files of this run occupy."""
+def measure_disk_usage(folder: Path) -> int:
+    """Return the bytes that the files in a folder occupy."""
     files = [path.stat() for path in folder.rglob("*") if path.is_file()]
-    # Windows knows sizes alone.
+    # Windows reports sizes only.
     return sum(int(file.st_blocks) * 512 if hasattr(file, "st_blocks") else file.st_size for file in files)
 
 
 def main() -> None:
-    """Set up, flood, print."""
+    """Start the SDK, run the traces, and print the figures."""
     _, path, url, traces = sys.argv
     sdk: Any = load(path)
     sdk["start"](url)
-    call = agent(sdk["traced"])
-    for _ in range(WARM):
+    call = make_agent(sdk["traced"])
+    for _ in range(WARM_UP_TRACES):
         call()
-    before = resident()
+    before = read_resident_memory()
     start = time.perf_counter()
     for _ in range(int(traces)):
         call()
     seconds = time.perf_counter() - start
-    after = resident()
-    told = sdk["told"]() if "told" in sdk else {}
-    found = {
-        "traces": WARM + int(traces),
+    after = read_resident_memory()
+    counts = sdk["count_traces"]() if "count_traces" in sdk else {}
+    figures = {
+        "traces": WARM_UP_TRACES + int(traces),
         "seconds": seconds,
         "growth": after["peak"] - before.get("rss", before["peak"]),
         "anonymous": after["anonymous"] - before["anonymous"] if "anonymous" in after else None,
         "file": after["file"] - before["file"] if "file" in after else None,
-        "disk": on_disk(Path.cwd()),
-        **told,
+        "disk": measure_disk_usage(Path.cwd()),
+        **counts,
     }
-    print(json.dumps(found), flush=True)
-    # What is unsent would be waited for: how long an exit takes is not the question here.
+    print(json.dumps(figures), flush=True)
+    # A normal exit would wait for the delivery, which is not measured here.
     os._exit(0)
 
 

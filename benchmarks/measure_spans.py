@@ -1,11 +1,11 @@
-"""What spans cost under one SDK, measured in this process and printed as JSON.
+"""Cost of spans under one SDK, measured in this process and printed as JSON.
 
     python measure_spans.py peers/NAME.py ADDRESS-OF-THE-SINK TRACES SHAPE
 
-Needs only the standard library and what peers/NAME.py names: it is run in the environment of that SDK.
+It runs in the environment of that SDK, so it needs only the standard library and the requirements of `peers/NAME.py`.
 """
 
-# Nothing else is imported before the SDK is, which would be charged with less than it costs.
+# The SDK is imported first: a module imported earlier would be missing from its import time.
 import sys
 import time
 
@@ -15,7 +15,7 @@ _start = time.perf_counter()
 SDK = load(sys.argv[1])
 IMPORTED = time.perf_counter() - _start
 
-import json  # noqa: E402 — see above
+import json  # noqa: E402 — after the SDK
 import os  # noqa: E402
 import urllib.request  # noqa: E402
 from typing import Any  # noqa: E402
@@ -23,31 +23,31 @@ from typing import Any  # noqa: E402
 from workloads import SHAPES, Work  # noqa: E402
 
 
-def counted(sink: str, spans: int) -> dict[str, Any]:
-    """What the sink has, once there are so many spans or nothing more comes."""
-    with urllib.request.urlopen(f"{sink}/counted?spans={spans}") as answer:
-        return json.load(answer)  # type: ignore[no-any-return]  # as sink.py writes it
+def wait_for_spans(sink: str, spans: int) -> dict[str, Any]:
+    """Wait until the sink has so many spans or receives no more, and return its counts."""
+    with urllib.request.urlopen(f"{sink}/counted?spans={spans}") as response:
+        return json.load(response)  # type: ignore[no-any-return]  # the format of sink.py
 
 
-def cpu() -> float:
-    """Seconds of CPU that this process and the children it has waited for have used."""
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of its children that have ended."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system
 
 
 def measure(work: Work, setup: Any, sink: str, traces: int) -> dict[str, float]:
-    """Run traces until the sink has them; figures in seconds, bytes and spans of all of them together."""
+    """Run traces, wait until the sink has them, and return totals in seconds, bytes and spans."""
     flush, delivers = setup["flush"], setup.get("DELIVERS", True)
-    # Enough for connections to be open and for the interpreter to have specialised the code.
-    warm = work.size(traces / 20)
-    work.run(warm)
+    # The warm-up opens the connections, and the interpreter specialises the code.
+    warm_up = work.size(traces / 20)
+    work.run(warm_up)
     flush()
-    before = counted(sink, warm * work.spans * delivers)
-    used, start = cpu(), time.perf_counter()
+    before = wait_for_spans(sink, warm_up * work.spans * delivers)
+    used, start = cpu_seconds(), time.perf_counter()
     caller = work.run(traces)
     flush()
-    after = counted(sink, int(before["spans"]) + traces * work.spans * delivers)
-    used = cpu() - used
+    after = wait_for_spans(sink, int(before["spans"]) + traces * work.spans * delivers)
+    used = cpu_seconds() - used
     return {
         "traces": traces,
         "spans": traces * work.spans,
@@ -64,7 +64,7 @@ def measure(work: Work, setup: Any, sink: str, traces: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Set up, run, print."""
+    """Start the SDK, measure, and print the figures."""
     _, _, sink, traces, shape = sys.argv
     setup: Any = SDK
     setup["start"](sink)

@@ -1,9 +1,9 @@
-"""Loads an SDK's module from peers/. Imports nothing, so that what an SDK imports is counted as its own."""
+"""Loader of the modules in `peers/`. It imports nothing, so every import counts as the SDK's."""
 
 
 def load(path: str) -> dict[str, object]:
-    """The names of a module; not imported by its own name, which is often the SDK's."""
+    """Run a module and return its names. It is not imported, because its name is often that of the SDK."""
     names: dict[str, object] = {"__name__": "peer"}
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 — pathlib is what an SDK may be the first to import
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 — importing pathlib would change the SDK's import time
         exec(compile(file.read(), path, "exec"), names)
     return names

@@ -1,4 +1,4 @@
-"""Runs SDKs, each in its own environment and process against a sink of its own, in turn, and keeps the medians."""
+"""Runs of the SDKs, each in a separate environment and process with a separate sink, and their medians."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from environments import BENCHMARKS, CACHE, PEERS, Environment, surroundings
+from environments import BENCHMARKS, CACHE, PEERS, Environment, make_variables
 from sink import Sink
 
 Figures = dict[str, float]
-"""What drive.py measures, or what comes of it, by name."""
+"""Measured or derived figures by name."""
 
 Key = TypeVar("Key")
 
-SLOWEST = 900.0
-"""Seconds after which a run is given up."""
+TIMEOUT_S: Final = 900.0
+"""Timeout of one run, in seconds."""
 
 
-def run(name: str, environment: Environment, shape: str, traces: int) -> Figures:
-    """What spans cost under one SDK."""
+def measure_spans(name: str, environment: Environment, shape: str, traces: int) -> Figures:
+    """Measure the cost of spans under one SDK."""
     with Sink() as url:
-        return derived(inside(environment, "measure_spans.py", name, url, str(traces), shape))
+        return derive_figures(run_script(environment, "measure_spans.py", name, url, str(traces), shape))
 
 
-def inside(environment: Environment, script: str, name: str, *arguments: str, **variables: str) -> Figures:
-    """What a script prints that is run for one SDK in its environment, in an empty folder."""
+def run_script(environment: Environment, script: str, name: str, *arguments: str, **variables: str) -> Figures:
+    """Run a script for one SDK in its environment, in an empty folder, and return the figures that it prints."""
     CACHE.mkdir(exist_ok=True)
-    # Not where temporary files go, which is often memory: ours writes what it has to keep to a disk.
+    # The spool must be on a disk, and the system's folder for temporary files is often in memory.
     with TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as folder:
-        done = subprocess.run(
+        completed = subprocess.run(
             [environment.python, BENCHMARKS / script, PEERS[name], *arguments],
             capture_output=True,
             text=True,
             cwd=folder,
-            env={**surroundings(Path(folder)), **variables},
-            timeout=SLOWEST,
+            env={**make_variables(Path(folder)), **variables},
+            timeout=TIMEOUT_S,
         )
-    if done.returncode:
-        raise RuntimeError(f"{script} {name} failed:\n{done.stderr}")
-    return json.loads(done.stdout)  # type: ignore[no-any-return]  # as the script writes it
+    if completed.returncode:
+        raise RuntimeError(f"{script} {name} failed:\n{completed.stderr}")
+    return json.loads(completed.stdout)  # type: ignore[no-any-return]  # the format of the script
 
 
-def derived(raw: Figures) -> Figures:
-    """What a table shows, from what was measured: a span's costs in µs, the rate, the share that came."""
+def derive_figures(raw: Figures) -> Figures:
+    """Return the figures of a table: costs per span, the rate, and the share of delivered spans."""
     spans, delivered = raw["spans"], raw["delivered"]
     return {
         "traces": raw["traces"],
@@ -62,13 +62,13 @@ def derived(raw: Figures) -> Figures:
     }
 
 
-def interleaved(
-    keys: Iterable[Key], rounds: int, one: Callable[[Key], Figures], say: Callable[[str], object]
+def run_interleaved(
+    keys: Iterable[Key], rounds: int, measure: Callable[[Key], Figures], log_progress: Callable[[str], object]
 ) -> dict[Key, Figures]:
-    """The medians of every figure, over rounds in which each is run once, so that a busy minute hits all alike."""
-    found: dict[Key, list[Figures]] = {key: [] for key in keys}
+    """Measure every key once per round, so a busy minute affects all alike, and return the medians of the rounds."""
+    measured: dict[Key, list[Figures]] = {key: [] for key in keys}
     for number in range(1, rounds + 1):
-        for key, runs in found.items():
-            say(f"round {number} of {rounds}: {', '.join(map(str, key)) if isinstance(key, tuple) else key}")
-            runs.append(one(key))
-    return {key: {name: median(each[name] for each in runs) for name in runs[0]} for key, runs in found.items()}
+        for key, runs in measured.items():
+            log_progress(f"round {number} of {rounds}: {', '.join(map(str, key)) if isinstance(key, tuple) else key}")
+            runs.append(measure(key))
+    return {key: {name: median(each[name] for each in runs) for name in runs[0]} for key, runs in measured.items()}

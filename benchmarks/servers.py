@@ -1,4 +1,4 @@
-"""Servers that do not take anything."""
+"""Servers that accept no requests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def hung() -> Iterator[str]:
-    """A server that accepts connections and then neither reads nor answers."""
+def hung_server() -> Iterator[str]:
+    """Run a server that accepts connections but neither reads nor responds; yields its URL."""
     accepted = []
 
     def accept() -> None:
@@ -28,8 +28,8 @@ def hung() -> Iterator[str]:
 
 
 @contextmanager
-def refusing() -> Iterator[str]:
-    """An address that refuses connections: bound, so that nothing else can have it, and not listening."""
+def refusing_address() -> Iterator[str]:
+    """Reserve an address that refuses connections, because its socket is bound but does not listen; yields its URL."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"

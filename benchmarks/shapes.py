@@ -1,49 +1,54 @@
-"""Other shapes of work: deep and wide trees, large inputs, tasks, threads; ours beside OpenTelemetry.
+"""Other shapes of work: deep and wide trees, large inputs, tasks and threads, compared with OpenTelemetry.
 
     hatch run bench:shapes [--only ace --only langfuse] [--shape "deep: 100"] [--traces 10000] [--rounds 3]
 
-It prints a table and writes it to docs/benchmarks.md, which says what the columns mean.
+It prints a table and writes it to `docs/benchmarks.md`, which explains the columns.
 """
 
 from __future__ import annotations
 
-from choice import SILENT, TITLES, chosen, options, say, versions
-from runs import interleaved, run
-from table import Values, about, cells, markdown, publish
+from typing import Final
+
+from options import SILENT, TITLES, format_versions, log_progress, make_parser, prepare_environments
+from runs import measure_spans, run_interleaved
+from table import Values, format_caption, format_cells, format_table, publish
 from workloads import SHAPES
 
-COLUMNS = ("caller µs", "caller CPU µs", "whole CPU µs", "spans/s", "delivered", "content B", "sent B", "traces")
-SENT = ("spans/s", "delivered", "content B", "sent B")
-DEFAULT = ("plain", "ace", "opentelemetry")
+COLUMNS: Final = ("caller µs", "caller CPU µs", "whole CPU µs", "spans/s", "delivered", "content B", "sent B", "traces")
+DELIVERY_COLUMNS: Final = ("spans/s", "delivered", "content B", "sent B")
+DEFAULT: Final = ("plain", "ace", "opentelemetry")
 
 
 def main() -> None:
-    """Run, print, write."""
-    parser = options(__doc__)
-    parser.add_argument("--shape", action="append", choices=SHAPES, help="just this one; may be repeated")
-    parser.add_argument("--traces", type=int, default=10_000, help="of 3 spans; other shapes run a share of them")
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    installed = chosen(given, DEFAULT)
-    medians = interleaved(
-        [(shape, name) for shape in given.shape or SHAPES for name in installed],
-        given.rounds,
-        lambda key: run(key[1], installed[key[1]], key[0], given.traces),
-        say,
+    """Measure the shapes, print the table and write it to the page."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--shape", action="append", choices=SHAPES, help="run only this shape; may be repeated")
+    parser.add_argument(
+        "--traces", type=int, default=10_000, help="traces of 3 spans; other shapes run a share of them"
     )
-    found: dict[tuple[str, str], Values] = {
-        key: {**figures, **dict.fromkeys(SENT if key[1] in SILENT else ())} for key, figures in medians.items()
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    prepared = prepare_environments(options, DEFAULT)
+    medians = run_interleaved(
+        [(shape, name) for shape in options.shape or SHAPES for name in prepared],
+        options.rounds,
+        lambda key: measure_spans(key[1], prepared[key[1]], key[0], options.traces),
+        log_progress,
+    )
+    rows: dict[tuple[str, str], Values] = {
+        key: {**figures, **dict.fromkeys(DELIVERY_COLUMNS if key[1] in SILENT else ())}
+        for key, figures in medians.items()
     }
-    rows = []
-    for (shape, name), row in found.items():
-        ours = {} if name in ("ace", *SILENT) else {**found.get((shape, "ace"), {}), "traces": None}
-        rows.append([shape, TITLES[name], *cells(COLUMNS, row, ours)])
+    cells = []
+    for (shape, name), row in rows.items():
+        baseline = {} if name in ("ace", *SILENT) else {**rows.get((shape, "ace"), {}), "traces": None}
+        cells.append([shape, TITLES[name], *format_cells(COLUMNS, row, baseline)])
     text = [
-        markdown([["shape", "", *COLUMNS], *rows], texts=2),
+        format_table([["shape", "", *COLUMNS], *cells], texts=2),
         "\n",
-        about("shapes", f"medians of {given.rounds} rounds; {versions(installed)}"),
+        format_caption("shapes", f"medians of {options.rounds} rounds; {format_versions(prepared)}"),
     ]
-    publish("shapes", "".join(text), print_only=given.print_only)
+    publish("shapes", "".join(text), print_only=options.print_only)
 
 
 if __name__ == "__main__":

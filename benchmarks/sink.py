@@ -1,7 +1,6 @@
-"""A server that takes any request, answers as each SDK needs, and counts spans: the same floor of a receiver for all.
+"""Sink: a server that accepts the requests of every SDK, responds as the SDK expects, and counts spans.
 
-Bodies are kept as they came and read only when somebody asks for the count, so that counting takes no time from what
-is measured.
+It stores the bodies and parses them only on a request for the count, so counting does not slow down a measurement.
 """
 
 from __future__ import annotations
@@ -14,39 +13,39 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from wire import Request, answer_to, span_ids
+from wire import Request, response_body, span_ids
 
-QUIET = 5.0
-"""Seconds without a request after which what is missing counts as not delivered."""
+QUIET_S: Final = 5.0
+"""Seconds without a request after which missing spans count as not delivered."""
 
 
-class Tally:
-    """What has come so far."""
+class SpanCounter:
+    """Counter of the received spans, requests and bytes."""
 
     def __init__(self) -> None:
-        self.unread = SimpleQueue[Request]()
+        self.received = SimpleQueue[Request]()
         self._seen: set[bytes] = set()
         self._requests = self._sent = self._decoded = 0
         self._last = 0.0
 
     def wait(self, spans: int) -> dict[str, float]:
-        """What has come, once there are so many spans or nothing more comes.
+        """Wait until there are so many spans or no more requests arrive, and return the counts.
 
-        `last` is when the last request that brought spans had come in whole, on the clock of `time.perf_counter`,
-        which all processes of a machine share; `sent` and `decoded` are bytes of bodies.
+        `last` is the arrival of the last request with spans, on the clock of `time.perf_counter`, which all processes
+        of a machine share. `sent` and `decoded` are the bytes of the bodies before and after decompression.
         """
-        latest = time.perf_counter()
-        while len(self._seen) < spans and time.perf_counter() - latest < QUIET:
+        last_request = time.perf_counter()
+        while len(self._seen) < spans and time.perf_counter() - last_request < QUIET_S:
             try:
-                self._read(self.unread.get(timeout=0.02))
+                self._read(self.received.get(timeout=0.02))
             except Empty:
                 continue
-            latest = time.perf_counter()
-        while not self.unread.empty():
-            self._read(self.unread.get())
+            last_request = time.perf_counter()
+        while not self.received.empty():
+            self._read(self.received.get())
         return {
             "spans": len(self._seen),
             "last": self._last,
@@ -67,7 +66,7 @@ class Tally:
 
 
 def _serve(pipe: Connection) -> None:
-    tally = Tally()
+    counter = SpanCounter()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,9 +76,9 @@ def _serve(pipe: Connection) -> None:
             address = urlsplit(self.path)
             if address.path == "/counted":
                 (spans,) = parse_qs(address.query)["spans"]
-                self._answer(json.dumps(tally.wait(int(spans))).encode())
+                self._respond(json.dumps(counter.wait(int(spans))).encode())
             else:
-                self._answer(answer_to(address.path, "", b""))
+                self._respond(response_body(address.path, "", b""))
 
         def do_PUT(self) -> None:
             self.do_POST()
@@ -96,8 +95,8 @@ def _serve(pipe: Connection) -> None:
                 body,
                 time.perf_counter(),
             )
-            tally.unread.put(request)
-            self._answer(answer_to(request.path, request.content_type, body))
+            counter.received.put(request)
+            self._respond(response_body(request.path, request.content_type, body))
 
         def _body(self) -> bytes:
             if "chunked" not in self.headers.get("transfer-encoding", ""):
@@ -109,7 +108,7 @@ def _serve(pipe: Connection) -> None:
             self.rfile.readline()
             return b"".join(chunks)
 
-        def _answer(self, body: bytes) -> None:
+        def _respond(self, body: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", self.headers.get("content-type", "application/json"))
             self.send_header("Content-Length", str(len(body)))
@@ -117,11 +116,11 @@ def _serve(pipe: Connection) -> None:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Quiet: a log line a request would be measured, too."""
+            """Log nothing, because the cost of logging would be measured."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: Any, client_address: Any) -> None:
-            # Clients that are measured may end in the middle of a request.
+            # A measured client may exit during a request.
             if not isinstance(sys.exception(), ConnectionError):
                 super().handle_error(request, client_address)
 
@@ -131,14 +130,14 @@ def _serve(pipe: Connection) -> None:
 
 
 class Sink:
-    """The server in a process of its own, so that its work is not counted as the SDK's."""
+    """The server in a separate process, so its CPU time does not count as the SDK's."""
 
     def __enter__(self) -> str:
         context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_serve, args=(there,), daemon=True)
+        receiver, sender = context.Pipe()
+        self._process: BaseProcess = context.Process(target=_serve, args=(sender,), daemon=True)
         self._process.start()
-        return f"http://127.0.0.1:{here.recv()}"
+        return f"http://127.0.0.1:{receiver.recv()}"
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

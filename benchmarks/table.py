@@ -1,4 +1,4 @@
-"""Tables in Markdown, and their places in docs/benchmarks.md."""
+"""Markdown tables, and their sections in `docs/benchmarks.md`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from math import floor
 from pathlib import Path
+from typing import Final
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 Values = Mapping[str, float | None]
-"""A row's figures by column; None where there is nothing to tell."""
+"""The figures of a row by column; None for a figure that does not apply."""
 
 
-def markdown(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """A table whose first row is its heading; the first columns are texts, the others figures."""
+def format_table(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """Return a Markdown table. The first row is the heading, and the first `texts` columns are aligned to the left."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
 
     def line(row: Sequence[str]) -> str:
@@ -30,35 +31,39 @@ def markdown(rows: Sequence[Sequence[str]], texts: int = 1) -> str:
     return f"{line(rows[0])}|{'|'.join(rule)}|\n{''.join(map(line, rows[1:]))}"
 
 
-def cells(columns: Sequence[str], values: Values, ours: Values) -> list[str]:
-    """The figures of a row, each with how many times ours it is, where there is one of ours to compare with."""
-    return [_cell(column, values.get(column), ours.get(column)) for column in columns]
+def format_cells(columns: Sequence[str], values: Values, baseline: Values) -> list[str]:
+    """Return the figures of a row, each with its ratio to the baseline's figure if there is one."""
+    return [_format_cell(column, values.get(column), baseline.get(column)) for column in columns]
 
 
-def _cell(column: str, value: float | None, ours: float | None) -> str:
+def _format_cell(column: str, value: float | None, baseline: float | None) -> str:
     if value is None:
         return "—"
     if column == "delivered":
-        # Never rounded up to all of them.
+        # Rounded down: 100% means that every span was delivered.
         return f"{floor(value * 10_000) / 100:g}%"
-    return figure(value) + (f" ({figure(value / ours, 2)}x)" if ours else "")
+    return format_figure(value) + (f" ({format_figure(value / baseline, 2)}x)" if baseline else "")
 
 
-def figure(value: float, digits: int = 3) -> str:
-    """A number with so many digits that count, and no exponent."""
+def format_figure(value: float, digits: int = 3) -> str:
+    """Return a number with at least so many significant digits, without an exponent."""
     return f"{value:,.0f}" if value >= 10 ** (digits - 1) else f"{value:.{digits}g}"
 
 
-def about(command: str, more: str) -> str:
-    """What a reader needs in order to run it again: the command as it was given, and on what it ran."""
+def format_caption(command: str, details: str) -> str:
+    """Return the caption of a table: the command with its options, the machine and the details."""
     words = [command, *(word for word in sys.argv[1:] if word != "--print-only")]
     python = f"{platform.python_implementation()} {platform.python_version()}"
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return f"`hatch run bench:{' '.join(words)}`: {python}, {machine}; {more}.\n"
+    return f"`hatch run bench:{' '.join(words)}`: {python}, {machine}; {details}.\n"
 
 
 def publish(command: str, text: str, *, print_only: bool) -> None:
-    """Print a text, and put it where the page has the command's place."""
+    """Print a text, and unless `print_only`, write it to the command's section of the page.
+
+    Raises:
+        ValueError: The page has no section for the command.
+    """
     print(text)
     if print_only:
         return
@@ -66,5 +71,5 @@ def publish(command: str, text: str, *, print_only: bool) -> None:
     before, found, rest = PAGE.read_text(encoding="utf-8").partition(start)
     _, closed, after = rest.partition(end)
     if not (found and closed):
-        raise ValueError(f"docs/benchmarks.md has no place for bench:{command}")
+        raise ValueError(f"docs/benchmarks.md has no section for bench:{command}")
     PAGE.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")

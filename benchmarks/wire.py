@@ -1,4 +1,4 @@
-"""What each SDK puts on the wire: which spans a request brings, and the answer that the SDK needs."""
+"""Wire formats of the SDKs: the spans in a request, and the response that the SDK expects."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import json
 import re
 import zlib
 from email.parser import BytesParser
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_SPAN_ID = re.compile(rb'"spanId" ?: ?"([^"]+)"')
-_PENDING = "logfire.pending_parent_id"
-"""Only spans that Logfire sends at the start of a span, under ids of their own, have it."""
-_RUN_PART = re.compile(r"(?:post|patch)\.([^.]+)\.outputs")
+_SPAN_ID: Final = re.compile(rb'"spanId" ?: ?"([^"]+)"')
+_PENDING: Final = "logfire.pending_parent_id"
+"""The attribute of the extra spans, with separate ids, that Logfire sends at the start of each span."""
+_RUN_PART: Final = re.compile(r"(?:post|patch)\.([^.]+)\.outputs")
 
 
 class Request(NamedTuple):
-    """A request as it came, and when it was there in whole, in seconds of `time.perf_counter`."""
+    """A received request; `at` is the end of its arrival, in seconds of `time.perf_counter`."""
 
     path: str
     content_type: str
@@ -25,7 +25,7 @@ class Request(NamedTuple):
     at: float
 
     def decoded(self) -> bytes:
-        """The body without its compression."""
+        """Return the decompressed body."""
         match self.content_encoding:
             case "gzip":
                 return gzip.decompress(self.body)
@@ -34,7 +34,7 @@ class Request(NamedTuple):
             case "zstd":
                 from zstandard import ZstdDecompressor
 
-                # Clients write frames as a stream, one after the other and without their sizes.
+                # Clients write a stream of frames without their sizes.
                 reader = ZstdDecompressor().stream_reader(self.body, read_across_frames=True)
                 return reader.read()
             case _:
@@ -42,36 +42,36 @@ class Request(NamedTuple):
 
 
 def span_ids(request: Request, body: bytes) -> set[bytes]:
-    """The spans that a request completes, each by its own id, so that one that is sent twice counts once."""
+    """Return the ids of the spans that a request completes, so a span that is sent twice counts once."""
     path = request.path
     if path.endswith("/v1/traces"):
-        return _of_protobuf(body) if "protobuf" in request.content_type else set(_SPAN_ID.findall(body))
+        return _protobuf_span_ids(body) if "protobuf" in request.content_type else set(_SPAN_ID.findall(body))
     if path == "/runs/multipart":
-        return _of_langsmith(request.content_type, body)
+        return _langsmith_run_ids(request.content_type, body)
     if path == "/v1/private/spans/batch":
         return {span["id"].encode() for span in json.loads(body)["spans"] if span.get("end_time")}
     return set()
 
 
-def _of_protobuf(body: bytes) -> set[bytes]:
+def _protobuf_span_ids(body: bytes) -> set[bytes]:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     request = ExportTraceServiceRequest.FromString(body)
     spans = (span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans)
-    return {span.span_id for span in spans if not any(one.key == _PENDING for one in span.attributes)}
+    return {span.span_id for span in spans if not any(attribute.key == _PENDING for attribute in span.attributes)}
 
 
-def _of_langsmith(content_type: str, body: bytes) -> set[bytes]:
-    # A run's start, its end, its inputs and its outputs are parts of their own; with its outputs it is complete.
+def _langsmith_run_ids(content_type: str, body: bytes) -> set[bytes]:
+    # The start, the end, the inputs and the outputs of a run are separate parts; the outputs complete it.
     message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     names = (part.get_param("name", header="content-disposition") for part in message.walk())
     return {found[1].encode() for name in names if isinstance(name, str) and (found := _RUN_PART.fullmatch(name))}
 
 
-def answer_to(path: str, content_type: str, body: bytes) -> bytes:
-    """The least that makes the client go on."""
+def response_body(path: str, content_type: str, body: bytes) -> bytes:
+    """Return the minimal response with which the client continues."""
     if path == "/info":
-        # What LangSmith's own service says of itself: the client then sends compressed batches of many runs.
+        # The configuration of LangSmith's service, with which the client sends compressed batches of many runs.
         return json.dumps(
             {
                 "version": "0.15.0",
@@ -91,7 +91,7 @@ def answer_to(path: str, content_type: str, body: bytes) -> bytes:
     if path.endswith("/mlflow/version"):
         return b"3.17.2"
     if path.endswith("/3.0/mlflow/traces"):
-        # MLflow's server says where it will keep the spans: with itself, so that they come as OTLP.
+        # With this tag MLflow's server announces that it stores spans, so the client sends them as OTLP.
         trace = json.loads(body)
         trace["trace"]["trace_info"].setdefault("tags", {})["mlflow.trace.spansLocation"] = "TRACKING_STORE"
         return json.dumps(trace).encode()

@@ -1,6 +1,6 @@
-"""The work that is traced, the same for every SDK: functions over which its decorator is put.
+"""Workloads: the functions that every SDK traces with its decorator.
 
-Needs only the standard library: it is run in the environment of each SDK.
+The module needs only the standard library, because it runs in the environment of each SDK.
 """
 
 from __future__ import annotations
@@ -9,44 +9,47 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Traced = Callable[[Any], Any]
 """A decorator: `@trace`, `@observe`, …"""
 
-QUESTION = "What is the capital of France?"
-DEPTH, WIDTH, THREADS, TASKS = 100, 1_000, 8, 10
+QUESTION: Final = "What is the capital of France?"
+DEPTH: Final = 100
+WIDTH: Final = 1_000
+THREADS: Final = 8
+TASKS: Final = 10
 
 
-class Spent(NamedTuple):
-    """Seconds of the thread that traces: by the clock, and of its CPU."""
+class Times(NamedTuple):
+    """Wall time and CPU time of the traced thread, in seconds."""
 
     wall: float
     cpu: float
 
 
 class Work(NamedTuple):
-    """What is run: so many traces, each of so many spans.
+    """A workload of many equal traces.
 
     Attributes:
-        run: runs a number of traces, and gives what that took on the thread that traces.
-        spans: of one trace.
-        share: of the traces asked for, how many to run, so that every shape takes about as long.
-        callers: how many tasks or threads share the traces.
+        run: Function that runs a number of traces and returns their times.
+        spans: The number of spans in one trace.
+        share: The share of the requested traces to run, so every shape takes about the same time.
+        callers: The number of tasks or threads that share the traces.
     """
 
-    run: Callable[[int], Spent]
+    run: Callable[[int], Times]
     spans: int
     share: float
     callers: int = 1
 
     def size(self, traces: float) -> int:
-        """How many to run of the traces asked for: the same for each caller, and one at least."""
+        """Return the number of traces to run: the same for each caller, at least one."""
         return max(round(traces * self.share / self.callers), 1) * self.callers
 
 
-def agent(traced: Traced, question: object = QUESTION) -> Callable[[], object]:
-    """A root with two children and small inputs: what most traced code looks like."""
+def make_agent(traced: Traced, question: object = QUESTION) -> Callable[[], object]:
+    """Return a typical agent: a root with two children and small inputs."""
 
     @traced
     def retrieve(query: object) -> list[str]:
@@ -58,13 +61,13 @@ def agent(traced: Traced, question: object = QUESTION) -> Callable[[], object]:
 
     @traced
     def agent(query: object) -> str:
-        return generate(retrieve(query), query)  # type: ignore[no-any-return]  # of any decorator
+        return generate(retrieve(query), query)  # type: ignore[no-any-return]  # any decorator
 
     return lambda: agent(question)
 
 
-def deep(traced: Traced) -> Callable[[], object]:
-    """A chain of calls, each the child of the one before."""
+def make_chain(traced: Traced) -> Callable[[], object]:
+    """Return a chain of calls, each a child of the previous one."""
 
     @traced
     def step(left: int) -> int:
@@ -73,8 +76,8 @@ def deep(traced: Traced) -> Callable[[], object]:
     return lambda: step(DEPTH)
 
 
-def wide(traced: Traced) -> Callable[[], object]:
-    """A root with very many children."""
+def make_wide_tree(traced: Traced) -> Callable[[], object]:
+    """Return a root with `WIDTH` children."""
 
     @traced
     def tool(number: int) -> int:
@@ -87,13 +90,13 @@ def wide(traced: Traced) -> Callable[[], object]:
     return lambda: agent(WIDTH)
 
 
-def conversation(size: int) -> list[dict[str, str]]:
-    """Messages of some 500 bytes each, as chat models take them."""
+def make_messages(size: int) -> list[dict[str, str]]:
+    """Return chat messages of about 500 bytes each, of `size` bytes in total."""
     return [{"role": "user", "content": f"{number:>6} ".ljust(465, "x")} for number in range(size // 500)]
 
 
-def coroutine(traced: Traced) -> Callable[[], Awaitable[object]]:
-    """The agent as coroutines that give way once."""
+def make_async_agent(traced: Traced) -> Callable[[], Awaitable[object]]:
+    """Return the agent as coroutines that yield to the event loop once."""
 
     @traced
     async def retrieve(query: str) -> list[str]:
@@ -106,61 +109,61 @@ def coroutine(traced: Traced) -> Callable[[], Awaitable[object]]:
 
     @traced
     async def agent(query: str) -> str:
-        return await generate(await retrieve(query), query)  # type: ignore[no-any-return]  # of any decorator
+        return await generate(await retrieve(query), query)  # type: ignore[no-any-return]  # any decorator
 
     return lambda: agent(QUESTION)
 
 
-def repeated(call: Callable[[], object]) -> Callable[[int], Spent]:
-    """One call after the other."""
+def run_in_sequence(call: Callable[[], object]) -> Callable[[int], Times]:
+    """Return a function that runs the calls one after the other."""
 
-    def run(traces: int) -> Spent:
+    def run(traces: int) -> Times:
         cpu, wall = time.thread_time(), time.perf_counter()
         for _ in range(traces):
             call()
-        return Spent(time.perf_counter() - wall, time.thread_time() - cpu)
+        return Times(time.perf_counter() - wall, time.thread_time() - cpu)
 
     return run
 
 
-def on_tasks(call: Callable[[], Awaitable[object]]) -> Callable[[int], Spent]:
-    """From tasks of one event loop."""
+def run_in_tasks(call: Callable[[], Awaitable[object]]) -> Callable[[int], Times]:
+    """Return a function that runs the calls in tasks of one event loop."""
 
-    async def some(traces: int) -> None:
+    async def run_task(traces: int) -> None:
         for _ in range(traces):
             await call()
 
-    async def all_of_them(traces: int) -> Spent:
+    async def run_tasks(traces: int) -> Times:
         cpu, wall = time.thread_time(), time.perf_counter()
-        await asyncio.gather(*(some(traces // TASKS) for _ in range(TASKS)))
-        return Spent(time.perf_counter() - wall, time.thread_time() - cpu)
+        await asyncio.gather(*(run_task(traces // TASKS) for _ in range(TASKS)))
+        return Times(time.perf_counter() - wall, time.thread_time() - cpu)
 
-    return lambda traces: asyncio.run(all_of_them(traces))
+    return lambda traces: asyncio.run(run_tasks(traces))
 
 
-def on_threads(call: Callable[[], object]) -> Callable[[int], Spent]:
-    """From threads at the same time; what it took is the sum of theirs."""
+def run_in_threads(call: Callable[[], object]) -> Callable[[int], Times]:
+    """Return a function that runs the calls in concurrent threads and returns the sum of their times."""
 
-    def run(traces: int) -> Spent:
-        spent: list[Spent] = []
-        each = repeated(call)
-        threads = [threading.Thread(target=lambda: spent.append(each(traces // THREADS))) for _ in range(THREADS)]
+    def run(traces: int) -> Times:
+        times: list[Times] = []
+        run_thread = run_in_sequence(call)
+        threads = [threading.Thread(target=lambda: times.append(run_thread(traces // THREADS))) for _ in range(THREADS)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return Spent(sum(one.wall for one in spent), sum(one.cpu for one in spent))
+        return Times(sum(each.wall for each in times), sum(each.cpu for each in times))
 
     return run
 
 
-SHAPES: dict[str, Callable[[Traced], Work]] = {
-    "3 spans": lambda traced: Work(repeated(agent(traced)), 3, 1),
-    "deep: 100": lambda traced: Work(repeated(deep(traced)), DEPTH, 1 / 40),
-    "wide: 1,000": lambda traced: Work(repeated(wide(traced)), WIDTH + 1, 1 / 400),
-    "10 KB inputs": lambda traced: Work(repeated(agent(traced, conversation(10_000))), 3, 1 / 10),
-    "1 MB inputs": lambda traced: Work(repeated(agent(traced, conversation(1_000_000))), 3, 1 / 1000),
-    "async, 10 tasks": lambda traced: Work(on_tasks(coroutine(traced)), 3, 1, TASKS),
-    "8 threads": lambda traced: Work(on_threads(agent(traced)), 3, 1, THREADS),
+SHAPES: Final[dict[str, Callable[[Traced], Work]]] = {
+    "3 spans": lambda traced: Work(run_in_sequence(make_agent(traced)), 3, 1),
+    "deep: 100": lambda traced: Work(run_in_sequence(make_chain(traced)), DEPTH, 1 / 40),
+    "wide: 1,000": lambda traced: Work(run_in_sequence(make_wide_tree(traced)), WIDTH + 1, 1 / 400),
+    "10 KB inputs": lambda traced: Work(run_in_sequence(make_agent(traced, make_messages(10_000))), 3, 1 / 10),
+    "1 MB inputs": lambda traced: Work(run_in_sequence(make_agent(traced, make_messages(1_000_000))), 3, 1 / 1000),
+    "async, 10 tasks": lambda traced: Work(run_in_tasks(make_async_agent(traced)), 3, 1, TASKS),
+    "8 threads": lambda traced: Work(run_in_threads(make_agent(traced)), 3, 1, THREADS),
 }
-"""By the name that a table shows."""
+"""The workloads by their names in the tables."""

@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["ace-framework[tracing]"]
 # ///
-"""Ours, as users write it: everything is captured, in the default configuration."""
+"""ace-tracing in its default configuration, with everything captured."""
 
 import ace.tracing
 
@@ -12,16 +12,16 @@ traced = ace.tracing.trace
 
 
 def start(url):
-    """Trace to the sink."""
+    """Send traces to the sink."""
     ace.tracing.configure(api_key="kb-benchmark", base_url=url, folder="benchmark")
 
 
 def flush():
-    """Wait until everything is delivered; gives what became of it."""
+    """Wait until everything is delivered, and return the counts."""
     return ace.tracing.flush(60)
 
 
-def told():
-    """How many traces ours says are delivered, pending and dropped, without waiting."""
+def count_traces():
+    """Return the SDK's counts of delivered, pending and dropped traces, without waiting."""
     delivery = ace.tracing.flush(0)
     return {"delivered": delivery.delivered, "pending": delivery.pending, "dropped": delivery.dropped}

@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["ace-framework[tracing]"]
 # ///
-"""Ours, switched off."""
+"""ace-tracing, disabled."""
 
 import ace.tracing
 
@@ -13,10 +13,10 @@ traced = ace.tracing.trace
 
 
 def start(url):
-    """Configure, then switch off, as a program does that traces only sometimes."""
+    """Configure tracing, then disable it, as a program that traces only at times does."""
     ace.tracing.configure(api_key="kb-benchmark", base_url=url, folder="benchmark")
     ace.tracing.disable()
 
 
 def flush():
-    """Nothing to wait for."""
+    """Do nothing: there is no delivery."""

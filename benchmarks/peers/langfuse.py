@@ -6,7 +6,7 @@
 
 import os
 
-# Its queue is OpenTelemetry's, which drops what does not fit: large enough here to deliver everything.
+# Langfuse uses OpenTelemetry's queue, which drops spans when it is full. This size is enough for all spans.
 os.environ.setdefault("OTEL_BSP_MAX_QUEUE_SIZE", "10000000")
 
 from langfuse import Langfuse, get_client, observe

@@ -15,7 +15,7 @@ traced = traceable
 
 
 def start(url):
-    """Send runs to the sink; the default client reads the environment when it is first used."""
+    """Send runs to the sink. The default client reads the environment on first use."""
     os.environ.update(LANGSMITH_TRACING="true", LANGSMITH_ENDPOINT=url, LANGSMITH_API_KEY="lsv2_pt_benchmark")
 
 

@@ -2,11 +2,11 @@
 # requires-python = ">=3.11"
 # dependencies = ["logfire==5.2.0"]
 # ///
-"""Logfire, with results recorded, too, as the others do by default."""
+"""Logfire with `record_return`, because the other SDKs record results by default."""
 
 import os
 
-# Its queue is OpenTelemetry's, which drops what does not fit: large enough here to deliver everything.
+# Logfire uses OpenTelemetry's queue, which drops spans when it is full. This size is enough for all spans.
 os.environ.setdefault("OTEL_BSP_MAX_QUEUE_SIZE", "10000000")
 
 import logfire
@@ -17,7 +17,7 @@ traced = logfire.instrument(record_return=True)
 
 
 def start(url):
-    """Send spans to the sink; print nothing; no metrics, since none of the others has them."""
+    """Send spans to the sink, without console output, and without metrics, which the other SDKs do not have."""
     logfire.configure(
         token="benchmark",
         send_to_logfire=True,

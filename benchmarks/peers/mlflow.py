@@ -2,13 +2,13 @@
 # requires-python = ">=3.11"
 # dependencies = ["kayba-tracing==0.9.7", "mlflow==3.17.2"]
 # ///
-"""The published Kayba SDK, which stands on MLflow."""
+"""The published Kayba SDK, which is based on MLflow."""
 
 import os
 
-# Its queue of 1,000 tasks drops what does not fit: large enough here to deliver everything.
+# MLflow's queue of 1,000 tasks drops traces when it is full. This size is enough for all traces.
 os.environ.setdefault("MLFLOW_ASYNC_TRACE_LOGGING_MAX_QUEUE_SIZE", "10000000")
-# Nothing here may leave the machine.
+# Telemetry would leave the machine.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 import kayba_tracing

@@ -2,14 +2,14 @@
 # requires-python = ">=3.11"
 # dependencies = ["opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-http==1.45.2"]
 # ///
-"""OpenTelemetry's SDK with its OTLP/HTTP exporter. It captures nothing by itself: a decorator does that by hand."""
+"""OpenTelemetry's SDK with its OTLP/HTTP exporter, and a decorator that captures, which the SDK does not have."""
 
 import functools
 import inspect
 import json
 import os
 
-# Its queue of 2,048 spans drops what does not fit: large enough here to deliver everything.
+# The queue of 2,048 spans drops spans when it is full. This size is enough for all spans.
 os.environ.setdefault("OTEL_BSP_MAX_QUEUE_SIZE", "10000000")
 
 from opentelemetry import trace
@@ -22,7 +22,7 @@ TRACES = 1.0
 
 
 def start(url):
-    """Export batches to the sink, compressed."""
+    """Export batches to the sink, compressed with gzip."""
     global provider, tracer
     provider = TracerProvider()
     exporter = OTLPSpanExporter(f"{url}/v1/traces", compression=Compression.Gzip)
@@ -32,7 +32,7 @@ def start(url):
 
 
 def traced(function):
-    """Record the arguments by name and the result as JSON, as the others do."""
+    """Record the arguments by name and the result as JSON, as the other SDKs do."""
     name = function.__name__
     names = list(inspect.signature(function).parameters)
 

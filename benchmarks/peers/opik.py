@@ -6,7 +6,7 @@
 
 import os
 
-# Reports on its own use go elsewhere: nothing here may leave the machine. It reads these while it is imported.
+# Opik's usage reports would leave the machine. It reads these variables during its import.
 os.environ.update(OPIK_SENTRY_ENABLE="false", OPIK_ANALYTICS_ENABLE="false", OPIK_CONSOLE_LOGGING_LEVEL="ERROR")
 
 import opik
@@ -17,7 +17,7 @@ traced = opik.track
 
 
 def start(url):
-    """Send traces and spans to the sink; the default client reads the environment when it is first used."""
+    """Send traces and spans to the sink. The default client reads the environment on first use."""
     os.environ.update(OPIK_URL_OVERRIDE=url, OPIK_API_KEY="benchmark", OPIK_WORKSPACE="benchmark")
 
 

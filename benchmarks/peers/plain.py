@@ -2,20 +2,20 @@
 # requires-python = ">=3.11"
 # dependencies = []
 # ///
-"""The same functions, not traced: the floor."""
+"""The same functions without tracing, as the baseline."""
 
 TRACES = 1.0
 DELIVERS = False
 
 
 def start(url):
-    """Nothing to set up."""
+    """Do nothing: there is no SDK."""
 
 
 def traced(function):
-    """The function itself."""
+    """Return the function unchanged."""
     return function
 
 
 def flush():
-    """Nothing to wait for."""
+    """Do nothing: there is no delivery."""
