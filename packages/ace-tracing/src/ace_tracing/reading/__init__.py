@@ -1,1 +1,1 @@
-"""Traces as the service has them: queries, and all that can be done with what they give."""
+"""Reading traces back: queries, decoding, and the views of a trace."""

@@ -1,35 +1,39 @@
-"""What differs between two traces, as `Trace.diff` gives it.
-
-A difference between two traces as text: a line a step, and below it what changed, down to the value inside.
-"""
+"""The changes between two traces, and their text: one line per span, and below it one line per changed value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
+from ace_tracing.reading.model import Span, SpanStatus
 from ace_tracing.reading.outline import clean
 
-if TYPE_CHECKING:
-    from ace_tracing.reading.model import Span, SpanStatus
+MAX_DIFFERENCES: Final = 10
+"""Lines of text for one changed field."""
+MAX_TEXT: Final = 100
+"""Characters of one name or value in the text."""
+
+_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
+_ABSENT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class SpanChange:
-    """One step that differs.
+    """A span that was added, removed or changed.
 
     Attributes:
-        kind: whether the step was added, removed or changed.
-        path: the names of the steps that lead to it, itself last; `step[2]` is the second of that name below its
-            parent. Only the innermost 20 of a deeper one, after a `…`.
-        before: the step as it was; None when it was added.
-        after: the step as it is; None when it was removed.
-        fields: what changed, as `{"outputs": ("Paris", "Rome")}`; of `name`, `span_type`, `status`, `inputs`,
-            `outputs`, `duration_ms` and, when it moved among its siblings, `position`. Empty unless it was changed.
+        kind: `"added"`, `"removed"` or `"changed"`.
+        path: The span names from the root to this span. `step[2]` is the second child of that name. A path of more
+            than 20 names has only the innermost 20, after a `…`.
+        before: The span in the older trace; None when it was added.
+        after: The span in the newer trace; None when it was removed.
+        fields: The changed fields with both values, such as `{"outputs": ("Paris", "Rome")}`. Possible fields are
+            `name`, `span_type`, `status`, `inputs`, `outputs`, `duration_ms` and, for a span that moved among its
+            siblings, `position`. Empty unless `kind` is `"changed"`.
     """
 
     kind: Literal["added", "removed", "changed"]
@@ -41,92 +45,79 @@ class SpanChange:
 
 @dataclass(frozen=True, slots=True)
 class TraceDiff:
-    """What differs between two traces: false when nothing does, and readable as a string.
+    """The changes between two traces: false without a change, and readable as a string.
 
     Attributes:
-        changes: in the order of the tree.
+        changes: The changes, in the order of the tree.
     """
 
     changes: list[SpanChange]
 
     @property
     def added(self) -> list[SpanChange]:
-        """Steps that only the newer trace has; those below an added step, too."""
+        """The spans of the newer trace alone, with the descendants of each added span."""
         return [change for change in self.changes if change.kind == "added"]
 
     @property
     def removed(self) -> list[SpanChange]:
-        """Steps that only the older trace has; those below a removed step, too."""
+        """The spans of the older trace alone, with the descendants of each removed span."""
         return [change for change in self.changes if change.kind == "removed"]
 
     @property
     def changed(self) -> list[SpanChange]:
-        """Steps that both have, with a difference."""
+        """The spans of both traces that have a difference."""
         return [change for change in self.changes if change.kind == "changed"]
 
     def __bool__(self) -> bool:
         return bool(self.changes)
 
     def __str__(self) -> str:
-
-        return describe(self)
-
-
-MAX_DIFFERENCES = 10
-"""Differences told of one value."""
-MAX_TEXT = 100
-
-_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
-_ABSENT = object()
+        if not self.changes:
+            return "no difference"
+        counts = ", ".join(f"{len(group)} {kind}" for kind in _SIGNS if (group := getattr(self, kind)))
+        return "\n".join([counts, *(line for change in self.changes for line in _format_change(change))])
 
 
-def describe(difference: TraceDiff) -> str:
-    """Say what was added, removed and changed."""
-    if not difference.changes:
-        return "no difference"
-    counts = ", ".join(f"{len(group)} {kind}" for kind in _SIGNS if (group := getattr(difference, kind)))
-    return "\n".join([counts, *(line for change in difference.changes for line in _lines(change))])
-
-
-def _lines(change: SpanChange) -> Iterator[str]:
+def _format_change(change: SpanChange) -> Iterator[str]:
+    """Yield the lines of one change."""
     yield f"{_SIGNS[change.kind]} {' > '.join(clean(name, MAX_TEXT) for name in change.path)}"
     for name, (before, after) in change.fields.items():
         if name == "status":
-            yield f"    status: {_status(before)} -> {_status(after)}"
+            yield f"    status: {_format_status(before)} -> {_format_status(after)}"
             continue
-        told = list(islice(_differences(name, before, after), MAX_DIFFERENCES + 1))
-        for path, old, new in told[:MAX_DIFFERENCES]:
-            left, right = _texts(old, new)
+        differences = list(islice(_find_differences(name, before, after), MAX_DIFFERENCES + 1))
+        for path, old, new in differences[:MAX_DIFFERENCES]:
+            left, right = _format_pair(old, new)
             yield f"    {clean(path, MAX_TEXT)}: {left} -> {right}"
-        if len(told) > MAX_DIFFERENCES:
+        if len(differences) > MAX_DIFFERENCES:
             yield f"    {name}: and more"
 
 
-def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Where inside two JSON values they differ."""
+def _find_differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the path of each difference inside two JSON values, with the old and the new value."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in before | after:
-            yield from _differences(f"{path}.{key}", before.get(key, _ABSENT), after.get(key, _ABSENT))
+            yield from _find_differences(f"{path}.{key}", before.get(key, _ABSENT), after.get(key, _ABSENT))
     elif isinstance(before, list) and isinstance(after, list):
-        for place in range(max(len(before), len(after))):
-            old = before[place] if place < len(before) else _ABSENT
-            new = after[place] if place < len(after) else _ABSENT
-            yield from _differences(f"{path}[{place}]", old, new)
+        for index in range(max(len(before), len(after))):
+            old = before[index] if index < len(before) else _ABSENT
+            new = after[index] if index < len(after) else _ABSENT
+            yield from _find_differences(f"{path}[{index}]", old, new)
     elif type(before) is not type(after) or before != after:
         yield path, before, after
 
 
-def _texts(before: Any, after: Any) -> tuple[str, str]:
-    """Two values on one line, long ones from shortly before they part."""
-    left, right = _text(before), _text(after)
+def _format_pair(before: Any, after: Any) -> tuple[str, str]:
+    """Return two values as one line of text each. Long ones start shortly before their first difference."""
+    left, right = _format_value(before), _format_value(after)
     same = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), 0)
     skipped = max(0, same - MAX_TEXT // 4) if max(len(left), len(right)) > MAX_TEXT else 0
     return tuple(clean(f"…{text[skipped:]}" if skipped else text, MAX_TEXT) for text in (left, right))  # type: ignore[return-value]
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "(absent)" if value is _ABSENT else orjson.dumps(value).decode()
 
 
-def _status(status: SpanStatus) -> str:
+def _format_status(status: SpanStatus) -> str:
     return clean(f"{status.status_code} {status.description}".strip(), MAX_TEXT)

@@ -1,15 +1,15 @@
-"""A trace as a pandas DataFrame. pandas is an extra: 60 MB that few need."""
+"""A trace as a pandas DataFrame. pandas is an optional extra, because it takes 60 MB and few programs need it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from ace_tracing.reading.model import SpanTree
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ace_tracing.reading.trace import Trace
-
-COLUMNS = (
+COLUMNS: Final = (
     "trace_id",
     "span_id",
     "parent_id",
@@ -26,11 +26,11 @@ COLUMNS = (
     "attributes",
     "events",
 )
-"""Times are UTC with nanoseconds; inputs, outputs, attributes and events are Python objects."""
+"""Times are UTC in nanoseconds. Inputs, outputs, attributes and events are Python objects."""
 
 
-def to_dataframe(trace: Trace) -> pd.DataFrame:
-    """One row a span, parents before children, with `COLUMNS`, also for a trace without spans.
+def to_dataframe(trace: SpanTree) -> pd.DataFrame:
+    """Return one row per span, parents before children. A trace without spans has the `COLUMNS` too.
 
     Raises:
         ModuleNotFoundError: pandas is not installed.
@@ -64,6 +64,6 @@ def to_dataframe(trace: Trace) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     for column in ("start_time", "end_time"):
-        # As integers, not by way of floats, which cannot tell two nanoseconds of this century apart.
+        # Integers, because a float cannot hold a time of this century to the nanosecond.
         frame[column] = pd.to_datetime(frame[column].astype("Int64"), unit="ns", utc=True)
     return frame

@@ -1,8 +1,8 @@
-"""What differs between two runs, step by step along the tree.
+"""The comparison of two traces, step by step along the tree.
 
-Steps are aligned level by level among the children of steps that are aligned already: first those that are the same in
-everything compared, then by name and inputs, then by name; of what is left, one of the same type and inputs was
-renamed. Of several that fit alike, the first goes with the first.
+Steps are paired level by level, among the children of pairs. Equal steps are paired first, then steps with the same
+name and inputs, then steps with the same name. Of the remaining steps, two with the same type and inputs are a renamed
+step. Among several equal candidates, the first of each trace form a pair.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ace_tracing.reading.changes import SpanChange, TraceDiff
+from ace_tracing.reading.model import Node, SpanTree
 
-if TYPE_CHECKING:
-    from ace_tracing.reading.trace import Node, Trace
-
-MAX_PATH = 20
+MAX_PATH: Final = 20
+"""Names in the path of a change."""
 
 
 class _Step(NamedTuple):
-    """A node with what it is aligned by: values as JSON text, in which `1` and `True` are two things."""
+    """A node with its keys for pairing. Values are JSON text, in which `1` and `True` differ."""
 
     node: Node
     label: str
@@ -34,7 +33,7 @@ class _Step(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """Two steps that are one, or a step without a counterpart; and whether it stands among its siblings elsewhere."""
+    """A step in both traces, or in only one. `moved` holds both positions of a step that moved among its siblings."""
 
     before: _Step | None
     after: _Step | None
@@ -45,87 +44,87 @@ _Path = tuple["_Path", str] | None
 
 _Key = Callable[[_Step], object]
 
-_SAME: tuple[_Key, ...] = (
+_PAIRING_KEYS: Final[tuple[_Key, ...]] = (
     lambda step: step[2:],
     lambda step: (step.name, step.inputs),
     lambda step: step.name,
     lambda step: (step.span_type, step.inputs) if step.inputs != b"null" else id(step),
 )
-"""What makes two steps one, the surest first."""
+"""Two steps with an equal key are a pair. The most reliable key comes first."""
 
 
-def diff(before: Trace, after: Trace, *, ignore_order: bool, times: bool) -> TraceDiff:
-    """Compare two traces; see `Trace.diff`."""
+def diff(before: SpanTree, after: SpanTree, *, ignore_order: bool, times: bool) -> TraceDiff:
+    """Compare two traces. See `Trace.diff`."""
     changes: list[SpanChange] = []
     stack: list[tuple[_Path, _Pair]] = []
 
     def push(path: _Path, old: list[Node], new: list[Node]) -> None:
-        pairs = _align(_steps(old), _steps(new), ignore_order=ignore_order, is_top=path is None)
+        pairs = _pair_steps(_make_steps(old), _make_steps(new), ignore_order=ignore_order, is_top=path is None)
         stack.extend((path, pair) for pair in reversed(pairs))
 
     push(None, before.tree, after.tree)
     while stack:
-        above, pair = stack.pop()
+        parent_path, pair = stack.pop()
         step = pair.after or pair.before
         if step is None:
             continue
-        path = (above, step.label)
-        if change := _change(path, pair, times=times):
+        path = (parent_path, step.label)
+        if change := _compare_pair(path, pair, times=times):
             changes.append(change)
         push(path, pair.before.node.children if pair.before else [], pair.after.node.children if pair.after else [])
     return TraceDiff(changes)
 
 
-def _steps(nodes: list[Node]) -> list[_Step]:
-    namesakes = Counter(node.span.name for node in nodes)
+def _make_steps(nodes: list[Node]) -> list[_Step]:
+    name_counts = Counter(node.span.name for node in nodes)
     seen: Counter[str] = Counter()
     steps = []
     for node in nodes:
         span = node.span
         seen[span.name] += 1
-        label = span.name if namesakes[span.name] == 1 else f"{span.name}[{seen[span.name]}]"
-        steps.append(_Step(node, label, span.name, span.span_type, _json(span.inputs), _json(span.outputs)))
+        label = span.name if name_counts[span.name] == 1 else f"{span.name}[{seen[span.name]}]"
+        steps.append(_Step(node, label, span.name, span.span_type, _dump_json(span.inputs), _dump_json(span.outputs)))
     return steps
 
 
-def _align(old: list[_Step], new: list[_Step], *, ignore_order: bool, is_top: bool) -> list[_Pair]:
-    """Pair the children of one step, in the order of the newer trace, each removed one where it was."""
+def _pair_steps(old: list[_Step], new: list[_Step], *, ignore_order: bool, is_top: bool) -> list[_Pair]:
+    """Pair the children of one step, in the order of the newer trace. A removed step keeps its old place."""
     partner: dict[int, int] = {}
     taken: set[int] = set()
-    # Two traces are compared because they are of one thing: their roots belong together, whatever they are called.
-    keys: tuple[_Key, ...] = (*_SAME, lambda _step: None) if is_top else _SAME
-    for same in keys:
+    # Both traces are runs of the same agent, so their roots are a pair, also under different names.
+    keys: tuple[_Key, ...] = (*_PAIRING_KEYS, lambda _step: None) if is_top else _PAIRING_KEYS
+    for key in keys:
         free: defaultdict[object, deque[int]] = defaultdict(deque)
         for j, step in enumerate(new):
             if j not in taken:
-                free[same(step)].append(j)
+                free[key(step)].append(j)
         for i, step in enumerate(old):
-            if i not in partner and (fitting := free.get(same(step))):
-                partner[i] = fitting.popleft()
+            if i not in partner and (candidates := free.get(key(step))):
+                partner[i] = candidates.popleft()
                 taken.add(partner[i])
-    stayed = set(partner) if ignore_order else _in_order(partner)
-    placed: list[tuple[tuple[int, int, int], _Pair]] = []
-    place = -1
+    stayed = set(partner) if ignore_order else _longest_increasing(partner)
+    sortable: list[tuple[tuple[int, int, int], _Pair]] = []
+    position = -1
     for i, step in enumerate(old):
         if i in partner:
-            place = partner[i]
-            moved = None if i in stayed else (i, place)
-            placed.append(((place, 0, 0), _Pair(step, new[place], moved)))
+            position = partner[i]
+            moved = None if i in stayed else (i, position)
+            sortable.append(((position, 0, 0), _Pair(step, new[position], moved)))
         else:
-            placed.append(((place, 1, i), _Pair(step, None)))
-    placed += [((j, 0, 0), _Pair(None, step)) for j, step in enumerate(new) if j not in taken]
-    return [pair for _, pair in sorted(placed, key=lambda item: item[0])]
+            sortable.append(((position, 1, i), _Pair(step, None)))
+    sortable += [((j, 0, 0), _Pair(None, step)) for j, step in enumerate(new) if j not in taken]
+    return [pair for _, pair in sorted(sortable, key=lambda item: item[0])]
 
 
-def _in_order(partner: dict[int, int]) -> set[int]:
-    """The most old places whose partners are in the same order: the others have moved."""
+def _longest_increasing(partner: dict[int, int]) -> set[int]:
+    """Return the most old positions whose partners are in the same order. The other steps have moved."""
     ends: list[int] = []
     at: list[int] = []
     previous: dict[int, int | None] = {}
     for i in sorted(partner):
         length = bisect_left(ends, partner[i])
         previous[i] = at[length - 1] if length else None
-        # A slice, which also appends.
+        # A slice assignment also appends.
         ends[length : length + 1] = [partner[i]]
         at[length : length + 1] = [i]
     stayed: set[int] = set()
@@ -136,10 +135,10 @@ def _in_order(partner: dict[int, int]) -> set[int]:
     return stayed
 
 
-def _change(path: _Path, pair: _Pair, *, times: bool) -> SpanChange | None:
+def _compare_pair(path: _Path, pair: _Pair, *, times: bool) -> SpanChange | None:
     if pair.before is None or pair.after is None:
         before, after = (step and step.node.span for step in pair[:2])
-        return SpanChange("removed" if after is None else "added", _names(path), before, after)
+        return SpanChange("removed" if after is None else "added", _path_names(path), before, after)
     old, new = pair.before.node.span, pair.after.node.span
     fields = {
         name: (getattr(old, name), getattr(new, name))
@@ -152,10 +151,10 @@ def _change(path: _Path, pair: _Pair, *, times: bool) -> SpanChange | None:
         fields["outputs"] = (old.outputs, new.outputs)
     if pair.moved:
         fields["position"] = pair.moved
-    return SpanChange("changed", _names(path), old, new, fields) if fields else None
+    return SpanChange("changed", _path_names(path), old, new, fields) if fields else None
 
 
-def _names(path: _Path) -> tuple[str, ...]:
+def _path_names(path: _Path) -> tuple[str, ...]:
     names: deque[str] = deque()
     while path is not None and len(names) < MAX_PATH:
         path, name = path
@@ -165,5 +164,5 @@ def _names(path: _Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _json(value: Any) -> bytes:
+def _dump_json(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

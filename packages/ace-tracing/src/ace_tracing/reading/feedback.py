@@ -1,4 +1,4 @@
-"""`log_feedback`: what a person, a program or a model says of a trace, kept with it."""
+"""Feedback on traces from a person, a program or a model: `log_feedback`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ace_tracing import runtime
 from ace_tracing.errors import NotFoundError
-from ace_tracing.reading.queries import full_trace_id
+from ace_tracing.reading.queries import normalize_trace_id
 
 Source = Literal["HUMAN", "CODE", "LLM_JUDGE"]
 
@@ -25,28 +25,28 @@ def log_feedback(
     source_id: str = "default",
     metadata: Mapping[str, str] | None = None,
 ) -> str:
-    """Attach feedback to a finished trace, or to one span of it. It calls the service and waits for the answer.
+    """Attach feedback to a finished trace or to one of its spans. Calls the service and waits for the response.
 
     Args:
-        trace_id: which trace, as `span.trace_id` or `get_current_trace_id()` gave it.
-        name: what is judged, as `"correct"`.
-        value: the judgement: a number, a text, a truth value, or lists and dicts of them.
-        span_id: the one span it is about; the whole trace by default.
-        rationale: why.
-        source: who judged: `"HUMAN"`, `"CODE"` or `"LLM_JUDGE"`.
-        source_id: which one of those, as a user's or a model's name.
-        metadata: further facts, by key.
+        trace_id: The trace's id, such as `span.trace_id` or `get_current_trace_id()`.
+        name: The judged quality, such as `"correct"`.
+        value: The judgement: a number, a string, a boolean, or lists and dicts of them.
+        span_id: The judged span's id; the feedback is about the whole trace by default.
+        rationale: The reason for the judgement.
+        source: The kind of judge: `"HUMAN"`, `"CODE"` or `"LLM_JUDGE"`.
+        source_id: The judge's name, for example a user or a model.
+        metadata: Additional key-value pairs.
 
     Returns:
         The id of the assessment.
 
     Raises:
-        NotFoundError: the service has no such trace; one that still runs is not there yet.
-        ServiceError: the service cannot be reached, or refuses.
+        NotFoundError: The service has no such trace. A running trace has not reached the service yet.
+        ServiceError: The service cannot be reached, or rejects the request.
         ConfigurationError: `configure` was not called.
     """
     service = runtime.service()
-    wanted = full_trace_id(trace_id)
+    full_id = normalize_trace_id(trace_id)
     runtime.flush()
     from kayba_api.api.tracing import create_assessment as operation
     from kayba_api.models import (
@@ -62,7 +62,7 @@ def log_feedback(
     assessment = Assessment(
         assessment_name=name,
         source=AssessmentSource(source_type=source, source_id=source_id),
-        trace_id=wanted,
+        trace_id=full_id,
         create_time=now,
         last_update_time=now,
         feedback=Feedback(value=value),
@@ -73,7 +73,7 @@ def log_feedback(
         assessment.rationale = rationale
     if metadata is not None:
         assessment.metadata = AssessmentMetadata.from_dict(dict(metadata))
-    response = service.call(operation.sync_detailed, trace_id=wanted, body=CreateAssessmentRequest(assessment))
+    response = service.call(operation.sync_detailed, trace_id=full_id, body=CreateAssessmentRequest(assessment))
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundError(f"No trace {trace_id!r} on {service.base_url}.")
     stored = service.expect(response, AssessmentAnswer).assessment

@@ -1,15 +1,15 @@
-"""The parts of a trace as it is read back, under the names that MLflow's users know. The whole is in `tree`."""
+"""The parts of a trace and the tree of its spans, with MLflow's names. The views in this package take a `SpanTree`."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
 class TraceState(enum.StrEnum):
-    """How a trace stands; equal to its own name as a string."""
+    """The state of a trace. Each member equals its name as a string."""
 
     OK = "OK"
     ERROR = "ERROR"
@@ -19,11 +19,11 @@ class TraceState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpanStatus:
-    """How a span ended.
+    """The outcome of a span.
 
     Attributes:
         status_code: `"OK"`, `"ERROR"` or `"UNSET"`.
-        description: of an error, as `"ValueError: no such city"`; else empty.
+        description: The error, such as `"ValueError: no such city"`; empty without an error.
     """
 
     status_code: str
@@ -32,12 +32,12 @@ class SpanStatus:
 
 @dataclass(frozen=True, slots=True)
 class SpanEvent:
-    """Something that happened at a point in time inside a span; an exception is one named `exception`.
+    """An event at a point in time inside a span. An exception is an event named `exception`.
 
     Attributes:
-        name: what happened.
-        timestamp: when, in nanoseconds since the epoch.
-        attributes: what is known of it.
+        name: The event's name.
+        timestamp: The time in nanoseconds since the epoch.
+        attributes: The event's attributes, as JSON values.
     """
 
     name: str
@@ -47,12 +47,12 @@ class SpanEvent:
 
 @dataclass(frozen=True, slots=True)
 class SpanLink:
-    """Another span that has to do with this one.
+    """A link to a related span, of the same or of another trace.
 
     Attributes:
-        trace_id: the other's trace, `tr-` and 32 hex digits.
-        span_id: the other's span id, 16 hex digits.
-        attributes: what is known of the relation.
+        trace_id: The linked span's trace id, `tr-` and 32 hex digits.
+        span_id: The linked span's id, 16 hex digits.
+        attributes: The link's attributes, as JSON values.
     """
 
     trace_id: str
@@ -62,22 +62,22 @@ class SpanLink:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One finished step of a trace.
+    """One step of a trace, as read from the service.
 
     Attributes:
-        name: what the step is called.
-        trace_id: the trace's id, `tr-` and 32 hex digits.
-        span_id: 16 hex digits.
-        parent_id: the parent's span id; None for a root.
-        span_type: what kind of step this is, as `"LLM"`.
-        start_time_ns: when it started, in nanoseconds since the epoch.
-        end_time_ns: when it ended; None when the service has not seen it end.
-        status: how it ended.
-        inputs: what it was given, as JSON values; None when nothing was recorded.
-        outputs: what it gave back, as JSON values; None when nothing was recorded.
-        attributes: everything recorded on it, under the names the service knows it by.
-        events: what happened in it, in order.
-        links: other spans that have to do with it. Some services (MLflow 3.17) do not keep them.
+        name: The span's name.
+        trace_id: The trace's id, `tr-` and 32 hex digits.
+        span_id: The span's id, 16 hex digits.
+        parent_id: The parent's span id; None for a root.
+        span_type: The kind of step, such as `"LLM"`.
+        start_time_ns: The start, in nanoseconds since the epoch.
+        end_time_ns: The end, in nanoseconds since the epoch; None when the service has not received the end.
+        status: The outcome.
+        inputs: The inputs as JSON values; None when none were recorded.
+        outputs: The outputs as JSON values; None when none were recorded.
+        attributes: All recorded attributes, with the service's keys.
+        events: The events, in the order they happened.
+        links: The links to related spans. Some services (MLflow 3.17) do not store them.
     """
 
     name: str
@@ -96,20 +96,20 @@ class Span:
 
     @property
     def duration_ms(self) -> float | None:
-        """How long it took, in milliseconds; None when the service has not seen it end."""
+        """The duration in milliseconds; None when the service has not received the span's end."""
         return None if self.end_time_ns is None else (self.end_time_ns - self.start_time_ns) / 1e6
 
     def get_attribute(self, key: str) -> Any:
-        """The attribute `key`; None when it was not set."""
+        """Return the attribute `key`; None when it was not set."""
         return self.attributes.get(key)
 
     def to_dict(self) -> dict[str, Any]:
-        """The span as plain JSON values."""
+        """Return the span as plain JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Span:
-        """Give the span that `to_dict` gave."""
+        """Return the span from its `to_dict` form."""
         events = [SpanEvent(**event) for event in content["events"]]
         links = [SpanLink(**link) for link in content.get("links", ())]
         return cls(**{**content, "status": SpanStatus(**content["status"]), "events": events, "links": links})
@@ -117,19 +117,19 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class TraceInfo:
-    """What is known of a trace without its spans.
+    """A trace's state, times, tags and metadata, without its spans.
 
     Attributes:
-        trace_id: `tr-` and 32 hex digits.
-        experiment_id: the id of the experiment it belongs to.
-        state: how it stands.
-        request_time: when its root started, in milliseconds since the epoch.
-        execution_duration: how long its root took, in milliseconds; None while it runs.
-        tags: what it is filed and found by; `kayba.folder` is its folder.
-        trace_metadata: what was recorded of it and does not change.
-        request_preview: the beginning of the root's inputs; None when there are none.
-        response_preview: the beginning of the root's outputs; None when there are none.
-        assessments: feedback given on it, as the service tells it.
+        trace_id: The trace's id, `tr-` and 32 hex digits.
+        experiment_id: The id of the trace's experiment.
+        state: The trace's state.
+        request_time: The root's start, in milliseconds since the epoch.
+        execution_duration: The root's duration in milliseconds; None while the root runs.
+        tags: The trace's tags. The tag `kayba.folder` is its folder.
+        trace_metadata: The trace's metadata, which does not change after recording.
+        request_preview: The beginning of the root's inputs; None when it has none.
+        response_preview: The beginning of the root's outputs; None when it has none.
+        assessments: The feedback on the trace, in the service's JSON form.
     """
 
     trace_id: str
@@ -144,35 +144,132 @@ class TraceInfo:
     assessments: list[dict[str, Any]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """What is known of the trace, as plain JSON values."""
+        """Return the info as plain JSON values."""
         return {**asdict(self), "state": self.state.value}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> TraceInfo:
-        """Give what `to_dict` gave."""
+        """Return the info from its `to_dict` form."""
         return cls(**{**content, "state": TraceState(content["state"])})
 
     @property
     def timestamp_ms(self) -> int:
-        """Another name of `request_time`."""
+        """An alias of `request_time`."""
         return self.request_time
 
     @property
     def execution_time_ms(self) -> int | None:
-        """Another name of `execution_duration`."""
+        """An alias of `execution_duration`."""
         return self.execution_duration
 
     @property
     def status(self) -> TraceState:
-        """Another name of `state`."""
+        """An alias of `state`."""
         return self.state
 
     @property
     def name(self) -> str | None:
-        """The trace's name; None when it has none."""
+        """The trace's name; None when it has no name."""
         return self.tags.get("mlflow.traceName")
 
     @property
     def folder(self) -> str | None:
-        """The folder it is filed in; None when it is unfiled."""
+        """The trace's folder; None when the trace is unfiled."""
         return self.tags.get("kayba.folder")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceData:
+    """The spans of a trace.
+
+    Attributes:
+        spans: The spans, in the order they started.
+    """
+
+    spans: list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A span with its children in the tree.
+
+    Attributes:
+        span: The span.
+        children: The nodes of the span's children, in the order they started.
+    """
+
+    span: Span
+    children: list[Node]
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Span]]:
+        """Yield this span and its descendants, each with its depth, parents before children."""
+        stack = [(depth, self)]
+        while stack:
+            level, node = stack.pop()
+            yield level, node.span
+            stack.extend((level + 1, child) for child in reversed(node.children))
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTree:
+    """A trace's info and spans, and the tree of the spans.
+
+    Attributes:
+        info: The trace's state, times, tags and metadata.
+        data: The trace's spans.
+    """
+
+    info: TraceInfo
+    data: TraceData
+
+    @property
+    def trace_id(self) -> str:
+        """The trace's id, `tr-` and 32 hex digits."""
+        return self.info.trace_id
+
+    @property
+    def root(self) -> Span | None:
+        """The span without a parent; None when the service has not received it yet."""
+        return next((span for span in self.data.spans if span.parent_id is None), None)
+
+    @property
+    def tree(self) -> list[Node]:
+        """The top nodes: the root, and each span whose parent the service has not received."""
+        nodes = {span.span_id: Node(span, []) for span in self.data.spans}
+        tops: list[Node] = []
+        for span in self.data.spans:
+            parent = nodes.get(span.parent_id) if span.parent_id else None
+            (parent.children if parent else tops).append(nodes[span.span_id])
+        return tops
+
+    @property
+    def duration_ms(self) -> float | None:
+        """The root's duration in milliseconds; None when the service has not received the root's end."""
+        root = self.root
+        return self.info.execution_duration if root is None else root.duration_ms
+
+    def walk(self) -> Iterator[tuple[int, Span]]:
+        """Yield every span with its depth in the tree (0 for the root), parents before children."""
+        for node in self.tree:
+            yield from node.walk()
+
+    def find(
+        self,
+        name: str | None = None,
+        span_type: str | None = None,
+        where: Callable[[Span], bool] | None = None,
+    ) -> list[Span]:
+        """Return the spans that meet every given condition, in the order they started; all spans by default.
+
+        Args:
+            name: The span's name.
+            span_type: The span's type, such as `"LLM"`.
+            where: Any other condition, such as `lambda span: span.status.status_code == "ERROR"`.
+        """
+        return [
+            span
+            for span in self.data.spans
+            if (name is None or span.name == name)
+            and (span_type is None or span.span_type == span_type)
+            and (where is None or where(span))
+        ]

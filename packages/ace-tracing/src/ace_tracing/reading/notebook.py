@@ -1,39 +1,36 @@
-"""A trace as HTML for a notebook: self-contained, no script, everything that was recorded escaped."""
+"""A trace as HTML for a notebook: self-contained, without scripts, with all recorded text escaped."""
 
 from __future__ import annotations
 
 import json
 from html import escape
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from ace_tracing.reading.outline import MAX_LEVELS, Line, clean, headline, lines
+from ace_tracing.reading.model import Span, SpanTree
+from ace_tracing.reading.outline import MAX_LEVELS, Line, clean, format_headline, iter_lines
 
-if TYPE_CHECKING:
-    from ace_tracing.reading.model import Span
-    from ace_tracing.reading.trace import Trace
+MAX_SPANS: Final = 500
+MAX_VALUE: Final = 4_000
+"""Characters of one value."""
 
-MAX_SPANS = 500
-MAX_VALUE = 4_000
-"""Characters shown of one value."""
-
-# Colours are a notebook's own, light or dark, with one for what failed.
-_BOX = "font-family:monospace;font-size:12px;line-height:1.5"
-_ROW = "margin:0 0 0 {indent}em"
-_VALUE = "margin:0 0 .3em 1.5em;white-space:pre-wrap;overflow-wrap:anywhere;max-height:20em;overflow:auto"
-_BAR = "display:inline-block;width:8em;height:.6em;background:rgba(128,128,128,.2)"
-_BAR_FILL = "display:block;height:100%;margin-left:{start:.2f}%;width:{length:.2f}%;background:{colour}"
+# Text and background keep the notebook's colours, light or dark. Only bars and failed spans have a colour here.
+_BOX: Final = "font-family:monospace;font-size:12px;line-height:1.5"
+_ROW: Final = "margin:0 0 0 {indent}em"
+_VALUE: Final = "margin:0 0 .3em 1.5em;white-space:pre-wrap;overflow-wrap:anywhere;max-height:20em;overflow:auto"
+_BAR: Final = "display:inline-block;width:8em;height:.6em;background:rgba(128,128,128,.2)"
+_BAR_FILL: Final = "display:block;height:100%;margin-left:{start:.2f}%;width:{length:.2f}%;background:{colour}"
 
 
-def to_html(trace: Trace) -> str:
-    """A foldable line a span with its inputs, outputs and errors behind it, the first `MAX_SPANS` of them."""
+def to_html(trace: SpanTree) -> str:
+    """Return one foldable row per span with its inputs, outputs and events, for the first `MAX_SPANS` spans."""
     spans = trace.data.spans
     begin = min((span.start_time_ns for span in spans), default=0)
     end = max((span.end_time_ns or span.start_time_ns for span in spans), default=0)
-    rows = "".join(_row(line, begin, end) for line in islice(lines(trace), MAX_SPANS))
-    left = len(spans) - MAX_SPANS
-    more = f"<div>… {left:,} more spans</div>" if left > 0 else ""
-    return f'<div style="{_BOX}"><div>{escape(headline(trace))}</div>{rows}{more}</div>'
+    rows = "".join(_row(line, begin, end) for line in islice(iter_lines(trace), MAX_SPANS))
+    hidden = len(spans) - MAX_SPANS
+    more = f"<div>… {hidden:,} more spans</div>" if hidden > 0 else ""
+    return f'<div style="{_BOX}"><div>{escape(format_headline(trace))}</div>{rows}{more}</div>'
 
 
 def _row(line: Line, begin: int, end: int) -> str:
@@ -47,7 +44,7 @@ def _row(line: Line, begin: int, end: int) -> str:
 
 
 def _bar(span: Span, begin: int, end: int) -> str:
-    """When the span ran, within the time of the whole trace."""
+    """Return a bar for the span's time within the time of the whole trace."""
     whole = max(end - begin, 1)
     start = 100 * (span.start_time_ns - begin) / whole
     length = 100 * ((span.end_time_ns or end) - span.start_time_ns) / whole

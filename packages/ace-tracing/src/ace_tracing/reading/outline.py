@@ -1,26 +1,25 @@
-"""A trace as lines of text: one for the whole, one for each span with its place in the tree. Not yet any medium's."""
+"""A trace as lines of text, for any medium: a headline, and one line per span with its place in the tree."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from ace_tracing.reading.model import Span
-    from ace_tracing.reading.trace import Trace
+from ace_tracing.reading.model import Span, SpanTree
+from ace_tracing.reading.usage import sum_cost, sum_token_usage
 
-MAX_LEVELS = 30
-"""Levels drawn as indentation; deeper ones are told as a number."""
-MAX_NAME = 80
-MAX_ERROR = 160
+MAX_LEVELS: Final = 30
+"""Levels drawn as indentation. Deeper levels are written as a number."""
+MAX_NAME: Final = 80
+MAX_ERROR: Final = 160
 
-# What would move a terminal's cursor, or turn the direction of writing, or cannot be encoded.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Characters that move a terminal's cursor or change the direction of writing, and surrogates, which cannot be encoded.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Line(NamedTuple):
-    """One span: the branches that lead to it, and what is said of it."""
+    """One span, with its branches in the tree and its fields as printable text."""
 
     branches: str
     name: str
@@ -31,8 +30,8 @@ class Line(NamedTuple):
     span: Span
 
 
-def lines(trace: Trace) -> Iterator[Line]:
-    """Give a line for every span, parents before children."""
+def iter_lines(trace: SpanTree) -> Iterator[Line]:
+    """Yield a line for every span, parents before children."""
     stack = [(node, "", "", 0) for node in reversed(trace.tree)]
     while stack:
         node, branch, below, depth = stack.pop()
@@ -41,62 +40,62 @@ def lines(trace: Trace) -> Iterator[Line]:
             branches=f"{branch}(level {depth}) " if depth > MAX_LEVELS else branch,
             name=clean(span.name, MAX_NAME),
             span_type=clean(span.span_type, MAX_NAME),
-            duration=milliseconds(span.duration_ms),
-            error=_error(span),
+            duration=format_duration(span.duration_ms),
+            error=_format_error(span),
             depth=depth,
             span=span,
         )
         last = len(node.children) - 1
-        for place, child in reversed(list(enumerate(node.children))):
+        for index, child in reversed(list(enumerate(node.children))):
             if depth >= MAX_LEVELS:
                 stack.append((child, below, below, depth + 1))
-            elif place == last:
+            elif index == last:
                 stack.append((child, f"{below}└─ ", f"{below}   ", depth + 1))
             else:
                 stack.append((child, f"{below}├─ ", f"{below}│  ", depth + 1))
 
 
-def headline(trace: Trace) -> str:
-    """The whole trace in one line: id, state, time, size, tokens, cost, folder."""
+def format_headline(trace: SpanTree) -> str:
+    """Return the whole trace as one line: id, state, duration, number of spans, tokens, cost, folder."""
     spans = len(trace.data.spans)
-    said = [
+    parts = [
         trace.trace_id,
         trace.info.state.value,
-        milliseconds(trace.duration_ms),
+        format_duration(trace.duration_ms),
         f"{spans:,} span{'' if spans == 1 else 's'}",
     ]
-    if tokens := trace.token_usage.get("total_tokens"):
-        said.append(f"{tokens:,} tokens")
-    if dollars := trace.cost.get("total_cost"):
-        said.append(f"${dollars:,.4f}")
+    if tokens := sum_token_usage(trace).get("total_tokens"):
+        parts.append(f"{tokens:,} tokens")
+    if dollars := sum_cost(trace).get("total_cost"):
+        parts.append(f"${dollars:,.4f}")
     if trace.info.folder:
-        said.append(f"in {clean(trace.info.folder, MAX_NAME)}")
-    return "  ".join(said)
+        parts.append(f"in {clean(trace.info.folder, MAX_NAME)}")
+    return "  ".join(parts)
 
 
-def milliseconds(duration: float | None) -> str:
-    """A duration to be read at a glance."""
-    match duration:
+def format_duration(milliseconds: float | None) -> str:
+    """Return a duration in a readable unit; `not ended` for None."""
+    match milliseconds:
         case None:
             return "not ended"
-        case _ if duration < 1:
-            return f"{duration:.2f} ms"
-        case _ if duration < 1_000:
-            return f"{duration:.1f} ms"
-        case _ if duration < 60_000:
-            return f"{duration / 1_000:.2f} s"
+        case _ if milliseconds < 1:
+            return f"{milliseconds:.2f} ms"
+        case _ if milliseconds < 1_000:
+            return f"{milliseconds:.1f} ms"
+        case _ if milliseconds < 60_000:
+            return f"{milliseconds / 1_000:.2f} s"
         case _:
-            minutes, seconds = divmod(round(duration / 1_000), 60)
+            minutes, seconds = divmod(round(milliseconds / 1_000), 60)
             return f"{minutes} min {seconds:02} s"
 
 
 def clean(text: str, length: int) -> str:
-    """Text that stays in its line and does nothing to it, no longer than `length` characters."""
+    """Cut text to `length` characters, then escape control characters, so that it stays on its line."""
     short = text if len(text) <= length else f"{text[: length - 1]}…"
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], short)
 
 
-def _error(span: Span) -> str:
+def _format_error(span: Span) -> str:
     if span.status.status_code != "ERROR":
         return ""
     return clean(f"ERROR {span.status.description}".strip(), MAX_ERROR)

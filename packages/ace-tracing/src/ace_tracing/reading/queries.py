@@ -1,11 +1,11 @@
-"""`get_trace`, `search_traces` and their asynchronous twins: traces as the service has them."""
+"""Queries for traces on the service: `get_trace`, `search_traces` and their asynchronous versions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ace_tracing import runtime
 from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, ServiceClient
@@ -15,38 +15,38 @@ from ace_tracing.reading.trace import Trace
 if TYPE_CHECKING:
     from kayba_api import models
 
-PAGE = 500
-"""The most traces that a service lists in one answer."""
-BATCH = 50
-"""Traces read with their spans in one request: their ids must fit into a URL."""
+MAX_PAGE_SIZE: Final = 500
+"""The service's limit on the traces in one search response."""
+BATCH_SIZE: Final = 50
+"""Traces read with their spans in one request. Their ids must fit into a URL."""
 
-_TRACE_ID = re.compile(r"(tr-)?([0-9a-f]{32})")
+_TRACE_ID: Final = re.compile(r"(tr-)?([0-9a-f]{32})")
 
 
 def get_trace(trace_id: str) -> Trace:
-    """Read one trace. What this process has finished and not sent yet is sent first.
+    """Read one trace. Finished traces of this process are sent first.
 
     Args:
-        trace_id: `tr-` and 32 hex digits, as `span.trace_id` gives it; the prefix may be left out.
+        trace_id: The trace's id, such as `span.trace_id`: 32 hex digits, with or without the prefix `tr-`.
 
     Raises:
-        NotFoundError: the service has no such trace.
-        ServiceError: the service cannot be reached, or refuses.
+        NotFoundError: The service has no such trace.
+        ServiceError: The service cannot be reached, or rejects the request.
         ConfigurationError: `configure` was not called.
     """
     service = runtime.service()
-    wanted = full_trace_id(trace_id)
+    full_id = normalize_trace_id(trace_id)
     runtime.flush()
     from kayba_api.api.tracing import get_trace_info as operation
     from kayba_api.models import TraceInfoAnswer
 
-    response = service.call(operation.sync_detailed, trace_id=wanted)
+    response = service.call(operation.sync_detailed, trace_id=full_id)
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundError(f"No trace {trace_id!r} on {service.base_url}.")
     info = service.expect(response, TraceInfoAnswer).trace.trace_info
-    traces = _with_spans(service, [info])
+    traces = _read_traces(service, [info])
     if not traces:
-        raise NotFoundError(f"The trace {trace_id!r} on {service.base_url} was deleted just now.")
+        raise NotFoundError(f"Trace {trace_id!r} on {service.base_url} was deleted during the request.")
     return traces[0]
 
 
@@ -56,18 +56,19 @@ def search_traces(
     max_results: int = 100,
     order_by: Sequence[str] | None = None,
 ) -> list[Trace]:
-    """Find traces, with their spans. What this process has finished and not sent yet is sent first.
+    """Find traces and read them with their spans. Finished traces of this process are sent first.
 
     Args:
-        experiment_names: where to look; the experiment given to `configure`, or else `Default`, by default.
-        filter_string: conditions joined with `AND`, as "tags.`kayba.folder` = 'production' AND status = 'ERROR'"; on
-            tags, `status`, `name`, `timestamp_ms` and the like. Everything by default.
-        max_results: how many traces at most, across the service's pages.
-        order_by: what to sort by, as `["timestamp_ms DESC"]`; newest first by default.
+        experiment_names: The experiments to search. The default is the experiment of `configure`, or `Default`.
+        filter_string: Conditions joined with `AND`, such as "tags.`kayba.folder` = 'production' AND
+            status = 'ERROR'". A condition tests a tag, `status`, `name`, `timestamp_ms` or a similar field. All traces
+            match by default.
+        max_results: The maximum number of traces, across the service's pages.
+        order_by: The sort keys, such as `["timestamp_ms DESC"]`; newest first by default.
 
     Raises:
-        NotFoundError: there is no experiment of a name given.
-        ServiceError: the service cannot be reached, or refuses, as it does a filter it cannot read.
+        NotFoundError: The service has no experiment with a given name.
+        ServiceError: The service cannot be reached, or rejects the request, for example for an invalid filter.
         ConfigurationError: `configure` was not called.
     """
     service = runtime.service()
@@ -82,22 +83,24 @@ def search_traces(
         return []
     found = list(_search(service, ids, filter_string, max_results, order_by))
     return [
-        trace for start in range(0, len(found), BATCH) for trace in _with_spans(service, found[start : start + BATCH])
+        trace
+        for start in range(0, len(found), BATCH_SIZE)
+        for trace in _read_traces(service, found[start : start + BATCH_SIZE])
     ]
 
 
 async def aget_trace(trace_id: str) -> Trace:
-    """`get_trace` for asynchronous code: the event loop runs on meanwhile.
+    """Read one trace like `get_trace`, without blocking the event loop.
 
-    It runs in a thread: what is not sent yet is waited for in one in any case, and so connections are shared with all
-    other calls, whichever event loops they come from. When the task is cancelled the thread finishes its request.
+    The request runs in a thread, which also waits for the finished traces to be sent. All calls share one set of
+    connections, also across event loops. When the task is cancelled, the thread still finishes its request.
 
     Args:
-        trace_id: as `get_trace` takes it.
+        trace_id: The trace's id: 32 hex digits, with or without the prefix `tr-`.
 
     Raises:
-        NotFoundError: the service has no such trace.
-        ServiceError: the service cannot be reached, or refuses.
+        NotFoundError: The service has no such trace.
+        ServiceError: The service cannot be reached, or rejects the request.
         ConfigurationError: `configure` was not called.
     """
     import asyncio
@@ -111,17 +114,17 @@ async def asearch_traces(
     max_results: int = 100,
     order_by: Sequence[str] | None = None,
 ) -> list[Trace]:
-    """`search_traces` for asynchronous code: the event loop runs on meanwhile, as with `aget_trace`.
+    """Find traces like `search_traces`, without blocking the event loop. Runs in a thread, like `aget_trace`.
 
     Args:
-        experiment_names: where to look; the experiment given to `configure`, or else `Default`, by default.
-        filter_string: conditions joined with `AND`, as `search_traces` takes them. Everything by default.
-        max_results: how many traces at most, across the service's pages.
-        order_by: what to sort by, as `["timestamp_ms DESC"]`; newest first by default.
+        experiment_names: The experiments to search. The default is the experiment of `configure`, or `Default`.
+        filter_string: Conditions joined with `AND`, in the form of `search_traces`. All traces match by default.
+        max_results: The maximum number of traces, across the service's pages.
+        order_by: The sort keys, such as `["timestamp_ms DESC"]`; newest first by default.
 
     Raises:
-        NotFoundError: there is no experiment of a name given.
-        ServiceError: the service cannot be reached, or refuses, as it does a filter it cannot read.
+        NotFoundError: The service has no experiment with a given name.
+        ServiceError: The service cannot be reached, or rejects the request, for example for an invalid filter.
         ConfigurationError: `configure` was not called.
     """
     import asyncio
@@ -129,11 +132,11 @@ async def asearch_traces(
     return await asyncio.to_thread(search_traces, experiment_names, filter_string, max_results, order_by)
 
 
-def full_trace_id(trace_id: str) -> str:
-    """The id with its prefix.
+def normalize_trace_id(trace_id: str) -> str:
+    """Return a trace id with its prefix.
 
     Raises:
-        NotFoundError: it is not an id that a trace could have.
+        NotFoundError: `trace_id` does not have the form of a trace id.
     """
     match = _TRACE_ID.fullmatch(trace_id)
     if match is None:
@@ -144,7 +147,7 @@ def full_trace_id(trace_id: str) -> str:
 def _search(
     service: ServiceClient, ids: list[str], filter_string: str | None, max_results: int, order_by: Sequence[str] | None
 ) -> Iterator[models.TraceInfo]:
-    """The traces found, without their spans, page after page."""
+    """Yield the matching traces without their spans, page by page."""
     from kayba_api.api.tracing import search_traces as operation
     from kayba_api.models import MlflowExperimentLocation, SearchTracesRequest, TraceLocation, TracePage
 
@@ -156,43 +159,43 @@ def _search(
     )
     if filter_string:
         request.filter_ = filter_string
-    left = max_results
-    while left > 0:
-        request.max_results = min(left, PAGE)
+    remaining = max_results
+    while remaining > 0:
+        request.max_results = min(remaining, MAX_PAGE_SIZE)
         page = service.expect(service.call(operation.sync_detailed, body=request), TracePage)
         found = page.traces or []
-        yield from found[:left]
-        left -= len(found)
+        yield from found[:remaining]
+        remaining -= len(found)
         if not page.next_page_token or not found:
             return
         request.page_token = page.next_page_token
 
 
-def _with_spans(service: ServiceClient, infos: list[models.TraceInfo]) -> list[Trace]:
-    """Read the spans of traces; one that was deleted in between is left out."""
-    from ace_tracing.reading.decode import keeps_spans_as_file, trace_of
+def _read_traces(service: ServiceClient, infos: list[models.TraceInfo]) -> list[Trace]:
+    """Read traces with their spans. A trace that was deleted after the search is missing."""
+    from ace_tracing.reading.decode import decode_trace, has_artifact
     from kayba_api.api.tracing import batch_get_traces as operation
     from kayba_api.models import TraceBatch
 
-    traces = {info.trace_id: _from_file(service, info) for info in infos if keeps_spans_as_file(info)}
+    traces = {info.trace_id: _read_artifact(service, info) for info in infos if has_artifact(info)}
     if stored := [info.trace_id for info in infos if info.trace_id not in traces]:
-        answer = service.expect(service.call(operation.sync_detailed, trace_ids=stored), TraceBatch)
-        traces |= {trace.trace_id: trace for trace in map(trace_of, answer.traces or ())}
+        response = service.expect(service.call(operation.sync_detailed, trace_ids=stored), TraceBatch)
+        traces |= {trace.trace_id: trace for trace in map(decode_trace, response.traces or ())}
     return [trace for info in infos if (trace := traces.get(info.trace_id))]
 
 
-def _from_file(service: ServiceClient, info: models.TraceInfo) -> Trace | None:
-    """Read a trace whose spans the service keeps as a file, as older clients upload them."""
-    from ace_tracing.reading.decode import trace_of_artifact
+def _read_artifact(service: ServiceClient, info: models.TraceInfo) -> Trace | None:
+    """Read a trace whose spans are stored as an artifact, a JSON file that older clients upload."""
+    from ace_tracing.reading.decode import decode_artifact
     from kayba_api.api.tracing import download_trace_artifact as operation
     from kayba_api.models import TraceArtifact
 
     location = info.trace_location.mlflow_experiment
     response = service.call(operation.sync_detailed, experiment_id=location.experiment_id, trace_id=info.trace_id)
     if response.status_code == HTTPStatus.NOT_FOUND:
-        return trace_of_artifact(info, b'{"spans": []}')
+        return decode_artifact(info, b'{"spans": []}')
     service.expect(response, TraceArtifact)
-    return trace_of_artifact(info, response.content)
+    return decode_artifact(info, response.content)
 
 
 def _experiment_id(service: ServiceClient, name: str) -> str:

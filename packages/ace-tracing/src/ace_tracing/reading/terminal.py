@@ -1,44 +1,43 @@
-"""A trace's tree in a terminal: with rich where it is installed, as aligned plain text everywhere else."""
+"""A trace's tree on a terminal: with rich when it is installed, otherwise as aligned plain text."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 from unicodedata import combining, east_asian_width
 
-from ace_tracing.reading.outline import headline, lines
+from ace_tracing.reading.model import SpanTree
+from ace_tracing.reading.outline import format_headline, iter_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ace_tracing.reading.trace import Trace
-
-_ASCII_BRANCHES = str.maketrans({"└": "`", "├": "|", "─": "-", "│": "|", "…": "~"})
+_ASCII_BRANCHES: Final = str.maketrans({"└": "`", "├": "|", "─": "-", "│": "|", "…": "~"})
 
 
-def print_tree(trace: Trace, file: TextIO | None = None) -> None:
-    """Print a trace, a line a span, to `file` or standard output."""
+def print_tree(trace: SpanTree, file: TextIO | None = None) -> None:
+    """Print a trace to `file` or standard output, one line per span."""
     out = sys.stdout if file is None else file
-    console = _console(out)
+    console = _rich_console(out)
     if console is None:
-        out.write(_encodable(plain_text(trace), out))
+        out.write(_make_encodable(format_plain_text(trace), out))
     else:
         _print_rich(trace, console)
 
 
-def plain_text(trace: Trace) -> str:
-    """The tree as text in aligned columns, ending in a line break."""
-    rows = [(line.branches + line.name, line.span_type, line.duration, line.error) for line in lines(trace)]
-    widths = [max((_width(row[column]) for row in rows), default=0) for column in range(3)]
-    text = [headline(trace)]
+def format_plain_text(trace: SpanTree) -> str:
+    """Return the tree as text in aligned columns, with a final line break."""
+    rows = [(line.branches + line.name, line.span_type, line.duration, line.error) for line in iter_lines(trace)]
+    widths = [max((_column_width(row[column]) for row in rows), default=0) for column in range(3)]
+    text = [format_headline(trace)]
     for name, span_type, duration, error in rows:
-        padded = name + " " * (widths[0] - _width(name))
+        padded = name + " " * (widths[0] - _column_width(name))
         text.append(f"{padded}  {span_type:<{widths[1]}}  {duration:>{widths[2]}}  {error}".rstrip())
     return "\n".join(text) + "\n"
 
 
-def _console(out: TextIO) -> Console | None:
-    """A console of rich's on a terminal; None where there is no terminal or no rich."""
+def _rich_console(out: TextIO) -> Console | None:
+    """Return a rich console; None when `out` is not a terminal or rich is not installed."""
     if not out.isatty():
         return None
     try:
@@ -48,7 +47,7 @@ def _console(out: TextIO) -> Console | None:
     return Console(file=out, highlight=False)
 
 
-def _print_rich(trace: Trace, console: Console) -> None:
+def _print_rich(trace: SpanTree, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -57,23 +56,23 @@ def _print_rich(trace: Trace, console: Console) -> None:
     table.add_column(no_wrap=True, style="cyan")
     table.add_column(no_wrap=True, justify="right", style="green")
     table.add_column(style="red")
-    for line in lines(trace):
-        # Text, not markup: a span may be called [bold].
+    for line in iter_lines(trace):
+        # `Text` is not parsed as markup: a span may be named [bold].
         name = Text.assemble((line.branches, "dim"), (line.name, "bold red" if line.error else "bold"))
         table.add_row(name, Text(line.span_type), Text(line.duration), Text(line.error))
-    console.print(Text(headline(trace), style="red" if trace.info.state == "ERROR" else "dim"))
+    console.print(Text(format_headline(trace), style="red" if trace.info.state == "ERROR" else "dim"))
     console.print(table)
 
 
-def _width(text: str) -> int:
-    """Columns that text takes in a terminal, where an ideograph takes two and a combining accent none."""
+def _column_width(text: str) -> int:
+    """Return the columns of a text on a terminal: two for an ideograph, none for a combining accent."""
     if text.isascii():
         return len(text)
     return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _encodable(text: str, out: TextIO) -> str:
-    """The text with nothing in it that the file's encoding lacks, as that of many a Windows console does branches."""
+def _make_encodable(text: str, out: TextIO) -> str:
+    """Replace the characters that the file's encoding lacks. Many Windows consoles lack the branches of the tree."""
     encoding = getattr(out, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
