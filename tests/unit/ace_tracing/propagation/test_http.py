@@ -110,7 +110,7 @@ def test_two_processes_make_one_trace(tracing: LocalServer) -> None:
 
 
 def test_other_clients_are_refused() -> None:
-    with pytest.raises(TypeError, match="object is neither a client of httpx nor a session of requests"):
+    with pytest.raises(TypeError, match="object is neither an httpx client nor a requests session"):
         inject_into(object())
 
 

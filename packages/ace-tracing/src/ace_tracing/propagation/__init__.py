@@ -1,4 +1,1 @@
-"""How a trace goes on where Python does not carry it: in other threads, other processes, other services.
-
-carrier -> w3c -> headers -> asgi, wsgi, clients        threads, processes -> carrying
-"""
+"""Propagation of the running span to other threads, processes and services."""

@@ -1,13 +1,19 @@
-"""One span per request that an ASGI application serves."""
+"""ASGI middleware that records one span per request."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from ace_tracing.decorator.decorator import start_span
 from ace_tracing.propagation.headers import continue_trace
-from ace_tracing.propagation.http_spans import FIRST_SERVER_ERROR, ROUTE, answered, described, name_of
+from ace_tracing.propagation.http_spans import (
+    MIN_SERVER_ERROR,
+    ROUTE,
+    record_status,
+    request_attributes,
+    request_span_name,
+)
 from ace_tracing.runtime import state
 
 Message = MutableMapping[str, Any]
@@ -15,18 +21,19 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-_METHODS = {"http": "", "websocket": "WEBSOCKET"}
+_METHODS: Final = {"http": "", "websocket": "WEBSOCKET"}
 
 
 class TraceASGI:
-    """ASGI middleware: each request is a span, below the span of the caller when the caller says which.
+    """ASGI middleware that records each request as a span, a child of the caller's span when the headers name one.
 
-    The span is named `METHOD /path` and holds the route, when the framework tells it, and the status code. An exception
-    that leaves the application and a status of 500 or more make it an ERROR. It lasts until the body was sent; that
-    of a websocket until the application is done with it. Bodies, headers and query strings are not recorded.
+    The span is named `METHOD /path`. Its attributes contain the status code and, when the framework sets it, the route.
+    An exception that leaves the application, or a status code of 500 or more, sets the span's status to ERROR. The span
+    ends when the body has been sent, or, for a websocket, when the application returns. Bodies, headers and query
+    strings are not recorded.
 
     Args:
-        app: the application. Wrap it from outside, or add the class as a middleware.
+        app: The application. Wrap it from outside, or add this class as a middleware.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,28 +49,28 @@ class TraceASGI:
         path = str(scope.get("path", ""))
         with (
             continue_trace(scope.get("headers", ())),
-            start_span(name_of(method, path), attributes=described(method, path)) as span,
+            start_span(request_span_name(method, path), attributes=request_attributes(method, path)) as span,
         ):
             status = 0
 
-            async def send_and_see(message: Message) -> None:
+            async def send_and_record(message: Message) -> None:
                 nonlocal status
                 await send(message)
                 if message["type"] == "http.response.start":
                     status = message["status"]
-                    answered(span, status)
+                    record_status(span, status)
                 elif message["type"] == "http.response.body" and not message.get("more_body"):
-                    note_route()
-                    # After an error of its own a framework raises it once more, for the span to tell.
-                    if status < FIRST_SERVER_ERROR:
+                    record_route()
+                    # A framework that has sent an error response raises the exception again, for the span to record.
+                    if status < MIN_SERVER_ERROR:
                         span.end()
 
-            def note_route() -> None:
+            def record_route() -> None:
                 route = getattr(scope.get("route"), "path", None)
                 if isinstance(route, str):
                     span.set_attribute(ROUTE, route)
 
             try:
-                await self.app(scope, receive, send_and_see)
+                await self.app(scope, receive, send_and_record)
             finally:
-                note_route()
+                record_route()

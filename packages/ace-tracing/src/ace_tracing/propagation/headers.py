@@ -1,16 +1,13 @@
-"""One trace over several services: the running span goes out in headers, and comes in from them.
-
-Headers in the forms that servers and clients have them in: read as one, and written into any mapping.
-"""
+"""Trace context in the headers of requests: `inject` writes it, `continue_trace` reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from ace_tracing.diagnostics import internal_error
-from ace_tracing.propagation.span_context import SESSION_KEYS, SpanContext, running
+from ace_tracing.diagnostics import guard
+from ace_tracing.propagation.span_context import SESSION_KEYS, SpanContext, current_span_context
 from ace_tracing.propagation.w3c import (
     TraceParent,
     clean_tracestate,
@@ -22,110 +19,106 @@ from ace_tracing.propagation.w3c import (
 from ace_tracing.recording.tracer import Passthrough, current_span
 from ace_tracing.runtime import state
 
-TRACEPARENT = "traceparent"
-TRACESTATE = "tracestate"
-BAGGAGE = "baggage"
+TRACEPARENT: Final = "traceparent"
+TRACESTATE: Final = "tracestate"
+BAGGAGE: Final = "baggage"
+
+Headers = Mapping[str, str] | Mapping[str, Any] | Iterable[tuple[str | bytes, str | bytes]]
+"""A mapping with names in any case, a WSGI environ, or the pairs of an ASGI scope."""
 
 H = TypeVar("H", bound=MutableMapping[str, str])
 
 
 def inject(headers: H) -> H:
-    """Tell the service that is called which span calls it: set `traceparent`, `tracestate` and `baggage`.
+    """Add the running span's context to the headers of a request: `traceparent`, `tracestate` and `baggage`.
 
-    The baggage holds the trace's session and user, as far as they were set, as `session.id` and `user.id`; members of
-    others, those already in the headers and those that came with the request that is being served, are kept. So is the
-    tracestate that came with it. The folder is not sent: a trace is filed where its root says. Outside of a span
-    nothing is changed.
+    The baggage contains the trace's session and user, when they are set, as `session.id` and `user.id`. Other baggage
+    members stay, both those in `headers` and those of the request being served. The tracestate of that request is
+    forwarded unchanged. The folder is not sent, because a trace is filed by its root. Outside of a span the headers do
+    not change.
 
     Args:
-        headers: any mutable mapping; names are compared without regard to case.
+        headers: Any mutable mapping. Names are compared without regard to case.
 
     Returns:
         The same mapping.
     """
-    try:
-        parent = running()
-        if parent is not None:
-            there = read(headers, (BAGGAGE,)).get(BAGGAGE, "")
-            _, foreign = parse_baggage(there, SESSION_KEYS)
-            tracestate, brought = parent.passed_on or Passthrough("", ())
-            baggage = format_baggage(parent.session, dict.fromkeys((*foreign, *brought)))
-            traceparent = format_traceparent(TraceParent(parent.trace_id, parent.span_id, parent.sampled))
-            write(headers, {TRACEPARENT: traceparent, TRACESTATE: tracestate, BAGGAGE: baggage})
-    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-        internal_error("writing headers")
+    with guard("writing headers"):
+        context = current_span_context()
+        if context is not None:
+            present = read_headers(headers, (BAGGAGE,)).get(BAGGAGE, "")
+            _, other_members = parse_baggage(present, SESSION_KEYS)
+            tracestate, received_members = context.passthrough or Passthrough("", ())
+            baggage = format_baggage(context.session, dict.fromkeys((*other_members, *received_members)))
+            traceparent = format_traceparent(TraceParent(context.trace_id, context.span_id, context.sampled))
+            write_headers(headers, {TRACEPARENT: traceparent, TRACESTATE: tracestate, BAGGAGE: baggage})
     return headers
 
 
 @contextmanager
 def continue_trace(headers: Headers) -> Iterator[None]:
-    """Make spans inside the block children of the span that the headers of a request name.
+    """Make the spans inside the block children of the caller's span, read from a request's headers.
 
-    Whether the trace is kept was decided where it began. Without a traceparent, or with a malformed one, spans inside
-    begin new traces. Never raises.
+    The service that started the trace has decided whether it is kept. Without a valid `traceparent`, spans inside the
+    block start new traces. Never raises.
 
     Args:
-        headers: a mapping with names in any case, pairs of text or bytes, or a WSGI environ. The process's environment
-            is such a mapping, too: `continue_trace(os.environ)` takes up what a parent process put into `TRACEPARENT`.
+        headers: A mapping with names in any case, pairs of text or bytes, or a WSGI environ. `os.environ` is such a
+            mapping too: `continue_trace(os.environ)` continues the trace of a parent process that set `TRACEPARENT`.
     """
     tracer = state.tracer
     token = None
     if tracer is not None:
-        try:
-            parent = _handed_over(headers)
-            token = current_span.set(parent and parent.take_up(tracer))
-        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-            internal_error("reading headers")
+        with guard("reading headers"):
+            context = _extract(headers)
+            token = current_span.set(context and context.to_remote_parent(tracer))
     try:
         yield
     finally:
         if token is not None:
-            # ValueError: left in another context than it was entered in, where nothing is to be restored.
+            # ValueError: the block was left in another context than it was entered in, so there is nothing to restore.
             with suppress(ValueError):
                 current_span.reset(token)
 
 
-def _handed_over(headers: Headers) -> SpanContext | None:
-    found = read(headers, (TRACEPARENT, TRACESTATE, BAGGAGE))
+def _extract(headers: Headers) -> SpanContext | None:
+    """Return the caller's span context; None without a valid traceparent."""
+    found = read_headers(headers, (TRACEPARENT, TRACESTATE, BAGGAGE))
     parent = parse_traceparent(found.get(TRACEPARENT, ""))
     if parent is None:
         return None
-    session, foreign = parse_baggage(found.get(BAGGAGE, ""), SESSION_KEYS)
-    passed_on = Passthrough(clean_tracestate(found.get(TRACESTATE, "")), foreign)
-    return SpanContext(*parent, agent=None, session=session, passed_on=passed_on)
+    session, other_members = parse_baggage(found.get(BAGGAGE, ""), SESSION_KEYS)
+    passthrough = Passthrough(clean_tracestate(found.get(TRACESTATE, "")), other_members)
+    return SpanContext(*parent, agent=None, session=session, passthrough=passthrough)
 
 
-Headers = Mapping[str, str] | Mapping[str, Any] | Iterable[tuple[str | bytes, str | bytes]]
-"""A mapping with names in any case, a WSGI environ, or pairs as ASGI has them."""
-
-
-def read(headers: Headers, names: Iterable[str]) -> dict[str, str]:
-    """Give the headers of these lower-case names that are there; values of one given several times are joined."""
+def read_headers(headers: Headers, names: Iterable[str]) -> dict[str, str]:
+    """Return the present headers among these lower-case names. Several values of one header are joined with a comma."""
     wanted = frozenset(names)
     pairs = headers.items() if isinstance(headers, Mapping) or hasattr(headers, "items") else headers
-    # In a WSGI environ the request's headers are told from all else, the process's environment included, by a prefix.
+    # A WSGI environ also contains the process's environment. The prefix marks the request's headers.
     prefix = "http_" if isinstance(headers, Mapping) and "REQUEST_METHOD" in headers else ""
     found: dict[str, str] = {}
     for name, value in pairs:
-        key = _text(name).lower()
+        key = _to_text(name).lower()
         if not key.startswith(prefix) or (key := key[len(prefix) :]) not in wanted:
             continue
-        text = _text(value)
+        text = _to_text(value)
         found[key] = f"{found[key]},{text}" if key in found else text
     return found
 
 
-def write(headers: MutableMapping[str, str], values: Mapping[str, str]) -> None:
-    """Set the headers of these lower-case names, in place of any spelled otherwise; an empty value removes them."""
-    there = {name.lower(): name for name in list(headers) if isinstance(name, str)}
+def write_headers(headers: MutableMapping[str, str], values: Mapping[str, str]) -> None:
+    """Set headers by lower-case name, replacing any other spelling. An empty value removes the header."""
+    spellings = {name.lower(): name for name in list(headers) if isinstance(name, str)}
     for name, value in values.items():
-        if name in there:
-            del headers[there[name]]
+        if name in spellings:
+            del headers[spellings[name]]
         if value:
             headers[name] = value
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value if isinstance(value, str) else ""

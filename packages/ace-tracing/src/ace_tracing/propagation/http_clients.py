@@ -1,4 +1,4 @@
-"""HTTP clients that tell the services they call which span calls them."""
+"""HTTP clients that send the running span's context: `inject_into` for httpx and requests."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ C = TypeVar("C")
 
 
 def inject_into(client: C) -> C:
-    """Let a client `inject` the running span into every request it makes, redirects included.
+    """Let a client `inject` the running span's context into each of its requests, redirects included.
 
-    The session and the user of the trace go along: use a client of its own for services that are not yours.
+    The headers contain the trace's session and user. Use a separate client for services of other parties.
 
     Args:
-        client: an `httpx.Client`, an `httpx.AsyncClient` or a `requests.Session`. For requests, adapters that are
-            mounted later are not covered.
+        client: An `httpx.Client`, an `httpx.AsyncClient` or a `requests.Session`. Adapters that are mounted on a
+            session later are not covered.
 
     Returns:
         The same client.
 
     Raises:
-        TypeError: it is none of these.
+        TypeError: `client` has another type.
     """
-    given: Any = client
-    if hasattr(given, "event_hooks"):
-        hook = _inject_async if hasattr(given, "aclose") else _inject
-        if hook not in given.event_hooks["request"]:
-            given.event_hooks["request"].append(hook)
-    elif hasattr(given, "get_adapter"):
-        for prefix, adapter in given.adapters.items():
+    untyped: Any = client
+    if hasattr(untyped, "event_hooks"):
+        hook = _inject_async if hasattr(untyped, "aclose") else _inject
+        if hook not in untyped.event_hooks["request"]:
+            untyped.event_hooks["request"].append(hook)
+    elif hasattr(untyped, "get_adapter"):
+        for prefix, adapter in untyped.adapters.items():
             if not isinstance(adapter, _InjectingAdapter):
-                given.adapters[prefix] = _InjectingAdapter(adapter)
+                untyped.adapters[prefix] = _InjectingAdapter(adapter)
     else:
-        raise TypeError(f"{type(client).__qualname__} is neither a client of httpx nor a session of requests")
+        raise TypeError(f"{type(client).__qualname__} is neither an httpx client nor a requests session")
     return client
 
 
@@ -47,7 +47,7 @@ async def _inject_async(request: Any) -> None:
 
 
 class _InjectingAdapter:
-    """An adapter of requests, with headers: requests has no hook that sees a request before it is sent."""
+    """A wrapper of a requests adapter that adds headers. requests has no hook that runs before a request is sent."""
 
     def __init__(self, adapter: Any) -> None:
         self._adapter = adapter
@@ -62,7 +62,7 @@ class _InjectingAdapter:
         self._adapter.close()
 
     def __getattr__(self, name: str) -> Any:
-        # Asked while it is unpickled, before it has one.
+        # Unpickling looks up attributes before `_adapter` is set.
         if name == "_adapter":
             raise AttributeError(name)
         return getattr(self._adapter, name)

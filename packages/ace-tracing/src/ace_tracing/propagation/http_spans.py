@@ -1,44 +1,44 @@
-"""What the span of a served HTTP request says."""
+"""Name, attributes and status of the span of a served HTTP request."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-METHOD = "http.request.method"
-PATH = "url.path"
-ROUTE = "http.route"
-STATUS_CODE = "http.response.status_code"
-"""The names that OpenTelemetry gave these attributes."""
+METHOD: Final = "http.request.method"
+PATH: Final = "url.path"
+ROUTE: Final = "http.route"
+STATUS_CODE: Final = "http.response.status_code"
+"""OpenTelemetry's names of these attributes."""
 
-FIRST_SERVER_ERROR = 500
+MIN_SERVER_ERROR: Final = 500
 
 
-class Described(Protocol):
-    """A span, or its stand-in."""
+class RequestSpan(Protocol):
+    """The span of a request, or a no-op span."""
 
     @property
     def failed(self) -> bool:
-        """Whether its status is ERROR."""
+        """Return whether the span's status is ERROR."""
 
     def set_attribute(self, key: str, value: Any) -> None:
-        """Record a fact."""
+        """Set an attribute."""
 
     def set_status(self, status: str, description: str = "") -> None:
-        """Set the outcome."""
+        """Set the status."""
 
 
-def name_of(method: str, path: str) -> str:
-    """The name of a request's span."""
+def request_span_name(method: str, path: str) -> str:
+    """Return the name of a request's span."""
     return f"{method} {path}"
 
 
-def described(method: str, path: str) -> dict[str, str]:
-    """The attributes that a request's span starts with. The query string, which may hold secrets, is none of them."""
+def request_attributes(method: str, path: str) -> dict[str, str]:
+    """Return the first attributes of a request's span, without the query string, which may contain secrets."""
     return {METHOD: method, PATH: path}
 
 
-def answered(span: Described, status: int) -> None:
-    """Record the answer's status; that of a server's error makes the span's ERROR."""
+def record_status(span: RequestSpan, status: int) -> None:
+    """Record the response's status code. A server error sets the span's status to ERROR."""
     span.set_attribute(STATUS_CODE, status)
-    if status >= FIRST_SERVER_ERROR and not span.failed:
+    if status >= MIN_SERVER_ERROR and not span.failed:
         span.set_status("ERROR", f"HTTP {status}")

@@ -1,4 +1,4 @@
-"""What a process of `multiprocessing` is given on its way: where traces go, and under which span it was started."""
+"""The spawn context: configuration and parent span for a process that `multiprocessing` starts."""
 
 from __future__ import annotations
 
@@ -6,45 +6,47 @@ from collections.abc import Callable
 from typing import Any
 
 from ace_tracing import runtime
-from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.propagation.span_context import SpanContext, running
+from ace_tracing.diagnostics import guard, warn
+from ace_tracing.propagation.span_context import SpanContext, current_span_context
 from ace_tracing.recording.sampling import Sampler
 from ace_tracing.recording.tracer import current_span
 
 
 class SpawnContext:
-    """Says nothing until it is pickled, as `spawn` and `forkserver` do when they start a process, through a pipe.
+    """An object whose unpickling configures tracing in a new process.
+
+    `spawn` and `forkserver` pickle it with the process object and send it through a pipe.
 
     Args:
-        arrived: called in the new process, where Python's own start-up is not patched yet.
+        on_arrival: Called first in the new process, to patch it as the parent process is patched.
     """
 
-    def __init__(self, arrived: Callable[[], object]) -> None:
-        self._arrived = arrived
+    def __init__(self, on_arrival: Callable[[], object]) -> None:
+        self._on_arrival = on_arrival
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
-        return _unpack, (self._arrived, _configuration(), running())
+        return _restore, (self._on_arrival, _current_configuration(), current_span_context())
 
 
-def _unpack(arrived: Callable[[], object], configuration: dict[str, Any] | None, parent: SpanContext | None) -> None:
-    try:
-        arrived()
-        # What the program configures for itself, as its main module is imported, wins.
-        if configuration is not None and not runtime.is_configured():
-            runtime.configure(**configuration)
-        tracer = runtime.state.tracer
-        if parent is not None and tracer is not None:
-            current_span.set(parent.take_up(tracer))
-    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-        internal_error("starting a process")
+@guard("starting a process")
+def _restore(
+    on_arrival: Callable[[], object], configuration: dict[str, Any] | None, parent: SpanContext | None
+) -> None:
+    on_arrival()
+    # A `configure` call in the program's main module, which is imported later, overrides this one.
+    if configuration is not None and not runtime.is_configured():
+        runtime.configure(**configuration)
+    tracer = runtime.state.tracer
+    if parent is not None and tracer is not None:
+        current_span.set(parent.to_remote_parent(tracer))
 
 
-def _configuration() -> dict[str, Any] | None:
-    """The arguments of `configure` for a process that does as this one; None when it is to record nothing."""
+def _current_configuration() -> dict[str, Any] | None:
+    """Return the arguments of `configure` for a process like this one; None when it must not record."""
     pipeline = runtime.pipeline()
     if pipeline is None:
         return None
-    # Here, since only a process that starts others needs it.
+    # Only a process that starts others needs pickle.
     import pickle
 
     tracer, settings = pipeline.tracer, pipeline.settings

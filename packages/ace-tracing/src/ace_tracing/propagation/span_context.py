@@ -1,24 +1,24 @@
-"""The running span as another process can take it up."""
+"""The span context: the running span in a form that another process can use as a parent."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ace_tracing.recording.tracer import OpenTrace, Passthrough, RemoteParent, Tracer, current_span
 
-SESSION_KEYS = ("session.id", "user.id")
+SESSION_KEYS: Final[tuple[str, ...]] = ("session.id", "user.id")
 
 
 class SpanContext(NamedTuple):
-    """What a parent elsewhere leaves to its children: plain values, fit for a pickle and for headers.
+    """A parent span as plain values, for a pickle or for headers.
 
     Attributes:
-        trace_id: 32 hex digits.
-        span_id: 16 hex digits.
-        sampled: whether the trace is kept.
-        agent: the agent that the parent belongs to.
-        session: the trace's `session.id` and `user.id`, as far as they are known.
-        passed_on: what a caller further up sent for whom we call.
+        trace_id: The trace's id, 32 hex digits.
+        span_id: The span's id, 16 hex digits.
+        sampled: Whether the trace is kept.
+        agent: The parent's agent.
+        session: The trace's `session.id` and `user.id`, when they are set.
+        passthrough: tracestate and baggage of the incoming request, for outgoing calls.
     """
 
     trace_id: str
@@ -26,23 +26,23 @@ class SpanContext(NamedTuple):
     sampled: bool
     agent: str | None
     session: dict[str, str]
-    passed_on: Passthrough | None
+    passthrough: Passthrough | None
 
-    def take_up(self, tracer: Tracer) -> RemoteParent:
-        """Give the parent for spans of this process."""
+    def to_remote_parent(self, tracer: Tracer) -> RemoteParent:
+        """Return the parent for spans of this process."""
         trace = OpenTrace(tracer, self.trace_id, self.sampled)
-        trace.passed_on = self.passed_on
+        trace.passed_on = self.passthrough
         if self.session:
             trace.describe(None, {}, self.session)
         return RemoteParent(trace, self.span_id, self.agent)
 
 
-def running() -> SpanContext | None:
-    """The current span, to be handed over; None when there is none."""
+def current_span_context() -> SpanContext | None:
+    """Return the context of the current span; None outside of a span."""
     span = current_span.get()
     if span is None:
         return None
     trace = span._trace
-    known = trace.details.metadata if trace.details else {}
-    session = {key: known[key] for key in SESSION_KEYS if key in known}
+    metadata = trace.details.metadata if trace.details else {}
+    session = {key: metadata[key] for key in SESSION_KEYS if key in metadata}
     return SpanContext(trace.trace_id, span.span_id, trace.sampled, span.agent, session, trace.passed_on)

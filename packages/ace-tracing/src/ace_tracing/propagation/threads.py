@@ -1,7 +1,4 @@
-"""Threads, executors and processes that take the running span along, where Python itself does not.
-
-Work that takes the submitter's place in the trace with it, to a thread or into another process.
-"""
+"""Patches of threads, executors, processes and greenlets that propagate the running span into the work they run."""
 
 from __future__ import annotations
 
@@ -13,32 +10,33 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any, TypeVar
 
+from ace_tracing.propagation.bound_context import BoundContext, bind_context
 from ace_tracing.propagation.processes import SpawnContext
-from ace_tracing.propagation.span_context import SpanContext, running
 from ace_tracing.recording.tracer import current_scope, current_span
-from ace_tracing.runtime import state
 
 E = TypeVar("E")
 
 _lock = threading.Lock()
 _on = False
-_patched: list[tuple[type, str, Any, Any]] = []
+_patches: list[tuple[type, str, Any, Any]] = []
+"""Owner, attribute name, original and replacement of each patch."""
 
 
 def propagate_context(on: bool = True) -> None:
-    """Let new threads, executors' work and processes be part of the trace that they are started in, process-wide.
+    """Make new threads, work in executors and new processes part of the trace that started them, process-wide.
 
-    From then on, what runs in a `threading.Thread`, a `ThreadPoolExecutor` (so also in `loop.run_in_executor`) or a
-    `ProcessPoolExecutor`, or in a greenlet of gevent (when gevent is imported before this call), is a child of the span
-    in which the thread or the greenlet was started, or the work was submitted; and
-    processes that `multiprocessing` starts by spawn or forkserver are configured as this one is, and their spans are
-    children of the span in which they were started. Where Python carries the context by itself, nothing changes. Only
-    this package's context is carried, no other context variable.
+    Their spans become children of the span in which the thread or process was started, or the work was submitted. This
+    covers:
 
-    Doing it again does nothing. Call it before pools are made.
+    - `threading.Thread`, `ThreadPoolExecutor` (and with it `loop.run_in_executor`) and `ProcessPoolExecutor`;
+    - greenlets of gevent, when gevent is imported before this call;
+    - processes that `multiprocessing` starts by spawn or forkserver, which also get this process's configuration.
+
+    Where Python already propagates the context, nothing changes. Only this package's context is propagated, no other
+    context variable. Call it before pools are made. A second call has no effect.
 
     Args:
-        on: False undoes it, for what is started from then on.
+        on: False undoes it for threads, work and processes that start from then on.
     """
     global _on
     with _lock:
@@ -50,64 +48,60 @@ def propagate_context(on: bool = True) -> None:
 
 
 def with_context(executor: E) -> E:
-    """Let the work given to one executor be part of the trace in which it was submitted.
+    """Make the work of one executor part of the trace that submits it.
 
     Args:
-        executor: any with a `submit` method, of threads or of processes. Processes must be configured themselves, or
-            forked after `configure`, to trace.
+        executor: Any executor with a `submit` method, of threads or of processes. Its processes trace only if they call
+            `configure` themselves or are forked after `configure`.
 
     Returns:
         The same executor.
     """
-    given: Any = executor
-    if not isinstance(given.submit, _Submit):
-        given.submit = _Submit(given.submit)
+    untyped: Any = executor
+    if not isinstance(untyped.submit, _BindingSubmit):
+        untyped.submit = _BindingSubmit(untyped.submit)
     return executor
 
 
-class _Submit:
-    """An executor's own `submit`, of work that carries its context."""
+class _BindingSubmit:
+    """The `submit` method of one executor, which binds the submitted function to its context."""
 
     def __init__(self, submit: Callable[..., Any]) -> None:
         self._submit = submit
         functools.update_wrapper(self, submit)
 
     def __call__(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return self._submit(_carried(fn), *args, **kwargs)
+        return self._submit(bind_context(fn), *args, **kwargs)
 
 
-def _carried(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function if isinstance(function, BoundContext) else BoundContext(function)
-
-
-def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
+def _make_submit(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return original(self, _carried(fn) if _on else fn, *args, **kwargs)
+        return original(self, bind_context(fn) if _on else fn, *args, **kwargs)
 
     return submit
 
 
-def _start_thread(original: Callable[..., None]) -> Callable[..., None]:
+def _make_thread_start(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
         if not _on:
             original(self)
             return
-        own = self.__dict__
-        before = {key: own[key] for key in ("run",) if key in own}
-        carried = BoundContext(self.run)
+        attributes = self.__dict__
+        before = {key: attributes[key] for key in ("run",) if key in attributes}
+        bound_run = BoundContext(self.run)
 
         def restore() -> None:
-            own.pop("run", None)
-            own.update(before)
+            attributes.pop("run", None)
+            attributes.update(before)
 
         def run() -> None:
-            # At once: the thread would hold itself in a cycle, and a subclass may look at its own run.
+            # Restored first, since the bound method keeps the thread in a cycle and a subclass may read its own `run`.
             restore()
-            carried()
+            bound_run()
 
-        own["run"] = run
+        attributes["run"] = run
         try:
             original(self)
         except BaseException:
@@ -117,7 +111,7 @@ def _start_thread(original: Callable[..., None]) -> Callable[..., None]:
     return start
 
 
-def _start_process(original: Callable[..., None]) -> Callable[..., None]:
+def _make_process_start(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def start(self: Any) -> None:
         if not _on:
@@ -135,28 +129,28 @@ def _start_process(original: Callable[..., None]) -> Callable[..., None]:
 def _patch_all() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    _patch(threading.Thread, "start", _start_thread)
-    _patch(ThreadPoolExecutor, "submit", _submit)
-    # Not every platform has processes to start.
+    _patch(threading.Thread, "start", _make_thread_start)
+    _patch(ThreadPoolExecutor, "submit", _make_submit)
+    # Some platforms cannot start processes.
     with suppress(ImportError):
         from concurrent.futures.process import ProcessPoolExecutor
         from multiprocessing.process import BaseProcess
 
-        _patch(ProcessPoolExecutor, "submit", _submit)
-        _patch(BaseProcess, "start", _start_process)
-    _follow_greenlets(True)
+        _patch(ProcessPoolExecutor, "submit", _make_submit)
+        _patch(BaseProcess, "start", _make_process_start)
+    _set_greenlet_callback(True)
 
 
-def _follow_greenlets(on: bool) -> None:
+def _set_greenlet_callback(on: bool) -> None:
     greenlet: Any = getattr(sys.modules.get("gevent"), "Greenlet", None)
     if greenlet is not None:
-        greenlet.remove_spawn_callback(_start_greenlet)
+        greenlet.remove_spawn_callback(_copy_context_to_greenlet)
         if on:
-            greenlet.add_spawn_callback(_start_greenlet)
+            greenlet.add_spawn_callback(_copy_context_to_greenlet)
 
 
-def _start_greenlet(greenlet: Any) -> None:
-    """Called by gevent, in the greenlet that starts another."""
+def _copy_context_to_greenlet(greenlet: Any) -> None:
+    """Set the spawning greenlet's span and scope in a new greenlet. gevent calls it in the spawning greenlet."""
     context = Context() if greenlet.gr_context is None else greenlet.gr_context.copy()
     context.run(current_span.set, current_span.get())
     context.run(current_scope.set, current_scope.get())
@@ -164,62 +158,19 @@ def _start_greenlet(greenlet: Any) -> None:
 
 
 def _patch(owner: type, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    if any(row[:2] == (owner, name) for row in _patched):
+    if any(patch[:2] == (owner, name) for patch in _patches):
         return
     original = getattr(owner, name)
-    ours = make(original)
-    setattr(owner, name, ours)
-    _patched.append((owner, name, original, ours))
+    replacement = make(original)
+    setattr(owner, name, replacement)
+    _patches.append((owner, name, original, replacement))
 
 
 def _unpatch_all() -> None:
-    _follow_greenlets(False)
-    # What someone else has patched over ours stays, and passes everything on unchanged.
-    for row in list(_patched):
-        owner, name, original, ours = row
-        if getattr(owner, name) is ours:
+    _set_greenlet_callback(False)
+    # A replacement that another library has patched in turn stays in place. It forwards every call unchanged.
+    for patch in list(_patches):
+        owner, name, original, replacement = patch
+        if getattr(owner, name) is replacement:
             setattr(owner, name, original)
-            _patched.remove(row)
-
-
-class BoundContext:
-    """A function that runs where this object was made, as far as traces go, wherever it is called.
-
-    Only the package's own context variables are carried: what others keep in theirs is as it would be without us. In a
-    pickle the running span is what another process can take up.
-
-    Args:
-        function: what to call.
-    """
-
-    __slots__ = ("_function", "_scope", "_span")
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-        self._span = current_span.get()
-        self._scope = current_scope.get()
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function."""
-        span, scope = current_span.set(self._span), current_scope.set(self._scope)
-        try:
-            return self._function(*args, **kwargs)
-        finally:
-            current_scope.reset(scope)
-            current_span.reset(span)
-
-    def __reduce__(self) -> tuple[Callable[..., BoundContext], tuple[Any, ...]]:
-        # Pickled by whatever thread of a pool does that, not where it was made.
-        token = current_span.set(self._span)
-        try:
-            return _unpickle, (self._function, running(), self._scope)
-        finally:
-            current_span.reset(token)
-
-
-def _unpickle(function: Callable[..., Any], parent: SpanContext | None, scope: Any) -> BoundContext:
-    carried = BoundContext(function)
-    tracer = state.tracer
-    carried._span = parent.take_up(tracer) if parent is not None and tracer is not None else None
-    carried._scope = scope
-    return carried
+            _patches.remove(patch)

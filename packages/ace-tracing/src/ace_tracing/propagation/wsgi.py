@@ -1,13 +1,13 @@
-"""One span per request that a WSGI application serves."""
+"""WSGI middleware that records one span per request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ace_tracing.diagnostics import internal_error
+from ace_tracing.diagnostics import guard
 from ace_tracing.propagation.headers import continue_trace
-from ace_tracing.propagation.http_spans import answered, described, name_of
+from ace_tracing.propagation.http_spans import record_status, request_attributes, request_span_name
 from ace_tracing.recording.frames import call_site
 from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
 from ace_tracing.recording.tracer import Tracer, current_span
@@ -18,14 +18,14 @@ WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class TraceWSGI:
-    """WSGI middleware: each request is a span, below the span of the caller when the caller says which.
+    """WSGI middleware that records each request as a span, a child of the caller's span when the headers name one.
 
-    The span is named `METHOD /path` and holds the status code. An exception that leaves the application and a status of
-    500 or more make it an ERROR. It lasts until the body was read or closed. Bodies, headers and query strings are not
-    recorded.
+    The span is named `METHOD /path`. Its attributes contain the status code. An exception that leaves the application,
+    or a status code of 500 or more, sets the span's status to ERROR. The span ends when the body has been read or
+    closed. Bodies, headers and query strings are not recorded.
 
     Args:
-        app: the application.
+        app: The application.
     """
 
     def __init__(self, app: WSGIApp) -> None:
@@ -34,19 +34,19 @@ class TraceWSGI:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         tracer = state.tracer
-        span = None if tracer is None else _open(tracer, environ)
+        span = None if tracer is None else _start_request_span(tracer, environ)
         if span is None:
             return self.app(environ, start_response)
 
-        def start_and_see(status: str, *more: Any) -> Callable[[bytes], object]:
+        def start_and_record(status: str, *args: Any) -> Callable[[bytes], object]:
             code = status[:3]
             if code.isdecimal():
-                answered(span, int(code))
-            return start_response(status, *more)
+                record_status(span, int(code))
+            return start_response(status, *args)
 
         token = current_span.set(span)
         try:
-            body = self.app(environ, start_and_see)
+            body = self.app(environ, start_and_record)
         except BaseException as error:
             span.record_exception(error)
             span.end()
@@ -54,14 +54,14 @@ class TraceWSGI:
         finally:
             current_span.reset(token)
         if isinstance(body, (list, tuple)):
-            # It is all there. Servers look at its length, so it stays what it is.
+            # The body is complete. Servers use its length, so it is returned unwrapped.
             span.end()
             return body
-        return _Body(body, span)
+        return _TracedBody(body, span)
 
 
-class _Body:
-    """A body while it is read: the application's code runs in the request's span, the server's does not."""
+class _TracedBody:
+    """A response body whose chunks are made inside the request's span. The server's code stays outside of the span."""
 
     def __init__(self, body: Iterable[bytes], span: LiveSpan) -> None:
         self._body = body
@@ -88,7 +88,7 @@ class _Body:
             current_span.reset(token)
 
     def close(self) -> None:
-        """Close the application's body, if it can be, and end the span."""
+        """Close the application's body, if it has a `close` method, and end the span."""
         token = current_span.set(self._span)
         try:
             close = getattr(self._body, "close", None)
@@ -102,15 +102,13 @@ class _Body:
             self._span.end()
 
 
-def _open(tracer: Tracer, environ: dict[str, Any]) -> LiveSpan | None:
-    try:
-        method = str(environ.get("REQUEST_METHOD", ""))
-        # PEP 3333: the path's bytes, as Latin-1.
-        raw = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-        path = raw.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
-        attributes = encode_attributes(described(method, path))
-        with continue_trace(environ):
-            return tracer.open(call_site(name_of(method, path), "UNKNOWN", None, attributes), kind=ManualSpan)
-    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-        internal_error("starting a span")
-        return None
+@guard("starting a span")
+def _start_request_span(tracer: Tracer, environ: dict[str, Any]) -> LiveSpan | None:
+    method = str(environ.get("REQUEST_METHOD", ""))
+    # PEP 3333 decodes the bytes of the path as Latin-1.
+    raw = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+    path = raw.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
+    attributes = encode_attributes(request_attributes(method, path))
+    with continue_trace(environ):
+        site = call_site(request_span_name(method, path), "UNKNOWN", None, attributes)
+        return tracer.open(site, kind=ManualSpan)
