@@ -1,4 +1,4 @@
-"""`Trace.diff`: what it aligns, what it tells, and that it is symmetric and quiet where nothing differs."""
+"""`Trace.diff`: pairing of spans, reported changes, text and symmetry."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ace_tracing import Span, SpanStatus, Trace, TraceData, TraceDiff, TraceInfo
 TRACE_ID = "tr-" + "a" * 32
 
 
-def trace_of(*spans: tuple[int, str] | tuple[int, str, Any], **root: Any) -> Trace:
-    """A trace from (depth, name) or (depth, name, inputs) in the order of a tree; ids and times are its own."""
+def make_trace(*spans: tuple[int, str] | tuple[int, str, Any], **root: Any) -> Trace:
+    """Return a trace from `(depth, name)` or `(depth, name, inputs)` in tree order, with generated ids and times."""
     made: list[Span] = []
     path: list[str] = []
     for number, (depth, name, *inputs) in enumerate(spans, 1):
@@ -31,15 +31,15 @@ def trace_of(*spans: tuple[int, str] | tuple[int, str, Any], **root: Any) -> Tra
     return Trace(TraceInfo(TRACE_ID, "0", TraceState.OK, 1, 1, {}, {}), TraceData(made))
 
 
-def paths(difference: TraceDiff) -> list[str]:
+def signed_paths(difference: TraceDiff) -> list[str]:
     signs = {"added": "+", "removed": "-", "changed": "~"}
     return [f"{signs[change.kind]}{'/'.join(change.path)}" for change in difference.changes]
 
 
-BASE = trace_of((0, "agent"), (1, "retrieve", {"q": "Paris"}), (2, "embed"), (1, "answer"))
+BASE = make_trace((0, "agent"), (1, "retrieve", {"q": "Paris"}), (2, "embed"), (1, "answer"))
 
 
-def test_the_same_run_again_is_no_difference() -> None:
+def test_two_runs_with_the_same_steps_have_no_difference() -> None:
     again = Trace(
         replace(BASE.info, trace_id="tr-" + "b" * 32),
         TraceData([replace(span, start_time_ns=span.start_time_ns * 2, end_time_ns=None) for span in BASE.data.spans]),
@@ -49,20 +49,20 @@ def test_the_same_run_again_is_no_difference() -> None:
     assert (difference.changes, str(difference)) == ([], "no difference")
 
 
-def test_added_and_removed_steps_come_with_all_below_them() -> None:
-    other = trace_of(
+def test_added_and_removed_spans_include_their_descendants() -> None:
+    other = make_trace(
         (0, "agent"), (1, "retrieve", {"q": "Paris"}), (2, "embed"), (1, "rank"), (2, "score"), (1, "answer")
     )
     difference = BASE.diff(other)
     assert difference
-    assert paths(difference) == ["+agent/rank", "+agent/rank/score"]
+    assert signed_paths(difference) == ["+agent/rank", "+agent/rank/score"]
     assert [change.after and change.after.name for change in difference.added] == ["rank", "score"]
-    assert paths(other.diff(BASE)) == ["-agent/rank", "-agent/rank/score"]
+    assert signed_paths(other.diff(BASE)) == ["-agent/rank", "-agent/rank/score"]
     assert [change.before and change.before.name for change in other.diff(BASE).removed] == ["rank", "score"]
 
 
-def test_each_thing_that_can_change_is_told() -> None:
-    changed = trace_of(
+def test_every_changed_field_is_reported() -> None:
+    changed = make_trace(
         (0, "agent"),
         name="planner",
         span_type="AGENT",
@@ -70,7 +70,7 @@ def test_each_thing_that_can_change_is_told() -> None:
         inputs={"a": 1},
         outputs=[1],
     )
-    (change,) = trace_of((0, "agent")).diff(changed).changed
+    (change,) = make_trace((0, "agent")).diff(changed).changed
     assert change.path == ("planner",)
     assert change.fields == {
         "name": ("agent", "planner"),
@@ -81,46 +81,46 @@ def test_each_thing_that_can_change_is_told() -> None:
     }
 
 
-def test_times_are_compared_when_asked() -> None:
-    slower = trace_of((0, "agent"), end_time_ns=9_000_000)
-    assert not trace_of((0, "agent")).diff(slower)
-    (change,) = trace_of((0, "agent")).diff(slower, times=True).changed
+def test_durations_are_compared_on_request() -> None:
+    slower = make_trace((0, "agent"), end_time_ns=9_000_000)
+    assert not make_trace((0, "agent")).diff(slower)
+    (change,) = make_trace((0, "agent")).diff(slower, times=True).changed
     assert change.fields == {"duration_ms": (0.0005, 8.0)}
 
 
-def test_a_renamed_step_is_known_by_its_type_and_inputs() -> None:
-    renamed = trace_of((0, "agent"), (1, "search", {"q": "Paris"}), (2, "embed"), (1, "answer"))
+def test_a_renamed_span_is_paired_by_type_and_inputs() -> None:
+    renamed = make_trace((0, "agent"), (1, "search", {"q": "Paris"}), (2, "embed"), (1, "answer"))
     (change,) = BASE.diff(renamed).changes
     assert change.fields == {"name": ("retrieve", "search")}
 
 
-def test_one_among_equals_that_changed_is_the_only_one_told() -> None:
-    before = trace_of((0, "agent"), (1, "call", 1), (1, "call", 2), (1, "call", 3))
-    after = trace_of((0, "agent"), (1, "call", 1), (1, "call", 3))
-    assert paths(before.diff(after)) == ["-agent/call[2]"]
-    assert paths(after.diff(before)) == ["+agent/call[2]"]
+def test_only_the_missing_one_of_equal_spans_is_reported() -> None:
+    before = make_trace((0, "agent"), (1, "call", 1), (1, "call", 2), (1, "call", 3))
+    after = make_trace((0, "agent"), (1, "call", 1), (1, "call", 3))
+    assert signed_paths(before.diff(after)) == ["-agent/call[2]"]
+    assert signed_paths(after.diff(before)) == ["+agent/call[2]"]
 
 
-def test_order_counts_unless_it_is_said_not_to() -> None:
-    before = trace_of((0, "agent"), (1, "a"), (1, "b"), (1, "c"), (1, "d"))
-    after = trace_of((0, "agent"), (1, "b"), (1, "c"), (1, "d"), (1, "a"))
+def test_order_counts_unless_ignore_order_is_set() -> None:
+    before = make_trace((0, "agent"), (1, "a"), (1, "b"), (1, "c"), (1, "d"))
+    after = make_trace((0, "agent"), (1, "b"), (1, "c"), (1, "d"), (1, "a"))
     (change,) = before.diff(after).changed
     assert (change.path, change.fields) == (("agent", "a"), {"position": (0, 3)})
     assert not before.diff(after, ignore_order=True)
 
 
-def test_true_is_not_one() -> None:
-    difference = trace_of((0, "a", {"x": 1})).diff(trace_of((0, "a", {"x": True})))
+def test_true_and_one_are_different_inputs() -> None:
+    difference = make_trace((0, "a", {"x": 1})).diff(make_trace((0, "a", {"x": True})))
     assert "inputs.x: 1 -> true" in str(difference)
 
 
-def test_the_order_of_keys_is_no_difference() -> None:
-    assert not trace_of((0, "a", {"x": 1, "y": 2})).diff(trace_of((0, "a", {"y": 2, "x": 1})))
+def test_key_order_is_not_a_difference() -> None:
+    assert not make_trace((0, "a", {"x": 1, "y": 2})).diff(make_trace((0, "a", {"y": 2, "x": 1})))
 
 
-def test_the_text_says_where_inside_a_value() -> None:
-    before = trace_of((0, "agent"), (1, "call", {"messages": [{"role": "user", "text": "x" * 500 + "old"}], "n": 1}))
-    after = trace_of((0, "agent"), (1, "call", {"messages": [{"role": "user", "text": "x" * 500 + "new"}], "m": 1}))
+def test_text_shows_the_path_inside_a_value() -> None:
+    before = make_trace((0, "agent"), (1, "call", {"messages": [{"role": "user", "text": "x" * 500 + "old"}], "n": 1}))
+    after = make_trace((0, "agent"), (1, "call", {"messages": [{"role": "user", "text": "x" * 500 + "new"}], "m": 1}))
     lines = str(before.diff(after)).splitlines()
     assert lines[:2] == ["1 changed", "~ agent > call"]
     assert lines[3:] == ["    inputs.n: 1 -> (absent)", "    inputs.m: (absent) -> 1"]
@@ -129,8 +129,8 @@ def test_the_text_says_where_inside_a_value() -> None:
     assert lines[2].endswith('xnew"')
 
 
-def test_the_text_is_bounded_and_stays_in_its_lines() -> None:
-    before, after = (trace_of((0, "a\x1b[2J\nb", [f"{sign}\x1b" * 1000] * 1000)) for sign in "xy")
+def test_text_is_bounded_and_escapes_control_characters() -> None:
+    before, after = (make_trace((0, "a\x1b[2J\nb", [f"{sign}\x1b" * 1000] * 1000)) for sign in "xy")
     text = str(before.diff(after))
     assert len(text) < 5_000
     assert "\x1b" not in text
@@ -144,7 +144,7 @@ nodes = st.recursive(
 )
 
 
-def grown(node: Any) -> Trace:
+def trace_from_node(node: Any) -> Trace:
     spans: list[tuple[int, str, Any]] = []
 
     def visit(node: Any, depth: int) -> None:
@@ -154,21 +154,21 @@ def grown(node: Any) -> Trace:
             visit(child, depth + 1)
 
     visit(node, 0)
-    return trace_of(*spans)
+    return make_trace(*spans)
 
 
 @given(nodes, nodes)
-def test_every_step_of_both_is_accounted_for(one: Any, two: Any) -> None:
-    before, after = grown(one), grown(two)
+def test_every_span_of_both_traces_is_accounted_for(one: Any, two: Any) -> None:
+    before, after = trace_from_node(one), trace_from_node(two)
     difference = before.diff(after)
     assert not before.diff(before)
     kept = len(before.data.spans) - len(difference.removed)
     assert len(after.data.spans) - len(difference.added) == kept >= len(difference.changed)
-    assert bool(difference) == (one != two and tuple_of(one) != tuple_of(two))
+    assert bool(difference) == (one != two and with_tuples(one) != with_tuples(two))
     swapped = after.diff(before)
     assert len(swapped.added) + len(swapped.removed) == len(difference.added) + len(difference.removed)
 
 
-def tuple_of(node: Any) -> Any:
+def with_tuples(node: Any) -> Any:
     name, value, below = node
-    return name, value, tuple(map(tuple_of, below))
+    return name, value, tuple(map(with_tuples, below))

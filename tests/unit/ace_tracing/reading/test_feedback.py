@@ -1,4 +1,4 @@
-"""Feedback is kept with the trace it is about."""
+"""`log_feedback`: assessments stored with a trace or a span."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kayba_local import LocalServer
 
 
 @pytest.mark.parametrize("value", [True, 0.5, "good", ["a", 1], {"score": 3}])
-def test_feedback_on_a_trace(tracing: LocalServer, value: Any) -> None:
+def test_feedback_on_a_trace_is_stored_with_all_its_fields(tracing: LocalServer, value: Any) -> None:
     with start_span("judged"):
         trace_id = str(get_current_trace_id())
     assessment_id = log_feedback(
@@ -24,7 +24,7 @@ def test_feedback_on_a_trace(tracing: LocalServer, value: Any) -> None:
     assert found["metadata"] == {"run": "1"}
 
 
-def test_feedback_on_a_span(tracing: LocalServer) -> None:
+def test_feedback_on_a_span_has_the_span_id(tracing: LocalServer) -> None:
     with start_span("judged") as span:
         pass
     log_feedback(str(span.trace_id), "correct", True, span_id=span.span_id)
@@ -32,6 +32,6 @@ def test_feedback_on_a_span(tracing: LocalServer) -> None:
     assert found["span_id"] == span.span_id
 
 
-def test_feedback_on_an_unknown_trace_is_a_clear_error(tracing: LocalServer) -> None:
+def test_feedback_on_an_unknown_trace_raises_not_found(tracing: LocalServer) -> None:
     with pytest.raises(NotFoundError, match="No trace"):
         log_feedback("tr-" + "1" * 32, "correct", True)

@@ -1,4 +1,4 @@
-"""`get_trace` and `search_traces`: what they find, what they see, and how they fail."""
+"""`get_trace` and `search_traces`: results, filters, pages and errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ace_tracing import ConfigurationError, NotFoundError, ServiceError, Trace, 
 from kayba_local import LocalServer, serve
 
 
-def make(name: str, *, fails: bool = False) -> str:
+def record_trace(name: str, *, fails: bool = False) -> str:
     with start_span(name) as span:
         span.set_inputs({"name": name})
         if fails:
-            span.set_status("ERROR", "as asked")
+            span.set_status("ERROR", "failed on purpose")
         with start_span("child"):
             pass
     assert span.trace_id is not None
@@ -26,8 +26,8 @@ def names(traces: list[Trace]) -> list[str | None]:
     return [trace.info.name for trace in traces]
 
 
-def test_a_trace_is_there_as_soon_as_its_root_has_returned(tracing: LocalServer) -> None:
-    trace_id = make("just now")
+def test_a_trace_is_readable_as_soon_as_its_root_has_ended(tracing: LocalServer) -> None:
+    trace_id = record_trace("just now")
     found = get_trace(trace_id)
     assert found.info.trace_id == found.trace_id == trace_id
     assert [span.name for span in found.data.spans] == ["just now", "child"]
@@ -37,25 +37,25 @@ def test_a_trace_is_there_as_soon_as_its_root_has_returned(tracing: LocalServer)
     assert found.info.execution_duration is not None
 
 
-def test_the_id_may_be_written_without_its_prefix(tracing: LocalServer) -> None:
-    trace_id = make("by bare id")
+def test_a_trace_id_is_accepted_without_its_prefix(tracing: LocalServer) -> None:
+    trace_id = record_trace("by bare id")
     assert get_trace(trace_id.removeprefix("tr-")).trace_id == trace_id
 
 
 @pytest.mark.parametrize("trace_id", ["tr-" + "0" * 32, "abc123", "", "../secrets"])
-def test_an_unknown_trace_is_a_clear_error(tracing: LocalServer, trace_id: str) -> None:
+def test_an_unknown_trace_raises_not_found(tracing: LocalServer, trace_id: str) -> None:
     with pytest.raises(NotFoundError, match="No trace"):
         get_trace(trace_id)
 
 
-def test_an_unknown_experiment_is_a_clear_error(tracing: LocalServer) -> None:
+def test_an_unknown_experiment_raises_not_found(tracing: LocalServer) -> None:
     with pytest.raises(NotFoundError, match="'nowhere'"):
         search_traces(experiment_names=["nowhere"])
 
 
-def test_search_crosses_pages(tracing: LocalServer) -> None:
+def test_search_reads_several_pages(tracing: LocalServer) -> None:
     for number in range(23):
-        make(f"n{number:02}")
+        record_trace(f"n{number:02}")
     found = search_traces(order_by=["timestamp_ms ASC"])
     assert sorted(names(found)) == [f"n{number:02}" for number in range(23)]  # type: ignore[type-var]
     assert [trace.info.request_time for trace in found] == sorted(trace.info.request_time for trace in found)
@@ -63,7 +63,7 @@ def test_search_crosses_pages(tracing: LocalServer) -> None:
     assert search_traces(max_results=0) == []
 
 
-def test_search_crosses_the_service_s_own_page_limit(tracing: LocalServer) -> None:
+def test_search_exceeds_the_page_size_limit_of_the_service(tracing: LocalServer) -> None:
     for number in range(520):
         with start_span(f"n{number}"):
             pass
@@ -71,33 +71,33 @@ def test_search_crosses_the_service_s_own_page_limit(tracing: LocalServer) -> No
     assert len({trace.trace_id for trace in found}) == 520
 
 
-def test_search_filters_on_what_traces_are_filed_by(tracing: LocalServer) -> None:
+def test_search_filters_by_folder_status_and_name(tracing: LocalServer) -> None:
     ace_tracing.set_folder("a")
-    make("good")
-    make("bad", fails=True)
+    record_trace("good")
+    record_trace("bad", fails=True)
     ace_tracing.set_folder("b")
-    make("good")
+    record_trace("good")
     assert names(search_traces(filter_string="tags.`kayba.folder` = 'a'", order_by=["name ASC"])) == ["bad", "good"]
     assert names(search_traces(filter_string="status = 'ERROR'")) == ["bad"]
     assert len(search_traces(filter_string="name = 'good' AND tags.`kayba.folder` = 'b'")) == 1
 
 
-def test_newest_first_by_default(tracing: LocalServer) -> None:
+def test_search_returns_the_newest_trace_first_by_default(tracing: LocalServer) -> None:
     for name in ("first", "second", "third"):
-        make(name)
+        record_trace(name)
     found = search_traces()
     assert [trace.info.request_time for trace in found] == sorted(
         (trace.info.request_time for trace in found), reverse=True
     )
 
 
-def test_a_filter_that_makes_no_sense_is_an_error_that_says_so(tracing: LocalServer) -> None:
+def test_an_invalid_filter_raises_an_error_naming_it(tracing: LocalServer) -> None:
     with pytest.raises(ServiceError, match="colour") as caught:
         search_traces(filter_string="colour = 'red'")
     assert caught.value.status == 400
 
 
-def test_a_wrong_key_is_an_error_that_says_so() -> None:
+def test_a_wrong_key_raises_an_error_naming_it() -> None:
     with serve(api_key="kb-right") as server:
         ace_tracing.configure(api_key="kb-wrong", base_url=server.url)
         with pytest.raises(ServiceError, match="key") as caught:
@@ -106,7 +106,7 @@ def test_a_wrong_key_is_an_error_that_says_so() -> None:
         ace_tracing.shutdown()
 
 
-def test_a_server_that_is_down_is_an_error_that_says_so() -> None:
+def test_an_unreachable_server_raises_an_error_naming_it() -> None:
     ace_tracing.configure(api_key="kb-test", base_url="http://127.0.0.1:9")
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:9") as caught:
         get_trace("tr-" + "1" * 32)
@@ -114,13 +114,13 @@ def test_a_server_that_is_down_is_an_error_that_says_so() -> None:
     ace_tracing.shutdown()
 
 
-def test_a_query_before_configure_is_an_error_that_says_so() -> None:
+def test_a_query_before_configure_raises_configuration_error() -> None:
     with pytest.raises(ConfigurationError, match="configure"):
         get_trace("tr-" + "1" * 32)
 
 
-def test_a_trace_is_plain_json_on_demand(tracing: LocalServer) -> None:
-    trace_id = make("as a dict")
+def test_to_dict_returns_plain_json_values(tracing: LocalServer) -> None:
+    trace_id = record_trace("as a dict")
     content = json.loads(json.dumps(get_trace(trace_id).to_dict()))
     assert content["info"]["trace_id"] == trace_id
     assert content["info"]["state"] == "OK"

@@ -1,4 +1,4 @@
-"""What can be asked of a trace that was read: sums, searches, pictures, tables, files and asynchronous queries."""
+"""`Trace`: usage, search, printed tree, HTML, DataFrame, JSON files and asynchronous queries."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COST = "mlflow.llm.cost"
 
 
 def span(number: int, parent: int | None = None, name: str | None = None, **fields: Any) -> Span:
-    """The `number`-th span of a trace: starts `number` seconds into it and takes a tenth of one by default."""
+    """Return the `number`-th span of a trace. By default it starts after `number` seconds and takes 0.1 seconds."""
     start = START + number * SECOND
     default: dict[str, Any] = {
         "span_type": "UNKNOWN",
@@ -88,7 +88,7 @@ FAILED = trace_of(
 )
 
 
-def test_find_by_name_by_type_and_by_anything() -> None:
+def test_find_filters_by_name_type_and_condition() -> None:
     assert [found.name for found in FAILED.find()] == ["agent", "retrieve", "embed", "answer"]
     assert [found.name for found in FAILED.find("answer")] == ["answer"]
     assert [found.name for found in FAILED.find(span_type="RETRIEVER")] == ["retrieve"]
@@ -96,7 +96,7 @@ def test_find_by_name_by_type_and_by_anything() -> None:
     assert [found.name for found in FAILED.find(where=lambda one: one.end_time_ns is None)] == ["embed"]
 
 
-def test_a_trace_takes_as_long_as_its_root() -> None:
+def test_the_duration_of_a_trace_is_that_of_its_root() -> None:
     assert FAILED.duration_ms == 5_000
     assert trace_of(span(0, end_time_ns=None)).duration_ms is None
     assert trace_of().duration_ms == 100
@@ -113,7 +113,7 @@ def test_tokens_of_a_container_and_its_calls_count_once() -> None:
     assert whole.token_usage == {"input_tokens": 30, "output_tokens": 3, "total_tokens": 33}
 
 
-def test_cost_and_tokens_are_added_up_each_by_itself() -> None:
+def test_cost_and_tokens_are_added_up_separately() -> None:
     whole = trace_of(
         span(0, None, attributes=usage(input=1, output=1, total=2)),
         span(1, 0, attributes={COST: {"input_cost": 0.25, "output_cost": 0.5, "total_cost": 0.75}}),
@@ -124,21 +124,21 @@ def test_cost_and_tokens_are_added_up_each_by_itself() -> None:
 
 
 @pytest.mark.parametrize("reported", [None, "many", 7, [1], {"input_tokens": "7"}, {"input_tokens": True}, {}])
-def test_what_is_no_usage_is_none(reported: Any) -> None:
+def test_malformed_usage_is_ignored(reported: Any) -> None:
     whole = trace_of(span(0, attributes={USAGE: reported, COST: reported}))
     assert (whole.token_usage, whole.cost) == ({}, {})
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.none() | st.integers(0, 1000)), min_size=1, max_size=20))
-def test_faithful_sums_above_the_calls_change_nothing(shape: list[tuple[int, int | None]]) -> None:
+def test_complete_sums_above_the_calls_change_nothing(shape: list[tuple[int, int | None]]) -> None:
     parents = [None if place == 0 else parent % place for place, (parent, _) in enumerate(shape)]
     inner = {parent for parent in parents if parent is not None}
     leaves = {place: shape[place][1] for place in range(len(shape)) if place not in inner}
     sums = dict(leaves)
     for place in range(len(shape) - 1, 0, -1):
-        above = parents[place]
-        assert above is not None
-        sums[above] = (sums.get(above) or 0) + (sums[place] or 0)
+        parent = parents[place]
+        assert parent is not None
+        sums[parent] = (sums.get(parent) or 0) + (sums[place] or 0)
 
     def tokens(reported: dict[int, int | None]) -> int:
         spans = [
@@ -147,12 +147,12 @@ def test_faithful_sums_above_the_calls_change_nothing(shape: list[tuple[int, int
         ]
         return trace_of(*spans).token_usage.get("total_tokens", 0)
 
-    told = {place: amount for place, amount in leaves.items() if amount is not None}
-    faithful = sums if len(told) == len(leaves) else leaves
-    assert tokens(faithful) == tokens(leaves) == sum(told.values())
+    known = {place: amount for place, amount in leaves.items() if amount is not None}
+    complete = sums if len(known) == len(leaves) else leaves
+    assert tokens(complete) == tokens(leaves) == sum(known.values())
 
 
-def test_the_printed_tree_is_aligned_with_times_and_errors() -> None:
+def test_print_tree_aligns_durations_and_errors() -> None:
     lines = printed(FAILED).splitlines()
     assert lines == [
         f"{TRACE_ID}  ERROR  5.00 s  4 spans  1,234 tokens",
@@ -163,12 +163,12 @@ def test_the_printed_tree_is_aligned_with_times_and_errors() -> None:
     ]
 
 
-def test_the_tree_goes_to_standard_output_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_tree_writes_to_standard_output_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     FAILED.print_tree()
     assert capsys.readouterr().out == printed(FAILED)
 
 
-def test_nothing_recorded_moves_a_terminal_s_cursor_or_breaks_a_line() -> None:
+def test_print_tree_escapes_control_characters() -> None:
     nasty = "a\x1b[2J\r\nb\u202ec\ud800"
     text = printed(trace_of(span(0, name=nasty, status=SpanStatus("ERROR", nasty), span_type=nasty)))
     assert len(text.splitlines()) == 2
@@ -176,12 +176,12 @@ def test_nothing_recorded_moves_a_terminal_s_cursor_or_breaks_a_line() -> None:
     assert r"a\x1b[2J\r\nb\u202ec\ud800" in text
 
 
-def test_columns_stay_aligned_with_wide_letters() -> None:
+def test_print_tree_aligns_wide_characters() -> None:
     lines = printed(trace_of(span(0, name="検索"), span(1, 0, name="x"))).splitlines()
     assert lines[1:] == ["検索  UNKNOWN  100.0 ms", "└─ x  UNKNOWN  100.0 ms"]
 
 
-def test_a_console_without_branches_gets_ascii() -> None:
+def test_print_tree_uses_ascii_where_the_encoding_needs_it() -> None:
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="cp1252", newline="\n")
     trace_of(span(0, name="käse"), span(1, 0, name="検索"), span(2, 0)).print_tree(file=out)
@@ -190,7 +190,7 @@ def test_a_console_without_branches_gets_ascii() -> None:
     assert names == ["käse", "|- \\u691c\\u7d22", "`- s2"]
 
 
-def test_ten_thousand_levels_are_drawn_in_bounded_width() -> None:
+def test_print_tree_of_ten_thousand_levels_has_bounded_width() -> None:
     deep = trace_of(*(span(number, number - 1 if number else None) for number in range(10_000)))
     lines = printed(deep).splitlines()
     assert len(lines) == 10_001
@@ -205,7 +205,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_gets_colours_when_rich_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_colours_with_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -218,7 +218,7 @@ def test_a_terminal_gets_colours_when_rich_is_there(monkeypatch: pytest.MonkeyPa
     assert "ERROR [/x] ouch" in plain
 
 
-def test_a_terminal_gets_plain_text_when_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_plain_text_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich.console", None)
     out = Terminal()
     FAILED.print_tree(file=out)
@@ -226,7 +226,7 @@ def test_a_terminal_gets_plain_text_when_it_is_not(monkeypatch: pytest.MonkeyPat
 
 
 class Tags(HTMLParser):
-    """Collects what an HTML text consists of, and checks that what is opened is closed."""
+    """A parser that collects the tags and the text of HTML, and asserts that every opened tag is closed."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -251,7 +251,7 @@ class Tags(HTMLParser):
 
 
 @given(st.text())
-def test_a_notebook_gets_html_in_which_everything_recorded_is_text(text: str) -> None:
+def test_notebook_html_escapes_all_recorded_text(text: str) -> None:
     nasty = f"</pre><script>alert(1)</script><img src=x onerror=alert(1)>\"'{text}"
     html = trace_of(
         span(
@@ -270,7 +270,7 @@ def test_a_notebook_gets_html_in_which_everything_recorded_is_text(text: str) ->
     assert "<script>alert(1)</script>" in tags.text
 
 
-def test_a_notebook_gets_values_and_errors_to_unfold() -> None:
+def test_notebook_html_contains_values_and_errors() -> None:
     text = Tags(FAILED._repr_html_()).text
     assert '"query": "<script>alert(1)</script>"' in text
     assert "Traceback: <here>" in text
@@ -278,7 +278,7 @@ def test_a_notebook_gets_values_and_errors_to_unfold() -> None:
     assert Tags(trace_of()._repr_html_()).text.startswith(TRACE_ID)
 
 
-def test_a_dataframe_has_a_row_a_span() -> None:
+def test_a_dataframe_has_one_row_per_span() -> None:
     frame = FAILED.to_dataframe()
     assert list(frame["name"]) == ["agent", "retrieve", "embed", "answer"]
     assert list(frame["depth"]) == [0, 1, 2, 1]
@@ -291,24 +291,24 @@ def test_a_dataframe_has_a_row_a_span() -> None:
     assert list(trace_of().to_dataframe().columns) == list(frame.columns)
 
 
-def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ModuleNotFoundError, match=re.escape('pip install "ace-tracing[pandas]"')):
         FAILED.to_dataframe()
 
 
-def test_reading_imports_neither_pandas_nor_rich_before_they_are_asked_for() -> None:
+def test_importing_ace_tracing_imports_neither_pandas_nor_rich() -> None:
     code = "import sys, ace_tracing; print({'pandas', 'rich', 'html', 'unicodedata'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout == "set()\n"
 
 
-def test_a_trace_in_a_file_is_the_same_trace() -> None:
+def test_a_trace_equals_its_copy_from_json() -> None:
     assert Trace.from_dict(FAILED.to_dict()) == FAILED
     assert Trace.from_json(FAILED.to_json()) == FAILED
 
 
-def test_a_trace_read_from_a_server_survives_a_file(last_trace: Callable[[], Trace]) -> None:
+def test_a_trace_from_a_server_equals_its_copy_from_json(last_trace: Callable[[], Trace]) -> None:
     with start_span("outer") as outer:
         outer.set_inputs({"a": [1, 2.5, None, True, "ü"]})
         with pytest.raises(ValueError, match="inner"), start_span("inner"):
@@ -318,12 +318,12 @@ def test_a_trace_read_from_a_server_survives_a_file(last_trace: Callable[[], Tra
 
 
 @pytest.mark.parametrize("content", [{}, {"info": {}, "data": {"spans": []}}, {"info": 1, "data": {"spans": [{}]}}])
-def test_what_is_no_trace_is_refused(content: dict[str, Any]) -> None:
+def test_from_dict_rejects_malformed_content(content: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="Not a trace"):
         Trace.from_dict(content)
 
 
-def test_asynchronous_queries_find_what_the_others_find(tracing: LocalServer) -> None:
+def test_asynchronous_queries_return_the_same_traces(tracing: LocalServer) -> None:
     for name in ("one", "two"):
         with start_span(name) as current:
             trace_id = current.trace_id
@@ -336,15 +336,15 @@ def test_asynchronous_queries_find_what_the_others_find(tracing: LocalServer) ->
             await asearch_traces(filter_string="name = 'one'"),
         )
 
-    # Twice: nothing may be bound to an event loop that has ended.
+    # A second run fails if a connection is bound to the first, closed event loop.
     for _ in range(2):
-        one, all_of_them, filtered = asyncio.run(read())
+        one, every, filtered = asyncio.run(read())
         assert one == ace_tracing.get_trace(trace_id)
-        assert all_of_them == ace_tracing.search_traces()
+        assert every == ace_tracing.search_traces()
         assert [found.info.name for found in filtered] == ["one"]
 
 
-def test_asynchronous_queries_fail_as_the_others_do(tracing: LocalServer) -> None:
+def test_asynchronous_queries_raise_the_same_errors(tracing: LocalServer) -> None:
     with pytest.raises(NotFoundError, match="No trace"):
         asyncio.run(aget_trace("tr-" + "0" * 32))
     with pytest.raises(NotFoundError, match="'nowhere'"):
@@ -354,7 +354,7 @@ def test_asynchronous_queries_fail_as_the_others_do(tracing: LocalServer) -> Non
         asyncio.run(asearch_traces())
 
 
-def test_the_event_loop_runs_while_a_query_waits(tracing: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_query_does_not_block_the_event_loop(tracing: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     may_flush = threading.Event()
     flush = ace_tracing.runtime.flush
 
@@ -367,7 +367,7 @@ def test_the_event_loop_runs_while_a_query_waits(tracing: LocalServer, monkeypat
     async def main() -> list[Trace]:
         query = asyncio.create_task(asearch_traces())
         await asyncio.sleep(0)
-        may_flush.set()  # would never be reached if the query held the loop
+        may_flush.set()  # not reached if the query blocks the loop
         return await query
 
     assert asyncio.run(main()) == []
