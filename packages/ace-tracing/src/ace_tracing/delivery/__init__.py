@@ -1,1 +1,1 @@
-"""From the frames of spans to the service: buffer, spool, logs, assembly, worker, encoder, exporter."""
+"""Delivery: the stages that bring frames of spans to the service: spool, assembler, worker, encoder, exporter."""

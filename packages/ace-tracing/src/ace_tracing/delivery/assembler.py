@@ -1,14 +1,14 @@
-"""Frames -> traces: pairs what says that a span started with what says that it ended.
+"""Assembler: pairs the frames that start and end spans, and makes traces of them.
 
-A trace leaves when its root has ended. What ends without a root above it here leaves by itself: a span whose root has
-gone already, or has its root in another process. The same frames always make the same traces, so what another process
-left behind can be read again from an earlier place.
+A trace is ready when its root has ended. A span without an open root in this process is ready when it ends: its root
+has ended already, or runs in another process. The same frames always make the same traces, so an orphaned spool can be
+read again from an earlier position.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -35,20 +35,20 @@ from ace_tracing.recording.frames import (
 )
 from ace_tracing.recording.span import CUT
 
-MAX_HELD_SPANS = 1_000
-MAX_HELD_BYTES = 1024 * 1024
-"""A trace leaves in one piece when its root ends, unless it grows beyond this before."""
+MAX_HELD_SPANS: Final = 1_000
+MAX_HELD_BYTES: Final = 1024 * 1024
+"""The ended spans of a running trace that are held until the root ends. Beyond either bound they are sent before it."""
 
-MAX_TRACE_BYTES = 32 * 1024 * 1024
-"""Once a trace has this much, its further spans are recorded without their values; with twice as much, not at all."""
+MAX_TRACE_BYTES: Final = 32 * 1024 * 1024
+"""The size of a trace from which on further spans are recorded without values. From twice that on, they are dropped."""
 
-_BARE_BYTES = 500
-"""About what a span without values takes."""
-
-SPANS_NOT_RECORDED = "trace.spans_not_recorded"
-INTERRUPTED = "span.interrupted"
-_INTERRUPTED_MESSAGE = "interrupted: the process, or recording, ended while this was running"
-_MAX_REMEMBERED = 1_000
+SPANS_NOT_RECORDED: Final = "trace.spans_not_recorded"
+INTERRUPTED: Final = "span.interrupted"
+_INTERRUPTED_MESSAGE: Final = "interrupted: the process, or recording, ended while this was running"
+_BARE_BYTES: Final = 500
+"""About the size of a span without values."""
+_MAX_REMEMBERED: Final = 1_000
+"""How many decoded contexts are cached."""
 
 _Context = tuple[str | None, str | None, dict[str, str] | None]
 
@@ -57,153 +57,161 @@ Frames = Iterable[tuple[int, bytes]]
 
 
 class Assembled(NamedTuple):
-    """Spans of one trace that are ready to leave.
+    """Spans of one trace that are ready to be sent.
 
     Attributes:
-        trace: the spans.
-        finishes: whether it counts as a trace: a part of one whose root is still running does not.
+        trace: The spans.
+        is_counted: Whether they count as a trace in `Delivery`. The first spans of a trace that still runs do not.
     """
 
     trace: TraceRecord
-    finishes: bool
+    is_counted: bool
 
 
-class _Running:
-    """A trace whose root is running here."""
+class _OpenTrace:
+    """A trace whose root runs in this process, with its ended spans.
 
-    __slots__ = ("bytes_held", "bytes_seen", "entries", "left_out")
+    Attributes:
+        entries: The ended spans that are held until the root ends.
+        bytes_held: The size of `entries`.
+        bytes_seen: The size of all its ended spans.
+        dropped_spans: How many spans were dropped because of `MAX_TRACE_BYTES`.
+    """
+
+    __slots__ = ("bytes_held", "bytes_seen", "dropped_spans", "entries")
 
     def __init__(self) -> None:
         self.entries: list[SpanRecord | PackedSpan] = []
         self.bytes_held = 0
         self.bytes_seen = 0
-        self.left_out = 0
+        self.dropped_spans = 0
 
 
 class Assembler:
-    """Takes the frames of one log in their order.
+    """Pairing of the frames of one log, which are passed in their order.
 
     Args:
-        damaged: called while the exception is handled that a frame has raised, which is then left out.
+        on_damage: Called for each frame that cannot be read, while the exception is handled. The frame is skipped.
     """
 
-    def __init__(self, damaged: Callable[[], object]) -> None:
-        self._damaged = damaged
-        self._open: dict[bytes, tuple[int, bytes]] = {}
-        self._running: dict[bytes, _Running] = {}
+    def __init__(self, on_damage: Callable[[], object]) -> None:
+        self._on_damage = on_damage
+        self._open_spans: dict[bytes, tuple[int, bytes]] = {}
+        self._open_traces: dict[bytes, _OpenTrace] = {}
         self._contexts: dict[bytes, _Context] = {}
         self._last_start = self._last_end = b""
-        self._lost: set[bytes] = set()
+        self._dropped_ids: set[bytes] = set()
 
     def take(self, frames: Frames) -> list[Assembled]:
-        """Take frames, and give what is ready now."""
+        """Add frames, and return the traces that are ready now."""
         ready: list[Assembled] = []
-        opened = self._open
+        open_spans = self._open_spans
         for position, frame in frames:
             try:
                 span_id = frame[SPAN_ID]
                 if frame[0] == STARTED:
-                    if span_id in self._lost:
-                        self._lost.discard(span_id)
-                    elif span_id not in opened:
+                    if span_id in self._dropped_ids:
+                        self._dropped_ids.discard(span_id)
+                    elif span_id not in open_spans:
                         if frame[PARENT_ID] == NO_ID:
-                            self._running[trace_id_of(frame)] = _Running()
-                        opened[span_id] = position, frame
+                            self._open_traces[trace_id_of(frame)] = _OpenTrace()
+                        open_spans[span_id] = position, frame
                         self._last_start = frame
                 else:
-                    start = opened.pop(span_id, None)
+                    start = open_spans.pop(span_id, None)
                     if start is not None:
                         self._last_end = frame
                         self._finish(start[1], frame, ready)
-            except Exception:  # noqa: BLE001 - one that is damaged must not cost the others
-                self._damaged()
+            except Exception:  # noqa: BLE001 - a damaged frame must not cost the others
+                self._on_damage()
         return ready
 
     def interrupt(self) -> list[Assembled]:
-        """Give what is left when nothing more comes: spans that are running, as interrupted, and their traces."""
+        """End the open spans as interrupted, when no more frames come, and return their traces."""
         ready: list[Assembled] = []
         now = max(time_of(self._last_start), time_of(self._last_end))
         # Innermost first, so that roots come last.
-        for span_id, (_, frame) in reversed(list(self._open.items())):
+        for span_id, (_, frame) in reversed(list(self._open_spans.items())):
             try:
                 attributes = place_of(parts_of(frame)[0]).attributes or {}
-                said = {"message": _INTERRUPTED_MESSAGE, "attributes": {**attributes, INTERRUPTED: True}}
-                end = pack_end(ENDED_WITH_DETAILS, int.from_bytes(span_id), now, ERROR) + orjson.dumps(said)
+                details = {"message": _INTERRUPTED_MESSAGE, "attributes": {**attributes, INTERRUPTED: True}}
+                end = pack_end(ENDED_WITH_DETAILS, int.from_bytes(span_id), now, ERROR) + orjson.dumps(details)
                 self._finish(frame, end, ready)
-            except Exception:  # noqa: BLE001 - one that is damaged must not cost the others
-                self._damaged()
-        self._open.clear()
-        self._running.clear()
+            except Exception:  # noqa: BLE001 - a damaged frame must not cost the others
+                self._on_damage()
+        self._open_spans.clear()
+        self._open_traces.clear()
         return ready
 
-    def give_up(self, span_id: bytes) -> None:
-        """Forget a span whose end is lost, and its trace if it is the root; it may not have started yet."""
-        opened = self._open.pop(span_id, None)
+    def drop_span(self, span_id: bytes) -> None:
+        """Drop a span whose end is lost, and its trace if it is the root. Its start may not have been read yet."""
+        opened = self._open_spans.pop(span_id, None)
         if opened is None:
-            self._lost.add(span_id)
+            self._dropped_ids.add(span_id)
         elif opened[1][PARENT_ID] == NO_ID:
-            self._running.pop(trace_id_of(opened[1]), None)
+            self._open_traces.pop(trace_id_of(opened[1]), None)
 
-    def oldest(self) -> int | None:
-        """The position of the oldest frame that is still needed; None when none is."""
-        return next(iter(self._open.values()))[0] if self._open else None
+    def oldest_position(self) -> int | None:
+        """Return the position of the oldest open span's start; None when no span is open."""
+        return next(iter(self._open_spans.values()))[0] if self._open_spans else None
 
-    def carry(self, before: int) -> tuple[list[bytes], list[Assembled]]:
-        """Let go of what stands before a position.
+    def collect_open_before(self, position: int) -> tuple[list[bytes], list[Assembled]]:
+        """Return what is needed from the frames before a position, so that they can be released.
 
         Returns:
-            The frames from there that are still needed, and what of their traces has to leave now.
+            The start frames of open spans, and the spans that are held of their traces, which have to be sent now.
         """
-        needed = [frame for position, frame in self._open.values() if position < before]
+        starts = [frame for start, frame in self._open_spans.values() if start < position]
         ready: list[Assembled] = []
-        for frame in needed:
-            running = self._running.get(trace_id_of(frame))
-            if running is not None and running.entries:
-                ready.append(Assembled(self._trace(frame, running, None), finishes=False))
-        return needed, ready
+        for frame in starts:
+            trace = self._open_traces.get(trace_id_of(frame))
+            if trace is not None and trace.entries:
+                ready.append(Assembled(self._take_held(frame, trace, None), is_counted=False))
+        return starts, ready
 
     def _finish(self, first: bytes, second: bytes, ready: list[Assembled]) -> None:
+        """Add an ended span to its trace, and append the trace to `ready` if it is."""
         key = trace_id_of(first)
-        running = self._running.get(key)
+        trace = self._open_traces.get(key)
         is_root = first[PARENT_ID] == NO_ID
         size = len(first) + len(second)
-        if running is not None:
-            if running.bytes_seen + size <= MAX_TRACE_BYTES:
-                running.bytes_seen += size
-            elif running.bytes_seen + _BARE_BYTES <= 2 * MAX_TRACE_BYTES or is_root:
-                # From here on none has values, not even one that would fit.
-                running.bytes_seen = max(running.bytes_seen, MAX_TRACE_BYTES) + _BARE_BYTES
-                first, second = _without_values(first, second)
+        if trace is not None:
+            if trace.bytes_seen + size <= MAX_TRACE_BYTES:
+                trace.bytes_seen += size
+            elif trace.bytes_seen + _BARE_BYTES <= 2 * MAX_TRACE_BYTES or is_root:
+                # No later span keeps its values, even if they would fit.
+                trace.bytes_seen = max(trace.bytes_seen, MAX_TRACE_BYTES) + _BARE_BYTES
+                first, second = _strip_values(first, second)
             else:
-                running.left_out += 1
+                trace.dropped_spans += 1
                 return
         details = None
         entry: SpanRecord | PackedSpan = first, second
         if second[0] != ENDED:
             entry, details = unpack(first, second)
-        if is_root or running is None:
-            if running is None:
-                running = _Running()
-            elif running.left_out:
+        if is_root or trace is None:
+            if trace is None:
+                trace = _OpenTrace()
+            elif trace.dropped_spans:
                 details = details or TraceDetails(None, {}, {})
-                details.metadata[SPANS_NOT_RECORDED] = str(running.left_out)
+                details.metadata[SPANS_NOT_RECORDED] = str(trace.dropped_spans)
             if is_root:
-                self._running.pop(key, None)
-            running.entries.append(entry)
-            ready.append(Assembled(self._trace(first, running, details), finishes=True))
+                self._open_traces.pop(key, None)
+            trace.entries.append(entry)
+            ready.append(Assembled(self._take_held(first, trace, details), is_counted=True))
         else:
-            running.entries.append(entry)
-            running.bytes_held += size
-            if len(running.entries) >= MAX_HELD_SPANS or running.bytes_held > MAX_HELD_BYTES:
-                ready.append(Assembled(self._trace(first, running, None), finishes=False))
+            trace.entries.append(entry)
+            trace.bytes_held += size
+            if len(trace.entries) >= MAX_HELD_SPANS or trace.bytes_held > MAX_HELD_BYTES:
+                ready.append(Assembled(self._take_held(first, trace, None), is_counted=False))
 
-    def _trace(self, frame: bytes, running: _Running, details: TraceDetails | None) -> TraceRecord:
-        """The spans that are held of a trace, which are held no longer."""
-        entries, running.entries, running.bytes_held = running.entries, [], 0
-        experiment, folder, metadata = self._context(context_of(frame))
+    def _take_held(self, start: bytes, trace: _OpenTrace, details: TraceDetails | None) -> TraceRecord:
+        """Return the held spans of a trace, and hold them no longer."""
+        entries, trace.entries, trace.bytes_held = trace.entries, [], 0
+        experiment, folder, metadata = self._context(context_of(start))
         if details is None and metadata:
             details = TraceDetails(None, {}, metadata)
-        return TraceRecord(trace_id_of(frame).hex(), experiment, folder, details, entries)
+        return TraceRecord(trace_id_of(start).hex(), experiment, folder, details, entries)
 
     def _context(self, encoded: bytes) -> _Context:
         context = self._contexts.get(encoded)
@@ -215,12 +223,12 @@ class Assembler:
         return context
 
 
-def _without_values(first: bytes, second: bytes) -> tuple[bytes, bytes]:
-    """The same span, telling its place in the tree and how it ended, and why no more."""
+def _strip_values(first: bytes, second: bytes) -> tuple[bytes, bytes]:
+    """Return the two frames of a span with its ids, times, status and errors, and without its values."""
     end = read_end(second)
-    more = orjson.loads(end.rest) if end.kind == ENDED_WITH_DETAILS else {}
-    said = {key: more[key] for key in ("type", "message", "details") if key in more}
-    said["attributes"] = {CUT: f"all values: the trace has more than {MAX_TRACE_BYTES} bytes"}
+    before = orjson.loads(end.rest) if end.kind == ENDED_WITH_DETAILS else {}
+    details = {key: before[key] for key in ("type", "message", "details") if key in before}
+    details["attributes"] = {CUT: f"all values: the trace has more than {MAX_TRACE_BYTES} bytes"}
     inputs = parts_of(first)[1]
-    bare = pack_end(ENDED_WITH_DETAILS, end.span_id, end.end_ns, end.status) + orjson.dumps(said)
+    bare = pack_end(ENDED_WITH_DETAILS, end.span_id, end.end_ns, end.status) + orjson.dumps(details)
     return first[: len(first) - len(inputs)], bare

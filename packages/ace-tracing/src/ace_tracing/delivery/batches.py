@@ -1,8 +1,9 @@
-"""What is sent together, and how it is divided when the service does not take it."""
+"""Batches: traces that are sent in one request, and how a batch is split when the service rejects it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import orjson
 
@@ -11,91 +12,110 @@ from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord
 from ace_tracing.recording.span import CUT
 
-SHORTENED_CHARS = 1_000
-"""What is kept of the inputs and of the outputs of a span that is too large by itself for the service."""
+SHORTENED_CHARACTERS: Final = 1_000
+"""The length to which the inputs and the outputs of a span are cut when the span alone is too large for the service."""
 
 
 class Batch:
-    """Traces of one experiment on their way, and how they have fared.
+    """Traces of one experiment that are in flight, with the results of their attempts.
 
     Args:
-        assembled: the traces.
-        successes_before: how many parts of any kind had been taken when it was made.
-        failures: how often an error inside the service was the answer to it, or to what it is a part of.
+        assembled: The traces.
+        successes_before: How many batches the service had accepted when this one was made.
+        failures: How many errors inside the service this batch, or the batch it was split from, has met.
 
     Attributes:
-        finishes: as how many traces it counts.
-        batch: its encoded form, once it was sent.
-        other: the other half of what was refused for its content.
-        is_refused: whether it is known without asking that the service does not take it as a whole.
+        trace_count: How many traces the batch counts for in `Delivery`.
+        request: The encoded request; None before the first attempt.
+        sibling: The other half of a batch that was rejected for its content.
+        is_rejected: Whether the service is known to reject the whole batch, without a further attempt.
+        is_shortened: Whether the values of its span are cut.
     """
 
-    __slots__ = ("assembled", "batch", "failures", "finishes", "is_refused", "other", "shortened", "successes_before")
+    __slots__ = (
+        "assembled",
+        "failures",
+        "is_rejected",
+        "is_shortened",
+        "request",
+        "sibling",
+        "successes_before",
+        "trace_count",
+    )
 
     def __init__(self, assembled: list[Assembled], successes_before: int, failures: int = 0) -> None:
         self.assembled = assembled
-        self.finishes = sum(one.finishes for one in assembled)
-        self.batch: ExportRequest | None = None
+        self.trace_count = sum(one.is_counted for one in assembled)
+        self.request: ExportRequest | None = None
         self.failures = failures
         self.successes_before = successes_before
-        self.other: Batch | None = None
-        self.is_refused = False
-        self.shortened = False
+        self.sibling: Batch | None = None
+        self.is_rejected = False
+        self.is_shortened = False
 
     @property
-    def is_many(self) -> bool:
-        """Whether it is more than one trace."""
+    def has_many_traces(self) -> bool:
+        """Whether it has more than one trace."""
         return len(self.assembled) > 1
 
-    def halves(self, successes: int, failures: int = 0, *, for_content: bool = False) -> list[Batch]:
-        """Divide it between traces.
+    def split_between_traces(self, successes: int, failures: int = 0, *, for_content: bool = False) -> list[Batch]:
+        """Return two halves.
 
         Args:
-            successes: how many parts of any kind have been taken so far.
-            failures: what the halves have behind them.
-            for_content: whether something in one of them is at fault, so that, if the one is taken, the other is not.
+            successes: How many batches the service has accepted so far.
+            failures: How many errors inside the service the halves start with.
+            for_content: Whether the content of one half is at fault. If one half is accepted, the other is then known
+                to be rejected.
         """
         middle = len(self.assembled) // 2
         first, second = (
             Batch(half, successes, failures) for half in (self.assembled[:middle], self.assembled[middle:])
         )
         if for_content:
-            first.other, second.other = second, first
+            first.sibling, second.sibling = second, first
         return [first, second]
 
-    def smaller(self, successes: int) -> list[Batch]:
-        """Divide it between traces, or one trace between spans, or cut the values of one span; empty at the end."""
-        if self.is_many:
-            return self.halves(successes)
+    def split(self, successes: int) -> list[Batch]:
+        """Return smaller batches: halves of the traces, halves of one trace's spans, or one span with cut values.
+
+        Args:
+            successes: How many batches the service has accepted so far.
+
+        Returns:
+            An empty list when the values of the only span are cut already.
+        """
+        if self.has_many_traces:
+            return self.split_between_traces(successes)
         (one,) = self.assembled
         entries = one.trace.entries
         if len(entries) > 1:
             middle = len(entries) // 2
-            # The root is the last one, and what is said of the trace goes with it.
-            first = Assembled(_with(one.trace, entries[:middle]), finishes=False)
-            second = Assembled(_with(one.trace, entries[middle:]), one.finishes)
+            # The root is the last span, so the second half counts as the trace.
+            first = Assembled(_with_entries(one.trace, entries[:middle]), is_counted=False)
+            second = Assembled(_with_entries(one.trace, entries[middle:]), one.is_counted)
             return [Batch([first], successes), Batch([second], successes)]
-        if self.shortened:
+        if self.is_shortened:
             return []
-        short = Batch([Assembled(_with(one.trace, [_shortened(one.trace.spans[0])]), one.finishes)], successes)
-        short.shortened = True
+        trace = _with_entries(one.trace, [_shorten(one.trace.spans[0])])
+        short = Batch([Assembled(trace, one.is_counted)], successes)
+        short.is_shortened = True
         return [short]
 
 
-def _with(trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]) -> TraceRecord:
+def _with_entries(trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]) -> TraceRecord:
     return TraceRecord(trace.trace_id, trace.experiment, trace.folder, trace.details, entries)
 
 
-def _shortened(span: SpanRecord) -> SpanRecord:
-    """A span with the beginning of its values, and a note that says so."""
-    note = f"all values but {SHORTENED_CHARS} characters of each: the service takes no request of their size"
+def _shorten(span: SpanRecord) -> SpanRecord:
+    """Return a span with the beginning of its inputs and outputs, and an attribute that records the cut."""
+    note = f"all values but {SHORTENED_CHARACTERS} characters of each: the service takes no request of their size"
     return span._replace(
-        inputs=_beginning(span.inputs), outputs=_beginning(span.outputs), attributes={CUT: note}, events=None
+        inputs=_cut(span.inputs), outputs=_cut(span.outputs), attributes={CUT: note}, events=None
     )
 
 
-def _beginning(text: str | None) -> str | None:
-    if text is None or len(text) <= SHORTENED_CHARS:
+def _cut(text: str | None) -> str | None:
+    if text is None or len(text) <= SHORTENED_CHARACTERS:
         return text
-    more = f"<cut: {len(text) - SHORTENED_CHARS} more of {len(text)} characters>"
-    return orjson.dumps(text[:SHORTENED_CHARS] + more).decode()
+    note = f"<cut: {len(text) - SHORTENED_CHARACTERS} more of {len(text)} characters>"
+    return orjson.dumps(text[:SHORTENED_CHARACTERS] + note).decode()

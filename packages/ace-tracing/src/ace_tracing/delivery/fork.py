@@ -1,81 +1,89 @@
-"""Imports on our own thread, and forks on others: one waits for the other.
+"""Fork safety and process exit: imports that a fork must not interrupt, and delivery at the end of child processes.
 
-A child that is forked while a thread imports a module has that module half made and its lock held for ever. So a fork
-waits until an import of ours is done, for a bounded time.
+A child that is forked while another thread imports a module has a half-initialized module whose import lock is held for
+ever. A fork therefore waits until this package's imports are done, for at most `MAX_WAIT_S`.
 
-Processes that `multiprocessing` runs leave past `atexit`: a finalizer of theirs delivers what they traced.
+Child processes of `multiprocessing` skip `atexit`. A finalizer of `multiprocessing` delivers their traces.
 """
 
 from __future__ import annotations
 
+# `logging` registers a fork handler when it is imported. Handlers that run before a fork run in reverse order of their
+# registration. With `logging` imported first, `_acquire` runs before `logging` takes its lock, without which a running
+# import cannot end.
 import logging  # noqa: F401
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-LONGEST_WAIT_S = 10.0
+MAX_WAIT_S: Final = 10.0
+"""The longest time that a fork waits for an import, in seconds."""
 
 _lock = threading.RLock()
-_held = False
+_is_acquired = False
 
 
 @contextmanager
 def no_fork() -> Iterator[None]:
-    """Keep the process from being forked while the block runs."""
+    """Delay forks of the process while the block runs."""
     with _lock:
         yield
 
 
-def _wait() -> None:
-    global _held
-    _held = _lock.acquire(timeout=LONGEST_WAIT_S)
+def _acquire() -> None:
+    """Wait for running imports. Runs before a fork, on the thread that forks."""
+    global _is_acquired
+    _is_acquired = _lock.acquire(timeout=MAX_WAIT_S)
 
 
-def _go_on() -> None:
-    if _held:
+def _release() -> None:
+    """Allow imports again. Runs after a fork, in the parent."""
+    if _is_acquired:
         _lock.release()
 
 
-def _go_on_in_child() -> None:
+def _renew_lock() -> None:
+    """Replace the lock. Runs after a fork, in the child, where the threads that may hold the lock do not exist."""
     global _lock
     _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_wait, after_in_parent=_go_on, after_in_child=_go_on_in_child)
+    os.register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_renew_lock)
 
 
-_AFTER_THE_USERS = -1_000
-"""A finalizer's priority: after those of users, which may trace, and after the process's own children were joined."""
+_EXIT_PRIORITY: Final = -1_000
+"""The finalizer's priority: it runs after the user's finalizers, which may trace, and after children are joined."""
 
-_announced = False
-_arranged_in = 0
+_is_announced = False
+_registered_pid = 0
 
 
-def deliver_at_end(deliver: Callable[[], object]) -> None:
-    """Call `deliver` when this process ends, or one forked from it, if `multiprocessing` runs it.
+def deliver_at_exit(deliver: Callable[[], object]) -> None:
+    """Call `deliver` when this process, or one forked from it, ends and `multiprocessing` runs it.
 
-    Does nothing before `multiprocessing` is imported: a process that it runs has imported it. `atexit` is for the rest.
+    Does nothing unless `multiprocessing` is imported, which it always is in its child processes. Other processes use
+    `atexit`.
 
     Args:
-        deliver: a function of a module, always the same.
+        deliver: A module-level function, the same on every call.
     """
-    global _announced
+    global _is_announced
     util: Any = sys.modules.get("multiprocessing.util")
     if util is None:
         return
-    if not _announced:
-        # A child clears its finalizers before it runs these callbacks: those found then are the ones that stay.
-        util.register_after_fork(deliver, _arrange)
-        _announced = True
-    if _arranged_in != os.getpid() and sys.modules["multiprocessing.process"].parent_process() is not None:
-        _arrange(deliver)
+    if not _is_announced:
+        # A forked child clears its finalizers and then runs these callbacks, so a finalizer registered here stays.
+        util.register_after_fork(deliver, _register_finalizer)
+        _is_announced = True
+    if _registered_pid != os.getpid() and sys.modules["multiprocessing.process"].parent_process() is not None:
+        _register_finalizer(deliver)
 
 
-def _arrange(deliver: Callable[[], object]) -> None:
-    global _arranged_in
-    _arranged_in = os.getpid()
-    sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=_AFTER_THE_USERS)
+def _register_finalizer(deliver: Callable[[], object]) -> None:
+    global _registered_pid
+    _registered_pid = os.getpid()
+    sys.modules["multiprocessing.util"].Finalize(None, deliver, exitpriority=_EXIT_PRIORITY)

@@ -1,8 +1,8 @@
-"""How long the worker keeps the interpreter while callers trace.
+"""Yielding the GIL: the worker gives the interpreter to traced functions while they run.
 
-Python hands its lock over by force only after five milliseconds, for which a caller would wait in the middle of a
-traced function. So while somebody traces the worker sleeps for a moment after each small piece of work. That costs half
-of its speed; when nobody has traced for a while, it works on.
+CPython forces a thread switch only every 5 ms; without yielding, the worker could stall a traced function that long. So
+the worker sleeps for a moment after each small piece of work while spans are recorded. That halves the worker's speed.
+When no span has been recorded for `QUIET_S`, the worker works without yielding.
 """
 
 from __future__ import annotations
@@ -10,38 +10,41 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from time import perf_counter
+from typing import Final
 
-SMALL_BYTES = 1024
-"""Of frames, read at a time while somebody traces: some forty microseconds of work."""
-LARGE_BYTES = 64 * 1024
-QUIET_S = 0.02
-"""When nothing was traced for so long, nobody is taken to wait."""
+SMALL_BYTES: Final = 1024
+"""Bytes of frames to read between two yields while spans are recorded, about 40 µs of work."""
+LARGE_BYTES: Final = 64 * 1024
+"""Bytes of frames to read between two yields while no span is recorded."""
+QUIET_S: Final = 0.02
+"""Time without a recorded frame after which the worker stops yielding, in seconds."""
 
 
 class GilYielder:
-    """Lets others have the interpreter while there are others.
+    """Yields the GIL while spans are recorded. Only the worker's thread uses it.
 
     Args:
-        pulse: gives a number that changes whenever something is traced.
+        write_offset: Returns a number that changes with every recorded frame.
     """
 
-    def __init__(self, pulse: Callable[[], int]) -> None:
-        self._pulse = pulse
-        self._last = 0
-        self._until = 0.0
+    def __init__(self, write_offset: Callable[[], int]) -> None:
+        self._write_offset = write_offset
+        self._last_offset = 0
+        self._busy_until = 0.0
 
     @property
-    def bytes_at_a_time(self) -> int:
-        """How much to read until the next offer, in bytes."""
-        return SMALL_BYTES if perf_counter() < self._until else LARGE_BYTES
+    def max_bytes(self) -> int:
+        """The bytes of frames to read before the next yield."""
+        return SMALL_BYTES if perf_counter() < self._busy_until else LARGE_BYTES
 
     def yield_gil(self) -> None:
-        """Let another thread run, if somebody traces."""
+        """Let another thread run if spans are being recorded."""
         now = perf_counter()
-        pulse = self._pulse()
-        if pulse != self._last:
-            self._last = pulse
-            self._until = now + QUIET_S
-        if now < self._until:
-            # Not less than that: the lock, let go and taken again at once, is nobody else's in between.
+        offset = self._write_offset()
+        if offset != self._last_offset:
+            self._last_offset = offset
+            self._busy_until = now + QUIET_S
+        if now < self._busy_until:
+            # A sleep is needed: a thread that releases the GIL and asks for it again at once gets it back before any
+            # other thread wakes up.
             time.sleep(0)

@@ -1,4 +1,4 @@
-"""What has become of everything traced so far: what `flush`, `shutdown` and `tracing_status` tell."""
+"""Status: the counts and the state of delivery that `flush`, `shutdown` and `tracing_status` return."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ State = Literal["off", "idle", "sending", "waiting", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What has become of the traces finished so far; true when none is pending or lost.
+    """Counts of the traces that have finished since `configure`. True when no trace is pending or dropped.
+
+    A span that ends after its trace's root counts as one more trace.
 
     Attributes:
-        delivered: traces that the service has stored.
-        pending: traces still waiting to be sent.
-        dropped: traces lost, and single spans lost of traces that were not; `reasons` says why.
-        reasons: how many were dropped, by reason.
-
-    Counted since tracing was configured. A span that ended after its trace's root counts as one more.
+        delivered: Traces that the service has stored.
+        pending: Traces that wait to be sent.
+        dropped: Lost traces, and lost single spans of traces that were stored.
+        reasons: The number of dropped traces and spans by reason.
     """
 
     delivered: int = 0
@@ -41,16 +41,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class TracingStatus(Delivery):
-    """How delivery stands at this moment.
+    """Counts and state of delivery at this moment.
 
     Attributes:
-        state: `"off"` before `configure`, after `shutdown` and while disabled; `"idle"` when nothing is to be sent;
-            `"sending"`; `"waiting"` after an attempt that failed, until the next; `"paused"` while the service does not
-            take the key, or is not found at the address.
-        recovered: traces delivered that other processes had left in the spool when they ended.
-        last_error: what the last attempt that failed met with; None when there was none since the last success.
-        spool: the folder that keeps what is pending when the process ends; None when there is none.
-        spool_bytes: how much there, or in memory, the sender has not looked at yet, in bytes.
+        state: `"off"` before `configure`, after `shutdown` and while disabled; `"idle"` when no trace is pending;
+            `"sending"`; `"waiting"` after a failed attempt, until the next one; `"paused"` while the service rejects
+            the key or is not found at the address.
+        recovered: Delivered traces that other processes had left in the spool when they ended.
+        last_error: The error of the last attempt; None when the last attempt succeeded or there was none.
+        spool: The folder that keeps pending traces when the process ends; None when there is no spool.
+        spool_bytes: The approximate size of the recorded data that the spool, or the memory, still keeps, in bytes.
     """
 
     state: State = "off"

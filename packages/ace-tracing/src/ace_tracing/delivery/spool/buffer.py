@@ -1,7 +1,7 @@
-"""Where frames wait for the worker: a log in segments, which in a spool outlive the process.
+"""Buffer: the segments in which frames wait for the worker. In a spool they outlive the process.
 
-`put` is the caller's last step. It takes no lock and makes no system call: the room for a frame is taken on one line
-that runs no other code, so that in an interpreter with a global lock no other thread comes in between.
+`put` is the last step of a traced call. It takes no lock and makes no system call: one line that runs no other code
+reserves the space for a frame, so no other thread can run in between in an interpreter with a GIL.
 """
 
 from __future__ import annotations
@@ -11,82 +11,93 @@ import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
-from ace_tracing.delivery.spool.segments import FIRST, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
+from ace_tracing.delivery.spool.segments import FIRST_OFFSET, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
 from ace_tracing.recording.frames import NO_ID, PARENT_ID, SPAN_ID, STARTED
 
-NO_ROOM = "no room"
-NO_ROOM_FOR_SPAN = "no room, spans of traces that were kept"
-TOO_LARGE = "too large"
+BUFFER_FULL: Final = "buffer full"
+BUFFER_FULL_SPANS: Final = "buffer full: spans of kept traces"
+TOO_LARGE: Final = "too large"
 
-_NUMBER_BITS = 32
-_OFFSET = (1 << _NUMBER_BITS) - 1
+_NUMBER_BITS: Final = 32
+_OFFSET: Final = (1 << _NUMBER_BITS) - 1
 
 
 class Storage(Protocol):
-    """Makes segments."""
+    """Maker of segments.
+
+    Attributes:
+        max_segments: How many segments may be in use.
+    """
 
     max_segments: int
-    """As many may be in use."""
 
-    def make(self) -> Segment:
-        """Give a new segment.
+    def make_segment(self) -> Segment:
+        """Return a new segment.
 
         Raises:
-            OSError: there is no place for it.
+            OSError: There is no space for it.
         """
 
 
 class MemoryStorage:
-    """Segments that end with the process."""
+    """Maker of segments that end with the process.
+
+    Args:
+        max_bytes: The bytes that all segments may take together.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_segments = max_bytes // SEGMENT_BYTES
 
-    def make(self) -> Segment:
-        """Give a new segment."""
+    def make_segment(self) -> Segment:
+        """Return a new segment."""
         return Segment(mmap.mmap(-1, SEGMENT_BYTES))
 
 
 class Buffer:
-    """The frames of one process on their way to one worker.
+    """The frames of one process, written by any thread and read by one worker.
 
-    Everything but `put` may take a lock, which is re-entrant, for a garbage collector's callback that traces.
+    A position is a segment's number and an offset in it; positions grow. Every method but `put` may take a lock. The
+    lock is re-entrant, since the garbage collector may call back into traced code while it is held.
 
     Args:
-        storage: gives the first segment when the first frame comes.
-        instead: gives segments when `storage` fails, after `failed` was called with why.
-        failed: told once.
+        storage: Makes the segments, the first one with the first frame.
+        fallback: Makes the segments after `storage` has failed.
+        on_failure: Called once, with the error, when `storage` has failed.
+
+    Attributes:
+        on_wake: Called when a trace has finished while the worker sleeps.
+        finished: Traces whose root has ended, and spans that ended without an open root.
+        asleep: Whether the worker sleeps.
+        dropped: The number of dropped frames by reason.
+        lost_ends: Ids of the spans whose end did not fit.
     """
 
-    def __init__(self, storage: Storage, instead: Storage, failed: Callable[[OSError], object]) -> None:
+    def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
+        self.on_wake: Callable[[], object] = _do_nothing
+        self.finished = 0
+        self.asleep = True
+        self.dropped: Counter[str] = Counter()
+        self.lost_ends: deque[bytes] = deque()
         self._storage = storage
-        self._instead = instead
-        self._failed = failed
+        self._fallback = fallback
+        self._on_failure = on_failure
         self._lock = threading.RLock()
         self._segments: deque[Segment] = deque()
         self._spare: Segment | None = None
-        self._numbers = 0
+        self._next_number = 0
         self._reading: Segment | None = None
         self._read_at = 0
         self._released = 0
         self._reserve: Segment | None = None
         self._closed = False
         self._failure: OSError | None = None
-        self._current = _NO_SEGMENT()
-        self.alarm: Callable[[], object] = _nothing
-        """Called when something has finished while the worker sleeps."""
-        self.finished = 0
-        """Traces whose root has ended, and spans that ended without one above them."""
-        self.asleep = True
-        self.dropped: Counter[str] = Counter()
-        """What found no room, by reason."""
-        self.lost_ends: deque[bytes] = deque()
-        """Ids of spans whose end found no room."""
+        self._current = _no_segment()
 
     def put(self, frame: bytes) -> bool | None:
-        """Take a frame; true when there is no room for it and it is dropped."""
+        """Add a frame; true when it does not fit and is dropped."""
         size = len(frame) + HEADER_BYTES
         segment = self._current
         segment.at = end = (at := segment.at) + size
@@ -98,17 +109,17 @@ class Buffer:
         return None
 
     def wake(self) -> None:
-        """Rouse the worker."""
+        """Wake the worker."""
         self.asleep = False
-        self.alarm()
+        self.on_wake()
 
-    def pulse(self) -> int:
-        """A number that changes with each frame."""
+    def write_offset(self) -> int:
+        """Return the offset of the next frame in its segment, a number that changes with every frame."""
         return self._current.at
 
     @property
     def position(self) -> int:
-        """Where the next frame goes; positions grow."""
+        """The position of the next frame."""
         with self._lock:
             segment = self._current
             if segment.number < 0:
@@ -116,32 +127,32 @@ class Buffer:
             return _position(max(segment.number, 0), min(segment.at, segment.size) if segment.size > 0 else 0)
 
     @property
-    def waiting_bytes(self) -> int:
-        """About how much has not been read yet."""
+    def unread_bytes(self) -> int:
+        """About how many bytes are not read yet."""
         with self._lock:
             if self._reading is None:
-                return sum(min(segment.at, segment.size) - FIRST for segment in tuple(self._segments))
+                return sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._segments))
             return sum(
-                min(segment.at, segment.size) - (self._read_at if segment is self._reading else FIRST)
+                min(segment.at, segment.size) - (self._read_at if segment is self._reading else FIRST_OFFSET)
                 for segment in tuple(self._segments)
                 if segment.number >= self._reading.number
             )
 
     @property
-    def kept_bytes(self) -> int:
-        """About how much has not been released yet."""
+    def unreleased_bytes(self) -> int:
+        """About how many bytes are not released yet."""
         with self._lock:
-            used = sum(min(segment.at, segment.size) - FIRST for segment in tuple(self._segments))
+            used = sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._segments))
             first = self._segments[0].number if self._segments else 0
             if self._released >> _NUMBER_BITS == first:
-                used -= max(0, (self._released & _OFFSET) - FIRST)
+                used -= max(0, (self._released & _OFFSET) - FIRST_OFFSET)
             return used
 
-    def read(self, most: int) -> tuple[list[tuple[int, bytes]], int]:
-        """Give the frames that follow those read before, each with its position, and the position behind them.
+    def read(self, max_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
+        """Return the next unread frames, each with its position, and the position behind them.
 
         Args:
-            most: about how many bytes.
+            max_bytes: About how many bytes to read.
         """
         with self._lock:
             segment = self._next_to_read()
@@ -149,34 +160,34 @@ class Buffer:
                 return [], 0
             at = self._read_at
             limit = min(segment.at, segment.size) if segment.end is None else segment.end
-            frames, after = segment.frames(at, min(most, limit - at))
+            frames, after = segment.read_frames(at, min(max_bytes, limit - at))
             self._read_at = after
             number = segment.number
         base = number << _NUMBER_BITS
         return [(base + at, frame) for at, frame in frames], base + after
 
     def seek(self, position: int) -> None:
-        """Read again from a position on, which was not released yet."""
+        """Read again from a position on that is not released yet."""
         number = position >> _NUMBER_BITS
         with self._lock:
             self._reading = None
             for segment in tuple(self._segments):
                 if segment.number == number and position & _OFFSET:
                     if segment.memory is None:
-                        segment.resume()
+                        segment.remap()
                     self._reading, self._read_at = segment, position & _OFFSET
                     return
 
-    def skip_hole(self) -> None:
-        """Go on behind a frame that was begun and never written to its end."""
+    def skip_gap(self) -> None:
+        """Continue behind a frame that was begun and never finished."""
         with self._lock:
             segment = self._reading
             if segment is not None and self._read_at < min(segment.at, segment.end or segment.size):
-                found = segment.next_frame(self._read_at)
+                found = segment.find_frame(self._read_at)
                 self._read_at = min(segment.at, segment.end or segment.size) if found is None else found
 
     def has_unread(self) -> bool:
-        """Whether there is something that `read` has not given."""
+        """Return whether there are frames that `read` has not returned."""
         with self._lock:
             segment = self._next_to_read()
             if segment is None:
@@ -184,7 +195,7 @@ class Buffer:
             return self._read_at < (min(segment.at, segment.size) if segment.end is None else segment.end)
 
     def release(self, position: int) -> None:
-        """Forget what stands before a position: it is settled, or is kept elsewhere."""
+        """Free the segments before a position, whose frames are no longer needed."""
         number = position >> _NUMBER_BITS
         with self._lock:
             self._released = position
@@ -198,10 +209,10 @@ class Buffer:
                 else:
                     segment.discard()
             if self._current.size < 0 and self._segments and len(self._segments) < self._storage.max_segments:
-                self._leave_reserve()
+                self._close_reserve()
 
-    def prepare(self) -> None:
-        """Have the next segment ready before it is needed, so that no caller has to make it."""
+    def prepare_segment(self) -> None:
+        """Make the next segment before it is needed, so that no traced call has to make it."""
         segment = self._current
         if self._spare is None and not self._closed and segment.at > segment.size // 2 > 0:
             fresh = self._make()
@@ -211,71 +222,71 @@ class Buffer:
                     self._spare = fresh
             if not is_needed:
                 fresh.discard()
-            self._tell_of_failure()
+            self._report_failure()
 
-    def rest(self, settle: Callable[[], object], detach: Callable[[], object]) -> bool:
-        """Do away with all segments if there is nothing in them that was not read; the next frame has a new one made.
+    def free_if_read(self, before: Callable[[], object], after: Callable[[], object]) -> bool:
+        """Delete all segments if every frame is read. The next frame goes into a new segment.
 
         Args:
-            settle: called when it is so, before they go.
-            detach: called when they are gone, before anything new can come.
+            before: Called before the segments are deleted.
+            after: Called after they are deleted, before a new frame can come.
 
         Returns:
-            Whether that was so.
+            Whether every frame was read.
         """
         with self._lock:
             current = self._current
-            # From now on whoever has a frame waits for the lock.
-            self._current = _NO_SEGMENT()
+            # From now on, a thread that adds a frame waits for the lock.
+            self._current = _no_segment()
             if self.has_unread():
                 self._current = current
                 return False
             segments = [*self._segments, *([self._spare] if self._spare else [])]
             self._segments.clear()
             self._reading = self._spare = self._reserve = None
-            settle()
+            before()
             for segment in segments:
                 segment.discard()
-            detach()
+            after()
             return True
 
     def abandon(self) -> None:
-        """Take nothing more and touch no segment, in a forked child: they are the parent's."""
+        """Accept no more frames and keep the files as they are, in a forked child: they are the parent's."""
         self._lock = threading.RLock()
         self._closed = True
-        self._current = _NO_SEGMENT()
+        self._current = _no_segment()
         for segment in (*self._segments, *([self._spare] if self._spare else [])):
             segment.forget()
         self._segments.clear()
         self._reading = self._spare = self._reserve = None
         self.asleep = False
 
-    def leave(self) -> None:
-        """Take nothing more, and let another process read what is there."""
+    def orphan(self) -> None:
+        """Accept no more frames, and leave the segments to another process."""
         with self._lock:
             self._closed = True
-            self._current = _NO_SEGMENT()
+            self._current = _no_segment()
             segments, self._segments = self._segments, deque()
             spare, self._spare = self._spare, None
             self._reading = self._reserve = None
         for segment in segments:
-            segment.leave()
+            segment.orphan()
         if spare is not None:
             spare.discard()
 
     def stop(self) -> bool:
-        """Take nothing more.
+        """Accept no more frames.
 
         Returns:
-            Whether all that was taken has been read.
+            Whether every frame is read.
         """
         with self._lock:
             self._closed = True
-            self._current = _NO_SEGMENT()
+            self._current = _no_segment()
             return not self.has_unread()
 
     def discard(self) -> None:
-        """Do away with the segments."""
+        """Delete the segments."""
         with self._lock:
             segments = [*self._segments, *([self._spare] if self._spare else [])]
             self._segments.clear()
@@ -284,7 +295,7 @@ class Buffer:
             segment.discard()
 
     def _next_to_read(self) -> Segment | None:
-        """The segment that the next frame to read is in. The lock is held."""
+        """Return the segment of the next unread frame. The caller holds the lock."""
         segment = self._reading
         if segment is None:
             if not self._segments:
@@ -297,23 +308,23 @@ class Buffer:
         else:
             return segment
         if segment.memory is None:
-            segment.resume()
-        self._reading, self._read_at = segment, FIRST
+            segment.remap()
+        self._reading, self._read_at = segment, FIRST_OFFSET
         return segment
 
     def _overflow(self, segment: Segment, at: int, frame: bytes) -> bool | None:
-        """Take a frame that does not fit into the current segment."""
-        taken = self._put_elsewhere(segment, at, frame)
+        """Add a frame that does not fit into the current segment."""
+        is_dropped = self._put_in_next(segment, at, frame)
         if self._failure is not None:
-            self._tell_of_failure()
-        return taken
+            self._report_failure()
+        return is_dropped
 
-    def _put_elsewhere(self, segment: Segment, at: int, frame: bytes) -> bool | None:
+    def _put_in_next(self, segment: Segment, at: int, frame: bytes) -> bool | None:
         with self._lock:
             if self._closed:
                 return True
-            if len(frame) + HEADER_BYTES > SEGMENT_BYTES - FIRST:
-                # No segment has room for it: give back what it took of this one, unless others took more since.
+            if len(frame) + HEADER_BYTES > SEGMENT_BYTES - FIRST_OFFSET:
+                # The frame fits into no segment. Its space is returned unless other threads reserved more since.
                 if segment.at == at + len(frame) + HEADER_BYTES:
                     segment.at = at
                 elif at <= segment.size:
@@ -326,48 +337,48 @@ class Buffer:
         return self.put(frame)
 
     def _roll(self, full: Segment) -> bool:
-        """Go on in another segment; False when there may be no more. The lock is held."""
+        """Start the next segment; False when `max_segments` are in use. The caller holds the lock."""
         if len(self._segments) >= self._storage.max_segments:
-            self._current = full if full.size < 0 else _NO_SEGMENT()
+            self._current = full if full.size < 0 else _no_segment()
             return False
         fresh, self._spare = self._spare, None
         if fresh is None:
             fresh = self._make()
-        fresh.begin(self._numbers)
-        # What was called above can have called back into code that traces, and so have rolled already.
+        fresh.begin(self._next_number)
+        # The garbage collector may have run above and called back into traced code, which then has rolled already.
         if self._current is not full:
             self._spare = fresh
             return True
-        self._numbers += 1
+        self._next_number += 1
         self._current = fresh
         self._segments.append(fresh)
         if full.size > 0 and full is not self._reading:
-            full.rest()
+            full.unmap()
         return True
 
     def _make(self) -> Segment:
         try:
-            return self._storage.make()
+            return self._storage.make_segment()
         except OSError as error:
-            self._storage = self._instead
+            self._storage = self._fallback
             self._failure = error
-            return self._storage.make()
+            return self._storage.make_segment()
 
-    def _tell_of_failure(self) -> None:
-        """Not under the lock: a log handler of the user's may wait for a thread that waits for it."""
+    def _report_failure(self) -> None:
+        """Call `on_failure`, outside the lock: it logs, and a log handler may wait for a thread that needs the lock."""
         failure, self._failure = self._failure, None
         if failure is not None:
-            self._failed(failure)
+            self._on_failure(failure)
 
     def _put_in_reserve(self, frame: bytes) -> bool | None:
-        """While nothing new is taken, spans that were taken may still end. The lock is held."""
+        """Add the end of a span to the reserve segment, and drop a start. The caller holds the lock."""
         if frame[0] == STARTED:
-            return self._drop(frame, NO_ROOM)
+            return self._drop(frame, BUFFER_FULL)
         if self._reserve is None:
             fresh = self._make()
-            fresh.begin(self._numbers)
+            fresh.begin(self._next_number)
             if self._reserve is None:
-                self._numbers += 1
+                self._next_number += 1
                 self._reserve = fresh
                 self._segments.append(fresh)
             else:
@@ -382,37 +393,36 @@ class Buffer:
         reserve.at = end
         return None
 
-    def _leave_reserve(self) -> None:
-        """Take new spans again. The lock is held."""
+    def _close_reserve(self) -> None:
+        """Accept new spans again. The caller holds the lock."""
         if self._reserve is not None:
             self._reserve.end = self._reserve.at
             self._reserve = None
-        blocked = self._current
-        self._roll(blocked)
+        self._roll(self._current)
 
-    def _drop(self, frame: bytes, why: str) -> bool:
+    def _drop(self, frame: bytes, reason: str) -> bool:
         is_part = frame[0] != STARTED or frame[PARENT_ID] != NO_ID
-        self.dropped[NO_ROOM_FOR_SPAN if is_part and why == NO_ROOM else why] += 1
+        self.dropped[BUFFER_FULL_SPANS if is_part and reason == BUFFER_FULL else reason] += 1
         return True
 
 
 class LockedBuffer(Buffer):
-    """For interpreters without a global lock, where a line is not run all at once."""
+    """A buffer for interpreters without a GIL, where another thread may run in the middle of a line."""
 
     def put(self, frame: bytes) -> bool | None:
-        """Take a frame; true when there is no room for it and it is dropped."""
+        """Add a frame; true when it does not fit and is dropped."""
         with self._lock:
             return super().put(frame)
 
 
-def best_buffer() -> type[Buffer]:
-    """The kind of buffer that is right for this interpreter."""
-    has_lock = getattr(sys, "_is_gil_enabled", lambda: sys.implementation.name == "cpython")()
-    return Buffer if has_lock else LockedBuffer
+def select_buffer_class() -> type[Buffer]:
+    """Return the kind of buffer that is safe in this interpreter."""
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: sys.implementation.name == "cpython")()
+    return Buffer if has_gil else LockedBuffer
 
 
-def _NO_SEGMENT() -> Segment:  # noqa: N802
-    """Stands where there is no segment: nothing fits into it."""
+def _no_segment() -> Segment:
+    """Return a segment into which no frame fits, for a buffer that has none."""
     segment = Segment(b"")
     segment.size = -1
     return segment
@@ -422,5 +432,5 @@ def _position(number: int, at: int) -> int:
     return (number << _NUMBER_BITS) + at
 
 
-def _nothing() -> None:
-    """Rouses nobody."""
+def _do_nothing() -> None:
+    """Stand for `on_wake` until the worker sets it."""

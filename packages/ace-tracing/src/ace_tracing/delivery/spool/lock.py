@@ -1,10 +1,11 @@
-"""One owner of a folder: a lock on a file in it, which the system lets go when the process ends, however it ends."""
+"""Lock: the file lock by which exactly one process owns a folder. The system releases it when the process ends."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from typing import Final
 
 if sys.platform == "win32":
     import msvcrt
@@ -24,15 +25,15 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-LOCK_NAME = "lock"
+LOCK_NAME: Final = "lock"
 
 
 class FolderLock:
-    """The lock of a folder, held.
+    """The lock of a folder, held by this process.
 
     Args:
-        descriptor: the open file.
-        path: where it is.
+        descriptor: The open lock file.
+        path: The path of the lock file.
     """
 
     def __init__(self, descriptor: int, path: str) -> None:
@@ -40,24 +41,24 @@ class FolderLock:
         self._path = path
 
     def release(self) -> None:
-        """Let another have the folder, even while a forked child has a copy of the file."""
+        """Release the lock, even while a forked child has a copy of the descriptor."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):
                 _unlock(self._descriptor)
         self._close()
 
     def release_and_remove(self) -> None:
-        """Do away with the lock and its folder, which is empty but for it."""
+        """Delete the lock file and its folder, which must be empty otherwise, and release the lock."""
         with contextlib.suppress(OSError):
             if sys.platform == "win32":
-                # An open file cannot be removed there.
+                # Windows does not delete open files.
                 self._close()
             os.unlink(self._path)
             os.rmdir(os.path.dirname(self._path))
         self.release()
 
     def forget(self) -> None:
-        """In a forked child: the lock is the parent's, and this copy of its file must not keep it after the parent."""
+        """Close a forked child's copy of the descriptor, which would keep the parent's lock after the parent's end."""
         self._close()
 
     def _close(self) -> None:
@@ -68,14 +69,17 @@ class FolderLock:
 
 
 def lock_folder(folder: str, *, make: bool) -> FolderLock | None:
-    """Lock a folder; None when another process has it, or when it is gone.
+    """Lock a folder.
 
     Args:
-        folder: its path.
-        make: whether the lock's file may be made; otherwise a folder without one is nobody's yet.
+        folder: The path of the folder.
+        make: Whether to create the lock file. Without it, a folder that has none is not locked.
+
+    Returns:
+        None when another process holds the lock, or when the lock file or the folder does not exist.
 
     Raises:
-        OSError: the file cannot be made or opened, or the file system knows no locks.
+        OSError: The lock file cannot be created or opened, or the file system does not support locks.
     """
     path = os.path.join(folder, LOCK_NAME)
     try:
@@ -86,7 +90,7 @@ def lock_folder(folder: str, *, make: bool) -> FolderLock | None:
         return None
     try:
         _lock(descriptor)
-        # Whoever had it before may have removed it in between: then this is the lock of nothing.
+        # The former owner may have deleted the file after it was opened here. Then the lock protects nothing.
         if os.path.samestat(os.fstat(descriptor), os.stat(path)):
             return FolderLock(descriptor, path)
     except (BlockingIOError, PermissionError, FileNotFoundError):

@@ -1,4 +1,8 @@
-"""What is read, in order, and settled, in order: the frames of this process, and what dead processes have left."""
+"""Logs: frames in the order in which they were written, and how far they are settled.
+
+`OwnLog` reads the frames of this process, `OrphanedLog` those of an ended process. Frames are settled when the traces
+that were made of them are delivered or dropped. Only the worker's thread uses a log; `has_unread` may be called by any.
+"""
 
 from __future__ import annotations
 
@@ -6,145 +10,149 @@ import struct
 import time
 from collections.abc import Iterator
 from struct import Struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ace_tracing.delivery.assembler import Assembled, Assembler
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
-from ace_tracing.delivery.spool.segments import FIRST, Segment
+from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord, unpack
 
-PATIENCE_WITH_HOLES_S = 1.0
-SETTLED_AT_A_TIME = 64 * 1024
-MOST_SEGMENTS_BEHIND = 2
-"""Segments that are kept only for spans that are still running; further back, what they need is kept elsewhere."""
+GAP_TIMEOUT_S: Final = 1.0
+"""How long the reader waits for a frame that was begun. Afterwards it is skipped: its thread was stopped for good."""
+REREAD_BYTES: Final = 64 * 1024
+"""Bytes to read at a time when a log is reopened."""
+MAX_SEGMENTS_BEHIND: Final = 2
+"""How many read segments are kept for open spans. The starts of older spans are kept in `Progress`."""
 
-_NUMBER_BITS = 32
-_HEAD = Struct("<QQ")
-_LENGTH = Struct("<I")
+_NUMBER_BITS: Final = 32
+_HEAD: Final = Struct("<QQ")
+_LENGTH: Final = Struct("<I")
 
 
 class Progress(NamedTuple):
     """How far a log is settled.
 
     Attributes:
-        low: what stands before it is not needed any more.
-        high: what stands before it is settled; from `low` on, it is needed to understand what follows.
-        carried: frames from before `low` that are needed all the same.
+        low: Frames before this position are no longer needed.
+        high: Frames before this position are settled. Those from `low` on are needed to read the frames that follow.
+        open_starts: The start frames of open spans that stood before `low`.
     """
 
     low: int = 0
     high: int = 0
-    carried: tuple[bytes, ...] = ()
+    open_starts: tuple[bytes, ...] = ()
 
     def encode(self) -> bytes:
-        """Give it as bytes."""
-        carried = b"".join(_LENGTH.pack(len(frame)) + frame for frame in self.carried)
-        return _HEAD.pack(self.low, self.high) + carried
+        """Return the progress as bytes."""
+        starts = b"".join(_LENGTH.pack(len(frame)) + frame for frame in self.open_starts)
+        return _HEAD.pack(self.low, self.high) + starts
 
     @classmethod
     def decode(cls, encoded: bytes | None) -> Progress:
-        """Read what `encode` gave; that of a log of which nothing is settled, when it cannot be read."""
+        """Read the bytes from `encode`. Bytes that cannot be read are the progress of an unsettled log."""
         if encoded is None or len(encoded) < _HEAD.size:
             return cls()
         low, high = _HEAD.unpack_from(encoded)
-        carried = []
+        starts = []
         at = _HEAD.size
         while at + _LENGTH.size <= len(encoded):
             (size,) = _LENGTH.unpack_from(encoded, at)
             at += _LENGTH.size
-            carried.append(encoded[at : at + size])
+            starts.append(encoded[at : at + size])
             at += size
-        return cls(low, high, tuple(carried))
+        return cls(low, high, tuple(starts))
 
 
-ALL_SETTLED = Progress((1 << 64) - 1, (1 << 64) - 1)
+ALL_SETTLED: Final = Progress((1 << 64) - 1, (1 << 64) - 1)
 
 
 class OwnLog:
     """The frames of this process.
 
     Args:
-        buffer: where they are.
-        spool: keeps how far they are settled; None when they end with the process.
+        buffer: The buffer that holds the frames.
+        spool: The spool that saves the progress; None when frames end with the process.
+
+    Attributes:
+        lost_spans: Spans whose end did not fit into the buffer.
+        unreadable_frames: Frames that could not be read.
     """
 
     def __init__(self, buffer: Buffer, spool: Spool | None) -> None:
+        self.lost_spans = 0
+        self.unreadable_frames = 0
         self._buffer = buffer
         self._spool = spool
-        self._assembler = Assembler(self._could_not_read)
+        self._assembler = Assembler(self._count_unreadable)
         self._read_to = 0
         self._progress = Progress()
-        self._hole_since: float | None = None
-        self.given_up = 0
-        """Spans whose end found no room."""
-        self.unreadable = 0
-        """Frames that could not be read."""
+        self._gap_since: float | None = None
 
     @property
     def read_to(self) -> int:
-        """The position up to which it was read."""
+        """The position up to which frames were read."""
         return self._read_to
 
     @property
     def has_open_spans(self) -> bool:
-        """Whether there are spans that have started and not ended, as far as it was read."""
-        return self._assembler.oldest() is not None
+        """Whether a span is open whose start was read."""
+        return self._assembler.oldest_position() is not None
 
     def has_unread(self) -> bool:
-        """Whether there is more to read."""
+        """Return whether the buffer has unread frames."""
         return self._buffer.has_unread()
 
-    def read(self, most: int) -> list[Assembled]:
-        """Read on by about so many bytes, and give what is ready; it is to be settled before `settled` is called."""
-        frames, read_to = self._buffer.read(most)
+    def read(self, max_bytes: int) -> list[Assembled]:
+        """Read about `max_bytes`, and return the traces that are ready. The caller settles them before `settle`."""
+        frames, read_to = self._buffer.read(max_bytes)
         if frames:
-            self._hole_since = None
+            self._gap_since = None
             self._read_to = read_to
             return self._assembler.take(frames)
         if self._buffer.has_unread():
-            self._wait_at_hole()
+            self._wait_at_gap()
         return []
 
-    def settled(self) -> list[Assembled]:
-        """Let go of what was read, since all that was given is settled.
+    def settle(self) -> list[Assembled]:
+        """Release the frames read so far, since all traces that `read` has returned are settled.
 
         Returns:
-            What has to be sent before more can be let go of.
+            Spans that have to be settled first. If there are any, no frame is released yet.
         """
         while self._buffer.lost_ends:
-            self._assembler.give_up(self._buffer.lost_ends.popleft())
-            self.given_up += 1
-        oldest = self._assembler.oldest()
+            self._assembler.drop_span(self._buffer.lost_ends.popleft())
+            self.lost_spans += 1
+        oldest = self._assembler.oldest_position()
         low = self._read_to if oldest is None else min(oldest, self._read_to)
-        carried: list[bytes] = []
-        if (self._read_to >> _NUMBER_BITS) - (low >> _NUMBER_BITS) > MOST_SEGMENTS_BEHIND:
+        starts: list[bytes] = []
+        if (self._read_to >> _NUMBER_BITS) - (low >> _NUMBER_BITS) > MAX_SEGMENTS_BEHIND:
             low = (self._read_to >> _NUMBER_BITS) << _NUMBER_BITS
-        # What has been let go of does not come back: what is needed from before is carried on.
+        # Released frames cannot be read again, so `low` never goes back. The starts before it are in `open_starts`.
         low = max(low, self._progress.low)
         if oldest is not None and oldest < low:
-            carried, parts = self._assembler.carry(low)
-            if parts:
-                return parts
-        self._save(Progress(low, self._read_to, tuple(carried)))
+            starts, held = self._assembler.collect_open_before(low)
+            if held:
+                return held
+        self._save(Progress(low, self._read_to, tuple(starts)))
         self._buffer.release(low)
-        self._buffer.prepare()
+        self._buffer.prepare_segment()
         return []
 
-    def all_settled(self) -> None:
-        """Say that nothing in the spool is needed, before it goes, piece by piece."""
+    def settle_all(self) -> None:
+        """Record that no frame is needed any more. The caller then deletes the spool file by file."""
         self._save(ALL_SETTLED)
 
-    def read_again(self) -> OwnLog:
-        """The same from where it was last settled, for a thread that follows one which was killed."""
+    def reopen(self) -> OwnLog:
+        """Return a log that continues where this one was last settled, for the thread after one that was killed."""
         log = OwnLog(self._buffer, self._spool)
-        log.given_up, log.unreadable = self.given_up, self.unreadable
+        log.lost_spans, log.unreadable_frames = self.lost_spans, self.unreadable_frames
         progress = log._progress = self._progress
-        log._assembler.take((0, frame) for frame in progress.carried)
+        log._assembler.take((0, frame) for frame in progress.open_starts)
         self._buffer.seek(progress.low)
         while log._read_to < progress.high and self._buffer.has_unread():
-            frames, log._read_to = self._buffer.read(SETTLED_AT_A_TIME)
+            frames, log._read_to = self._buffer.read(REREAD_BYTES)
             settled = [entry for entry in frames if entry[0] < progress.high]
             log._assembler.take(settled)
             if len(settled) < len(frames):
@@ -153,97 +161,102 @@ class OwnLog:
         return log
 
     def interrupt(self) -> list[Assembled]:
-        """End what is running, since nothing more comes."""
+        """End the open spans as interrupted, when no more frames come, and return their traces."""
         return self._assembler.interrupt()
 
     def _save(self, progress: Progress) -> None:
         if self._spool is not None and progress != self._progress:
-            self._spool.save(progress.encode())
+            self._spool.save_progress(progress.encode())
         self._progress = progress
 
-    def _could_not_read(self) -> None:
-        self.unreadable += 1
+    def _count_unreadable(self) -> None:
+        self.unreadable_frames += 1
         internal_error("reading a frame")
 
-    def _wait_at_hole(self) -> None:
-        """A frame has been begun: if its thread was ended in the middle of it, it is never whole."""
+    def _wait_at_gap(self) -> None:
+        """Wait for a frame that was begun, and skip it if its thread never finishes it."""
         now = time.monotonic()
-        if self._hole_since is None:
-            self._hole_since = now
-        elif now - self._hole_since > PATIENCE_WITH_HOLES_S:
-            self._buffer.skip_hole()
-            self._hole_since = None
+        if self._gap_since is None:
+            self._gap_since = now
+        elif now - self._gap_since > GAP_TIMEOUT_S:
+            self._buffer.skip_gap()
+            self._gap_since = None
         else:
             time.sleep(0.001)
 
 
 class OrphanedLog:
-    """The frames that a dead process has left."""
+    """The frames of an ended process.
 
-    def __init__(self, left: OrphanedSpool) -> None:
-        self._left = left
-        self._progress = Progress.decode(left.progress())
-        # The disk may have failed, which is no error of ours.
+    Args:
+        spool: The process's folder.
+
+    Attributes:
+        is_read: Whether all frames were read.
+    """
+
+    def __init__(self, spool: OrphanedSpool) -> None:
+        self.is_read = False
+        self._spool = spool
+        self._progress = Progress.decode(spool.progress())
+        # Unreadable frames are skipped without a report: the disk may have failed, which is no defect of this package.
         self._assembler = Assembler(lambda: None)
-        self._assembler.take((0, frame) for frame in self._progress.carried)
-        self._segments: Iterator[Segment] = left.segments()
+        self._assembler.take((0, frame) for frame in self._progress.open_starts)
+        self._segments: Iterator[Segment] = spool.segments()
         self._segment: Segment | None = None
-        self._at = FIRST
-        self.ended = False
-        """Whether all of it was read."""
+        self._at = FIRST_OFFSET
 
-    def read(self, most: int) -> list[Assembled]:
-        """Read on by about so many bytes, and give what is ready; at the end, what was running at the process's end."""
+    def read(self, max_bytes: int) -> list[Assembled]:
+        """Read about `max_bytes`, and return the traces that are ready.
+
+        At the end, the spans that were open when the process ended are returned as interrupted.
+        """
         segment = self._segment
         if segment is None:
             segment = self._segment = next(self._segments, None)
-            self._at = FIRST
+            self._at = FIRST_OFFSET
             if segment is None:
-                self.ended = True
-                return _sound(self._assembler.interrupt())
+                self.is_read = True
+                return _keep_readable(self._assembler.interrupt())
         base = segment.number << _NUMBER_BITS
-        frames, after = segment.frames(self._at, most, careful=True)
+        frames, after = segment.read_frames(self._at, max_bytes, careful=True)
         if frames:
             self._at = after
             needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]
-            # What is settled is read again only to know what was running then.
+            # Settled frames are read again only to find the spans that were open then.
             self._assembler.take(entry for entry in needed if entry[0] < self._progress.high)
-            return _sound(self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high))
-        found = segment.next_frame(self._at)
+            return _keep_readable(self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high))
+        found = segment.find_frame(self._at)
         if found is None:
             self._segment = None
         else:
             self._at = found
         return []
 
-    def settled(self) -> None:
-        """Remember how far it is settled; once it has ended, do away with it."""
-        if self.ended:
-            self._left.save(ALL_SETTLED.encode())
-            self._left.remove()
+    def settle(self) -> None:
+        """Save how far the log is settled. Remove the folder once everything is."""
+        if self.is_read:
+            self._spool.save_progress(ALL_SETTLED.encode())
+            self._spool.remove()
         elif self._segment is not None:
             high = (self._segment.number << _NUMBER_BITS) + self._at
             if high > self._progress.high:
                 self._progress = self._progress._replace(high=high)
-                self._left.save(self._progress.encode())
-
-    def leave(self) -> None:
-        """Let another process have what is not settled."""
-        self._left.leave()
+                self._spool.save_progress(self._progress.encode())
 
 
-def _sound(assembled: list[Assembled]) -> list[Assembled]:
-    """What can be read of traces from a disk, which may have failed."""
-    sound = []
-    for trace, finishes in assembled:
-        spans = [span for entry in trace.entries if (span := _span(entry)) is not None]
+def _keep_readable(assembled: list[Assembled]) -> list[Assembled]:
+    """Return the traces without the spans that cannot be read, since the disk may have failed."""
+    readable = []
+    for trace, is_counted in assembled:
+        spans = [span for entry in trace.entries if (span := _unpack(entry)) is not None]
         if spans:
             kept = TraceRecord(trace.trace_id, trace.experiment, trace.folder, trace.details, spans)
-            sound.append(Assembled(kept, finishes))
-    return sound
+            readable.append(Assembled(kept, is_counted))
+    return readable
 
 
-def _span(entry: SpanRecord | PackedSpan) -> SpanRecord | None:
+def _unpack(entry: SpanRecord | PackedSpan) -> SpanRecord | None:
     try:
         return entry if isinstance(entry, SpanRecord) else unpack(*entry)[0]
     except (ValueError, TypeError, IndexError, KeyError, struct.error):

@@ -1,8 +1,8 @@
-"""Pieces of memory that frames are written into, one after the other, by whoever has one; backed by a file or not.
+"""Segments: pieces of memory, backed by a file or not, into which any thread writes frames one behind the other.
 
-A segment begins with a preamble. A frame has a header of its length and the segment's mark, a number that changes
-whenever the segment is used anew; the header is written last, so a frame that has one is whole. What is read where no
-header stands is left out, and the next mark is where it goes on.
+A segment begins with a preamble. Each frame has a header with its length and the segment's mark, a random number that
+changes whenever the segment is reused. The header is written last, so a frame that has one is whole. A reader skips a
+gap without a header and continues at the next mark.
 """
 
 from __future__ import annotations
@@ -10,39 +10,40 @@ from __future__ import annotations
 import os
 import random
 from struct import Struct
-from typing import Any
+from typing import Any, Final
 
-SEGMENT_BYTES = 8 * 1024 * 1024
-FIRST = 32
-"""Where the first frame stands, behind the preamble."""
-HEADER_BYTES = 8
+SEGMENT_BYTES: Final = 8 * 1024 * 1024
+FIRST_OFFSET: Final = 32
+"""The offset of the first frame, behind the preamble."""
+HEADER_BYTES: Final = 8
 
-# One of our own: the user's random.seed() must not make marks repeat, nor do ours change what their program draws.
+# A generator of its own: the user's `random.seed()` must not make marks repeat, and marks must not change the numbers
+# that the user's program draws.
 _random = random.Random()  # noqa: S311 - no secrets
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
 
-_MAGIC = b"kayba\x00\x01\n"
-_PREAMBLE = Struct("<8sIQ")
-_HEADER = Struct("<II")
-_MARK = Struct("<I")
+_MAGIC: Final = b"kayba\x00\x01\n"
+_PREAMBLE: Final = Struct("<8sIQ")
+_HEADER: Final = Struct("<II")
+_MARK: Final = Struct("<I")
 
 write_header = _HEADER.pack_into
 _read_header = _HEADER.unpack_from
 
 
 class Segment:
-    """One piece of memory and how far it is filled.
+    """One piece of memory, with the offset up to which it is filled.
 
     Args:
-        memory: where frames go: an mmap, or bytes that are only read.
+        memory: The memory: an mmap, or bytes that are only read.
 
     Attributes:
-        number: its place among the segments of its log; given by `begin`.
-        mark: what the header of each of its frames ends with.
-        at: where the next frame goes. Beyond `size`, nothing fits any more.
-        end: where its last frame ends, once nothing more comes.
+        number: The place among the segments of its log; set by `begin`.
+        mark: The number at the end of each frame's header.
+        at: The offset of the next frame. Beyond `size`, no frame fits any more.
+        end: The end of the last frame, once no more frames come.
     """
 
     __slots__ = ("at", "end", "mark", "memory", "number", "size")
@@ -52,57 +53,57 @@ class Segment:
         self.size = len(memory)
         self.number = -1
         self.mark = 0
-        self.at = FIRST
+        self.at = FIRST_OFFSET
         self.end: int | None = None
 
-    def rest(self) -> None:
-        """Let go of the memory while the segment is full and not read yet, if it can be had again."""
+    def unmap(self) -> None:
+        """Free the memory of a full segment that waits to be read, if a file keeps the content."""
 
-    def resume(self) -> None:
-        """Have the memory again."""
+    def remap(self) -> None:
+        """Map the memory again after `unmap`."""
 
-    def leave(self) -> None:
-        """Give back the room behind the last frame: nothing more comes, and another process will read it."""
+    def orphan(self) -> None:
+        """Free the unused space behind the last frame and close the file, which another process will read."""
 
     def forget(self) -> None:
-        """In a forked child: leave it to the parent."""
+        """Close the file without deleting it. A forked child does that, since the file is the parent's."""
 
     def discard(self) -> None:
-        """Do away with the segment."""
+        """Delete the segment."""
         self.memory = None
 
     def begin(self, number: int) -> None:
-        """Use it, also anew, as the segment of that number: frames from before are none any more."""
+        """Start or reuse the segment as the one with that number. Frames written before are no longer valid."""
         self.number = number
         self.mark = _random.randrange(1, 1 << 32)
-        self.at = FIRST
+        self.at = FIRST_OFFSET
         self.end = None
         _PREAMBLE.pack_into(self.memory, 0, _MAGIC, self.mark, number)
 
     def clear(self) -> None:
-        """Let nobody read what is in it: it is kept to be used anew."""
+        """Make the content unreadable while the segment is kept for reuse."""
         self.memory[: _PREAMBLE.size] = bytes(_PREAMBLE.size)
 
-    def recall(self) -> bool:
-        """Take number and mark from the preamble, as another process has written it; False when there is none."""
-        if self.size < FIRST:
+    def read_preamble(self) -> bool:
+        """Set number and mark from the preamble that another process has written; False when there is none."""
+        if self.size < FIRST_OFFSET:
             return False
         magic, self.mark, self.number = _PREAMBLE.unpack_from(self.memory)
         self.end = self.size
         return magic == _MAGIC and bool(self.mark)
 
-    def frames(self, at: int, most: int, *, careful: bool = False) -> tuple[list[tuple[int, bytes]], int]:
-        """Give the frames from `at` on, about `most` bytes, each with where it stands, and where they end.
+    def read_frames(self, at: int, max_bytes: int, *, careful: bool = False) -> tuple[list[tuple[int, bytes]], int]:
+        """Return the frames from an offset on, each with its offset, and the offset behind them.
 
         Args:
-            at: where the first one begins.
-            most: as many bytes as are looked at, or one frame.
-            careful: whether a frame is not taken that has another's header in it: the disk got its length wrong.
+            at: The offset of the first frame.
+            max_bytes: About how many bytes to read. One frame is returned even if it is larger.
+            careful: Whether to stop at a frame that contains the mark of another frame. Its length is then damaged.
         """
         found = []
         memory, mark = self.memory, self.mark
         limit = self.size if self.end is None else self.end
-        stop = min(at + most, limit - HEADER_BYTES)
+        stop = min(at + max_bytes, limit - HEADER_BYTES)
         while at < stop:
             size, its_mark = _read_header(memory, at)
             after = at + HEADER_BYTES + size
@@ -114,8 +115,8 @@ class Segment:
             at = after
         return found, at
 
-    def next_frame(self, at: int) -> int | None:
-        """Where the next whole frame begins behind a hole at `at`; None when there is none."""
+    def find_frame(self, at: int) -> int | None:
+        """Return the offset of the next whole frame behind a gap at `at`; None when there is none."""
         mark = _MARK.pack(self.mark)
         limit = self.size if self.end is None else self.end
         while True:

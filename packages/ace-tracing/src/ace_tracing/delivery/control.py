@@ -1,0 +1,38 @@
+"""Control: the requests that other threads make to the worker's thread."""
+
+from __future__ import annotations
+
+import queue
+
+
+class Control:
+    """Flags that any thread sets and the worker's thread reads, and the queue on which that thread sleeps.
+
+    Attributes:
+        must_hurry: Whether to send now, without waiting for more traces. The worker's thread clears it.
+        is_closed: Whether to end after at most one more attempt.
+        is_retired: Whether to end once everything is read.
+    """
+
+    def __init__(self) -> None:
+        self.must_hurry = False
+        self.is_closed = False
+        self.is_retired = False
+        # The full name is looked up now: gevent may have replaced the class after this module was imported, and a
+        # greenlet must not block.
+        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def wake(self) -> None:
+        """Wake the worker's thread."""
+        self._wakeups.put(None)
+
+    def sleep(self, seconds: float | None) -> None:
+        """Sleep until `wake` is called. Only the worker's thread calls this.
+
+        Args:
+            seconds: The longest sleep; None for no limit.
+        """
+        try:
+            self._wakeups.get(timeout=seconds)
+        except queue.Empty:
+            return

@@ -1,0 +1,304 @@
+"""Dispatch: reads traces from the log and sends them in batches until each is delivered or dropped.
+
+Every method but `is_settled` runs on the worker's thread. At interpreter shutdown, when no thread can be started, they
+run on the thread that calls `flush` or `shutdown`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final, Protocol
+
+from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.backoff import Backoff
+from ace_tracing.delivery.batches import Batch
+from ace_tracing.delivery.control import Control
+from ace_tracing.delivery.gil import LARGE_BYTES, GilYielder
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
+from ace_tracing.delivery.ledger import INTERNAL_ERROR, REJECTED, REJECTED_PARTS, Ledger
+from ace_tracing.delivery.otlp.encoder import ExportRequest
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.folders import Spool
+from ace_tracing.delivery.spool.log import OwnLog
+from ace_tracing.diagnostics import internal_error, warn
+from ace_tracing.recording.tracer import UNSAMPLED, current_span
+
+BATCH_BYTES: Final = 1024 * 1024
+"""About how many bytes are read for one round of requests."""
+BACKLOG_BYTES: Final = 16 * 1024 * 1024
+"""With more unread bytes than this, the worker reads without yielding the GIL."""
+MAX_SPLITS: Final = 32
+"""How often the batches of one round are split to find the rejected trace. It bounds the requests to a service that
+rejects everything."""
+MAX_SERVER_ERRORS: Final = 6
+"""How many errors inside the service a batch meets before it is split, or, as a single trace, dropped."""
+
+_INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR, for_content=True)
+
+
+class SpanExporter(Protocol):
+    """Client of one service that makes single attempts."""
+
+    def send(self, batch: ExportRequest) -> ExportResult:
+        """Try once to deliver the traces of one experiment, and return the result."""
+
+    def close(self) -> None:
+        """Close connections."""
+
+
+class Dispatcher:
+    """Sender of one buffer's traces, and of the traces that `recovery` reads from orphaned spools.
+
+    Args:
+        exporter: Makes single attempts. The dispatcher decides whether and when to try again.
+        buffer: The buffer in which frames wait.
+        spool: The spool behind the buffer; None when frames wait in memory.
+        ledger: Receives the counts.
+        control: Flags of the worker.
+
+    Attributes:
+        backoff: The delay before the next attempt.
+        gil: Yields the GIL between pieces of work.
+        log: The frames of this process.
+        attempts: How many attempts have ended.
+    """
+
+    def __init__(
+        self, exporter: SpanExporter, buffer: Buffer, spool: Spool | None, ledger: Ledger, control: Control
+    ) -> None:
+        self._exporter = exporter
+        self._buffer = buffer
+        self._spool = spool
+        self._ledger = ledger
+        self._control = control
+        self.backoff = Backoff()
+        self.gil = GilYielder(buffer.write_offset)
+        self.log = OwnLog(buffer, spool)
+        self.attempts = 0
+        self._in_flight: deque[Batch] = deque()
+        self._is_sending = False
+        self._finished_seen = 0
+        self._key_is_accepted = False
+        self._reported_drops = 0
+
+    @property
+    def has_new(self) -> bool:
+        """Whether a trace has finished since the last round began."""
+        return self._buffer.finished != self._finished_seen
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether a trace is in flight or unread."""
+        return bool(self.log.has_unread() or self._in_flight)
+
+    def is_settled(self, position: int) -> bool:
+        """Return whether everything before a position of the buffer is delivered or dropped. Any thread may ask."""
+        if self._ledger.settled_position >= position:
+            return True
+        return not (self._is_sending or self._in_flight or self.log.has_unread())
+
+    def restart(self) -> None:
+        """Read again from the last settled position, after the previous thread was killed while it was working."""
+        self.log = self.log.reopen()
+        self._in_flight.clear()
+        self._ledger.reset_assembled()
+
+    def stop_sending(self) -> None:
+        """Record that the worker's thread is ending, whether it returns or was killed."""
+        self._is_sending = False
+
+    def deliver_own(self) -> None:
+        """Deliver everything that this process has written so far."""
+        self._finished_seen = finished = self._buffer.finished
+        target = self._buffer.position
+        if self._in_flight and not self.deliver([one for batch in self._in_flight for one in batch.assembled]):
+            return
+        while self.log.read_to < target and self.log.has_unread():
+            self._is_sending = True
+            try:
+                if not self.deliver(self._read(target)):
+                    return
+                self._settle_log()
+            finally:
+                self._is_sending = False
+        is_all = not self.has_new and not self.log.has_unread()
+        self._ledger.record_position(target, finished, is_all=is_all)
+        self._warn_of_drops()
+
+    def deliver_interrupted(self) -> bool:
+        """End the open spans as interrupted and deliver them; False when the worker was closed before that."""
+        interrupted = self.log.interrupt()
+        self._ledger.record_assembled(interrupted)
+        return self.deliver(interrupted)
+
+    def deliver(self, assembled: Iterable[Assembled], *, recovered: bool = False) -> bool:
+        """Send traces until all are settled.
+
+        Args:
+            assembled: The traces.
+            recovered: Whether they are another process's traces.
+
+        Returns:
+            False when the worker was closed before all were settled.
+        """
+        ordered = sorted(assembled, key=_experiment_of)
+        batches = deque(Batch(list(group), self._ledger.successes) for _, group in groupby(ordered, _experiment_of))
+        if not recovered:
+            self._in_flight = batches
+        splits_left = MAX_SPLITS
+        while batches:
+            # A batch stays in the queue until its result is known, since this thread may be killed meanwhile.
+            batch = batches[0]
+            if self._control.is_closed and self.backoff.must_wait:
+                return False
+            if batch.is_rejected and batch.has_many_traces and splits_left:
+                splits_left -= 1
+                batches.popleft()
+                batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, for_content=True)))
+                continue
+            result = self._attempt(batch)
+            batches.popleft()
+            if isinstance(result, Rejected) and result.for_size and (parts := batch.split(self._ledger.successes)):
+                batches.extendleft(reversed(parts))
+            elif isinstance(result, Rejected) and result.for_content and batch.has_many_traces and splits_left:
+                splits_left -= 1
+                batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, for_content=True)))
+            elif isinstance(result, Delivered | Rejected):
+                self._settle(batch, result, recovered=recovered)
+            elif not self._defer(batch, batches, result, recovered=recovered):
+                return False
+        return True
+
+    def drop(self, count: int, reason: str, message: str, *, settled: int = 0) -> None:
+        """Count dropped traces or spans, and log a warning.
+
+        Args:
+            count: The dropped traces or spans.
+            reason: The key in `Delivery.reasons`.
+            message: The cause, for the warning.
+            settled: The traces of this process among them.
+        """
+        self._ledger.record_drop(count, reason, settled=settled)
+        warn("dropped", "%d traces or spans were not stored and are lost: %s", count, message)
+
+    def _read(self, target: int) -> list[Assembled]:
+        """Read about `BATCH_BYTES` from the log, and return the traces that are ready."""
+        ready: list[Assembled] = []
+        before = self.log.read_to
+        has_backlog = self._buffer.unread_bytes > BACKLOG_BYTES
+        while self.log.read_to < target and self.log.has_unread():
+            ready += self.log.read(LARGE_BYTES if has_backlog else self.gil.max_bytes)
+            if not has_backlog:
+                self.gil.yield_gil()
+            if self.log.read_to - before > BATCH_BYTES:
+                break
+        self._ledger.record_assembled(ready)
+        return ready
+
+    def _settle_log(self) -> None:
+        """Release the frames of settled traces. Long traces may have to send their first spans before that."""
+        while parts := self.log.settle():
+            if not self.deliver(parts):
+                # The parts stay in flight, and no frame is released.
+                return
+
+    def _attempt(self, batch: Batch) -> ExportResult:
+        """Send a batch once, and record the result in the backoff."""
+        # The HTTP client logs each request. If a log handler traced that and the trace were sent in turn, sending would
+        # never end.
+        token = current_span.set(UNSAMPLED)
+        try:
+            if batch.request is None:
+                batch.request = ExportRequest([one.trace for one in batch.assembled], self.gil.yield_gil)
+            result = self._exporter.send(batch.request)
+        except Exception:  # noqa: BLE001 - the thread must survive to send the traces that follow
+            internal_error("sending traces")
+            result = _INTERNAL_ERROR
+        finally:
+            current_span.reset(token)
+            self.attempts += 1
+        if isinstance(result, Retryable):
+            self.backoff.record_failure(result.reason, result.after)
+            warn("retry", "Export failed, traces are kept and sent again later: %s", result.reason)
+        elif isinstance(result, Blocked):
+            self.backoff.pause(result.reason)
+            if self._spool is not None and result.cause == "key":
+                self._key_is_accepted = False
+                self._spool.mark_key_rejected(True)
+            warn("paused", "Export paused, traces are kept. Fix this to resume: %s", result.reason)
+        else:
+            self.backoff.record_success()
+            if self._spool is not None and not self._key_is_accepted and isinstance(result, Delivered):
+                self._key_is_accepted = True
+                self._spool.mark_key_rejected(False)
+        return result
+
+    def _settle(self, batch: Batch, result: Delivered | Rejected, *, recovered: bool) -> None:
+        """Count the traces of a batch as delivered or dropped."""
+        if isinstance(result, Rejected):
+            if batch.trace_count:
+                reason = REJECTED if result is not _INTERNAL_ERROR else INTERNAL_ERROR
+                settled = 0 if recovered else batch.trace_count
+                self.drop(batch.trace_count, reason, result.reason, settled=settled)
+            else:
+                self.drop(sum(len(one.trace.entries) for one in batch.assembled), REJECTED_PARTS, result.reason)
+            return
+        if batch.sibling is not None:
+            # The two halves were rejected together, so the rejected trace is in the other half.
+            batch.sibling.is_rejected = True
+        self._ledger.record_success(batch.trace_count, recovered=recovered, rejected_spans=result.rejected)
+        # Outside the lock: a log handler may wait for it.
+        if result.rejected:
+            warn("partial", "The service did not store %d spans, which are lost: %s", result.rejected, result.reason)
+
+    def _defer(self, batch: Batch, batches: deque[Batch], result: Retryable | Blocked, *, recovered: bool) -> bool:
+        """Queue a batch again and wait, or drop it if it causes the failure; False when the worker is closed."""
+        if self._control.is_closed:
+            batches.appendleft(batch)
+            return False
+        if not (isinstance(result, Retryable) and result.inside):
+            batches.appendleft(batch)
+            self._pause()
+        elif self._is_at_fault(batch, batches):
+            self._settle(batch, Rejected(result.reason), recovered=recovered)
+        else:
+            self._pause()
+        return True
+
+    def _is_at_fault(self, batch: Batch, batches: deque[Batch]) -> bool:
+        """Return whether this batch, and not the service, causes the service's error; if not, queue it again."""
+        batch.failures += 1
+        if batch.failures < MAX_SERVER_ERRORS:
+            batches.appendleft(batch)
+        elif batch.has_many_traces:
+            batches.extend(batch.split_between_traces(self._ledger.successes, MAX_SERVER_ERRORS - 1))
+        elif self._ledger.successes > batch.successes_before:
+            return True
+        else:
+            batches.append(batch)
+        return False
+
+    def _pause(self) -> None:
+        """Wait until the next attempt. `close` ends the wait; `hurry` does unless the service set the delay."""
+        self._warn_of_drops()
+        while not self._control.is_closed:
+            if self._control.must_hurry:
+                self._control.must_hurry = False
+                self.backoff.hurry()
+            delay = self.backoff.delay_s
+            if delay <= 0:
+                return
+            self._control.sleep(delay)
+
+    def _warn_of_drops(self) -> None:
+        """Log a warning if the buffer has dropped frames since the last one."""
+        dropped = sum(self._buffer.dropped.values())
+        if dropped > self._reported_drops:
+            warn("full", "%d traces and spans did not fit into the buffer and are lost", dropped - self._reported_drops)
+            self._reported_drops = dropped
+
+
+def _experiment_of(assembled: Assembled) -> str:
+    return assembled.trace.experiment or ""

@@ -1,0 +1,106 @@
+"""Recovery: delivers the traces that ended processes left in orphaned spools.
+
+Every method but `has_orphans`, `schedule_now` and `forget` runs on the worker's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.control import Control
+from ace_tracing.delivery.dispatch import Dispatcher
+from ace_tracing.delivery.ledger import EXPIRED
+from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
+from ace_tracing.delivery.spool.log import OrphanedLog
+from ace_tracing.diagnostics import internal_error
+
+INTERVAL_S: Final = 10.0
+"""How often a running worker looks for orphaned spools."""
+MAX_TRACES: Final = 256
+"""How many recovered traces are sent in one round."""
+
+
+class Recovery:
+    """Search for orphaned spools, and their delivery.
+
+    Args:
+        spool: This process's spool, beside which orphaned ones are searched.
+        dispatcher: Sends the recovered traces.
+        control: Flags of the worker.
+    """
+
+    def __init__(self, spool: Spool, dispatcher: Dispatcher, control: Control) -> None:
+        self._spool = spool
+        self._dispatcher = dispatcher
+        self._control = control
+        self._next_at = 0.0
+        self._in_progress: OrphanedSpool | None = None
+
+    @property
+    def delay_s(self) -> float:
+        """The seconds until the next search."""
+        return max(0.0, self._next_at - time.monotonic())
+
+    def has_orphans(self) -> bool:
+        """Return whether there are folders of other processes, some of which may still be running."""
+        return bool(self._spool.other_folders())
+
+    def schedule_now(self) -> None:
+        """Make the next search due."""
+        self._next_at = 0.0
+
+    def run_if_due(self) -> None:
+        """Recover the orphaned spools unless that was done within the last `INTERVAL_S`."""
+        if not self._control.is_closed and time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + INTERVAL_S
+            self.run()
+
+    def run(self) -> None:
+        """Recover the orphaned spools. Each is delivered by the one process that gets its lock."""
+        for folder in self._spool.expired_folders():
+            self._recover(folder, is_expired=True)
+        for folder in self._spool.other_folders():
+            if not self._recover(folder, is_expired=False):
+                return
+
+    def forget(self) -> None:
+        """Close the copy of an orphaned spool's lock, in a forked child: the parent recovers that spool."""
+        if self._in_progress is not None:
+            self._in_progress.forget()
+
+    def _recover(self, folder: str, *, is_expired: bool) -> bool:
+        """Recover one spool; False when the worker was closed, or failed, before that was done."""
+        orphan = OrphanedSpool.recover(folder)
+        if orphan is None:
+            return True
+        self._in_progress = orphan
+        is_settled = False
+        try:
+            is_settled = self._deliver(OrphanedLog(orphan), is_expired=is_expired)
+        except Exception:  # noqa: BLE001 - a damaged spool must not stop the delivery of this process's traces
+            internal_error("recovering a spool")
+        finally:
+            self._in_progress = None
+            if not is_settled:
+                orphan.release()
+        return is_settled
+
+    def _deliver(self, log: OrphanedLog, *, is_expired: bool) -> bool:
+        while not log.is_read:
+            if self._control.must_hurry or self._dispatcher.has_new:
+                # This process's traces go first: a caller may be waiting in `flush`.
+                self._control.must_hurry = False
+                self._dispatcher.deliver_own()
+            ready: list[Assembled] = []
+            while not log.is_read and len(ready) < MAX_TRACES:
+                ready += log.read(self._dispatcher.gil.max_bytes)
+                self._dispatcher.gil.yield_gil()
+            if is_expired:
+                count = sum(one.is_counted for one in ready)
+                self._dispatcher.drop(count, EXPIRED, "they waited in the spool for too long, or it is over its limit")
+            elif not self._dispatcher.deliver(ready, recovered=True):
+                return False
+            log.settle()
+        return True
