@@ -156,7 +156,7 @@ class Assembler:
         return next(iter(self._open_spans.values()))[0] if self._open_spans else None
 
     def collect_open_before(self, position: int) -> tuple[list[bytes], list[Assembled]]:
-        """Return what is needed from the frames before a position, so that they can be released.
+        """Return the data that is still needed of the frames before a position, which are then released.
 
         Returns:
             The start frames of open spans, and the spans that are held of their traces, which have to be sent now.

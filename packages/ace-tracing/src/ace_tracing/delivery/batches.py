@@ -109,9 +109,7 @@ def _with_entries(trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]
 def _shorten(span: SpanRecord) -> SpanRecord:
     """Return a span with the beginning of its inputs and outputs, and an attribute that records the cut."""
     note = f"all values but {SHORTENED_CHARACTERS} characters of each: the service takes no request of their size"
-    return span._replace(
-        inputs=_cut(span.inputs), outputs=_cut(span.outputs), attributes={CUT: note}, events=None
-    )
+    return span._replace(inputs=_cut(span.inputs), outputs=_cut(span.outputs), attributes={CUT: note}, events=None)
 
 
 def _cut(text: str | None) -> str | None:

@@ -172,14 +172,7 @@ class Dispatcher:
         return True
 
     def drop(self, count: int, reason: str, message: str, *, settled: int = 0) -> None:
-        """Count dropped traces or spans, and log a warning.
-
-        Args:
-            count: The dropped traces or spans.
-            reason: The key in `Delivery.reasons`.
-            message: The cause, for the warning.
-            settled: The traces of this process among them.
-        """
+        """Count dropped traces or spans, as `Ledger.record_drop` does, and log a warning that ends with `message`."""
         self._ledger.record_drop(count, reason, settled=settled)
         warn("dropped", "%d traces or spans were not stored and are lost: %s", count, message)
 
@@ -239,9 +232,8 @@ class Dispatcher:
         """Count the traces of a batch as delivered or dropped."""
         if isinstance(result, Rejected):
             if batch.trace_count:
-                reason = REJECTED if result is not _INTERNAL_ERROR else INTERNAL_ERROR
-                settled = 0 if recovered else batch.trace_count
-                self.drop(batch.trace_count, reason, result.reason, settled=settled)
+                reason = INTERNAL_ERROR if result is _INTERNAL_ERROR else REJECTED
+                self.drop(batch.trace_count, reason, result.reason, settled=0 if recovered else batch.trace_count)
             else:
                 self.drop(sum(len(one.trace.entries) for one in batch.assembled), REJECTED_PARTS, result.reason)
             return

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing.delivery.spool.buffer import NO_ROOM, NO_ROOM_FOR_SPAN, TOO_LARGE, Buffer, LockedBuffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_SPANS, TOO_LARGE, Buffer, LockedBuffer, MemoryStorage
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
 from ace_tracing.recording.frames import ENDED, NO_ID, STARTED, pack_end, pack_start
 
@@ -38,7 +38,7 @@ def read_all(buffer: Buffer, most: int = 64 * 1024) -> list[bytes]:
         frames, read_to = buffer.read(most)
         found += [frame for _, frame in frames]
         buffer.release(read_to)
-        buffer.prepare()
+        buffer.prepare_segment()
     return found
 
 
@@ -135,7 +135,7 @@ def test_what_finds_no_room_is_counted_and_what_was_taken_may_still_end(kind: ty
     while not buffer.put(start(taken + 1, size=1_000_000)):
         taken += 1
     assert buffer.put(start(1_000, parent_id=1))
-    assert buffer.dropped == {NO_ROOM: 1, NO_ROOM_FOR_SPAN: 1}
+    assert buffer.dropped == {BUFFER_FULL: 1, BUFFER_FULL_SPANS: 1}
     for number in range(taken):
         assert not buffer.put(end(number + 1))
     frames = read_all(buffer)
@@ -166,9 +166,9 @@ def test_an_abandoned_buffer_takes_nothing() -> None:
 def test_a_buffer_at_rest_has_no_memory_and_wakes_up_with_the_next_frame() -> None:
     buffer = make()
     buffer.put(b"one")
-    assert not buffer.rest(lambda: None, lambda: None)
+    assert not buffer.free_if_read(lambda: None, lambda: None)
     assert read_all(buffer) == [b"one"]
-    assert buffer.rest(lambda: None, lambda: None)
+    assert buffer.free_if_read(lambda: None, lambda: None)
     buffer.put(b"two")
     assert read_all(buffer) == [b"two"]
 

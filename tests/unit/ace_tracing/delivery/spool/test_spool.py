@@ -52,15 +52,15 @@ def copied(home: Path, to: Path) -> Path:
 def read_left(home: Path, key: str = "kb-a", address: str = "http://a") -> dict[str, list[str]]:
     """The names and statuses of the spans in what was left, by trace."""
     found: dict[str, list[str]] = {}
-    for folder in Spool(str(home), address, key).left():
-        left = OrphanedSpool.adopt(folder)
+    for folder in Spool(str(home), address, key).other_folders():
+        left = OrphanedSpool.recover(folder)
         assert left is not None
         log = OrphanedLog(left)
-        while not log.ended:
+        while not log.is_read:
             for ready in log.read(MOST):
                 names = [f"{span.name} {span.status}" for span in ready.trace.spans]
                 found[ready.trace.trace_id] = found.get(ready.trace.trace_id, []) + names
-            log.settled()
+            log.settle()
     return found
 
 
@@ -80,8 +80,8 @@ def test_what_was_written_is_there_after_a_death_and_gone_once_it_is_read(tmp_pa
 def test_a_folder_that_lives_is_nobody_elses(tmp_path: Path) -> None:
     _, buffer = make(tmp_path)
     trace(Tracer(buffer), "mine").end()
-    (folder,) = Spool(str(tmp_path), "http://a", "kb-a").left()
-    assert OrphanedSpool.adopt(folder) is None
+    (folder,) = Spool(str(tmp_path), "http://a", "kb-a").other_folders()
+    assert OrphanedSpool.recover(folder) is None
 
 
 @pytest.mark.parametrize(("key", "address"), [("kb-b", "http://a"), ("kb-a", "http://b")])
@@ -96,7 +96,7 @@ def test_what_was_meant_for_another_account_or_server_is_left_alone(tmp_path: Pa
 def test_what_was_meant_for_a_rejected_key_goes_out_with_the_next(tmp_path: Path) -> None:
     spool, buffer = make(tmp_path / "spool")
     trace(Tracer(buffer), "kept").end()
-    spool.reject(True)
+    spool.mark_key_rejected(True)
     dead = copied(tmp_path / "spool", tmp_path / "dead")
     assert len(read_left(dead, "kb-b")) == 1
 
@@ -112,7 +112,7 @@ def test_only_the_user_can_read_it(tmp_path: Path) -> None:
 def test_without_a_home_directory_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match="set KAYBA_SPOOL_DIR"):
-        Spool("~/kayba", "http://a", "kb-a").make()
+        Spool("~/kayba", "http://a", "kb-a").make_segment()
     assert not list(tmp_path.iterdir())
 
 
@@ -157,9 +157,9 @@ def test_whenever_it_dies_each_trace_is_delivered_and_none_turns_into_an_interru
             root.end()
             finished.add(root.trace_id)
         elif step == "read":
-            in_hand |= {f"tr-{ready.trace.trace_id}" for ready in log.read(MOST) if ready.finishes}
+            in_hand |= {f"tr-{ready.trace.trace_id}" for ready in log.read(MOST) if ready.is_counted}
         elif step == "settle":
-            log.settled()
+            log.settle()
             settled |= in_hand
     left = (
         {f"tr-{trace_id}": spans for trace_id, spans in read_left(copied(home / "live", home / "dead")).items()}
