@@ -23,9 +23,10 @@ from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
 from ace_tracing.pipeline import MEMORY_BYTES
-from ace_tracing.recording import tracer
-from ace_tracing.recording.frames import ENDED_WITH_DETAILS, CallSite, call_site, pack_end
-from ace_tracing.recording.span import encode_attributes
+from ace_tracing.recording import sampling
+from ace_tracing.recording.attributes import encode_attributes
+from ace_tracing.recording.callsite import CallSite, call_site
+from ace_tracing.recording.frames import ENDED_WITH_DETAILS, pack_end
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.testing import capture_traces
 from kayba_local import LocalServer
@@ -76,7 +77,7 @@ def buffer() -> Buffer:
 def put(into: Buffer, experiment: str | None = None, outputs: bytes = b"null") -> None:
     """Finish a trace of one span."""
     span = Tracer(into, experiment).open(CallSite("step", "TOOL"), parent=None)
-    span._trace.finish(span, outputs)
+    span._finish(outputs)
 
 
 def settled(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery:
@@ -449,7 +450,7 @@ def test_large_spans_that_were_sent_are_not_remembered() -> None:
 def test_what_is_held_of_a_trace_that_the_rate_drops_is_bounded(
     tracing: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracer, "MAX_HELD_BYTES", 100_000)
+    monkeypatch.setattr(sampling, "MAX_HELD_BYTES", 100_000)
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.0)
 
     def step() -> None:

@@ -267,10 +267,10 @@ def test_the_id_decides_alike_in_every_process(tracing: LocalServer) -> None:
     from ace_tracing.recording.sampling import Sampler
 
     ids = run_many(200)
-    kept = [trace_id for trace_id in ids if Sampler(0.3).chooses(trace_id)]
-    assert kept == [trace_id for trace_id in ids if Sampler(0.3).chooses(trace_id)]
-    assert set(kept) <= {trace_id for trace_id in ids if Sampler(0.6).chooses(trace_id)}
-    assert not any(Sampler(0.0).chooses(trace_id) for trace_id in ids)
+    kept = [trace_id for trace_id in ids if Sampler(0.3).is_sampled(trace_id)]
+    assert kept == [trace_id for trace_id in ids if Sampler(0.3).is_sampled(trace_id)]
+    assert set(kept) <= {trace_id for trace_id in ids if Sampler(0.6).is_sampled(trace_id)}
+    assert not any(Sampler(0.0).is_sampled(trace_id) for trace_id in ids)
 
 
 def test_what_failed_or_was_slow_is_kept_whatever_the_rate(tracing: LocalServer) -> None:

@@ -1,31 +1,86 @@
-"""What is running now, and what it says of its trace: the current span, its trace, and scopes for traces to come."""
+"""Current span, current trace, and the `folder` and `session` scopes of new traces.
+
+Two context variables hold them, so threads, tasks and generators each have their own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from contextvars import Token
+from contextvars import ContextVar, Token
+from typing import Final, NamedTuple
 
-from ace_tracing.diagnostics import internal_error
+from ace_tracing.diagnostics import guard
+from ace_tracing.recording.attributes import SESSION_ID, USER_ID
+from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.folders import clean_folder
+from ace_tracing.recording.frames import pack_context
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
+from ace_tracing.recording.sink import NULL_SINK
 from ace_tracing.recording.span import LiveSpan
-from ace_tracing.recording.tracer import Scope, current_scope, current_span
+from ace_tracing.recording.trace import OpenTrace
 
-SESSION_ID = "session.id"
-USER_ID = "user.id"
-MAX_METADATA = 250
-"""Longest session and user id: a server may refuse a whole request for a longer one."""
+MAX_METADATA: Final = 250
+"""Length limit of a session id and a user id: a server may refuse a whole request for a longer one."""
+
+
+class RemoteParent:
+    """Parent span that runs in another process, current in place of a `LiveSpan`.
+
+    Args:
+        trace: The local part of the parent's trace.
+        span_id: The parent's span id, 16 hex digits.
+        agent: The parent's agent.
+    """
+
+    __slots__ = ("_id", "_site", "_trace")
+
+    def __init__(self, trace: OpenTrace, span_id: str, agent: str | None = None) -> None:
+        self._trace = trace
+        self._id = int(span_id, 16)
+        self._site = CallSite("", "", agent=agent)
+
+    @property
+    def agent(self) -> str | None:
+        """The parent's agent."""
+        return self._site.agent
+
+    @property
+    def span_id(self) -> str:
+        """16 hex digits."""
+        return f"{self._id:016x}"
+
+
+class Scope(NamedTuple):
+    """Folder and metadata for the traces that start inside a `folder(...)` or `session(...)` block."""
+
+    folder: str | None
+    has_folder: bool
+    metadata: dict[str, str]
+
+
+current_span: ContextVar[LiveSpan | RemoteParent | None] = ContextVar("ace_tracing_current_span", default=None)
+"""The innermost running span of the current thread or task: the parent of the next span."""
+
+current_scope: ContextVar[Scope | None] = ContextVar("ace_tracing_current_scope", default=None)
+"""The scope of the innermost `folder` or `session` block. None outside of them."""
+
+SpanToken = Token[LiveSpan | RemoteParent | None]
+
+UNSAMPLED: Final = RemoteParent(
+    OpenTrace(NULL_SINK, pack_context(None, None), trace_id=f"{1:032x}", sampled=False), f"{1:016x}"
+)
+"""Parent whose child spans are not recorded."""
 
 
 def get_current_span() -> LiveSpan | NoOpSpan:
-    """The innermost running span of this thread or task; a stand-in that records nothing when there is none."""
+    """Return the innermost running span of this thread or task, or a no-op span when there is none."""
     span = current_span.get()
     return span if isinstance(span, LiveSpan) else NOOP_SPAN
 
 
 def get_current_trace_id() -> str | None:
-    """The id of the running trace, as `get_trace` takes it; None when there is none."""
+    """Return the id of the running trace, as `get_trace` accepts it, or None when there is none."""
     span = current_span.get()
     return None if span is None else f"tr-{span._trace.trace_id}"
 
@@ -38,30 +93,30 @@ def update_current_trace(
     session_id: str | None = None,
     user_id: str | None = None,
 ) -> None:
-    """Say more about the running trace. Does nothing when there is none, or when its root has ended.
+    """Set the name, tags and metadata of the running trace.
+
+    It does nothing when there is no running trace, or when the trace's root has ended.
 
     Args:
-        name: the trace's name; its root's name by default.
-        tags: what it is to be found by; merged into the tags given before.
-        metadata: further facts about it; merged.
-        session_id: the conversation it belongs to, at most 250 characters.
-        user_id: whom it was run for, at most 250 characters.
+        name: The trace's name. The root's name by default.
+        tags: Tags for searches, merged into the present tags.
+        metadata: Further facts about the trace, merged into the present metadata.
+        session_id: The conversation of the trace, at most 250 characters.
+        user_id: The user of the trace, at most 250 characters.
     """
     span = current_span.get()
     if span is None:
         return
-    try:
-        said = {str(key): str(value) for key, value in (metadata or {}).items()} | _session(session_id, user_id)
-        span._trace.describe(name, {str(key): str(value) for key, value in (tags or {}).items()}, said)
-    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-        internal_error("updating a trace")
+    with guard("updating a trace"):
+        merged = {str(key): str(value) for key, value in (metadata or {}).items()} | _session(session_id, user_id)
+        span._trace.describe(name, {str(key): str(value) for key, value in (tags or {}).items()}, merged)
 
 
 @contextmanager
 def folder(name: str | None) -> Iterator[None]:
-    """File the traces that start in this block, in this thread or task, in a folder; None means unfiled.
+    """File the traces that start in this block, in this thread or task, in a folder. None means unfiled.
 
-    The name is cleaned as `set_folder` does. Blocks nest, and win over `set_folder` and `configure`.
+    The name is cleaned as in `set_folder`. Blocks nest, and take precedence over `set_folder` and `configure`.
     """
     scope = current_scope.get()
     token = current_scope.set(Scope(clean_folder(name), True, scope.metadata if scope else {}))
@@ -73,11 +128,11 @@ def folder(name: str | None) -> Iterator[None]:
 
 @contextmanager
 def session(session_id: str | None = None, *, user_id: str | None = None) -> Iterator[None]:
-    """Give the traces that start in this block, in this thread or task, a session and a user.
+    """Set the session and the user of the traces that start in this block, in this thread or task.
 
     Args:
-        session_id: the conversation they belong to, at most 250 characters.
-        user_id: whom they are run for, at most 250 characters.
+        session_id: The conversation of the traces, at most 250 characters.
+        user_id: The user of the traces, at most 250 characters.
     """
     scope = current_scope.get() or Scope(None, False, {})
     token = current_scope.set(scope._replace(metadata=scope.metadata | _session(session_id, user_id)))
@@ -87,8 +142,26 @@ def session(session_id: str | None = None, *, user_id: str | None = None) -> Ite
         _leave(token)
 
 
+def end_span(span: LiveSpan, token: SpanToken) -> None:
+    """End a span and restore the previous current span."""
+    span.end()
+    try:  # noqa: SIM105 - contextlib.suppress costs more than the rest of this function
+        current_span.reset(token)
+    except ValueError:
+        # The span ended in another context than it started in. There it was never current.
+        pass
+
+
+def end_with_error(span: LiveSpan, token: SpanToken, error: BaseException) -> None:
+    """End a span with the exception that left it, and restore the previous current span."""
+    span.record_exception(error)
+    # RuntimeError: an interrupt arrived after the span had ended and the token was used.
+    with suppress(RuntimeError):
+        end_span(span, token)
+
+
 def _leave(token: Token[Scope | None]) -> None:
-    # ValueError: left in another context than it was entered in, as generators may be, where nothing is to be restored.
+    # ValueError: the block ends in another context than it began in, as in a generator. There is nothing to restore.
     with suppress(ValueError):
         current_scope.reset(token)
 

@@ -1,44 +1,47 @@
-"""An exception as text: its message, and its traceback as the user's code made it."""
+"""Exceptions as text: their message, and their traceback without the frames of this package."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from traceback import TracebackException
 
-MAX_STACKTRACE = 32_768
-MAX_MESSAGE = 4_096
+MAX_STACKTRACE: Final = 32_768
+"""Length limit of a traceback, in characters."""
+MAX_MESSAGE: Final = 4_096
+"""Length limit of a message, in characters."""
 
-_PACKAGE = __file__.rpartition("recording")[0]
+_PACKAGE: Final = __file__.rpartition("recording")[0]
 
 
-def message_of(exception: BaseException) -> str:
+def format_message(exception: BaseException) -> str:
+    """Return the exception's message, cut at `MAX_MESSAGE`."""
     try:
         return str(exception)[:MAX_MESSAGE]
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001 - a user's __str__ may raise anything
+    except BaseException:  # noqa: BLE001 - a user's `__str__` may raise anything
         return f"<{type(exception).__qualname__}: its str raised>"
 
 
-def stacktrace_of(exception: BaseException) -> str:
-    """The traceback as Python prints it, without the frames of this package between the user's."""
+def format_stacktrace(exception: BaseException) -> str:
+    """Return the traceback as Python prints it, without this package's frames, cut to the last `MAX_STACKTRACE`."""
     try:
-        # `pipeline` has imported it.
+        # `pipeline` has imported it before.
         from traceback import TracebackException
 
         report = TracebackException.from_exception(exception)
-        _leave_out_our_frames(report)
+        _remove_package_frames(report)
         text = "".join(report.format())
-    except Exception:  # noqa: BLE001 - formatting runs the user's __str__ and reads source files
+    except Exception:  # noqa: BLE001 - formatting runs the user's `__str__` and reads source files
         return f"<{type(exception).__qualname__}: its traceback could not be formatted>"
-    # The end of a traceback names the place that raised; the beginning is the part to lose.
+    # The end of a traceback names the line that raised, so the beginning is cut.
     return text if len(text) <= MAX_STACKTRACE else f"<cut>\n{text[-MAX_STACKTRACE:]}"
 
 
-def _leave_out_our_frames(report: TracebackException) -> None:
-    """In the exception, in those it came from, and in those of a group."""
+def _remove_package_frames(report: TracebackException) -> None:
+    """Remove this package's frames from a report, its causes, its contexts and the members of its group."""
     reports = [report]
     while reports:
         one = reports.pop()

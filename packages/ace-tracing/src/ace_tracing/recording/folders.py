@@ -1,20 +1,21 @@
-"""The folders that traces are filed in, by name."""
+"""Names of the folders that traces are filed in."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-MAX_FOLDER_CHARACTERS = 256
+MAX_FOLDER_CHARACTERS: Final = 256
 
-_HTML_TAG = r"<[^>]*>"
-_NOT_IN_A_FOLDER = r"[^A-Za-z0-9 _\-/.]"
+_HTML_TAG: Final = r"<[^>]*>"
+_NOT_IN_A_FOLDER: Final = r"[^A-Za-z0-9 _\-/.]"
 
 
 def clean_folder(name: str | None) -> str | None:
-    """Give the folder that the service files under for `name`, or None when nothing is left of it.
+    """Return the folder that the service uses for `name`, or None when no valid character is left.
 
-    HTML tags go first, then every character other than letters, digits, space and `_ - / .`; the rest is stripped and
-    cut at 256 characters.
+    HTML tags are removed first, then every character other than letters, digits, space and `_ - / .`. The result is
+    stripped and cut at 256 characters.
     """
     if not name:
         return None

@@ -1,12 +1,12 @@
-"""What stands in for a span while tracing is off."""
+"""No-op span, returned while tracing is off."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 
 class NoOpSpan:
-    """Stands in for a span while tracing is off: takes every call and records nothing."""
+    """Span that accepts every call and records nothing, returned while tracing is off."""
 
     __slots__ = ()
 
@@ -24,11 +24,11 @@ class NoOpSpan:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Always empty."""
+        """An empty dict."""
         return {}
 
     def _ignore(self, *_args: object, **_kwargs: object) -> None:
-        """Does nothing: tracing is off."""
+        """Do nothing."""
 
     get_attribute = set_inputs = set_outputs = set_attribute = set_attributes = _ignore
     set_span_type = set_status = add_event = add_link = record_exception = end = _ignore
@@ -38,4 +38,4 @@ class NoOpSpan:
         return "<NoOpSpan>"
 
 
-NOOP_SPAN = NoOpSpan()
+NOOP_SPAN: Final = NoOpSpan()

@@ -1,4 +1,4 @@
-"""The kinds of steps that services know by name; any other string may be used as well."""
+"""Span types that services know by name. Any other string is allowed, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class SpanType(enum.StrEnum):
-    """What kind of step a span is."""
+    """Kind of step that a span records."""
 
     AGENT = "AGENT"
     LLM = "LLM"

@@ -1,4 +1,4 @@
-"""`start_span` and `start_span_no_context`: spans that the user's code starts itself."""
+"""`start_span` and `start_span_no_context`: spans around a block of code, and spans that the user ends."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from types import TracebackType
 from typing import Any, Literal
 
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.recording.frames import call_site
+from ace_tracing.recording.attributes import encode_attributes
+from ace_tracing.recording.callsite import call_site
+from ace_tracing.recording.context import SpanToken, current_span, end_span, end_with_error
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
-from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
-from ace_tracing.recording.tracer import SpanToken, current_span, failed, stop
-from ace_tracing.runtime import state
+from ace_tracing.recording.span import LiveSpan, ManualSpan
+from ace_tracing.recording.tracer import state
 
 _Entered = tuple[LiveSpan | None, SpanToken | None, "_Entered | None"]
 
 
-class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("retrieve") as span`
+class start_span:  # noqa: N801 - used like a function: `with start_span("retrieve") as span`
     """Context manager: a span around a block of code, below the current span or as the root of a new trace.
 
-    Args:
-        name: what the step is called.
-        span_type: what kind of step this is, as `SpanType.RETRIEVER` or `"RETRIEVER"`; `"UNKNOWN"` by default.
-        attributes: facts to record on the span.
-        agent: the name of the agent that this and all steps below belong to; the parent's by default.
+    Entering returns the span, with `set_inputs`, `set_outputs`, `set_attribute` and other methods. While tracing is
+    disabled or not configured, it returns a no-op span with the same methods.
 
-    Entering gives the span, on which `set_inputs`, `set_outputs`, `set_attribute` and the like may be called. While
-    tracing is disabled or not configured it gives a stand-in that takes the same calls and records nothing.
+    Args:
+        name: The name of the step.
+        span_type: The kind of step, such as `SpanType.RETRIEVER` or `"RETRIEVER"`. `"UNKNOWN"` by default.
+        attributes: Attributes of the span.
+        agent: The name of the agent that this step and all steps below it belong to. The parent's by default.
     """
 
     __slots__ = ("_agent", "_attributes", "_entered", "_name", "_span_type")
@@ -43,7 +44,7 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
         self._span_type = span_type
         self._attributes = attributes
         self._agent = agent
-        # One object may be entered again, inside of itself or while tracing is off: innermost first, then the others.
+        # One object may be entered several times, also nested or while tracing is off: a linked list, innermost first.
         self._entered: _Entered | None = None
 
     def __enter__(self) -> LiveSpan | NoOpSpan:
@@ -53,7 +54,7 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
                 attributes = encode_attributes(self._attributes) if self._attributes else None
                 span = tracer.open(call_site(str(self._name), str(self._span_type), self._agent, attributes))
                 self._entered = (span, current_span.set(span), self._entered)
-            except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+            except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("starting a span")
             else:
                 return span
@@ -67,9 +68,9 @@ class start_span:  # noqa: N801 - reads as the verb it is: `with start_span("ret
             span, token, self._entered = self._entered
             if span is not None and token is not None:
                 if error is None:
-                    stop(span, token)
+                    end_span(span, token)
                 else:
-                    failed(span, token, error)
+                    end_with_error(span, token, error)
         return False
 
 
@@ -81,20 +82,20 @@ def start_span_no_context(
     parent: LiveSpan | NoOpSpan | None = None,
     agent: str | None = None,
 ) -> LiveSpan | NoOpSpan:
-    """Start a span by hand, for work that begins in one callback and ends in another. Its `end()` ends it.
+    """Start a span that the user ends with `end()`, for work that begins in one callback and ends in another.
 
-    It never becomes the current span: spans inside it name it as their `parent`. One that is never ended is ended, and
-    marked so, when nothing refers to it any more.
+    It never becomes the current span: spans below it name it as their `parent`. A span that is never ended ends when
+    it is garbage-collected and gets the attribute `span.never_ended`.
 
     Args:
-        name: what the step is called.
-        span_type: what kind of step this is; `"UNKNOWN"` by default.
-        attributes: facts to record on the span.
-        parent: the span it belongs to; None makes it the root of a new trace.
-        agent: the name of the agent that this and all steps below belong to; the parent's by default.
+        name: The name of the step.
+        span_type: The kind of step. `"UNKNOWN"` by default.
+        attributes: Attributes of the span.
+        parent: The parent span. None starts a new trace.
+        agent: The name of the agent that this step and all steps below it belong to. The parent's by default.
 
     Returns:
-        The running span, or a stand-in that records nothing while tracing is off.
+        The running span, or a no-op span while tracing is off.
     """
     tracer = state.tracer
     if tracer is None or isinstance(parent, NoOpSpan):
@@ -102,6 +103,6 @@ def start_span_no_context(
     try:
         encoded = encode_attributes(attributes) if attributes else None
         return tracer.open(call_site(str(name), str(span_type), agent, encoded), parent=parent, kind=ManualSpan)
-    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+    except Exception:  # noqa: BLE001 - see diagnostics.guard
         internal_error("starting a span")
         return NOOP_SPAN

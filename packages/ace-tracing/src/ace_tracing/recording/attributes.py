@@ -1,0 +1,42 @@
+"""Attribute names, and the encoding of attribute values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from ace_tracing.diagnostics import internal_error
+from ace_tracing.values.masking import Mask, masked
+from ace_tracing.values.snapshot import snapshot
+
+TOKEN_USAGE: Final = "mlflow.chat.tokenUsage"  # noqa: S105 - the name of an attribute, not a secret
+COST: Final = "mlflow.llm.cost"
+SESSION_ID: Final = "session.id"
+USER_ID: Final = "user.id"
+
+
+def encode(value: object, mask: Mask | None) -> bytes:
+    """Encode a value now, and apply the mask."""
+    encoded = snapshot(value)
+    return encoded if mask is None else masked(encoded, mask)
+
+
+def encode_text(text: str) -> orjson.Fragment:
+    """Encode a text of this package, without a mask."""
+    return orjson.Fragment(orjson.dumps(text))
+
+
+def encode_attributes(attributes: Mapping[str, Any], mask: Mask | None = None) -> dict[str, orjson.Fragment]:
+    """Encode attribute values once, so frames can embed them unchanged."""
+    try:
+        return {str(key): orjson.Fragment(encode(value, mask)) for key, value in attributes.items()}
+    except Exception:  # noqa: BLE001 - see diagnostics.guard
+        internal_error("encoding attributes")
+        return {}
+
+
+def mask_attributes(attributes: Mapping[str, orjson.Fragment], mask: Mask) -> dict[str, orjson.Fragment]:
+    """Apply the mask to attributes that were encoded without it, such as those of a decorator."""
+    return {key: orjson.Fragment(masked(orjson.dumps(value), mask)) for key, value in attributes.items()}

@@ -1,0 +1,106 @@
+"""Span details: the optional fields of a span, and their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+
+from ace_tracing.recording.attributes import encode_text
+from ace_tracing.recording.callsite import CallSite
+from ace_tracing.recording.frames import CUT, dump_json, take_within
+from ace_tracing.recording.records import TraceDetails
+
+MAX_SPAN_BYTES: Final = 4 * 1024 * 1024
+"""Size limit of an encoded span."""
+MAX_EVENTS: Final = 1_000
+MAX_ATTRIBUTES: Final = 1_000
+MAX_LINKS: Final = 1_000
+
+UNSET: Final = 0
+
+Event = tuple[str, int, dict[str, orjson.Fragment]]
+Link = tuple[str, str, dict[str, orjson.Fragment]]
+
+
+class SpanDetails:
+    """Optional fields of a span: attributes, events, links, status, and a changed type or inputs.
+
+    Several threads may change one span at once.
+
+    Args:
+        site: The span's call site, which has the initial type and attributes.
+    """
+
+    __slots__ = ("attributes", "events", "inputs", "links", "message", "span_type", "status")
+
+    def __init__(self, site: CallSite) -> None:
+        self.span_type = site.span_type
+        self.attributes = site.attributes
+        self.inputs: bytes | None = None
+        # Lists from the start: if two threads each created the list on first use, one would lose its entries.
+        self.events: list[Event] = []
+        self.links: list[Link] = []
+        self.status = UNSET
+        self.message = ""
+
+    def add_attributes(self, encoded: Mapping[str, orjson.Fragment]) -> None:
+        """Add or replace attributes, up to `MAX_ATTRIBUTES`."""
+        # A new dict, since the old one may be the decorator's, shared by all its calls. Read and written in one
+        # statement, so another thread's attributes are not lost.
+        self.attributes = {**(self.attributes or {}), **encoded}
+        if len(self.attributes) > MAX_ATTRIBUTES:
+            self.attributes = dict(islice(self.attributes.items(), MAX_ATTRIBUTES))
+
+    def add_event(self, event: Event) -> None:
+        """Add an event. Past `MAX_EVENTS`, the last event counts the events left out."""
+        events = self.events
+        if len(events) < MAX_EVENTS:
+            events.append(event)
+        else:
+            last = events[-1]
+            count = orjson.loads(orjson.dumps(last[2][CUT])) + 1 if last[0] == CUT else 2
+            events[-1] = (CUT, event[1], {CUT: orjson.Fragment(orjson.dumps(count))})
+
+    def add_link(self, link: Link) -> None:
+        """Add a link. Past `MAX_LINKS`, only the attribute `span.cut` records it."""
+        if len(self.links) < MAX_LINKS:
+            self.links.append(link)
+        else:
+            self.add_attributes({CUT: encode_text(f"links: the span has more than {MAX_LINKS}")})
+
+    def encode(self, inputs: bytes | None, outputs: bytes | None, trace_details: TraceDetails | None) -> bytes:
+        """Encode the details for an end frame, within `MAX_SPAN_BYTES`.
+
+        Args:
+            inputs: The span's encoded inputs, which count towards the limit.
+            outputs: The span's encoded outputs.
+            trace_details: The trace's name, tags and metadata, if the span is its root.
+        """
+        fields = {
+            "outputs": None if outputs is None else outputs.decode(),
+            "inputs": None if self.inputs is None else self.inputs.decode(),
+            "type": self.span_type,
+            "message": self.message,
+            "attributes": self.attributes,
+            "events": self.events or None,
+            "links": self.links or None,
+            "details": trace_details,
+        }
+        encoded = dump_json(fields)
+        if len(encoded) > MAX_SPAN_BYTES:
+            encoded = dump_json(fields | self._take_within(MAX_SPAN_BYTES - len(inputs or b"") - len(outputs or b"")))
+        return encoded
+
+    def _take_within(self, limit: int) -> dict[str, Any]:
+        """Return the first attributes, events and links of about `limit` bytes, and a note that counts the rest."""
+        attributes, limit = take_within(limit, (self.attributes or {}).items())
+        events, limit = take_within(limit, self.events)
+        links, _ = take_within(limit, self.links)
+        lost = f"{len(self.attributes or ()) - len(attributes)} attributes and {len(self.events) - len(events)} events"
+        if len(links) < len(self.links):
+            lost += f" and {len(self.links) - len(links)} links"
+        note = f"{lost}: the span has more than {MAX_SPAN_BYTES} bytes"
+        return {"attributes": {**dict(attributes), CUT: encode_text(note)}, "events": events, "links": links}

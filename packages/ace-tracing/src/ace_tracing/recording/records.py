@@ -1,0 +1,116 @@
+"""Finished spans and traces, as the worker reads them from frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from ace_tracing.recording.callsite import read_call_site
+from ace_tracing.recording.frames import ENDED_WITH_DETAILS, STATUSES, read_end, read_start
+
+
+class SpanRecord(NamedTuple):
+    """Finished span. Times are nanoseconds since the epoch; inputs and outputs are JSON text."""
+
+    span_id: str
+    parent_id: str | None
+    name: str
+    span_type: str
+    start_ns: int
+    end_ns: int
+    status: str
+    status_message: str
+    function: str | None
+    agent: str | None
+    inputs: str | None
+    outputs: str | None
+    attributes: dict[str, Any] | None
+    events: list[tuple[str, int, dict[str, Any]]] | None
+    links: list[tuple[str, str, dict[str, Any]]] | None
+
+
+class TraceDetails(NamedTuple):
+    """Name, tags and metadata of a trace, as `update_current_trace` sets them."""
+
+    name: str | None
+    tags: dict[str, str]
+    metadata: dict[str, str]
+
+
+PackedSpan = tuple[bytes, bytes]
+"""A finished span as its two frames, the second of the kind `ENDED`."""
+
+
+class TraceRecord:
+    """Spans of one trace that are delivered together.
+
+    These are all spans of the trace, unless some ended after the root or the trace is very large.
+
+    Args:
+        trace_id: The trace's id, 32 hex digits.
+        experiment: The name of the trace's experiment. None for the service's default.
+        folder: The trace's folder. None for unfiled.
+        details: The trace's name, tags and metadata.
+        entries: The spans, unpacked or as frames.
+    """
+
+    __slots__ = ("_spans", "details", "entries", "experiment", "folder", "trace_id")
+
+    def __init__(
+        self,
+        trace_id: str,
+        experiment: str | None,
+        folder: str | None,
+        details: TraceDetails | None,
+        entries: Sequence[SpanRecord | PackedSpan],
+    ) -> None:
+        self.trace_id = trace_id
+        self.experiment = experiment
+        self.folder = folder
+        self.details = details
+        self.entries = entries
+        self._spans: list[SpanRecord] | None = None
+
+    @property
+    def spans(self) -> list[SpanRecord]:
+        """The spans, unpacked on first access."""
+        if self._spans is None:
+            self._spans = [entry if isinstance(entry, SpanRecord) else unpack(*entry)[0] for entry in self.entries]
+        return self._spans
+
+
+def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None]:
+    """Return the span of two frames, and the trace details in the second frame."""
+    start, end = read_start(first), read_end(second)
+    site = read_call_site(start.site)
+    fields: dict[str, Any] = {}
+    outputs = None
+    if end.kind == ENDED_WITH_DETAILS:
+        fields = orjson.loads(end.rest)
+        outputs = fields.get("outputs")
+    elif end.rest:
+        outputs = end.rest.decode()
+    inputs = fields.get("inputs")
+    if inputs is None and start.inputs:
+        inputs = start.inputs.decode()
+    details = fields.get("details")
+    span = SpanRecord(
+        f"{start.span_id:016x}",
+        f"{start.parent_id:016x}" if start.parent_id else None,
+        site.name,
+        fields.get("type", site.span_type),
+        start.start_ns,
+        end.end_ns,
+        STATUSES[end.status],
+        fields.get("message", ""),
+        site.function,
+        site.agent,
+        inputs,
+        outputs,
+        fields.get("attributes", site.attributes),
+        fields.get("events"),
+        fields.get("links"),
+    )
+    return span, None if details is None else TraceDetails(*details)

@@ -1,0 +1,40 @@
+"""Sinks: the consumers of frames."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+
+class Sink(Protocol):
+    """Consumer of frames, called on the user's thread.
+
+    Attributes:
+        finished: The number of traces whose root has ended, plus the number of spans that ended without a root in this
+            process.
+        asleep: Whether the consumer needs a call of `wake` when `finished` grows.
+    """
+
+    finished: int
+    asleep: bool
+
+    def put(self, frame: bytes) -> object:
+        """Accept a frame. Return a true value when there is no room for it."""
+
+    def wake(self) -> None:
+        """Wake the consumer."""
+
+
+class NullSink:
+    """Sink that discards every frame."""
+
+    finished = 0
+    asleep = False
+
+    def put(self, frame: bytes) -> object:
+        """Discard a frame."""
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+
+NULL_SINK: Final = NullSink()
