@@ -1,14 +1,15 @@
-"""Everything between a finished trace and one service, put together.
+"""Pipeline: all stages between a finished trace and one service.
 
-`runtime` imports it when tracing is configured: it takes longer to import than all that records.
+`runtime` imports it in `configure`, since it takes longer to import than all modules that record.
 """
 
 from __future__ import annotations
 
-# For `diagnostics` and `exceptions`, which must not be the first to import them, inside a traced function.
+# Imported for `diagnostics` and `exceptions`, which must not import them inside a traced function.
 import logging  # noqa: F401
 import traceback  # noqa: F401
 from dataclasses import dataclass
+from typing import Final
 
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
@@ -19,13 +20,20 @@ from ace_tracing.diagnostics import warn
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import Settings
 
-MEMORY_BYTES = 48 * 1024 * 1024
-"""The most that waits in memory when there is no spool."""
+MEMORY_BYTES: Final = 48 * 1024 * 1024
+"""Size limit of the traces that wait in memory when there is no spool."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """What `configure` makes."""
+    """Stages that `configure` creates.
+
+    Attributes:
+        settings: The resolved arguments of `configure`.
+        service: The client of the service.
+        worker: Sends the traces.
+        tracer: Starts the spans.
+    """
 
     settings: Settings
     service: ServiceClient
@@ -33,29 +41,29 @@ class Pipeline:
     tracer: Tracer
 
     def renewed(self) -> Pipeline:
-        """The same for a forked child: nothing in it is shared with the parent."""
+        """Return the same pipeline for a forked child, which shares nothing with its parent."""
         self.service.reset_after_fork()
-        worker, buffer = delivery(self.settings, self.service)
+        worker, buffer = build_delivery(self.settings, self.service)
         old = self.tracer
         tracer = Tracer(buffer, old.experiment, old.folder, old.sampler, old.mask)
         return Pipeline(self.settings, self.service, worker, tracer)
 
 
-def delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, Buffer]:
-    """Make the stages from the caller's last step to the exporter."""
+def build_delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, Buffer]:
+    """Create the worker, with its exporter, and its buffer."""
     memory = MemoryStorage(MEMORY_BYTES)
     if settings.spool is None:
-        buffer = best_buffer()(memory, memory, _cannot_spool)
+        buffer = best_buffer()(memory, memory, _warn_without_spool)
         return Worker(Exporter(service), buffer), buffer
     spool = Spool(settings.spool, settings.base_url, settings.api_key)
 
-    def failed(error: OSError) -> None:
+    def fail_spool(error: OSError) -> None:
         spool.failed = True
-        _cannot_spool(error)
+        _warn_without_spool(error)
 
-    buffer = best_buffer()(spool, memory, failed)
+    buffer = best_buffer()(spool, memory, fail_spool)
     return Worker(Exporter(service), buffer, spool), buffer
 
 
-def _cannot_spool(error: OSError) -> None:
-    warn("spool", "Traces are kept in memory only, and are lost if the process is killed: %s", error)
+def _warn_without_spool(error: OSError) -> None:
+    warn("spool", "The spool failed. Traces are kept in memory only and are lost if the process is killed: %s", error)

@@ -1,0 +1,51 @@
+"""Capture: frames go to another sink for a while, for `ace_tracing.testing`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ace_tracing.process import process
+from ace_tracing.recording.sink import Sink
+from ace_tracing.recording.tracer import Tracer
+
+if TYPE_CHECKING:
+    from ace_tracing.pipeline import Pipeline
+
+
+@contextmanager
+def capture_frames(sink: Sink) -> Iterator[None]:
+    """Send the frames of every trace that starts in this block to `sink`, regardless of the configuration.
+
+    The configuration before the block is restored afterwards.
+    """
+    with process.lock:
+        former = process.capture_tracer, process.enabled, process.folder, process.pipeline
+        usual = process.tracer
+        process.capture_tracer = Tracer(
+            sink, usual.experiment if usual else None, process.folder, mask=usual.mask if usual else None
+        )
+        process.enabled = True
+        process.update_tracer()
+    try:
+        yield
+    finally:
+        with process.lock:
+            inner = process.pipeline
+            process.capture_tracer, process.enabled, process.folder, before = former
+            process.pipeline = _restore_pipeline(before, inner)
+            process.update_tracer()
+
+
+def _restore_pipeline(before: Pipeline | None, inner: Pipeline | None) -> Pipeline | None:
+    """Return the pipeline for the time after a capture: the former one, unless it was shut down meanwhile."""
+    if before is inner:
+        return before
+    worker, inner_worker = (pipeline and pipeline.worker for pipeline in (before, inner))
+    if inner and inner_worker is not worker:
+        # No trace has reached its worker, so there is nothing to send.
+        inner.service.close()
+    still_there = worker is inner_worker or worker in process.retired
+    process.retired[:] = [retired for retired in process.retired if retired is not worker]
+    return before if still_there else None
