@@ -1,4 +1,4 @@
-"""Traces of LLM agents: `@trace` over a function records the call tree of every run, and Kayba keeps it.
+"""Traces of LLM agents: `@trace` records the call tree of every run and sends it to Kayba.
 
     from ace_tracing import configure, trace
 
@@ -7,7 +7,7 @@
     @trace
     def my_agent(query: str) -> str: ...
 
-Only the names in `__all__` are public; the modules below are how it is made.
+Only the names in `__all__` are public.
 """
 
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ace_tracing.reading.trace import Node, Trace, TraceData
     from ace_tracing.recording.span_types import SpanType
 else:
-    # The same names. Recording needs none of them, and importing them all takes as long as all that it does need.
+    # The same names. Recording does not need them, and their import takes as long as the import of all other modules.
     __getattr__, __dir__ = on_first_use(
         __name__,
         {

@@ -1,33 +1,34 @@
-"""Every error a user of ace-tracing can meet.
+"""Errors of ace-tracing.
 
     TracingError
-    ├── ConfigurationError   (also a ValueError)   no key, a base URL that is none, configure() not called
+    ├── ConfigurationError   (also a ValueError)   no key, an invalid base URL, configure() not called
     ├── NotFoundError        (also a LookupError)  an unknown trace or experiment
-    └── ServiceError                               the service could not be reached, or refused
+    └── ServiceError                               the service is unreachable, or rejected a request
 
-None of them is ever raised inside a traced function: only `configure`, `get_trace` and `search_traces` raise.
+A traced function never raises them. Only `configure`, `get_trace` and `search_traces`, their asynchronous forms, and
+`log_feedback` do.
 """
 
 from __future__ import annotations
 
 
 class TracingError(Exception):
-    """Base of every error that ace-tracing raises."""
+    """Base class of every error that ace-tracing raises."""
 
 
 class ConfigurationError(TracingError, ValueError):
-    """Tracing cannot start as configured; the message says which argument or variable to set."""
+    """Invalid configuration. The message names the argument or variable to set."""
 
 
 class NotFoundError(TracingError, LookupError):
-    """The service knows no trace or experiment of that name."""
+    """Unknown trace or experiment."""
 
 
 class ServiceError(TracingError):
-    """The service could not be reached or refused the request.
+    """Failed request: the service is unreachable, or it rejected the request.
 
     Attributes:
-        status: the HTTP status it answered with, or None when there was no answer.
+        status: The HTTP status of the response. None without a response.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:

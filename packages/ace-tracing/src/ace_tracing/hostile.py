@@ -1,4 +1,4 @@
-"""The command `python -m ace_tracing.hostile`; the values and the check are in `ace_tracing.testing.hostile`."""
+"""Command `python -m ace_tracing.hostile`. The values and the check are in `ace_tracing.testing.hostile`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Public names that are imported when they are first used, so that what few programs need costs the others nothing."""
+"""Lazy imports of public names: a program pays only for the names that it uses."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 def on_first_use(
     package: str, names: Mapping[str, tuple[str, ...]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Give the `__getattr__` and the `__dir__` (PEP 562) of a package.
+    """Return the `__getattr__` and the `__dir__` (PEP 562) of a package.
 
     Args:
-        package: the package's full name.
-        names: by module, relative to the package, the names that are taken from it.
+        package: The package's full name.
+        names: The public names of each module. Modules are relative to the package.
     """
     namespace = vars(sys.modules[package])
-    module_of = {name: f"{package}.{module}" for module, taken in names.items() for name in taken}
+    module_of = {name: f"{package}.{module}" for module, exported in names.items() for name in exported}
 
     def getattr_(name: str) -> Any:
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=sys.modules[package])
-        # Kept, so that it is looked up here once.
+        # Stored in the package, so Python finds it there next time.
         value = namespace[name] = getattr(import_module(module_of[name]), name)
         return value
 

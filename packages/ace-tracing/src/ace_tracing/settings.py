@@ -1,8 +1,10 @@
-"""What can be set, and the only reader of the environment.
+"""Settings: the arguments of `configure`, their environment variables and defaults.
+
+Only this module reads the environment.
 
 | `configure(...)` | environment              | default                                            |
 |------------------|--------------------------|----------------------------------------------------|
-| `api_key`        | `KAYBA_API_KEY`          | none: an error                                     |
+| `api_key`        | `KAYBA_API_KEY`          | none: it is required                               |
 | `base_url`       | `KAYBA_API_URL`          | `https://use.kayba.ai`                             |
 | `experiment`     |                          | the service's `Default` experiment                 |
 | `folder`         |                          | none: traces are unfiled                           |
@@ -16,17 +18,26 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from typing import Final
 
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.sampling import Sampler
 
-DEFAULT_BASE_URL = "https://use.kayba.ai"
+DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where traces go and how they are filed."""
+    """Resolved arguments of `configure`.
+
+    Attributes:
+        api_key: The API key.
+        base_url: The service's address.
+        experiment: The name of the experiment of new traces. None for the service's default.
+        folder: The folder of new traces. None for unfiled.
+        spool: The folder of the spool. None without one.
+    """
 
     api_key: str = field(repr=False)
     base_url: str
@@ -35,24 +46,24 @@ class Settings:
     spool: str | None = None
 
     def same_service(self, other: Settings) -> bool:
-        """Whether traces go to the same address with the same key, and wait in the same place."""
+        """Return whether address, key and spool are the same."""
         return (self.api_key, self.base_url, self.spool) == (other.api_key, other.base_url, other.spool)
 
 
 def is_disabled() -> bool:
-    """Whether the environment keeps tracing off for the whole process."""
+    """Return whether the environment disables tracing for the whole process."""
     return os.environ.get("KAYBA_TRACING_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
 
 
 def spool_home() -> str:
-    """The folder in which traces wait to be sent: `KAYBA_SPOOL_DIR`, or `kayba/spool` where the system keeps state.
+    """Return the folder of the spool: `KAYBA_SPOOL_DIR`, or `kayba/spool` in the system's folder for state.
 
-    That is `$XDG_STATE_HOME` or `~/.local/state`; on macOS `~/Library/Application Support`; on Windows
+    The system's folder is `$XDG_STATE_HOME` or `~/.local/state`, on macOS `~/Library/Application Support`, on Windows
     `%LOCALAPPDATA%`.
     """
-    said = os.environ.get("KAYBA_SPOOL_DIR", "").strip()
-    if said:
-        return os.path.abspath(os.path.expanduser(said))
+    configured = os.environ.get("KAYBA_SPOOL_DIR", "").strip()
+    if configured:
+        return os.path.abspath(os.path.expanduser(configured))
     if sys.platform == "win32":
         state = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
     elif sys.platform == "darwin":
@@ -62,16 +73,16 @@ def spool_home() -> str:
     return os.path.join(state, "kayba", "spool")
 
 
-def sampler_of(rate: float, keep_errors: bool, keep_slower_than: float | None) -> Sampler | None:
-    """Check what was said about sampling; None when every trace is kept anyway.
+def create_sampler(rate: float, keep_errors: bool, keep_slower_than: float | None) -> Sampler | None:
+    """Check the sampling arguments, and return the sampler, or None when the rate keeps every trace.
 
     Raises:
-        ConfigurationError: the rate is not between 0 and 1, or the duration is not a number of seconds.
+        ConfigurationError: The rate is not between 0 and 1, or the duration is not a number of seconds.
     """
     if not 0.0 <= rate <= 1.0:
-        raise ConfigurationError(f"configure(sample_rate={rate!r}): give a share between 0.0 and 1.0.")
+        raise ConfigurationError(f"configure(sample_rate={rate!r}): set a number between 0.0 and 1.0.")
     if keep_slower_than is not None and not (isinstance(keep_slower_than, (int, float)) and keep_slower_than >= 0):
-        raise ConfigurationError(f"configure(keep_slower_than={keep_slower_than!r}): give a number of seconds.")
+        raise ConfigurationError(f"configure(keep_slower_than={keep_slower_than!r}): set a number of seconds.")
     return None if rate == 1.0 else Sampler(rate, keep_errors, keep_slower_than)
 
 
@@ -85,7 +96,7 @@ def resolve(
     """Complete the arguments of `configure` from the environment and the defaults.
 
     Raises:
-        ConfigurationError: no key, or a base URL that is not http or https.
+        ConfigurationError: The key is missing or invalid, or the base URL is not a plain http(s) address.
     """
     key = (api_key or os.environ.get("KAYBA_API_KEY") or "").strip()
     if not key:
@@ -94,8 +105,8 @@ def resolve(
         )
     if not (key.isascii() and key.isprintable()):
         raise ConfigurationError(
-            "The API key has characters that cannot be sent: check configure(api_key=...) or the KAYBA_API_KEY "
-            "environment variable for a stray line break or quotation mark."
+            "The API key contains invalid characters: check configure(api_key=...) or the KAYBA_API_KEY environment "
+            "variable for a line break or a typographic quotation mark."
         )
     url = (base_url or os.environ.get("KAYBA_API_URL") or DEFAULT_BASE_URL).strip()
     if not _is_http_url(url):
@@ -108,7 +119,7 @@ def resolve(
 
 
 def _is_http_url(url: str) -> bool:
-    # Here, to keep the import of the package quick.
+    # Imported here to keep the import of the package fast.
     from urllib.parse import urlsplit
 
     try:

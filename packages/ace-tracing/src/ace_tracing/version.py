@@ -1,3 +1,3 @@
-"""The package's version: read by the build, and sent with every request."""
+"""The package's version: the build reads it, and every request contains it."""
 
 __version__ = "0.1.0"
