@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing.values.masking import masked
+from ace_tracing.values.masking import apply_mask
 from ace_tracing.values.snapshot import snapshot
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -22,7 +22,7 @@ JSON_VALUES = st.recursive(
 
 
 def recorded(value: object, mask: Callable[[Any], Any]) -> Any:
-    return orjson.loads(masked(snapshot(value), mask))
+    return orjson.loads(apply_mask(snapshot(value), mask))
 
 
 def without_emails(value: Any) -> Any:
@@ -71,7 +71,7 @@ def test_an_interrupt_in_a_mask_stops_the_program() -> None:
 
 def test_what_a_mask_gives_may_be_anything_and_is_bounded() -> None:
     assert recorded(1, lambda _: {1, 2}) == [1, 2]
-    assert len(masked(b"1", lambda _: "x" * 10_000_000)) < 300_000
+    assert len(apply_mask(b"1", lambda _: "x" * 10_000_000)) < 300_000
 
 
 def test_a_mask_that_is_traced_itself_ends() -> None:

@@ -1,1 +1,1 @@
-"""Any Python value as bounded JSON: what is looked at, how it is told, what the user's mask makes of it."""
+"""Values: conversion of any Python value to bounded JSON, and the user's mask."""

@@ -1,38 +1,39 @@
-"""Arrays, tables and tensors in a few lines: what they are, how large, and their first values where reading is free.
+"""Arrays: summaries of numpy arrays, pandas tables and tensors, with their first values where reading is cheap.
 
-No library is imported here: an array in hand means that its own library has been. Nothing is computed, and nothing is
-moved from a device.
+No library is imported here: a value of a library's type means that the library is already imported. Nothing is
+computed, and no data is copied from a device.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Final
 
-from ace_tracing.values.reflect import MISSING, attribute_of, is_found_where_it_says, module_of, name_of
+from ace_tracing.values.introspection import MISSING, attribute_of, is_genuine, module_of, name_of
 
-FIRST_VALUES = 10
-FIRST_ROWS = 5
-FIRST_COLUMNS = 50
+MAX_VALUES: Final = 10
+MAX_ROWS: Final = 5
+MAX_COLUMNS: Final = 50
 
 Summary = list[tuple[str, Any]]
+"""The keys and values of the JSON object that stands for an array."""
 
 
-def numpy_array(value: Any) -> Summary:
-    """An `ndarray`: its type, shape and first values in C order."""
+def summarize_numpy_array(value: Any) -> Summary:
+    """Return the type, dtype, shape and first values of an `ndarray`, in C order."""
     numpy = sys.modules["numpy"]
-    # As the base class: a subclass would be told of the slice. Slicing `flat` copies those few values only.
+    # A subclass would run code for a slice, so read through the base class. Slicing `flat` copies only these values.
     plain = numpy.ndarray.view(value, numpy.ndarray)
     return [
         ("<type>", name_of(type(value))),
         ("dtype", str(plain.dtype)),
         ("shape", plain.shape),
-        ("first", plain.flat[:FIRST_VALUES].tolist()),
+        ("first", plain.flat[:MAX_VALUES].tolist()),
     ]
 
 
-def numpy_scalar(value: Any) -> object:
-    """A numpy number as Python's; text for what Python has none of."""
+def convert_numpy_scalar(value: Any) -> object:
+    """Return a numpy scalar as a Python value, or as text when Python has no such type."""
     numpy = sys.modules["numpy"]
     if issubclass(type(value), (numpy.datetime64, numpy.timedelta64)):
         return str(numpy.array(value).astype(str))
@@ -40,9 +41,9 @@ def numpy_scalar(value: Any) -> object:
     return str(plain) if issubclass(type(plain), numpy.generic) else plain
 
 
-def pandas_frame(value: Any) -> Summary:
-    """A `DataFrame`: its shape, first columns and first rows."""
-    corner = sys.modules["pandas"].DataFrame(value.iloc[:FIRST_ROWS, :FIRST_COLUMNS])
+def summarize_pandas_frame(value: Any) -> Summary:
+    """Return the type, shape, first columns and first rows of a `DataFrame`."""
+    corner = sys.modules["pandas"].DataFrame(value.iloc[:MAX_ROWS, :MAX_COLUMNS])
     return [
         ("<type>", name_of(type(value))),
         ("shape", value.shape),
@@ -51,35 +52,39 @@ def pandas_frame(value: Any) -> Summary:
     ]
 
 
-def pandas_column(value: Any) -> Summary:
-    """A `Series` or an `Index`: its name, type, shape and first values."""
+def summarize_pandas_column(value: Any) -> Summary:
+    """Return the type, name, dtype, shape and first values of a `Series` or an `Index`."""
     return [
         ("<type>", name_of(type(value))),
         ("name", value.name),
         ("dtype", str(value.dtype)),
         ("shape", value.shape),
-        ("first", list(value[:FIRST_VALUES] if not hasattr(value, "iloc") else value.iloc[:FIRST_VALUES])),
+        ("first", list(value[:MAX_VALUES] if not hasattr(value, "iloc") else value.iloc[:MAX_VALUES])),
     ]
 
 
-def tensor(value: object) -> Summary | None:
-    """Anything that has a shape and a dtype at hand, as a torch tensor: those, and its device. None for others."""
+def summarize_tensor(value: object) -> Summary | None:
+    """Return the type, dtype, shape and device of an object that stores a shape and a dtype, such as a torch tensor.
+
+    Returns:
+        The summary, without the device when there is none; None for any other object.
+    """
     shape, dtype = attribute_of(value, "shape"), attribute_of(value, "dtype")
     if shape is MISSING or dtype is MISSING or not issubclass(type(shape), tuple):
         return None
     device = attribute_of(value, "device")
-    known: Summary = [
+    summary: Summary = [
         ("<type>", name_of(type(value))),
         ("dtype", _text(dtype)),
         ("shape", tuple.__getitem__(shape, slice(None))),
     ]
-    return known if device is MISSING else [*known, ("device", _text(device))]
+    return summary if device is MISSING else [*summary, ("device", _text(device))]
 
 
 def _text(described: object) -> str:
-    """A dtype or a device as its library prints it, as `torch.float32` or `cuda:0`."""
+    """Return a dtype or a device as its library prints it, such as `torch.float32` or `cuda:0`."""
     kind = type(described)
     if kind is str:
         return described  # type: ignore[return-value]
-    is_known = module_of(kind).partition(".")[0] in ("numpy", "torch") and is_found_where_it_says(kind)
-    return str(described) if is_known else name_of(kind)
+    is_from_library = module_of(kind).partition(".")[0] in ("numpy", "torch") and is_genuine(kind)
+    return str(described) if is_from_library else name_of(kind)

@@ -1,12 +1,11 @@
-"""One step from any object towards JSON, without running its code.
+"""Conversion: one step from any object to JSON, without running the object's code.
 
-Data is opened: collections, and records as dataclasses and models are. What has a well-known text becomes that text.
-Anything else is named in angle brackets, and nothing lazy is consumed.
+Containers are opened: collections, and records such as dataclasses and models. A value with a well-known text becomes
+that text. Any other value becomes its type's name in angle brackets. Iterators and generators are not consumed.
 
-A user's `__repr__` is never called. It is code, which may hang (and nothing can interrupt it on its own thread), query
-a database or change the object; and a default one is an address, which says nothing. A class whose author wrote one
-means its objects to be read: their public numbers and short strings stand in for it. A class without one, as that of
-an API client, is only named: what its objects hold may be keys.
+A user's `__repr__` is never called: it can hang (and nothing can interrupt it on its own thread), query a database or
+change the object. A class with its own `__repr__` is meant to be read, so its objects show their public numbers and
+short strings. A class without one, such as an API client, shows only its name, because its attributes can be keys.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ import re
 import types
 import weakref
 from itertools import islice
+from typing import Final
 
 from ace_tracing.values import arrays
-from ace_tracing.values.readings import Entries, Reader, Simpler, entries, is_short, named
-from ace_tracing.values.records import field_reader
-from ace_tracing.values.reflect import (
+from ace_tracing.values.fields import find_field_reader
+from ace_tracing.values.introspection import (
     attributes_of,
     bases_of,
     class_attribute,
@@ -27,43 +26,45 @@ from ace_tracing.values.reflect import (
     name_of,
     slots_of,
 )
-from ace_tracing.values.wellknown import READERS, reader_of_library
+from ace_tracing.values.known_types import CONVERTERS, find_library_converter
+from ace_tracing.values.views import Converter, Entries, View, entries_converter, is_short, placeholder
 
-MAX_FIELDS = 32
-MAX_KNOWN_CLASSES = 1_000
+MAX_FIELDS: Final = 32
+MAX_CACHED_CLASSES: Final = 1_000
 
-_SECRET = re.compile(r"key|token|secret|passw|pwd|auth|credential|cookie|dsn|ur[il]", re.IGNORECASE)
+_SECRET: Final = re.compile(r"key|token|secret|passw|pwd|auth|credential|cookie|dsn|ur[il]", re.IGNORECASE)
 
-# By identity, and weakly: a dict of classes would hash them, as their metaclass says, and keep them alive.
-_known: dict[int, tuple[weakref.ref[type], Reader]] = {}
+# Keyed by id, with a weak reference: hashing a class would run its metaclass's code, and a strong reference would keep
+# the class alive.
+_cache: Final[dict[int, tuple[weakref.ref[type], Converter]]] = {}
 
 
-def simpler(value: object) -> Simpler:
-    """What `value` reads as: a string or a number, or something that holds other values."""
+def convert(value: object) -> View:
+    """Return the view of a value: a string, a number or a container of other values."""
     kind = type(value)
-    known = _known.get(id(kind))
-    if known is None or known[0]() is not kind:
-        if len(_known) >= MAX_KNOWN_CLASSES:
-            _known.clear()
-        known = _known[id(kind)] = (weakref.ref(kind), _reader_for(kind))
-    return known[1](value)
+    cached = _cache.get(id(kind))
+    if cached is None or cached[0]() is not kind:
+        if len(_cache) >= MAX_CACHED_CLASSES:
+            _cache.clear()
+        cached = _cache[id(kind)] = (weakref.ref(kind), _find_converter(kind))
+    return cached[1](value)
 
 
-def _reader_for(kind: type) -> Reader:
-    fields = field_reader(kind)
-    if fields is not None:
-        return entries(fields)
+def _find_converter(kind: type) -> Converter:
+    read = find_field_reader(kind)
+    if read is not None:
+        return entries_converter(read)
     for base in bases_of(kind):
-        read = READERS.get(id(base)) or reader_of_library(base)
-        if read is not None:
-            return read
-    return _object
+        converter = CONVERTERS.get(id(base)) or find_library_converter(base)
+        if converter is not None:
+            return converter
+    return _convert_object
 
 
-def _object(value: object) -> Simpler:
-    """Any object: a tensor, or what its author wrote a repr for, or its type's name."""
+def _convert_object(value: object) -> View:
+    """Return a tensor's summary, the public fields of an object whose class has a `__repr__`, or a placeholder."""
     kind = type(value)
-    summary = arrays.tensor(value)
+    summary = arrays.summarize_tensor(value)
     if summary is not None:
         return Entries(summary, len(summary))
     if type(class_attribute(kind, "__repr__")) is types.FunctionType:
@@ -72,4 +73,4 @@ def _object(value: object) -> Simpler:
         shown = [field for field in attributes_of(value, public) if is_short(field[1])][:MAX_FIELDS]
         if shown:
             return Entries([("<type>", name_of(kind)), *shown], len(shown) + 1)
-    return named(value)
+    return placeholder(value)

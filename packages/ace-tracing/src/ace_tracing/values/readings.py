@@ -1,61 +1,72 @@
-"""What one step towards JSON gives: text, a number, or something that holds other values."""
+"""Views: the result of one step from a value to JSON, which is text, a number or a container of other values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ace_tracing.values.reflect import name_of
+from ace_tracing.values.introspection import name_of
 
-MAX_SHORT_CHARS = 500
+MAX_SHORT_CHARS: Final = 500
 
 
 class Elements(NamedTuple):
-    """What reads as a JSON array: the elements, and how many there are."""
+    """A view that becomes a JSON array.
+
+    Attributes:
+        items: The elements.
+        size: The number of elements.
+    """
 
     items: Iterable[object]
     size: int
 
 
 class Entries(NamedTuple):
-    """What reads as a JSON object: the keys with their values, and how many there are."""
+    """A view that becomes a JSON object.
+
+    Attributes:
+        items: The keys with their values.
+        size: The number of keys.
+    """
 
     items: Iterable[tuple[object, object]]
     size: int
 
 
-class Instead(NamedTuple):
-    """What reads as another value does."""
+class Replacement(NamedTuple):
+    """A view of another value in place of the first."""
 
     value: object
 
 
-Simpler = str | int | float | Elements | Entries | Instead
-Reader = Callable[[Any], Simpler]
+View = str | int | float | Elements | Entries | Replacement
+Converter = Callable[[Any], View]
+"""Returns the view of a value of one type."""
 
 
-def named(value: object, more: str = "") -> str:
-    """An object by the name of its type."""
+def placeholder(value: object, detail: str = "") -> str:
+    """Return the text for a value that is not opened: its type in angle brackets, with a detail if there is one."""
     name = name_of(type(value))
-    return f"<{name}: {more}>" if more else f"<{name} object>"
+    return f"<{name}: {detail}>" if detail else f"<{name} object>"
 
 
 def is_scalar(value: object) -> bool:
-    """Whether it is one of JSON's own values, other than a list or an object."""
+    """Return whether a value is null, a boolean, a number or a string in JSON."""
     kind = type(value)
     return kind is str or kind is int or kind is float or kind is bool or value is None
 
 
 def is_short(value: object) -> bool:
-    """Whether it is such a value and fits in a line."""
+    """Return whether a value is a scalar and, if it is a string, has at most `MAX_SHORT_CHARS` characters."""
     return is_scalar(value) and (type(value) is not str or len(value) <= MAX_SHORT_CHARS)
 
 
-def entries(read: Callable[[Any], list[tuple[str, Any]]]) -> Reader:
-    """A reader that gives the names and values that `read` gives."""
+def entries_converter(read: Callable[[Any], list[tuple[str, Any]]]) -> Converter:
+    """Return a converter whose view has the names and values that `read` returns."""
 
-    def read_entries(value: object) -> Simpler:
+    def convert_to_entries(value: object) -> View:
         fields = read(value)
         return Entries(fields, len(fields))
 
-    return read_entries
+    return convert_to_entries

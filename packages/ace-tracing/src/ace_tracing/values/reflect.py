@@ -1,7 +1,8 @@
-"""Look at an object without running any code of its own.
+"""Introspection: reads classes and objects without running their code.
 
-`value.x`, `len(value)`, `repr(value)` and even `isinstance(value, ...)` may run code of the value's class or metaclass,
-which may raise, hang, query a database or lie. Here only what the interpreter itself keeps of an object is read.
+`value.x`, `len(value)`, `repr(value)` and `isinstance(value, ...)` can run code of the value's class or metaclass. That
+code can raise, hang, query a database or return a wrong result. The functions here read only the data that the
+interpreter itself stores for a class or an object.
 """
 
 from __future__ import annotations
@@ -9,43 +10,46 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
-MISSING: Any = object()
-"""Stands for an attribute that is not there, or that only code could give."""
+MISSING: Final[Any] = object()
+"""Marks an attribute that does not exist, or that only code could compute."""
 
-# `kind.__qualname__` asks the metaclass first; the slots of `type` itself do not.
-_module = type.__dict__["__module__"].__get__
-_mro = type.__dict__["__mro__"].__get__
-_namespace = type.__dict__["__dict__"].__get__
-_qualname = type.__dict__["__qualname__"].__get__
+# `kind.__qualname__` asks the metaclass first. The slots of `type` do not.
+_module: Final = type.__dict__["__module__"].__get__
+_mro: Final = type.__dict__["__mro__"].__get__
+_namespace: Final = type.__dict__["__dict__"].__get__
+_qualname: Final = type.__dict__["__qualname__"].__get__
 
 
 def bases_of(kind: type) -> tuple[type, ...]:
-    """The class and its bases, in the order in which attributes are looked up."""
+    """Return the class and its bases in method resolution order."""
     return _mro(kind)  # type: ignore[no-any-return]
 
 
 def module_of(kind: type) -> str:
-    """The name of the module a class says it is from; empty when it says nothing of use."""
+    """Return the class's `__module__`, or an empty string when it is not a string."""
     module = _module(kind)
     return str.__str__(module) if issubclass(type(module), str) else ""
 
 
 def name_of(kind: type) -> str:
-    """The class's name as people write it: with its module, unless that is `builtins` or `__main__`."""
+    """Return the class's qualified name, with its module unless that is `builtins` or `__main__`."""
     module, name = module_of(kind), str.__str__(_qualname(kind))
     return name if module in ("", "builtins", "__main__") else f"{module}.{name}"
 
 
-def is_found_where_it_says(kind: type) -> bool:
-    """Whether the module that a class says it is from, already imported, has that very class under its name."""
+def is_genuine(kind: type) -> bool:
+    """Return whether the class is the object that its module holds under its name.
+
+    A class can claim any `__module__`. Only modules that are already imported are looked up.
+    """
     module, name = module_of(kind), str.__str__(_qualname(kind))
     return getattr(sys.modules.get(module), name, None) is kind
 
 
 def class_attribute(kind: type, name: str) -> Any:
-    """What the class or its nearest base has under `name`, descriptors as they are; `MISSING` when none has it."""
+    """Return an attribute of the class or its nearest base, or `MISSING`. Descriptors are returned unbound."""
     for base in _mro(kind):
         found = _namespace(base).get(name, MISSING)
         if found is not MISSING:
@@ -54,7 +58,7 @@ def class_attribute(kind: type, name: str) -> Any:
 
 
 def slots_of(kind: type) -> Iterator[str]:
-    """The names in the `__slots__` of a class and its bases, base first."""
+    """Yield the names in the `__slots__` of a class and its bases, base first."""
     for base in reversed(_mro(kind)):
         for name, attribute in _namespace(base).items():
             if type(attribute) is types.MemberDescriptorType:
@@ -62,34 +66,34 @@ def slots_of(kind: type) -> Iterator[str]:
 
 
 def instance_dict(value: object) -> dict[str, Any]:
-    """The object's own `__dict__`, not a copy; empty when it has none."""
+    """Return the object's `__dict__`, not a copy; an empty dict when it has none."""
     for base in _mro(type(value)):
         descriptor = _namespace(base).get("__dict__")
         if type(descriptor) is types.GetSetDescriptorType or type(descriptor) is types.MemberDescriptorType:
             try:
                 found = descriptor.__get__(value)
             except AttributeError:
-                # A proxy written in C asks what it stands for.
+                # A proxy written in C forwards the lookup to its target, which has no `__dict__`.
                 return {}
             return found if issubclass(type(found), dict) else {}
     return {}
 
 
 def attributes_of(value: object, names: Iterable[str]) -> list[tuple[str, Any]]:
-    """The attributes of these names that the object really holds, in its `__dict__` or in slots."""
-    held = instance_dict(value)
-    kept = []
+    """Return the names and values of the attributes that the object stores, in its `__dict__` or in slots."""
+    stored = instance_dict(value)
+    attributes = []
     for name in names:
-        found = dict.get(held, name, MISSING)
+        found = dict.get(stored, name, MISSING)
         if found is MISSING:
             found = _slot(value, name)
         if found is not MISSING:
-            kept.append((name, found))
-    return kept
+            attributes.append((name, found))
+    return attributes
 
 
 def attribute_of(value: object, name: str) -> Any:
-    """The attribute as the object holds it; `MISSING` when it does not."""
+    """Return an attribute that the object stores in its `__dict__` or in a slot, or `MISSING`."""
     found = dict.get(instance_dict(value), name, MISSING)
     return _slot(value, name) if found is MISSING else found
 

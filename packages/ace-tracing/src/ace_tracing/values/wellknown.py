@@ -1,6 +1,7 @@
-"""Readers for the types that Python and a few libraries bring: what a value of such a type reads as.
+"""Known types: converters for the types of the standard library and of a few other libraries.
 
-They go through the type itself (`dict.items(value)`), never through the value: a subclass may have methods of its own.
+A converter calls methods through the type (`dict.items(value)`), never through the value, because a subclass can
+override them with its own code.
 """
 
 from __future__ import annotations
@@ -16,235 +17,255 @@ import re
 import sys
 import types
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ace_tracing.values import arrays
-from ace_tracing.values.readings import Elements, Entries, Instead, Reader, Simpler, entries, is_scalar, is_short, named
-from ace_tracing.values.reflect import (
+from ace_tracing.values.introspection import (
     MISSING,
     attribute_of,
     class_attribute,
     instance_dict,
-    is_found_where_it_says,
+    is_genuine,
     name_of,
+)
+from ace_tracing.values.views import (
+    Converter,
+    Elements,
+    Entries,
+    Replacement,
+    View,
+    entries_converter,
+    is_scalar,
+    is_short,
+    placeholder,
 )
 
 if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import PurePath
 
-MAX_ARGUMENTS = 32
-MAX_DECIMAL_BYTES = 8_192
+MAX_ARGUMENTS: Final = 32
+MAX_DECIMAL_BYTES: Final = 8_192
 
 
-def _held(name: str) -> Reader:
-    """A reader for objects that are a shell around the attribute `name`."""
+def _attribute_converter(name: str) -> Converter:
+    """Return a converter for objects that wrap the attribute `name`."""
 
-    def read(value: object) -> Simpler:
-        held = attribute_of(value, name)
-        return named(value) if held is MISSING else Instead(held)
+    def convert_attribute(value: object) -> View:
+        wrapped = attribute_of(value, name)
+        return placeholder(value) if wrapped is MISSING else Replacement(wrapped)
 
-    return read
+    return convert_attribute
 
 
-def _collection(kind: Any) -> Reader:
-    # Through the base class: a subclass may count and iterate by rules of its own.
+def _collection_converter(kind: Any) -> Converter:
+    # Through the base class: a subclass can override counting and iteration.
     return lambda value: Elements(kind.__iter__(value), kind.__len__(value))
 
 
-def _integer(value: int) -> Simpler:
+def _convert_integer(value: int) -> View:
     plain = int.__int__(value)
-    # Signed 64 bits, what every wire and store can hold.
+    # Every wire format and store holds a signed 64-bit integer.
     if -(2**63) <= plain < 2**63:
         return plain
-    # 4,300 digits is where Python itself refuses to print an int.
+    # Python refuses to print an int of more than 4,300 digits.
     return str(plain) if plain.bit_length() < 14_000 else f"<int: {plain.bit_length()} bits>"
 
 
-def _decimal(value: Decimal) -> Simpler:
-    # Imported long ago: there is a value of it.
+def _convert_decimal(value: Decimal) -> View:
+    # The module is already imported, because a value of its type exists.
     from decimal import Decimal
 
     size = Decimal.__sizeof__(value)
-    return Decimal.__str__(value) if size <= MAX_DECIMAL_BYTES else named(value, f"{size} bytes")
+    return Decimal.__str__(value) if size <= MAX_DECIMAL_BYTES else placeholder(value, f"{size} bytes")
 
 
-def _path(value: PurePath) -> Simpler:
-    # Imported long ago: there is a value of it.
+def _convert_path(value: PurePath) -> View:
+    # The module is already imported, because a value of its type exists.
     from pathlib import PurePath
 
     return PurePath.__str__(value)
 
 
-def _bytes(value: bytes) -> Simpler:
-    return named(value, f"{bytes.__len__(value)} bytes")
+def _convert_bytes(value: bytes) -> View:
+    return placeholder(value, f"{bytes.__len__(value)} bytes")
 
 
-def _bytearray(value: bytearray) -> Simpler:
-    return named(value, f"{bytearray.__len__(value)} bytes")
+def _convert_bytearray(value: bytearray) -> View:
+    return placeholder(value, f"{bytearray.__len__(value)} bytes")
 
 
-def _memoryview(value: memoryview) -> Simpler:
-    return named(value, f"{value.nbytes} bytes")
+def _convert_memoryview(value: memoryview) -> View:
+    return placeholder(value, f"{value.nbytes} bytes")
 
 
-def _datetime(value: datetime.datetime) -> Simpler:
+def _convert_datetime(value: datetime.datetime) -> View:
     zone = _ZONE_OF_DATETIME(value)
     if zone is None or _is_known_zone(type(zone)):
         return datetime.datetime.isoformat(value)
-    # The offset of any other zone is worked out by code of its own.
+    # Any other zone computes its offset in its own code.
     local = datetime.datetime.combine(datetime.datetime.date(value), datetime.datetime.time(value))
     return f"{local.isoformat()} <{name_of(type(zone))}>"
 
 
-def _time(value: datetime.time) -> Simpler:
+def _convert_time(value: datetime.time) -> View:
     zone = _ZONE_OF_TIME(value)
-    return datetime.time.isoformat(value) if zone is None or _is_known_zone(type(zone)) else named(value)
+    return datetime.time.isoformat(value) if zone is None or _is_known_zone(type(zone)) else placeholder(value)
 
 
 def _is_known_zone(kind: type) -> bool:
     return kind is datetime.timezone or kind is getattr(sys.modules.get("zoneinfo"), "ZoneInfo", None)
 
 
-def _exception(value: BaseException) -> Simpler:
-    """As the last line of a traceback has it, from the arguments: a `__str__` in Python is code."""
+def _convert_exception(value: BaseException) -> View:
+    """Return the last line of a traceback, built from the arguments: a `__str__` in Python is user code."""
     kind = type(value)
     name = name_of(kind)
     arguments = _EXCEPTION_ARGUMENTS(value)[:MAX_ARGUMENTS]
     if not arguments:
         return name
     if all(map(is_scalar, arguments)) and any(
-        class_attribute(kind, "__str__") is text for text in _TEXTS_OF_EXCEPTIONS
+        class_attribute(kind, "__str__") is builtin_str for builtin_str in _EXCEPTION_STRS
     ):
         return f"{name}: {value}"
-    told = [str(argument) if is_scalar(argument) else named(argument) for argument in arguments]
-    return f"{name}: {', '.join(told)}"
+    texts = [str(argument) if is_scalar(argument) else placeholder(argument) for argument in arguments]
+    return f"{name}: {', '.join(texts)}"
 
 
-def _function(value: object) -> Simpler:
+def _convert_function(value: object) -> View:
     name = attribute_of(value, "__name__" if type(value) is types.BuiltinFunctionType else "__qualname__")
-    return f"<function {name}>" if type(name) is str else named(value)
+    return f"<function {name}>" if type(name) is str else placeholder(value)
 
 
-def _method(value: types.MethodType) -> Simpler:
+def _convert_method(value: types.MethodType) -> View:
     function = value.__func__
-    return _function(function) if type(function) is types.FunctionType else named(value)
+    return _convert_function(function) if type(function) is types.FunctionType else placeholder(value)
 
 
-def _partial(value: object) -> Simpler:
+def _convert_partial(value: object) -> View:
     function = attribute_of(value, "func")
-    return named(value, str(_function(function))) if type(function) is types.FunctionType else named(value)
+    detail = str(_convert_function(function)) if type(function) is types.FunctionType else ""
+    return placeholder(value, detail)
 
 
-def _suspended(value: object) -> Simpler:
+def _convert_coroutine(value: object) -> View:
     return f"<{name_of(type(value))} {attribute_of(value, '__qualname__')}>"
 
 
-def _module(value: object) -> Simpler:
+def _convert_module(value: object) -> View:
     name = attribute_of(value, "__name__")
-    return f"<module {name}>" if type(name) is str else named(value)
+    return f"<module {name}>" if type(name) is str else placeholder(value)
 
 
-def _file(value: object) -> Simpler:
+def _convert_file(value: object) -> View:
     raw = value
     for below in ("buffer", "raw"):
         found = attribute_of(raw, below)
         raw = raw if found is MISSING else found
     name = attribute_of(raw, "name")
-    return named(value, f"{name!r}") if is_short(name) and name is not None else named(value)
+    return placeholder(value, f"{name!r}") if is_short(name) and name is not None else placeholder(value)
 
 
-def _uuid(value: uuid.UUID) -> Simpler:
+def _convert_uuid(value: uuid.UUID) -> View:
     number = attribute_of(value, "int")
-    return str(uuid.UUID(int=number)) if type(number) is int else named(value)
+    return str(uuid.UUID(int=number)) if type(number) is int else placeholder(value)
 
 
-def _pattern(value: object) -> Simpler:
+def _convert_pattern(value: object) -> View:
     pattern = attribute_of(value, "pattern")
-    return named(value, f"{pattern!r}") if is_short(pattern) else named(value)
+    return placeholder(value, f"{pattern!r}") if is_short(pattern) else placeholder(value)
 
 
-def _namespace(value: object) -> Simpler:
-    return Instead(instance_dict(value))
+def _convert_namespace(value: object) -> View:
+    return Replacement(instance_dict(value))
 
 
-def _mapping_proxy(value: object) -> Simpler:
-    # The one way past the methods of the mapping below, which may be anyone's.
-    return Instead(gc.get_referents(value)[0])
+def _convert_mapping_proxy(value: object) -> View:
+    # Any other way to the wrapped mapping calls its methods, which can be user code.
+    return Replacement(gc.get_referents(value)[0])
 
 
-def _chain(value: object) -> Simpler:
-    # Not merged: that would hash and compare the keys, which run code.
+def _convert_chain_map(value: object) -> View:
+    # Merging the maps would hash and compare the keys, which runs their code.
     return Entries([("<type>", name_of(type(value))), ("maps", attribute_of(value, "maps"))], 2)
 
 
-def _text(value: Any) -> Simpler:
+def _convert_to_text(value: Any) -> View:
     return str(value)
 
 
-_EMPTY: dict[Any, Any] = {}
-_ZONE_OF_DATETIME = datetime.datetime.__dict__["tzinfo"].__get__
-_ZONE_OF_TIME = datetime.time.__dict__["tzinfo"].__get__
-_EXCEPTION_ARGUMENTS = BaseException.__dict__["args"].__get__
-_TEXTS_OF_EXCEPTIONS = tuple(
+_EMPTY: Final[dict[Any, Any]] = {}
+_ZONE_OF_DATETIME: Final = datetime.datetime.__dict__["tzinfo"].__get__
+_ZONE_OF_TIME: Final = datetime.time.__dict__["tzinfo"].__get__
+_EXCEPTION_ARGUMENTS: Final = BaseException.__dict__["args"].__get__
+_EXCEPTION_STRS: Final = tuple(
     kind.__str__
     for kind in (BaseException, KeyError, OSError, ImportError, SyntaxError, UnicodeDecodeError, UnicodeEncodeError)
 )
 
-_BY_TYPE: dict[type, Reader] = {
+_BY_TYPE: Final[dict[type, Converter]] = {
     str: lambda value: value,
-    int: _integer,
+    int: _convert_integer,
     float: float.__float__,
     complex: complex.__repr__,
     dict: lambda value: Entries(dict.items(value), dict.__len__(value)),
-    **{kind: _collection(kind) for kind in (list, tuple, set, frozenset, collections.deque)},
-    **{kind: _collection(kind) for kind in (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))},
-    bytes: _bytes,
-    bytearray: _bytearray,
-    memoryview: _memoryview,
-    enum.Enum: _held("_value_"),
-    datetime.datetime: _datetime,
+    **{kind: _collection_converter(kind) for kind in (list, tuple, set, frozenset, collections.deque)},
+    **{
+        kind: _collection_converter(kind) for kind in (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
+    },
+    bytes: _convert_bytes,
+    bytearray: _convert_bytearray,
+    memoryview: _convert_memoryview,
+    enum.Enum: _attribute_converter("_value_"),
+    datetime.datetime: _convert_datetime,
     datetime.date: datetime.date.isoformat,
-    datetime.time: _time,
+    datetime.time: _convert_time,
     datetime.timedelta: datetime.timedelta.__str__,
-    uuid.UUID: _uuid,
-    os.DirEntry: _held("path"),
-    BaseException: _exception,
+    uuid.UUID: _convert_uuid,
+    os.DirEntry: _attribute_converter("path"),
+    BaseException: _convert_exception,
     type: lambda value: f"<class {name_of(value)}>",
-    types.ModuleType: _module,
-    types.FunctionType: _function,
-    types.BuiltinFunctionType: _function,
-    types.MethodType: _method,
-    functools.partial: _partial,
-    **dict.fromkeys((types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType), _suspended),
-    types.SimpleNamespace: _namespace,
-    types.MappingProxyType: _mapping_proxy,
-    **dict.fromkeys((collections.UserDict, collections.UserList, collections.UserString), _held("data")),
-    collections.ChainMap: _chain,
-    **dict.fromkeys((io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO), _file),
+    types.ModuleType: _convert_module,
+    types.FunctionType: _convert_function,
+    types.BuiltinFunctionType: _convert_function,
+    types.MethodType: _convert_method,
+    functools.partial: _convert_partial,
+    **dict.fromkeys((types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType), _convert_coroutine),
+    types.SimpleNamespace: _convert_namespace,
+    types.MappingProxyType: _convert_mapping_proxy,
+    **dict.fromkeys((collections.UserDict, collections.UserList, collections.UserString), _attribute_converter("data")),
+    collections.ChainMap: _convert_chain_map,
+    **dict.fromkeys(
+        (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO), _convert_file
+    ),
     range: repr,
-    re.Pattern: _pattern,
+    re.Pattern: _convert_pattern,
 }
-READERS = {id(kind): read for kind, read in _BY_TYPE.items()}
+CONVERTERS: Final = {id(kind): converter for kind, converter in _BY_TYPE.items()}
+"""Converters by the `id` of the type: hashing a class would run its metaclass's code."""
 
-_OF_LIBRARIES: dict[str, Reader] = {
-    "decimal.Decimal": _decimal,
-    # Where it says that it is from in Python 3.13, and in any other.
-    **dict.fromkeys(("pathlib._local.PurePath", "pathlib.PurePath"), _path),
-    "fractions.Fraction": _text,
-    "ipaddress._IPAddressBase": _text,
-    "numpy.ndarray": entries(arrays.numpy_array),
-    "numpy.generic": lambda value: Instead(arrays.numpy_scalar(value)),
-    # Where pandas says its classes are from depends on its version.
-    **dict.fromkeys(("pandas.DataFrame", "pandas.core.frame.DataFrame"), entries(arrays.pandas_frame)),
-    **dict.fromkeys(("pandas.Series", "pandas.core.series.Series"), entries(arrays.pandas_column)),
-    **dict.fromkeys(("pandas.Index", "pandas.core.indexes.base.Index"), entries(arrays.pandas_column)),
+_BY_LIBRARY_NAME: Final[dict[str, Converter]] = {
+    "decimal.Decimal": _convert_decimal,
+    # `__module__` is `pathlib._local` in Python 3.13 and `pathlib` in other versions.
+    **dict.fromkeys(("pathlib._local.PurePath", "pathlib.PurePath"), _convert_path),
+    "fractions.Fraction": _convert_to_text,
+    "ipaddress._IPAddressBase": _convert_to_text,
+    "numpy.ndarray": entries_converter(arrays.summarize_numpy_array),
+    "numpy.generic": lambda value: Replacement(arrays.convert_numpy_scalar(value)),
+    # The `__module__` of pandas' classes depends on the version of pandas.
+    **dict.fromkeys(
+        ("pandas.DataFrame", "pandas.core.frame.DataFrame"), entries_converter(arrays.summarize_pandas_frame)
+    ),
+    **dict.fromkeys(("pandas.Series", "pandas.core.series.Series"), entries_converter(arrays.summarize_pandas_column)),
+    **dict.fromkeys(
+        ("pandas.Index", "pandas.core.indexes.base.Index"), entries_converter(arrays.summarize_pandas_column)
+    ),
     **dict.fromkeys(("pandas.api.typing.NaTType", "pandas._libs.tslibs.nattype.NaTType"), lambda _: "NaT"),
     **dict.fromkeys(("pandas.api.typing.NAType", "pandas._libs.missing.NAType"), lambda _: "<NA>"),
 }
 
 
-def reader_of_library(kind: type) -> Reader | None:
-    """The reader for a class of a library, which is not imported here, nor believed when it says that it is one."""
-    read = _OF_LIBRARIES.get(name_of(kind))
-    return read if read and is_found_where_it_says(kind) else None
+def find_library_converter(kind: type) -> Converter | None:
+    """Return the converter of a library's class, or None. No library is imported, and the class must be genuine."""
+    converter = _BY_LIBRARY_NAME.get(name_of(kind))
+    return converter if converter and is_genuine(kind) else None
