@@ -1,10 +1,11 @@
-"""`@trace` and `start_span`: what a call leaves in the trace, and what it leaves alone."""
+"""`@trace` and `start_span`: the recorded spans, and unchanged results and exceptions."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def root_of(trace_: Trace) -> Span:
 @pytest.mark.covers("Shapes", "Function")
 @pytest.mark.covers("Contexts", "Function of a function")
 @pytest.mark.covers("Endings", "Return")
-def test_three_functions_calling_each_other_are_one_tree(last_trace: LastTrace) -> None:
+def test_three_nested_functions_are_one_tree(last_trace: LastTrace) -> None:
     @trace
     def retrieve(query: str) -> list[str]:
         return [f"about {query}"]
@@ -57,7 +58,7 @@ def test_three_functions_calling_each_other_are_one_tree(last_trace: LastTrace) 
 
 
 @pytest.mark.covers("Shapes", "`with start_span`")
-def test_start_span_nests_in_a_traced_function(last_trace: LastTrace) -> None:
+def test_start_span_in_a_traced_function_is_a_child(last_trace: LastTrace) -> None:
     @trace
     def my_agent(query: str) -> str:
         with start_span("retrieval") as span:
@@ -75,7 +76,7 @@ def test_start_span_nests_in_a_traced_function(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Shapes", "`with start_span`")
-def test_start_span_alone_is_a_trace(last_trace: LastTrace) -> None:
+def test_start_span_without_a_parent_is_a_trace(last_trace: LastTrace) -> None:
     with start_span("job", span_type="TASK", attributes={"shard": 3}) as span:
         span.add_event("halfway", {"rows": 10})
         trace_id = span.trace_id
@@ -86,7 +87,7 @@ def test_start_span_alone_is_a_trace(last_trace: LastTrace) -> None:
     assert [(event.name, event.attributes) for event in root.events] == [("halfway", {"rows": 10})]
 
 
-def test_name_type_and_attributes_of_the_decorator(last_trace: LastTrace) -> None:
+def test_decorator_sets_name_type_and_attributes(last_trace: LastTrace) -> None:
     @trace(name="custom-name", span_type="LLM", attributes={"model": "gpt-4o", "retries": 2, "tools": ["a"]})
     def classify(text: str) -> str:
         return text.upper()
@@ -101,7 +102,7 @@ def test_name_type_and_attributes_of_the_decorator(last_trace: LastTrace) -> Non
     assert root.attributes["mlflow.spanFunctionName"] == "classify"
 
 
-def test_attributes_set_on_one_call_do_not_reach_the_next(last_trace: LastTrace) -> None:
+def test_attributes_of_one_call_do_not_reach_the_next(last_trace: LastTrace) -> None:
     @trace(attributes={"fixed": 1})
     def step(extra: bool) -> None: ...
 
@@ -120,7 +121,7 @@ def test_attributes_set_on_one_call_do_not_reach_the_next(last_trace: LastTrace)
         ((1, 5, 7, 8), {"d": 9}, {"a": 1, "b": 5, "rest": [7, 8], "c": 3, "more": {"d": 9}}),
     ],
 )
-def test_inputs_are_named_as_the_signature_names_them(
+def test_inputs_have_the_parameter_names(
     last_trace: LastTrace, args: tuple[int, ...], kwargs: dict[str, int], inputs: dict[str, Any]
 ) -> None:
     @trace
@@ -131,7 +132,7 @@ def test_inputs_are_named_as_the_signature_names_them(
 
 
 @pytest.mark.covers("Shapes", "Method")
-def test_methods_leave_self_and_cls_out(last_trace: LastTrace) -> None:
+def test_inputs_of_methods_leave_out_self_and_cls(last_trace: LastTrace) -> None:
     class Agent:
         @trace
         def run(self, query: str) -> str:
@@ -153,7 +154,7 @@ def test_methods_leave_self_and_cls_out(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Endings", "Exception")
-def test_an_exception_is_recorded_and_is_the_same_object(last_trace: LastTrace) -> None:
+def test_exception_is_recorded_and_is_the_same_object(last_trace: LastTrace) -> None:
     error = ValueError("boom")
 
     @trace
@@ -181,11 +182,11 @@ def test_an_exception_is_recorded_and_is_the_same_object(last_trace: LastTrace) 
         stacktrace = event.attributes["exception.stacktrace"]
         assert "in bad" in stacktrace
         assert stacktrace.rstrip().endswith("ValueError: boom")
-        assert "surface.py" not in stacktrace, "our own frames are noise to a reader"
+        assert str(Path(ace_tracing.__file__).parent) not in stacktrace, "frames of the package must be left out"
 
 
 @pytest.mark.covers("Endings", "Exception that the caller catches")
-def test_a_caught_exception_leaves_the_parent_ok(last_trace: LastTrace) -> None:
+def test_caught_exception_leaves_the_parent_ok(last_trace: LastTrace) -> None:
     @trace
     def fails() -> None:
         raise KeyError("missing")
@@ -205,7 +206,7 @@ def test_a_caught_exception_leaves_the_parent_ok(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Endings", "Exception in a `with` block")
-def test_an_error_in_a_with_block_is_recorded_and_goes_on(last_trace: LastTrace) -> None:
+def test_exception_in_a_with_block_is_recorded_and_propagates(last_trace: LastTrace) -> None:
     with pytest.raises(ZeroDivisionError), start_span("divide"):
         _ = 1 / 0
     assert last_trace().info.state == "ERROR"
@@ -218,7 +219,7 @@ def test_an_error_in_a_with_block_is_recorded_and_goes_on(last_trace: LastTrace)
         for kind in (KeyboardInterrupt, SystemExit, asyncio.CancelledError)
     ],
 )
-def test_interruptions_pass_through_and_leave_no_current_span(
+def test_interruptions_propagate_and_leave_no_current_span(
     last_trace: LastTrace, interruption: type[BaseException]
 ) -> None:
     @trace
@@ -236,13 +237,13 @@ def test_interruptions_pass_through_and_leave_no_current_span(
 
 
 @pytest.mark.covers("Shapes", "Coroutine function")
-def test_a_coroutine_is_traced_until_it_ends(last_trace: LastTrace) -> None:
+def test_coroutine_is_traced_until_it_ends(last_trace: LastTrace) -> None:
     release = asyncio.Event()
 
     @trace
-    async def wait(what: str) -> str:
+    async def wait(name: str) -> str:
         await release.wait()
-        return what
+        return name
 
     @trace
     async def agent() -> list[str]:
@@ -258,13 +259,13 @@ def test_a_coroutine_is_traced_until_it_ends(last_trace: LastTrace) -> None:
     read = last_trace()
     assert sorted(shape(read)) == [(0, "agent"), (1, "release"), (1, "wait"), (1, "wait")]
     spans = {(span.name, str(span.inputs)): span for span in read.data.spans}
-    waited = spans["wait", "{'what': 'a'}"]
+    waited = spans["wait", "{'name': 'a'}"]
     assert waited.outputs == "a"
     assert waited.end_time_ns >= spans["release", "None"].start_time_ns  # type: ignore[operator]
 
 
 @pytest.mark.covers("Endings", "Exception in a coroutine")
-def test_a_failing_coroutine_is_an_error(last_trace: LastTrace) -> None:
+def test_failing_coroutine_has_the_status_error(last_trace: LastTrace) -> None:
     @trace
     async def bad() -> None:
         raise RuntimeError("async boom")
@@ -275,21 +276,21 @@ def test_a_failing_coroutine_is_an_error(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Shapes", "Signature, docstring, `inspect`")
-def test_the_decorated_function_keeps_its_face() -> None:
+def test_decorated_function_keeps_name_docstring_and_signature() -> None:
     def original(a: int, *, b: str = "x") -> str:
-        """What it does."""
+        """A docstring."""
         return b * a
 
     decorated = trace(original)
     assert decorated.__name__ == "original"
-    assert decorated.__doc__ == "What it does."
+    assert decorated.__doc__ == "A docstring."
     assert inspect.signature(decorated) == inspect.signature(original)
     assert inspect.unwrap(decorated) is original
     assert decorated(2) == "xx"
 
 
 @pytest.mark.covers("Shapes", "Call that does not fit")
-def test_a_call_that_does_not_fit_raises_the_functions_own_error(last_trace: LastTrace) -> None:
+def test_mismatched_call_raises_the_type_error_of_the_function(last_trace: LastTrace) -> None:
     @trace
     def one(a: int) -> None: ...
 
@@ -318,13 +319,13 @@ def test_nothing_is_recorded_while_disabled(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Endings", "Tracing disabled meanwhile")
-def test_a_span_that_was_running_when_tracing_was_disabled_still_arrives(last_trace: LastTrace) -> None:
+def test_span_running_at_disable_is_delivered(last_trace: LastTrace) -> None:
     with start_span("running"):
         ace_tracing.disable()
     assert shape(last_trace()) == [(0, "running")]
 
 
-def test_without_configure_the_function_just_runs() -> None:
+def test_traced_function_runs_without_configure() -> None:
     @trace
     def step(a: int) -> int:
         return a + 1
@@ -334,7 +335,7 @@ def test_without_configure_the_function_just_runs() -> None:
 
 
 @pytest.mark.covers("Endings", "Child that outlives its root")
-def test_a_child_that_outlives_the_root_still_joins_its_trace(last_trace: LastTrace) -> None:
+def test_child_that_outlives_the_root_joins_its_trace(last_trace: LastTrace) -> None:
     async def main() -> None:
         late = asyncio.Event()
 
@@ -357,7 +358,7 @@ def test_a_child_that_outlives_the_root_still_joins_its_trace(last_trace: LastTr
     assert shape(last_trace()) == [(0, "root"), (1, "background")]
 
 
-def test_a_status_set_by_hand_stays(last_trace: LastTrace) -> None:
+def test_status_set_by_the_user_stays(last_trace: LastTrace) -> None:
     with start_span("soft failure") as span:
         span.set_status("ERROR", "the answer was empty")
     read = last_trace()
@@ -365,7 +366,7 @@ def test_a_status_set_by_hand_stays(last_trace: LastTrace) -> None:
     assert root_of(read).status.description == "the answer was empty"
 
 
-def test_a_trace_of_thousands_of_spans_is_whole(last_trace: LastTrace) -> None:
+def test_trace_of_thousands_of_spans_is_complete(last_trace: LastTrace) -> None:
     with start_span("root"):
         for number in range(2_500):
             with start_span(f"step {number}"):

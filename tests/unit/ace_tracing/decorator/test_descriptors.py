@@ -1,4 +1,4 @@
-"""`@trace` beside other decorators, in class bodies and under introspection: what worked without it works with it."""
+"""`@trace` with other decorators, in class bodies and under introspection: plain behaviour is unchanged."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ LastTrace = Callable[[], Trace]
 
 
 class Decorate(Protocol):
-    """What takes a function and gives one of the same type."""
+    """A decorator that keeps the function's type."""
 
     def __call__(self, function: F, /) -> F: ...
 
 
 @pytest.fixture(params=["plain", "traced"])
 def maybe(request: pytest.FixtureRequest) -> Decorate:
-    """Decorates or does not: what a test asserts has to hold either way."""
+    """Return `trace` or a decorator that does nothing; a test must pass with both."""
     if request.param == "plain":
         return lambda function: function
     request.getfixturevalue("tracing")
     return trace
 
 
-# Beside other decorators --------------------------------------------------------------------------------------------
+# Other decorators ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("Shapes", "`singledispatch`, either order of decorators")
 @pytest.mark.parametrize("order", ["above", "below"])
-def test_single_dispatch(maybe: Decorate, order: str) -> None:
+def test_singledispatch_dispatches_by_type(maybe: Decorate, order: str) -> None:
     def kind(value: object) -> str:
         return "any"
 
@@ -66,7 +66,7 @@ def test_single_dispatch(maybe: Decorate, order: str) -> None:
 
 @pytest.mark.covers("Shapes", "Cached function, either order of decorators")
 @pytest.mark.parametrize("order", ["above", "below"])
-def test_a_cache_is_hit_and_can_be_looked_at_and_cleared(maybe: Decorate, order: str) -> None:
+def test_cached_function_keeps_its_cache_methods(maybe: Decorate, order: str) -> None:
     calls = []
 
     def square(n: int) -> int:
@@ -82,7 +82,7 @@ def test_a_cache_is_hit_and_can_be_looked_at_and_cleared(maybe: Decorate, order:
 
 @pytest.mark.covers("Shapes", "Property, either order of decorators")
 @pytest.mark.parametrize("order", ["above", "below"])
-def test_properties(last_trace: LastTrace, order: str) -> None:
+def test_property_is_traced_and_keeps_its_docstring(last_trace: LastTrace, order: str) -> None:
     def get(self: Any) -> int:
         """The limit."""
         return int(self.__dict__["limit"])
@@ -103,7 +103,7 @@ def test_properties(last_trace: LastTrace, order: str) -> None:
     assert Agent.limit.__doc__ == Agent.cached.__doc__ == "The limit."
 
 
-def test_what_cannot_be_called_is_left_as_it_is_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_non_callable_is_returned_unchanged_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     class Agent:
         @trace  # type: ignore[call-overload]
         @functools.singledispatchmethod
@@ -112,13 +112,13 @@ def test_what_cannot_be_called_is_left_as_it_is_and_said(caplog: pytest.LogCaptu
 
     with caplog.at_level(logging.WARNING):
         assert trace(b"no function") == b"no function"  # type: ignore[call-overload]
-    assert "@trace leaves a bytes as it is" in caplog.text
+    assert "@trace needs a callable and got a bytes, which is returned unchanged" in caplog.text
     assert Agent().kind(1) == "any"
 
 
 @pytest.mark.covers("Shapes", "Context manager, either order of decorators")
 @pytest.mark.parametrize("order", ["above", "below"])
-def test_context_managers(maybe: Decorate, order: str) -> None:
+def test_context_manager_behaves_like_the_plain_one(maybe: Decorate, order: str) -> None:
     seen: list[object] = []
 
     def block(name: str) -> Iterator[str]:
@@ -181,7 +181,7 @@ def test_abstract_methods_stay_abstract(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Shapes", "Class: inheritance, `super`, slots, mangled names")
-def test_inheritance_super_slots_and_mangled_names(maybe: Decorate) -> None:
+def test_inheritance_super_slots_and_mangled_names_work(maybe: Decorate) -> None:
     class Base:
         __slots__ = ("__secret", "_x")
 
@@ -227,7 +227,7 @@ def test_inheritance_super_slots_and_mangled_names(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Shapes", "Dataclass")
-def test_dataclass_methods(maybe: Decorate) -> None:
+def test_dataclass_methods_work(maybe: Decorate) -> None:
     @dataclasses.dataclass(order=True)
     class Point:
         x: int
@@ -247,7 +247,7 @@ def test_dataclass_methods(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Shapes", "Class: its data")
-def test_a_traced_class_keeps_its_data() -> None:
+def test_traced_class_keeps_its_data() -> None:
     class Client:
         base_url = "https://example.com"
 
@@ -263,7 +263,7 @@ def test_a_traced_class_keeps_its_data() -> None:
         largest = three if sys.version_info < (3, 14) else staticmethod(three)
         size = len
 
-        @functools.lru_cache  # noqa: B019 - what is tested
+        @functools.lru_cache  # noqa: B019 - the subject of the test
         def cached(self) -> int:
             return 3
 
@@ -285,7 +285,7 @@ def test_a_traced_class_keeps_its_data() -> None:
 
 
 def documented(first: int, /, second: list[str], *rest: float, key: bool = True, **more: Any) -> str | None:
-    """What it says."""
+    """A docstring."""
     return None
 
 
@@ -306,19 +306,19 @@ class Pickled:
 
 
 @pytest.mark.covers("Shapes", "Signature, docstring, `inspect`")
-def test_introspection_sees_the_function_itself() -> None:
+def test_introspection_reports_the_original_function() -> None:
     traced = trace(documented)
     assert inspect.signature(traced) == inspect.signature(documented)
     assert inspect.unwrap(traced) is documented
     assert inspect.getsource(traced) == inspect.getsource(documented)
-    assert inspect.getdoc(traced) == "What it says."
+    assert inspect.getdoc(traced) == "A docstring."
     assert typing.get_type_hints(traced) == typing.get_type_hints(documented)
     for name in ("__name__", "__qualname__", "__module__", "__doc__", "__annotations__"):
         assert getattr(traced, name) == getattr(documented, name)
 
 
 @pytest.mark.covers("Shapes", "Pickle, copy, weak reference")
-def test_functions_and_bound_methods_pickle_copy_and_are_weakly_referred_to() -> None:
+def test_traced_functions_support_pickle_copy_and_weakref() -> None:
     assert pickle.loads(pickle.dumps(Pickled().method))() == "bound"
     assert pickle.loads(pickle.dumps(Pickled.of_class))() == "Pickled"
     assert pickle.loads(pickle.dumps(picklable)) is picklable
@@ -339,7 +339,7 @@ def overloaded(x: Any) -> Any:
 
 
 @pytest.mark.covers("Shapes", "Overloaded function")
-def test_overloads_are_found() -> None:
+def test_get_overloads_finds_the_overloads() -> None:
     assert len(typing.get_overloads(overloaded)) == 2
     assert overloaded(1) == 1
 
@@ -380,7 +380,7 @@ def failures() -> dict[str, BaseException]:
 @pytest.mark.covers("Endings", "Exception that cannot be printed")
 @pytest.mark.parametrize("name", list(failures()))
 @pytest.mark.parametrize("chain", ["none", "from", "context", "from None"])
-def test_an_exception_comes_out_as_it_went_in(maybe: Decorate, name: str, chain: str) -> None:
+def test_exception_is_the_same_object_with_the_same_chain(maybe: Decorate, name: str, chain: str) -> None:
     error, other = failures()[name], LookupError("before")
 
     @maybe
@@ -391,7 +391,7 @@ def test_an_exception_comes_out_as_it_went_in(maybe: Decorate, name: str, chain:
             raise other
         except LookupError:
             if chain == "context":
-                raise error  # noqa: B904 - what is tested
+                raise error  # noqa: B904 - the subject of the test
             raise error from (other if chain == "from" else None)
 
     with pytest.raises(type(error)) as caught:
@@ -403,22 +403,22 @@ def test_an_exception_comes_out_as_it_went_in(maybe: Decorate, name: str, chain:
     assert not hasattr(error, "__notes__")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__]
     assert [frame.name for frame in frames] == [
-        "test_an_exception_comes_out_as_it_went_in",
+        "test_exception_is_the_same_object_with_the_same_chain",
         "fail",
     ]
 
 
 @pytest.mark.covers("Endings", "Exception group")
-def test_an_exception_meets_the_handlers_it_would_meet(maybe: Decorate) -> None:
+def test_exception_group_reaches_its_handlers(maybe: Decorate) -> None:
     @maybe
     def several() -> None:
         raise ExceptionGroup("several", [ValueError("a"), KeyError("b")])
 
-    met: list[type] = []
+    handled: list[type] = []
     try:
         several()
     except* ValueError as group:
-        met.append(type(group.exceptions[0]))
+        handled.append(type(group.exceptions[0]))
     except* KeyError as group:
-        met.append(type(group.exceptions[0]))
-    assert met == [ValueError, KeyError]
+        handled.append(type(group.exceptions[0]))
+    assert handled == [ValueError, KeyError]

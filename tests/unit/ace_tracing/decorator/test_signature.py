@@ -1,4 +1,4 @@
-"""Random signatures and random calls: what is recorded of the arguments is what the function gets."""
+"""Random signatures and calls: the recorded arguments equal the arguments that the function gets."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ace_tracing import Span, trace
 from ace_tracing.testing import capture_traces
 
 NAMES = ("a", "b", "c", "args", "kwargs", "function", "name", "call", "span", "tracer", "value", "this")
-"""Among them those that a decorator could use for itself."""
+"""Parameter names; some are names that a decorator could use internally."""
 VALUES = st.integers(0, 9)
-TracedFunction = tuple[list[int], dict[str, int]]
+CallArguments = tuple[list[int], dict[str, int]]
 
 
 @st.composite
 def signatures(draw: st.DrawFn) -> inspect.Signature:
-    """Signatures with parameters of every kind, in the order that Python asks for."""
+    """Draw a signature with parameters of every kind, in the order that Python requires."""
     names = iter(draw(st.permutations(NAMES)))
     parameters: list[Parameter] = []
     defaults = False
     for kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
         for _ in range(draw(st.integers(0, 2))):
-            # After a default all that may be given by position need one.
+            # After a parameter with a default, every positional parameter needs one.
             defaults = defaults or draw(st.booleans())
             parameters.append(Parameter(next(names), kind, default=draw(VALUES) if defaults else Parameter.empty))
     if draw(st.booleans()):
@@ -43,8 +43,8 @@ def signatures(draw: st.DrawFn) -> inspect.Signature:
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> tuple[inspect.Signature, TracedFunction]:
-    """A signature, and a call of it that fits more often than not."""
+def calls(draw: st.DrawFn) -> tuple[inspect.Signature, CallArguments]:
+    """Draw a signature and the arguments of a call, which usually fit it."""
     signature = draw(signatures())
     parameters = signature.parameters.values()
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -55,15 +55,15 @@ def calls(draw: st.DrawFn) -> tuple[inspect.Signature, TracedFunction]:
     return signature, (given, keywords | draw(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=2)))
 
 
-def function_of(signature: inspect.Signature) -> Callable[..., dict[str, Any]]:
-    """A function of this signature that gives its arguments."""
+def make_function(signature: inspect.Signature) -> Callable[..., dict[str, Any]]:
+    """Return a function with this signature that returns its arguments by name."""
     namespace: dict[str, Any] = {}
     exec(f"def probe{signature}: return dict(locals())", namespace)
     function: Callable[..., dict[str, Any]] = namespace["probe"]
     return function
 
 
-def outcome(function: Callable[..., Any], call: TracedFunction) -> Any:
+def call_or_error(function: Callable[..., Any], call: CallArguments) -> Any:
     try:
         return function(*call[0], **call[1])
     except TypeError as error:
@@ -74,12 +74,12 @@ def without_count(message: str) -> str:
     return re.sub(r"but \d+ .*given$", "", message)
 
 
-def recorded(signature: inspect.Signature, call: TracedFunction) -> tuple[Any, Any, Span | None]:
-    """What the plain function answers to a call, what the traced one does, and the span of that."""
-    function = function_of(signature)
+def call_both(signature: inspect.Signature, call: CallArguments) -> tuple[Any, Any, Span | None]:
+    """Return the results of a call of the plain and of the traced function, and the span of the traced call."""
+    function = make_function(signature)
     with capture_traces() as traces:
-        answers = outcome(function, call), outcome(trace(function), call)
-    return *answers, traces[0].root if traces else None
+        results = call_or_error(function, call), call_or_error(trace(function), call)
+    return *results, traces[0].root if traces else None
 
 
 @pytest.mark.covers("Shapes", "Positional-only and keyword-only parameters")
@@ -87,22 +87,22 @@ def recorded(signature: inspect.Signature, call: TracedFunction) -> tuple[Any, A
 @pytest.mark.covers("Shapes", "Call that does not fit")
 @example((inspect.signature(lambda a, b=2, /, **kwargs: None), ([1], {"a": 3, "b": 4})))
 @given(calls())
-def test_any_call_is_answered_and_recorded_as_without_us(drawn: tuple[inspect.Signature, TracedFunction]) -> None:
+def test_traced_call_has_the_plain_result_and_its_arguments(drawn: tuple[inspect.Signature, CallArguments]) -> None:
     signature, call = drawn
-    plain, traced, span = recorded(signature, call)
+    plain, traced, span = call_both(signature, call)
     if span is None:
-        # The interpreter refuses such a call before anything of ours runs; it may find fault with something else, too.
+        # The interpreter rejects this call before the wrapper's body runs. Its message can name another mismatch.
         assert isinstance(plain, str)
         assert "got multiple values for argument" in str(traced)
         return
     if isinstance(plain, str) and isinstance(traced, str):
-        # How many keyword-only arguments were given beside too many others is not always told right.
+        # The count of keyword-only arguments in Python's message is not always right.
         assert span.status.description == f"TypeError: {traced}"
         assert without_count(plain) == without_count(traced)
         return
     assert plain == traced
-    # `Signature.bind` says the same, save for a name shared by a positional-only parameter and `**kwargs` before 3.13.
-    # An empty `*args` or `**kwargs` is not recorded.
+    # `Signature.bind` gives the same result, except before 3.13 for a name that both a positional-only parameter and
+    # `**kwargs` have. An empty `*args` or `**kwargs` is not recorded.
     variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     expected = {
         name: list(value) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""A traced function does what the plain one does: to its callers, to other decorators, to memory and to errors."""
+"""A traced function behaves like the plain one: memory, generator protocol and contexts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LastTrace = Callable[[], Trace]
 
 
 class Decorate(Protocol):
-    """What takes a function and gives one of the same type."""
+    """A decorator that keeps the function's type."""
 
     def __call__(self, function: F, /) -> F: ...
 
 
 @pytest.fixture(params=["plain", "traced", "traced while disabled"])
 def maybe(request: pytest.FixtureRequest) -> Decorate:
-    """Decorates or does not: what a test asserts has to hold either way."""
+    """Return `trace` or a decorator that does nothing; a test must pass with both."""
     if request.param == "plain":
         return lambda function: function
     if request.param == "traced":
@@ -38,13 +38,13 @@ def maybe(request: pytest.FixtureRequest) -> Decorate:
 
 
 class Thing:
-    """Something to watch die."""
+    """An object whose lifetime a weak reference observes."""
 
 
-# What passes through is not kept alive -----------------------------------------------------------------------------
+# Lifetime of arguments, items and results --------------------------------------------------------------------------
 
 
-def test_arguments_and_results_die_with_their_last_use(maybe: Decorate) -> None:
+def test_arguments_and_results_are_freed_after_their_last_use(maybe: Decorate) -> None:
     @maybe
     def same(thing: Thing) -> Thing:
         return thing
@@ -55,7 +55,7 @@ def test_arguments_and_results_die_with_their_last_use(maybe: Decorate) -> None:
     assert watch() is None
 
 
-def test_what_a_handled_exception_held_dies_with_it(maybe: Decorate) -> None:
+def test_objects_of_a_handled_exception_are_freed(maybe: Decorate) -> None:
     @maybe
     def fail(thing: Thing) -> None:
         raise ValueError("no")
@@ -78,7 +78,7 @@ def test_what_a_handled_exception_held_dies_with_it(maybe: Decorate) -> None:
             gc.enable()
 
 
-def test_a_suspended_generator_keeps_nothing_that_passed_through(maybe: Decorate) -> None:
+def test_suspended_generator_keeps_no_passed_objects(maybe: Decorate) -> None:
     @maybe
     def relay(first: Thing) -> Generator[Thing, Thing | None, None]:
         things = [first]
@@ -111,7 +111,7 @@ def test_a_suspended_generator_keeps_nothing_that_passed_through(maybe: Decorate
     assert watch() is None
 
 
-def test_a_suspended_async_generator_keeps_nothing_that_passed_through(maybe: Decorate) -> None:
+def test_suspended_async_generator_keeps_no_passed_objects(maybe: Decorate) -> None:
     @maybe
     async def things(first: Thing) -> AsyncGenerator[Thing, None]:
         held = [first]
@@ -131,7 +131,7 @@ def test_a_suspended_async_generator_keeps_nothing_that_passed_through(maybe: De
     asyncio.run(main())
 
 
-def test_an_item_that_changes_later_is_recorded_as_it_was_given(last_trace: LastTrace) -> None:
+def test_item_changed_after_the_yield_is_recorded_as_yielded(last_trace: LastTrace) -> None:
     @trace
     def growing() -> Iterator[list[int]]:
         items: list[int] = []
@@ -145,7 +145,7 @@ def test_an_item_that_changes_later_is_recorded_as_it_was_given(last_trace: Last
     assert root.outputs == [[0], [0, 1], [0, 1, 2]]
 
 
-def test_a_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> None:
+def test_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> None:
     @trace
     def large() -> Iterator[str]:
         for _ in range(100):
@@ -158,11 +158,11 @@ def test_a_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> N
     assert 1_000_000 < sum(map(len, root.outputs)) < 2_000_000
 
 
-# The protocol of generators, to the letter --------------------------------------------------------------------------
+# The generator protocol ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("Shapes", "Generator: what is thrown in")
-def test_an_exception_thrown_in_comes_as_it_is(maybe: Decorate) -> None:
+def test_exception_thrown_in_is_the_same_object(maybe: Decorate) -> None:
     seen: list[BaseException] = []
     handled: list[BaseException | None] = []
 
@@ -185,7 +185,7 @@ def test_an_exception_thrown_in_comes_as_it_is(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Endings", "Generator: `GeneratorExit` ignored")
-def test_a_generator_that_ignores_its_end_is_told_so(maybe: Decorate) -> None:
+def test_generator_that_ignores_generator_exit_raises_runtime_error(maybe: Decorate) -> None:
     @maybe
     def stubborn() -> Generator[int, None, None]:
         try:
@@ -200,7 +200,7 @@ def test_a_generator_that_ignores_its_end_is_told_so(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Endings", "Generator: `GeneratorExit` thrown in")
-def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: LocalServer) -> None:
+def test_generator_can_yield_after_a_thrown_generator_exit(tracing: LocalServer) -> None:
     @trace
     def stubborn() -> Generator[int, None, None]:
         try:
@@ -214,7 +214,7 @@ def test_a_generator_may_answer_a_generator_exit_that_is_thrown_in(tracing: Loca
 
 
 @pytest.mark.covers("Endings", "Generator: exception in its clean-up")
-def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: Decorate) -> None:
+def test_error_in_generator_cleanup_has_generator_exit_as_context(maybe: Decorate) -> None:
     @maybe
     def failing() -> Generator[int, None, None]:
         try:
@@ -232,7 +232,7 @@ def test_an_error_in_a_generators_clean_up_has_the_context_it_would_have(maybe: 
 
 
 @pytest.mark.covers("Endings", "Generator: `StopIteration` inside")
-def test_stop_iteration_inside_is_a_runtime_error(maybe: Decorate) -> None:
+def test_stop_iteration_inside_a_generator_is_a_runtime_error(maybe: Decorate) -> None:
     @maybe
     def bad() -> Iterator[int]:
         yield next(iter(()))
@@ -243,7 +243,7 @@ def test_stop_iteration_inside_is_a_runtime_error(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Endings", "Generator: `return` in its clean-up")
-def test_return_in_finally_swallows_what_it_swallows(maybe: Decorate) -> None:
+def test_generator_that_returns_after_an_exception_swallows_it(maybe: Decorate) -> None:
     @maybe
     def swallowing() -> Generator[int, None, str]:
         with contextlib.suppress(BaseException):
@@ -262,7 +262,7 @@ def test_return_in_finally_swallows_what_it_swallows(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Shapes", "Generator: `yield from`")
-def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Decorate) -> None:
+def test_plain_generator_can_yield_from_a_traced_one(maybe: Decorate) -> None:
     @maybe
     def inner() -> Generator[int, int, int]:
         try:
@@ -287,7 +287,7 @@ def test_a_plain_generator_may_yield_from_a_traced_one(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Shapes", "Coroutine made by a generator")
-def test_a_generator_based_coroutine_can_be_awaited(maybe: Decorate) -> None:
+def test_generator_based_coroutine_can_be_awaited(maybe: Decorate) -> None:
     @maybe
     @types.coroutine
     def switch() -> Generator[None, None, str]:
@@ -301,7 +301,7 @@ def test_a_generator_based_coroutine_can_be_awaited(maybe: Decorate) -> None:
 
 
 @pytest.mark.covers("Contexts", "step of a coroutine in another context")
-def test_a_step_left_in_another_context_raises_nothing(maybe: Decorate) -> None:
+def test_coroutine_closed_in_another_context_raises_nothing(maybe: Decorate) -> None:
     @types.coroutine
     def pause() -> Generator[None, None, None]:
         yield

@@ -1,4 +1,4 @@
-"""`@trace` over every kind of callable Python has: right by protocol, and recorded for as long as it runs."""
+"""`@trace` on every kind of callable: the protocol is unchanged, and the span lasts as long as the call."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def root_of(read: Trace) -> Span:
 
 
 def echo(first: str) -> Generator[str, str, int]:
-    """Gives back what is sent, upper case; counts; cleans up."""
+    """Yield each sent text in upper case, and return their number."""
     count = 0
-    heard: str | None = first
+    sent: str | None = first
     try:
-        while heard != "stop":
+        while sent != "stop":
             try:
-                heard = yield f"{heard}".upper()
+                sent = yield f"{sent}".upper()
             except KeyError as error:
-                heard = f"caught {error.args[0]}"
+                sent = f"caught {error.args[0]}"
             count += 1
     finally:
         with start_span("clean-up"):
@@ -50,7 +50,7 @@ def echo(first: str) -> Generator[str, str, int]:
 
 
 def drive(generator: Generator[str, str, int]) -> list[Any]:
-    """Everything a consumer can do to a generator, and what came of it."""
+    """Use every method of a generator and return the results."""
     seen: list[Any] = [next(generator), generator.send("a"), generator.throw(KeyError("k"))]
     try:
         generator.send("stop")
@@ -61,7 +61,7 @@ def drive(generator: Generator[str, str, int]) -> list[Any]:
 
 @pytest.mark.covers("Shapes", "Generator: `next`, `send`, `throw`, what it returns")
 @pytest.mark.covers("Endings", "Generator: exhausted")
-def test_a_traced_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> None:
+def test_traced_generator_behaves_like_the_plain_one(last_trace: LastTrace) -> None:
     assert drive(echo("hi")) == drive(trace(echo)("hi")) == ["HI", "A", "CAUGHT K", ("returned", 3)]
     read = last_trace()
     assert outline(read) == [(0, "echo"), (1, "clean-up")]
@@ -71,7 +71,7 @@ def test_a_traced_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> N
 
 
 @pytest.mark.covers("Shapes", "Generator: `yield from`")
-def test_yield_from_hands_on_what_is_sent_and_returned(last_trace: LastTrace) -> None:
+def test_yield_from_passes_sent_and_returned_values(last_trace: LastTrace) -> None:
     traced = trace(echo)
 
     @trace
@@ -89,7 +89,7 @@ def test_yield_from_hands_on_what_is_sent_and_returned(last_trace: LastTrace) ->
 
 
 @pytest.mark.covers("Shapes", "Signature, docstring, `inspect`")
-def test_inspect_still_says_what_it_is() -> None:
+def test_inspect_reports_the_same_kind_and_signature() -> None:
     async def coroutine() -> None: ...
 
     async def agen() -> AsyncIterator[int]:
@@ -102,7 +102,7 @@ def test_inspect_still_says_what_it_is() -> None:
 
 
 @pytest.mark.covers("Shapes", "Generator: spans of its consumer")
-def test_the_consumers_spans_are_not_the_generators_children(last_trace: LastTrace) -> None:
+def test_consumer_spans_are_not_children_of_the_generator(last_trace: LastTrace) -> None:
     @trace
     def numbers() -> Iterator[int]:
         for number in range(2):
@@ -128,7 +128,7 @@ def test_the_consumers_spans_are_not_the_generators_children(last_trace: LastTra
 
 
 @pytest.mark.covers("Endings", "Generator: left by `break`, then collected")
-def test_break_ends_the_span_and_keeps_what_came(last_trace: LastTrace) -> None:
+def test_break_ends_the_span_and_keeps_the_items(last_trace: LastTrace) -> None:
     @trace
     def numbers() -> Iterator[int]:
         number = 0
@@ -146,7 +146,7 @@ def test_break_ends_the_span_and_keeps_what_came(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Endings", "Generator: `close`")
-def test_close_runs_the_generators_clean_up_inside_its_span(last_trace: LastTrace) -> None:
+def test_close_runs_generator_cleanup_inside_its_span(last_trace: LastTrace) -> None:
     generator = trace(echo)("hi")
     next(generator)
     generator.close()
@@ -154,7 +154,7 @@ def test_close_runs_the_generators_clean_up_inside_its_span(last_trace: LastTrac
 
 
 @pytest.mark.covers("Endings", "Generator: exception inside")
-def test_an_error_in_a_generator_is_recorded_with_what_came_before(last_trace: LastTrace) -> None:
+def test_generator_error_is_recorded_with_the_items_before_it(last_trace: LastTrace) -> None:
     @trace
     def bad() -> Iterator[int]:
         yield 1
@@ -167,13 +167,13 @@ def test_an_error_in_a_generator_is_recorded_with_what_came_before(last_trace: L
 
 
 @pytest.mark.covers("Shapes", "Generator: never used")
-def test_a_generator_never_used_is_no_trace(tracing: LocalServer) -> None:
+def test_unused_generator_records_no_trace(tracing: LocalServer) -> None:
     trace(echo)("hi")
     assert search_traces() == []
 
 
 @pytest.mark.covers("Shapes", "Generator: very many items")
-def test_a_generator_of_very_many_items_keeps_a_bounded_number(last_trace: LastTrace) -> None:
+def test_long_generator_keeps_a_bounded_number_of_items(last_trace: LastTrace) -> None:
     @trace
     def many() -> Iterator[int]:
         yield from range(25_000)
@@ -185,7 +185,7 @@ def test_a_generator_of_very_many_items_keeps_a_bounded_number(last_trace: LastT
 
 
 @pytest.mark.covers("Shapes", "Items folded by a reducer")
-def test_a_reducer_folds_the_items(last_trace: LastTrace) -> None:
+def test_reducer_folds_the_items(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     def tokens() -> Iterator[str]:
         yield "Par"
@@ -196,7 +196,7 @@ def test_a_reducer_folds_the_items(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Shapes", "Items folded by a reducer")
-def test_a_reducer_that_raises_withholds_and_harms_nobody(last_trace: LastTrace) -> None:
+def test_failing_reducer_withholds_outputs_only(last_trace: LastTrace) -> None:
     @trace(reducer=lambda items: items[99])
     def tokens() -> Iterator[str]:
         yield "Par"
@@ -209,13 +209,13 @@ def test_a_reducer_that_raises_withholds_and_harms_nobody(last_trace: LastTrace)
 
 
 async def aecho(first: str) -> AsyncGenerator[str, str]:
-    heard: str | None = first
+    sent: str | None = first
     try:
-        while heard != "stop":
+        while sent != "stop":
             try:
-                heard = yield f"{heard}".upper()
+                sent = yield f"{sent}".upper()
             except KeyError as error:
-                heard = f"caught {error.args[0]}"
+                sent = f"caught {error.args[0]}"
     finally:
         await asyncio.sleep(0)
         with start_span("clean-up"):
@@ -232,7 +232,7 @@ async def adrive(generator: AsyncGenerator[str, str]) -> list[Any]:
 
 
 @pytest.mark.covers("Shapes", "Async generator: `anext`, `asend`, `athrow`")
-def test_a_traced_async_generator_behaves_as_the_plain_one(last_trace: LastTrace) -> None:
+def test_traced_async_generator_behaves_like_the_plain_one(last_trace: LastTrace) -> None:
     traced = asyncio.run(adrive(trace(aecho)("hi")))
     assert traced == asyncio.run(adrive(aecho("hi"))) == ["HI", "A", "CAUGHT K", "exhausted"]
     found = {read.info.name: read for read in search_traces()}
@@ -248,7 +248,7 @@ def test_a_traced_async_generator_behaves_as_the_plain_one(last_trace: LastTrace
         pytest.param("cancel", marks=pytest.mark.covers("Endings", "Async generator: consumer cancelled")),
     ],
 )
-def test_an_async_generator_left_early_ends_its_span(last_trace: LastTrace, how: str) -> None:
+def test_abandoned_async_generator_ends_its_span(last_trace: LastTrace, how: str) -> None:
     async def consume() -> None:
         generator = trace(aecho)("hi")
         if how == "aclose":
@@ -279,7 +279,7 @@ def test_an_async_generator_left_early_ends_its_span(last_trace: LastTrace, how:
 
 
 @pytest.mark.covers("Endings", "Async generator: left by `break`, never closed")
-def test_an_async_generator_that_nobody_closes_ends_its_span_after_its_clean_up(last_trace: LastTrace) -> None:
+def test_unclosed_async_generator_ends_its_span_after_cleanup(last_trace: LastTrace) -> None:
     async def consume() -> None:
         cleaned_up = asyncio.Event()
 
@@ -294,7 +294,7 @@ def test_an_async_generator_that_nobody_closes_ends_its_span_after_its_clean_up(
 
         async for _ in numbers():
             break
-        # It is the event loop that closes it, in a task of its own.
+        # The event loop closes the generator in a separate task.
         await cleaned_up.wait()
 
     asyncio.run(consume())
@@ -304,7 +304,7 @@ def test_an_async_generator_that_nobody_closes_ends_its_span_after_its_clean_up(
 
 
 @pytest.mark.covers("Endings", "Task cancelled")
-def test_a_cancelled_coroutine_is_recorded_as_cancelled(last_trace: LastTrace) -> None:
+def test_cancelled_coroutine_is_recorded_as_cancelled(last_trace: LastTrace) -> None:
     @trace
     async def wait() -> None:
         await asyncio.Event().wait()
@@ -323,7 +323,7 @@ def test_a_cancelled_coroutine_is_recorded_as_cancelled(last_trace: LastTrace) -
 
 
 @pytest.mark.covers("Shapes", "Async generator: spans of its consumer")
-def test_the_consumers_spans_are_not_the_async_generators_children(last_trace: LastTrace) -> None:
+def test_consumer_spans_are_not_children_of_the_async_generator(last_trace: LastTrace) -> None:
     @trace
     async def consume() -> None:
         async for item in trace(aecho)("hi"):
@@ -336,11 +336,11 @@ def test_the_consumers_spans_are_not_the_async_generators_children(last_trace: L
     assert spans["use HI"].parent_id == spans["consume"].span_id
 
 
-# Streams that clients return ----------------------------------------------------------------------------------------
+# Returned streams ---------------------------------------------------------------------------------------------------
 
 
 class Stream:
-    """An answer that comes in chunks, as a client of a chat service gives it."""
+    """A response in chunks, as a chat client returns it."""
 
     def __init__(self, *chunks: str) -> None:
         self._chunks = iter(chunks)
@@ -383,7 +383,7 @@ class AsyncStream:
 
 
 @pytest.mark.covers("Shapes", "Stream returned by a client")
-def test_a_stream_that_is_returned_belongs_to_the_call(last_trace: LastTrace) -> None:
+def test_returned_stream_is_recorded_by_the_call_span(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     def chat(prompt: str) -> Stream:
         return Stream("Par", "is")
@@ -400,7 +400,7 @@ def test_a_stream_that_is_returned_belongs_to_the_call(last_trace: LastTrace) ->
 
 
 @pytest.mark.covers("Endings", "Stream left half-way")
-def test_a_stream_left_half_way_ends_its_span(last_trace: LastTrace) -> None:
+def test_abandoned_stream_ends_its_span(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     def chat() -> Stream:
         return Stream("Par", "is")
@@ -416,7 +416,7 @@ def test_a_stream_left_half_way_ends_its_span(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Shapes", "Async stream returned by a client")
-def test_an_async_stream_belongs_to_the_call(last_trace: LastTrace) -> None:
+def test_returned_async_stream_is_recorded_by_the_call_span(last_trace: LastTrace) -> None:
     @trace(reducer="".join)
     async def chat() -> AsyncStream:
         return AsyncStream("Par", "is")
@@ -429,14 +429,14 @@ def test_an_async_stream_belongs_to_the_call(last_trace: LastTrace) -> None:
     assert root_of(last_trace()).outputs == "Paris"
 
 
-def test_a_result_that_is_no_stream_is_given_as_it_is(last_trace: LastTrace) -> None:
-    answer = ["a", "b"]
+def test_result_other_than_a_stream_is_returned_unchanged(last_trace: LastTrace) -> None:
+    result = ["a", "b"]
 
     @trace(reducer="".join)
     def chat() -> list[str]:
-        return answer
+        return result
 
-    assert chat() is answer
+    assert chat() is result
     assert root_of(last_trace()).outputs == ["a", "b"]
 
 
@@ -481,20 +481,20 @@ OF_CLASS = pytest.mark.covers("Shapes", "`classmethod`, either order of decorato
         *(pytest.param(name, marks=OF_CLASS) for name in ("above_class", "below_class")),
     ],
 )
-def test_either_order_of_decorators(last_trace: LastTrace, owner: Any, name: str) -> None:
+def test_trace_combines_with_decorators_in_either_order(last_trace: LastTrace, owner: Any, name: str) -> None:
     assert str(getattr(owner, name)(1)).endswith("1")
     root = root_of(last_trace())
     assert (root.name, root.inputs) == (name, {"a": 1})
 
 
 @pytest.mark.covers("Shapes", "Positional-only and keyword-only parameters")
-def test_positional_only_and_keyword_only_parameters(last_trace: LastTrace) -> None:
+def test_positional_only_and_keyword_only_arguments_are_recorded(last_trace: LastTrace) -> None:
     assert Tools().method(1, b=2) == 6
     assert root_of(last_trace()).inputs == {"a": 1, "b": 2, "c": 3}
 
 
 @pytest.mark.covers("Shapes", "Class: its public methods")
-def test_a_class_traces_its_public_methods(last_trace: LastTrace) -> None:
+def test_traced_class_records_its_public_methods(last_trace: LastTrace) -> None:
     @trace(span_type="AGENT")
     class Agent:
         class Options:
@@ -539,7 +539,7 @@ class AsyncDoubler:
 @pytest.mark.covers("Shapes", "Object with `__call__`, sync and async")
 @pytest.mark.covers("Shapes", "Built-in, C function")
 @pytest.mark.covers("Shapes", "Lambda")
-def test_partials_callables_and_builtins(last_trace: LastTrace) -> None:
+def test_partials_callables_and_builtins_are_traced(last_trace: LastTrace) -> None:
     def add(a: int, b: int) -> int:
         return a + b
 
@@ -560,18 +560,18 @@ def test_partials_callables_and_builtins(last_trace: LastTrace) -> None:
 
 @trace
 def at_module_level(a: int) -> int:
-    """Pickled by name."""
+    """Return the next number; pickled by name."""
     return a + 1
 
 
 @pytest.mark.covers("Shapes", "Pickle, copy, weak reference")
-def test_decorated_functions_pickle() -> None:
+def test_traced_functions_and_methods_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level
     assert pickle.loads(pickle.dumps(Tools().method))(1, 2) == 6
 
 
 @pytest.mark.covers("Shapes", "Recursion without end")
-def test_endless_recursion_fails_as_without_us(last_trace: LastTrace) -> None:
+def test_endless_recursion_raises_recursion_error(last_trace: LastTrace) -> None:
     def plain(n: int) -> int:
         return plain(n + 1)
 
@@ -602,7 +602,7 @@ def test_deep_recursion_within_the_limit_is_one_trace(last_trace: LastTrace) -> 
     assert max(depth for depth, _ in read.walk()) == 1_500
 
 
-# What to capture ----------------------------------------------------------------------------------------------------
+# Capture settings ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -615,7 +615,7 @@ def test_deep_recursion_within_the_limit_is_one_trace(last_trace: LastTrace) -> 
         (lambda inputs: inputs["missing"], "<withheld: the capture function raised KeyError>"),
     ],
 )
-def test_capture_of_inputs(last_trace: LastTrace, capture: Any, inputs: Any) -> None:
+def test_capture_inputs_selects_recorded_arguments(last_trace: LastTrace, capture: Any, inputs: Any) -> None:
     @trace(capture_inputs=capture)
     def call(query: str, api_key: str) -> str:
         return "ok"
@@ -625,7 +625,7 @@ def test_capture_of_inputs(last_trace: LastTrace, capture: Any, inputs: Any) -> 
 
 
 @pytest.mark.parametrize(("capture", "outputs"), [(True, "secret"), (False, None), (len, 6)])
-def test_capture_of_outputs(last_trace: LastTrace, capture: Any, outputs: Any) -> None:
+def test_capture_outputs_selects_recorded_result(last_trace: LastTrace, capture: Any, outputs: Any) -> None:
     @trace(capture_outputs=capture)
     def call() -> str:
         return "secret"

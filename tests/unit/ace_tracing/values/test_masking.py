@@ -1,4 +1,4 @@
-"""A mask sees every captured value before it leaves, as a copy, and cannot break the code that is traced."""
+"""Masking: a mask gets a copy of every captured value and cannot break the traced code."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def without_emails(value: Any) -> Any:
     return "<email>" if isinstance(value, str) and "@" in value else value
 
 
-def test_what_the_mask_gives_is_recorded() -> None:
+def test_result_of_the_mask_is_recorded() -> None:
     assert recorded({"to": "a@b.c", "n": 1}, without_emails) == {"to": "<email>", "n": 1}
 
 
 @given(JSON_VALUES)
-def test_a_mask_that_gives_what_it_got_changes_nothing(value: Any) -> None:
+def test_identity_mask_changes_nothing(value: Any) -> None:
     assert recorded(value, lambda copy: copy) == value
 
 
-def test_a_mask_cannot_change_the_users_own_objects() -> None:
+def test_mask_cannot_change_the_captured_object() -> None:
     value = {"card": "4111", "items": [1]}
 
     def mask(copy: Any) -> Any:
@@ -53,14 +53,14 @@ def test_a_mask_cannot_change_the_users_own_objects() -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyError, RecursionError, SystemExit, GeneratorExit])
-def test_a_mask_that_raises_withholds_the_value(kind: type[BaseException]) -> None:
+def test_mask_that_raises_withholds_the_value(kind: type[BaseException]) -> None:
     def mask(_: Any) -> Any:
         raise kind("secret")
 
     assert recorded("secret", mask) == f"<withheld: the mask raised {kind.__name__}>"
 
 
-def test_an_interrupt_in_a_mask_stops_the_program() -> None:
+def test_keyboard_interrupt_in_a_mask_propagates() -> None:
     def mask(_: Any) -> Any:
         raise KeyboardInterrupt
 
@@ -69,12 +69,12 @@ def test_an_interrupt_in_a_mask_stops_the_program() -> None:
     assert recorded("value", lambda copy: copy) == "value"
 
 
-def test_what_a_mask_gives_may_be_anything_and_is_bounded() -> None:
+def test_result_of_a_mask_can_be_any_value_and_is_bounded() -> None:
     assert recorded(1, lambda _: {1, 2}) == [1, 2]
     assert len(apply_mask(b"1", lambda _: "x" * 10_000_000)) < 300_000
 
 
-def test_a_mask_that_is_traced_itself_ends() -> None:
+def test_traced_mask_does_not_recurse() -> None:
     inner: list[Any] = []
 
     def mask(value: Any) -> Any:

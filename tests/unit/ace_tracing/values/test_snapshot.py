@@ -1,4 +1,4 @@
-"""What a value reads as, and that no limit is passed: the encoding alone, without a trace around it."""
+"""Snapshot: the JSON of each kind of value, and the limits, without a trace."""
 
 from __future__ import annotations
 
@@ -116,16 +116,16 @@ UTC = datetime.UTC
         pytest.param({1: "a", "1": "b", "1 #2": "c"}, {"1": "a", "1 #2": "b", "1 #2 #3": "c"}, id="same keys"),
     ],
 )
-def test_a_value_reads_as(value: Any, expected: Any) -> None:
+def test_value_encodes_as_expected_json(value: Any, expected: Any) -> None:
     assert read(value) == expected
 
 
-def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
+def test_file_placeholder_contains_its_path(tmp_path: Path) -> None:
     with (tmp_path / "f.txt").open("w") as file:
         assert "f.txt" in read(file)
 
 
-def test_a_pydantic_1_model_is_opened() -> None:
+def test_pydantic_1_model_is_encoded_by_its_fields() -> None:
     v1 = pytest.importorskip("pydantic.v1")
     made: Any = type(
         "Old",
@@ -135,7 +135,7 @@ def test_a_pydantic_1_model_is_opened() -> None:
     assert read(made(user="u")) == {"user": "u"}
 
 
-def test_a_tensor_is_told_by_its_shape() -> None:
+def test_tensor_is_encoded_as_shape_dtype_and_device() -> None:
     assert read(Named()) == {
         "<type>": f"{__name__}.Named",
         "dtype": "float32",
@@ -144,7 +144,7 @@ def test_a_tensor_is_told_by_its_shape() -> None:
     }
 
 
-def test_numpy_arrays_and_numbers() -> None:
+def test_numpy_arrays_and_scalars_are_encoded() -> None:
     numpy = pytest.importorskip("numpy")
     array = read(numpy.arange(12.0).reshape(3, 4))
     assert array == {
@@ -157,7 +157,7 @@ def test_numpy_arrays_and_numbers() -> None:
     assert read(numpy.datetime64("2026-01-02")) == "2026-01-02"
 
 
-def test_pandas_tables() -> None:
+def test_pandas_tables_are_summarized() -> None:
     pandas = pytest.importorskip("pandas")
     frame = read(pandas.DataFrame({"a": range(100), "b": ["x"] * 100}))
     assert frame.pop("<type>").endswith("DataFrame")
@@ -168,7 +168,7 @@ def test_pandas_tables() -> None:
     assert read([pandas.NaT, pandas.Timestamp("2026-01-02")]) == ["NaT", "2026-01-02T00:00:00"]
 
 
-def test_plain_json_is_cut_by_the_same_limits_as_anything_else() -> None:
+def test_plain_json_is_cut_at_the_same_limits() -> None:
     limits = Limits(string_chars=3, items=2, depth=2)
     assert read("abcde", limits) == "abc<cut: 2 more of 5 characters>"
     assert read([1, 2, 3], limits) == [1, 2, "<cut: 1 more of 3 items>"]
@@ -177,21 +177,21 @@ def test_plain_json_is_cut_by_the_same_limits_as_anything_else() -> None:
     assert read([[[1]]], limits) == [["<list: nested deeper than 2>"]]
 
 
-def test_time_is_a_limit() -> None:
+def test_value_is_cut_at_the_time_limit() -> None:
     kept = read([object()] * 5_000, Limits(seconds=0.0))
     assert len(kept) < 100
     assert kept[-1].endswith("more of 5000 items>")
 
 
 class Restless(dict[str, int]):
-    """A dict that changes whenever one of its own methods is called."""
+    """A dict that changes when its `items` method is called."""
 
     def items(self) -> Any:
         self[str(len(self))] = 1
         return super().items()
 
 
-def test_a_dict_that_changes_while_it_is_read_is_read_once() -> None:
+def test_dict_is_read_without_its_overridden_methods() -> None:
     assert read(Restless(a=1)) == {"a": 1}
 
 
@@ -216,7 +216,7 @@ LIMITS = st.builds(
 
 
 def shape_of(plain: Any) -> tuple[int, int]:
-    """The depth of JSON, and the most elements of one of its lists and objects."""
+    """Return the depth of a JSON value and the size of its largest list or object."""
     if not isinstance(plain, (list, dict)):
         return 0, 0
     inner = [shape_of(item) for item in (plain.values() if isinstance(plain, dict) else plain)]
@@ -225,12 +225,12 @@ def shape_of(plain: Any) -> tuple[int, int]:
 
 @settings(deadline=None)
 @given(PLAIN, LIMITS)
-def test_no_value_passes_its_limits(value: Any, limits: Limits) -> None:
+def test_no_value_exceeds_its_limits(value: Any, limits: Limits) -> None:
     encoded = snapshot(value, limits)
     assert len(encoded) <= limits.value_bytes + NOTES_BYTES
     depth, size = shape_of(orjson.loads(encoded))
     assert depth <= limits.depth
-    # One more that says what was cut.
+    # The note about the cut is one more element.
     assert size <= limits.items + 1
 
 
@@ -245,7 +245,7 @@ SMALL = sorted(name for name in VALUES if not re.search(r"\d MB|\d00|million|bil
         max_leaves=8,
     )
 )
-def test_hostile_values_in_any_mixture_leave_their_neighbours_whole(names: Any) -> None:
+def test_mixed_hostile_values_leave_their_neighbours_intact(names: Any) -> None:
     def build(drawn: Any) -> Any:
         if isinstance(drawn, str):
             return VALUES[drawn]()

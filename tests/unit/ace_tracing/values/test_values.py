@@ -1,4 +1,4 @@
-"""Values of any kind become bounded JSON on the caller's thread; nothing raises and nothing is consumed."""
+"""Captured values in a span: any value becomes bounded JSON, nothing raises and nothing is consumed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kayba_local import LocalServer
 
 
 def captured(value: Any) -> Any:
-    """The value as a span holds it."""
+    """Return the value as a span records it."""
     with start_span("value") as span:
         span.set_inputs(value)
         return span.inputs
@@ -69,13 +69,13 @@ class Quiet: ...
 
 class Loud:
     def __init__(self) -> None:
-        self.title = "an object its author made readable"
+        self.title = "an object with a repr"
         self.parts = [1, 2, 3]
         self.api_key = "secret"
         self._cache = 7
 
     def __repr__(self) -> str:
-        raise AssertionError("a user's code ran")
+        raise AssertionError("user code ran")
 
 
 def a_function() -> None: ...
@@ -113,11 +113,11 @@ CYCLE.append(CYCLE)
         pytest.param(CYCLE, [1, "<list: contains itself>"], id="cycle"),
     ],
 )
-def test_a_value_reads_as(tracing: LocalServer, value: Any, expected: Any) -> None:
+def test_value_is_captured_as_expected_json(tracing: LocalServer, value: Any, expected: Any) -> None:
     assert captured(value) == expected
 
 
-def test_what_cannot_be_encoded_is_described(tracing: LocalServer) -> None:
+def test_unencodable_value_is_captured_as_a_placeholder(tracing: LocalServer) -> None:
     assert captured(Quiet()).endswith("Quiet object>")
     assert captured(Angry()).endswith("Angry object>")
     assert captured(AngryProperty(name="x")) == {"name": "x"}
@@ -126,13 +126,13 @@ def test_what_cannot_be_encoded_is_described(tracing: LocalServer) -> None:
     assert captured([lock, 1]) == [captured(lock), 1]
 
 
-def test_an_object_with_a_repr_shows_its_public_numbers_and_strings(tracing: LocalServer) -> None:
+def test_object_with_a_repr_shows_public_numbers_and_strings(tracing: LocalServer) -> None:
     kept = captured(Loud())
     assert kept.pop("<type>").endswith("Loud")
-    assert kept == {"title": "an object its author made readable"}
+    assert kept == {"title": "an object with a repr"}
 
 
-def test_a_generator_is_not_consumed(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+def test_generator_is_not_consumed(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
     @trace
     def count(numbers: Iterator[int]) -> Iterator[int]:
         return numbers
@@ -157,7 +157,7 @@ def test_changes_after_the_call_do_not_reach_the_trace(tracing: LocalServer, las
     assert (root.inputs, root.outputs) == ({"items": [1]}, [1, 2])
 
 
-def test_depth_is_bounded(tracing: LocalServer) -> None:
+def test_nesting_depth_is_bounded(tracing: LocalServer) -> None:
     deep: list[Any] = []
     for _ in range(5_000):
         deep = [deep]
@@ -169,7 +169,7 @@ def test_depth_is_bounded(tracing: LocalServer) -> None:
     assert "nested deeper" in kept
 
 
-def test_length_is_bounded_and_says_what_was_cut(tracing: LocalServer) -> None:
+def test_length_is_bounded_and_the_cut_is_noted(tracing: LocalServer) -> None:
     text = captured("x" * 10_000_000)
     assert len(text) < 1_100_000
     assert text.endswith("more of 10000000 characters>")
@@ -197,13 +197,13 @@ JSON_VALUES = st.recursive(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(JSON_VALUES)
-def test_json_comes_back_as_it_was(tracing: LocalServer, value: Any) -> None:
+def test_json_is_captured_unchanged(tracing: LocalServer, value: Any) -> None:
     assert captured(value) == value
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 @given(st.lists(JSON_VALUES, min_size=1, max_size=4))
-def test_json_comes_back_from_the_server_as_it_was(
+def test_json_is_unchanged_after_a_round_trip_to_the_server(
     tracing: LocalServer, last_trace: Callable[[], Trace], values: list[Any]
 ) -> None:
     with start_span("round trip", attributes={"first": values[0]}) as span:
@@ -233,7 +233,7 @@ HOSTILE: dict[str, Any] = {
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.recursive(
-        # By name: hypothesis prints what it draws, and some of these cannot be printed.
+        # By name: hypothesis prints the drawn values, and some of these cannot be printed.
         st.sampled_from(sorted(HOSTILE)),
         lambda children: st.lists(children) | st.dictionaries(st.integers(), children) | st.tuples(children),
         max_leaves=10,
@@ -249,7 +249,7 @@ def test_no_mixture_of_hostile_values_raises(tracing: LocalServer, names: Any) -
 
 
 def replace_names(drawn: Any) -> Any:
-    """The drawn structure, with the hostile values in place of their names."""
+    """Return the drawn structure with the hostile values in place of their names."""
     match drawn:
         case str():
             return HOSTILE[drawn]
@@ -259,7 +259,7 @@ def replace_names(drawn: Any) -> Any:
             return type(drawn)(map(replace_names, drawn))
 
 
-def test_lone_surrogates_lose_no_span(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+def test_span_with_lone_surrogates_is_delivered(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
     bad = "a\udcff"
     with start_span(bad, span_type=bad, attributes={bad: bad}) as span:
         update_current_trace(tags={bad: bad})
@@ -271,7 +271,7 @@ def test_lone_surrogates_lose_no_span(tracing: LocalServer, last_trace: Callable
     assert root.events[-1].attributes["exception.message"] == "a\\udcff"
 
 
-def test_events_hold_values_of_every_kind(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+def test_event_attributes_can_be_any_value(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
     attributes = {"list": [1, "2", None, 2**70], "dict": {"a": [1.5, True]}, "text": "[1]", "none": None}
     with start_span("root") as span:
         span.add_event("event", attributes)
@@ -280,7 +280,7 @@ def test_events_hold_values_of_every_kind(tracing: LocalServer, last_trace: Call
     assert root.events[0].attributes == attributes | {"list": [1, "2", None, str(2**70)]}
 
 
-def test_a_value_that_does_not_fit_its_meaning_is_kept_elsewhere(
+def test_attribute_of_the_wrong_type_is_kept_under_another_key(
     tracing: LocalServer, last_trace: Callable[[], Trace]
 ) -> None:
     with start_span("root", attributes={"mlflow.llm.cost": "much", "session.id": "s" * 300}):

@@ -1,1 +1,1 @@
-"""decorator."""
+"""Decorator: `@trace` for every kind of callable."""

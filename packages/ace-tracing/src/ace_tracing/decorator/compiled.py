@@ -1,8 +1,8 @@
-"""The traced form of a plain function, written for its very parameters.
+"""Compiled wrappers: the traced form of a plain function, compiled with the function's own parameters.
 
-A wrapper that takes `*args, **kwargs` has to find out at each call which argument belongs to which parameter, and to
-pack them and unpack them; that is a third of what a traced call costs. Here the interpreter does it, as for the
-function itself. Calls that do not fit, which raise a TypeError, are left to the other kind of wrapper.
+A wrapper with `*args, **kwargs` must pack the arguments, find the parameter of each and unpack them again; that takes a
+third of a traced call. Here the interpreter binds the arguments, as it does for the function itself. A call that does
+not fit the parameters goes to the generic wrapper, so the function raises its own TypeError.
 """
 
 from __future__ import annotations
@@ -13,53 +13,58 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import takewhile
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, Final
 
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
 from ace_tracing.recording.tracer import current_span, failed
 from ace_tracing.runtime import state
 
-_PREFIX = "_ace_"
-_FILE = os.path.join(os.path.dirname(__file__), "<traced>")
-"""Below this package, so that its frames are left out of what is recorded of an exception."""
+_PREFIX: Final = "_ace_"
+_FILENAME: Final = os.path.join(os.path.dirname(__file__), "<traced>")
+"""A path inside this package, so recorded tracebacks leave out the frames of the wrappers."""
 
-_SOURCE = """
+_TEMPLATE: Final = """
 def make({names}):
     {async_}def traced({parameters}):
-        if {misfits}:
-            return {await_}_ace_misfit(_ace_generic, {by_position}, {by_either}, {by_keyword}, _ace_rest, _ace_named)
+        if {mismatches}:
+            return {await_}_ace_call_generic(
+                _ace_generic, {positional_only}, {positional}, {keyword_only}, _ace_extra_args, _ace_extra_kwargs
+            )
         _ace_tracer = _ace_state.tracer
         if _ace_tracer is None or (_ace_span := _ace_open(_ace_tracer, {{{inputs}}})) is None:
             return {await_}_ace_function({arguments})
         _ace_token = _ace_set(_ace_span)
         try:
             _ace_result = {await_}_ace_function({arguments})
-            _ace_ended(_ace_span, _ace_token, _ace_result)
+            _ace_end(_ace_span, _ace_token, _ace_result)
         except BaseException as _ace_error:
-            _ace_failed(_ace_span, _ace_token, _ace_error)
+            _ace_end_with_error(_ace_span, _ace_token, _ace_error)
             raise
         return _ace_result
     return traced
 """
 
 
-class _Missing:
-    """Stands for an argument that a call does not give, and that has no default."""
+class _NotGiven:
+    """The default of a required parameter: the call does not give the argument."""
 
 
-def generate(
-    function: Callable[..., Any], call: TracedFunction, generic: Callable[..., Any]
+def compile_wrapper(
+    function: Callable[..., Any], traced_function: TracedFunction, generic: Callable[..., Any]
 ) -> Callable[..., Any] | None:
-    """Give the traced form of a function or a coroutine function; None when its parameters do not allow that.
+    """Compile the traced form of a function or a coroutine function.
 
     Args:
-        function: the function.
-        call: what is recorded of its calls.
-        generic: its other traced form, for calls that do not fit its parameters.
+        function: The function.
+        traced_function: Starts and ends the spans of its calls.
+        generic: The wrapper for calls that do not fit the function's parameters.
+
+    Returns:
+        The traced form, or None when the function is not a plain one or has `*args` or `**kwargs`.
     """
-    # What another decorator has made may treat an argument by name otherwise than one by position, or take others than
-    # it says.
+    # A function that another decorator wrapped can treat an argument differently by name than by position, and can
+    # accept other arguments than its signature shows.
     if type(function) is not FunctionType or not vars(function).keys().isdisjoint(("__wrapped__", "__signature__")):
         return None
     parameters = parameters_of(function)
@@ -67,46 +72,46 @@ def generate(
         return None
     names: dict[str, Any] = {
         "_ace_state": state,
-        "_ace_open": call.open_with,
-        "_ace_ended": call.ended,
-        "_ace_failed": failed,
+        "_ace_open": traced_function.open_bound,
+        "_ace_end": traced_function.end,
+        "_ace_end_with_error": failed,
         "_ace_set": current_span.set,
         "_ace_function": function,
         "_ace_generic": generic,
-        "_ace_misfit": _call_that_does_not_fit,
-        "_ace_missing": _Missing,
+        "_ace_call_generic": _call_generic,
+        "_ace_not_given": _NotGiven,
     }
     is_async = inspect.iscoroutinefunction(function)
     shape = tuple((p.name, p.kind, p.default is p.empty) for p in parameters)
-    # In the function's own module: code that asks which module calls it is told that one, and not ours.
-    made: dict[str, Any] = {}
-    exec(_compiled(tuple(names), shape, is_async), function.__globals__, made)  # noqa: S102 - of nothing but names
-    traced: Callable[..., Any] = made["make"](**names)
-    defaults = {p.name: _Missing if p.default is p.empty else p.default for p in parameters}
-    by_keyword = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
-    traced.__defaults__ = tuple(value for name, value in defaults.items() if name not in by_keyword)
-    traced.__kwdefaults__ = {name: value for name, value in defaults.items() if name in by_keyword}
+    # The function's own globals: code that looks up its caller's module finds the function's module.
+    namespace: dict[str, Any] = {}
+    exec(_compile_source(tuple(names), shape, is_async), function.__globals__, namespace)  # noqa: S102 - only names vary
+    traced: Callable[..., Any] = namespace["make"](**names)
+    defaults = {p.name: _NotGiven if p.default is p.empty else p.default for p in parameters}
+    keyword_only = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    traced.__defaults__ = tuple(value for name, value in defaults.items() if name not in keyword_only)
+    traced.__kwdefaults__ = {name: value for name, value in defaults.items() if name in keyword_only}
     return traced
 
 
-def _call_that_does_not_fit(
+def _call_generic(
     generic: Callable[..., Any],
-    by_position: tuple[Any, ...],
-    by_either: dict[str, Any],
-    by_keyword: dict[str, Any],
-    rest: tuple[Any, ...],
-    named: dict[str, Any],
+    positional_only: tuple[Any, ...],
+    positional: dict[str, Any],
+    keyword_only: dict[str, Any],
+    extra_args: tuple[Any, ...],
+    extra_kwargs: dict[str, Any],
 ) -> Any:
-    """Make a call as it was made, as far as that can be known."""
-    if rest:
-        return generic(*by_position, *by_either.values(), *rest, **_given(by_keyword), **named)
-    # Behind one that is missing only defaults can stand.
-    positional = takewhile(lambda value: value is not _Missing, by_position)
-    return generic(*positional, **_given(by_either), **_given(by_keyword), **named)
+    """Repeat a call with the generic wrapper, with its arguments as given as far as they can be reconstructed."""
+    if extra_args:
+        return generic(*positional_only, *positional.values(), *extra_args, **_given(keyword_only), **extra_kwargs)
+    # After the first missing argument there are only defaults.
+    given = takewhile(lambda value: value is not _NotGiven, positional_only)
+    return generic(*given, **_given(positional), **_given(keyword_only), **extra_kwargs)
 
 
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if value is not _Missing}
+    return {name: value for name, value in arguments.items() if value is not _NotGiven}
 
 
 _Shape = tuple[tuple[str, Any, bool], ...]
@@ -114,25 +119,26 @@ _Shape = tuple[tuple[str, Any, bool], ...]
 
 
 @lru_cache(maxsize=1_000)
-def _compiled(names: tuple[str, ...], shape: _Shape, is_async: bool) -> CodeType:
+def _compile_source(names: tuple[str, ...], shape: _Shape, is_async: bool) -> CodeType:
     kinds = inspect.Parameter
-    by_position = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_ONLY]
-    by_either = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_OR_KEYWORD]
-    by_keyword = [name for name, kind, _ in shape if kind is kinds.KEYWORD_ONLY]
-    declared = [*by_position, *(["/"] if by_position else []), *by_either, "*_ace_rest", *by_keyword, "**_ace_named"]
-    required = [f"{name} is _ace_missing" for name, _, is_required in shape if is_required]
-    named = ", ".join(f"{name}={name}" for name in by_keyword)
-    first_is_own = bool(shape) and shape[0][0] in ("self", "cls") and shape[0][1] is not kinds.KEYWORD_ONLY
-    source = _SOURCE.format(
+    positional_only = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_ONLY]
+    positional = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_OR_KEYWORD]
+    keyword_only = [name for name, kind, _ in shape if kind is kinds.KEYWORD_ONLY]
+    slash = ["/"] if positional_only else []
+    parameters = [*positional_only, *slash, *positional, "*_ace_extra_args", *keyword_only, "**_ace_extra_kwargs"]
+    required = [f"{name} is _ace_not_given" for name, _, is_required in shape if is_required]
+    by_keyword = [f"{name}={name}" for name in keyword_only]
+    skips_first = bool(shape) and shape[0][0] in ("self", "cls") and shape[0][1] is not kinds.KEYWORD_ONLY
+    source = _TEMPLATE.format(
         names=", ".join(names),
         async_="async " if is_async else "",
         await_="await " if is_async else "",
-        parameters=", ".join(declared),
-        misfits=" or ".join(["_ace_rest", "_ace_named", *required]),
-        by_position=f"({''.join(f'{name}, ' for name in by_position)})",
-        by_either=f"{{{', '.join(f'{name!r}: {name}' for name in by_either)}}}",
-        by_keyword=f"{{{', '.join(f'{name!r}: {name}' for name in by_keyword)}}}",
-        inputs=", ".join(f"{name!r}: {name}" for name, _, _ in shape[first_is_own:]),
-        arguments=", ".join([*by_position, *by_either, *([named] if named else [])]),
+        parameters=", ".join(parameters),
+        mismatches=" or ".join(["_ace_extra_args", "_ace_extra_kwargs", *required]),
+        positional_only=f"({''.join(f'{name}, ' for name in positional_only)})",
+        positional=f"{{{', '.join(f'{name!r}: {name}' for name in positional)}}}",
+        keyword_only=f"{{{', '.join(f'{name!r}: {name}' for name in keyword_only)}}}",
+        inputs=", ".join(f"{name!r}: {name}" for name, _, _ in shape[skips_first:]),
+        arguments=", ".join([*positional_only, *positional, *by_keyword]),
     )
-    return compile(source, _FILE, "exec")
+    return compile(source, _FILENAME, "exec")

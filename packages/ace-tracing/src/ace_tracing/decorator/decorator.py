@@ -1,4 +1,4 @@
-"""`@trace`: the decorator."""
+"""The `@trace` decorator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ace_tracing.decorator.descriptors import decorated_inside, hand_on_methods, is_method
+from ace_tracing.decorator.descriptors import decorate_descriptor, forward_methods, is_method
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.wrappers import wrap
 from ace_tracing.diagnostics import warn
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any] | property | cached_property[Any]
     )
 
-# What is decorated keeps its type: its parameters, its overloads, and whether it is a coroutine or a class.
+# The decorated object keeps its static type: parameters, overloads, coroutine or class.
 F = TypeVar("F", bound="Decorated")
 
 
@@ -53,30 +53,31 @@ def trace(
     capture_outputs: bool | Callable[[Any], Any] = True,
     reducer: Callable[[list[Any]], Any] | None = None,
 ) -> Any:
-    """Decorate a function so that every call of it is a span; on a class, every public method of it.
+    """Record every call of a function, or of every public method of a class, as a span.
 
-    The span holds the arguments by parameter name, what was returned or raised, and when. Called inside another span it
-    is that span's child; otherwise it is the root of a new trace. What the function returns, yields and raises is
-    unchanged, and nothing is recorded before `configure` was called or while tracing is disabled.
+    The span holds the arguments by parameter name, the result or exception, and the start and end times. A call inside
+    another span is that span's child; any other call is the root of a new trace. Results, yielded items and exceptions
+    are unchanged. Nothing is recorded before `configure` or while tracing is disabled.
 
-    Functions, `async def`, generators and asynchronous generators, methods of every kind in either order of decorators,
-    partials and other callables may be decorated. The span of a generator lasts from its first use until it is
-    exhausted, left or dropped, and holds the items it gave.
+    `@trace` applies to functions, `async def`, generators and asynchronous generators, methods of every kind, partials
+    and other callables, and combines with other decorators in either order. The span of a generator lasts from its
+    first use until it is exhausted, closed or garbage-collected, and holds the yielded items.
 
     Args:
-        func: the function, when used bare as `@trace`.
-        name: the span's name; the function's name by default.
-        span_type: what kind of step this is, as `SpanType.LLM` or `"LLM"`; `"UNKNOWN"` by default.
-        attributes: facts to record on every span, as `{"model": "gpt-4o"}`.
-        agent: the name of the agent that this and all steps below belong to; the parent's by default.
-        capture_inputs: what to record of the arguments: all, none (False), the parameters of these names, or what a
-            function makes of the dict of them.
-        capture_outputs: what to record of the result: all, nothing (False), or what a function makes of it.
-        reducer: folds the items of a generator into what is recorded. With it, a stream that is returned (an iterator,
-            or a context manager around one, also asynchronous) is watched, and the span lasts as long as the stream.
+        func: The function, for use as bare `@trace`.
+        name: The span's name; the function's name by default.
+        span_type: The type of the span, such as `SpanType.LLM` or `"LLM"`; `"UNKNOWN"` by default.
+        attributes: Attributes to set on every span, such as `{"model": "gpt-4o"}`.
+        agent: The name of the agent that the span and its descendants belong to; the parent's agent by default.
+        capture_inputs: The arguments to record: all of them, none (False), the parameters with these names, or the
+            result of a function of the arguments, which it takes as a dict.
+        capture_outputs: The outputs to record: the result, nothing (False), or the value of a function of the result.
+        reducer: A function that folds the items of a generator into one value to record. With a reducer, a stream that
+            the function returns (an iterator, or a context manager around one, also asynchronous) is traced too, and
+            the span lasts as long as the stream.
 
     Returns:
-        The decorated function, or, without `func`, a decorator.
+        The decorated function, or a decorator if `func` is not given.
     """
 
     def decorate(target: Any, span_name: str | None = name) -> Any:
@@ -85,15 +86,17 @@ def trace(
                 if not attribute.startswith("_") and is_method(member):
                     setattr(target, attribute, decorate(member, None))
             return target
-        descriptor = decorated_inside(target, lambda function: decorate(function, span_name))
+        descriptor = decorate_descriptor(target, lambda function: decorate(function, span_name))
         if descriptor is not None:
             return descriptor
         if not callable(target):
             warn(
-                f"not callable:{type(target)}", "@trace leaves a %s as it is: it is not callable", type(target).__name__
+                f"not callable:{type(target)}",
+                "@trace needs a callable and got a %s, which is returned unchanged and is not traced",
+                type(target).__name__,
             )
             return target
-        call = TracedFunction(
+        traced_function = TracedFunction(
             target,
             name=span_name,
             span_type=span_type,
@@ -103,8 +106,8 @@ def trace(
             capture_outputs=capture_outputs,
             reducer=reducer,
         )
-        traced = wrap(target, call)
-        hand_on_methods(target, traced)
+        traced = wrap(target, traced_function)
+        forward_methods(target, traced)
         return traced
 
     return decorate if func is None else decorate(func)

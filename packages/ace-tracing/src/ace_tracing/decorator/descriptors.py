@@ -1,4 +1,4 @@
-"""What stands in a class body, or is called without being a function: how it is decorated and stays what it is."""
+"""Descriptors: decorates class methods, properties and other callables that are not plain functions."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ Decorate = Callable[[Any], Any]
 
 
 def is_method(member: object) -> bool:
-    """Whether a member of a class is a method: it can be called, and binds to the instance or the class.
+    """Return whether a member of a class is a method: callable, and bound to the instance or the class on access.
 
-    A class in a class can be called, too, and so can a partial or a client; they are data, and users look inside.
+    A nested class, a partial and a client object are callable too, but they are data that users look into.
     """
     if isinstance(member, type) or not hasattr(type(member), "__get__"):
         return False
-    # Before 3.14 a partial does not bind; 3.13 has given it a `__get__` that only warns of the change.
+    # A partial does not bind before 3.14. The `__get__` that 3.13 added only warns of the change.
     if isinstance(member, functools.partial) and sys.version_info < (3, 14):
         return False
     return isinstance(member, (staticmethod, classmethod)) or callable(member)
 
 
-def decorated_inside(target: object, decorate: Decorate) -> Any:
-    """Decorate the functions inside a descriptor: those of a class method, a property, a cached property.
+def decorate_descriptor(target: object, decorate: Decorate) -> Any:
+    """Decorate the functions inside a static or class method, a property or a cached property.
 
     Returns:
-        A descriptor of the same kind, or None when the target is none of these.
+        A descriptor of the same kind, or None when the target is no such descriptor.
     """
     if isinstance(target, (staticmethod, classmethod)):
         return type(target)(decorate(target.__func__))
     if isinstance(target, property):
-        for change, function in (
+        for method_name, function in (
             ("getter", target.fget),
             ("setter", target.fset),
             ("deleter", target.fdel),
         ):
             if function is not None:
-                target = getattr(target, change)(decorate(function))
+                target = getattr(target, method_name)(decorate(function))
         return target
     if isinstance(target, functools.cached_property):
         cached: Any = copy.copy(target)
@@ -50,8 +50,8 @@ def decorated_inside(target: object, decorate: Decorate) -> Any:
     return None
 
 
-def hand_on_methods(target: Any, traced: Any) -> None:
-    """Give the traced form the public methods of an object that is called like a function, as `cache_clear`."""
+def forward_methods(target: Any, traced: Any) -> None:
+    """Copy the public methods of a callable object, such as `cache_clear`, to its traced form."""
     if type(target) is types.FunctionType:
         return
     for name in dir(type(target)):

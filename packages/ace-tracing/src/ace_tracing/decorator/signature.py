@@ -1,7 +1,7 @@
-"""The arguments of a call, by parameter name.
+"""Signature: names the arguments of a call by parameter.
 
-`inspect.Signature.bind` would do it at 2 µs a call; the signature does not change, so what it says is worked out once,
-when the function is decorated.
+`inspect.Signature.bind` takes 2 µs a call. A signature does not change, so `Binder` reads it once, when the function is
+decorated.
 """
 
 from __future__ import annotations
@@ -9,41 +9,46 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 if sys.version_info >= (3, 14):
     from annotationlib import Format
 
-    # Otherwise it evaluates the annotations, which may name what is not defined yet.
-    _UNEVALUATED: dict[str, Any] = {"annotation_format": Format.FORWARDREF}
+    # By default `inspect.signature` evaluates the annotations, which can name objects that are not defined yet.
+    _UNEVALUATED: Final[dict[str, Any]] = {"annotation_format": Format.FORWARDREF}
 else:
-    _UNEVALUATED: dict[str, Any] = {}
+    _UNEVALUATED: Final[dict[str, Any]] = {}
 
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of a function.
+    """Return the parameters of a function.
 
     Raises:
-        TypeError, ValueError: it tells none.
+        TypeError: The object has no signature.
+        ValueError: The function, such as some built-in ones, provides no signature.
     """
     return list(inspect.signature(function, **_UNEVALUATED).parameters.values())
 
 
 class Binder:
-    """Names the arguments of calls of one function, without `self` or `cls`, defaults included.
+    """A function's parameters, for naming the arguments of its calls.
 
-    A call that does not fit the signature is named as far as it goes: the function itself raises the TypeError.
+    The result includes defaults and leaves out `self` and `cls`. For a call that does not fit the signature, the
+    arguments that fit are named; the function itself raises the TypeError.
+
+    Args:
+        function: The function whose calls are bound.
     """
 
-    __slots__ = ("_defaults", "_keywords", "_names", "_plain", "_skip", "_var_keyword", "_var_positional")
+    __slots__ = ("_defaults", "_keywords", "_names", "_plain_count", "_skip", "_var_keyword", "_var_positional")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         try:
             parameters = parameters_of(function)
         except (TypeError, ValueError):
-            # Some built-in functions tell no signature: everything lands in args and kwargs.
+            # A built-in function without a signature: all arguments are recorded under `args` and `kwargs`.
             parameters = [
                 inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
                 inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
@@ -54,16 +59,16 @@ class Binder:
         self._defaults = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
         self._var_positional = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self._var_keyword = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
-        # With so many positional arguments and no other, each parameter has its argument; no function has -1.
+        # A call with exactly this many positional arguments, and no other, names every parameter. -1 matches no call.
         is_plain = not self._skip and self._defaults.keys() <= set(self._names)
-        self._plain = len(positional) if is_plain else -1
+        self._plain_count = len(positional) if is_plain else -1
         self._keywords = frozenset(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the arguments of one call by parameter name, in the order of the signature where all are positional."""
+        """Return the arguments of one call by parameter name, in the signature's order if all are positional."""
         names = self._names
-        if len(args) == self._plain and not kwargs:
-            return dict(zip(names, args))  # noqa: B905 - they are of one length
+        if len(args) == self._plain_count and not kwargs:
+            return dict(zip(names, args))  # noqa: B905 - both have the same length
         bound = dict(zip(names[self._skip :], args[self._skip :], strict=False))
         if kwargs:
             if self._var_keyword is None or kwargs.keys() <= self._keywords:

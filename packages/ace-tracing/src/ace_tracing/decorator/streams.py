@@ -1,63 +1,72 @@
-"""Results that come bit by bit: what they gave is collected, bounded, and recorded when they end."""
+"""Streams: collects the items of a generator or another stream, within bounds, and records them when it ends."""
 
 from __future__ import annotations
 
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from ace_tracing.diagnostics import internal_error
+from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import SpanToken, current_span
 from ace_tracing.values.snapshot import DEFAULT_LIMITS, Limits, snapshot
 
-MAX_COLLECTED = 10_000
-"""Items kept for the outputs of one stream; more are counted."""
-MAX_SECONDS = 1.0
-"""Time spent on encoding the items of one stream, all together; items after that are counted."""
+MAX_ITEMS: Final = 10_000
+"""The maximum number of recorded items of one stream. Further items are only counted."""
+MAX_ENCODING_SECONDS: Final = 1.0
+"""The total time for encoding the items of one stream, in seconds. Further items are only counted."""
 
-_ITEM_LIMITS = Limits(depth=DEFAULT_LIMITS.depth - 1)
+_ITEM_LIMITS: Final = Limits(depth=DEFAULT_LIMITS.depth - 1)
 
 
-class Recording(Protocol):
-    """What to record of a call's end."""
+class OutputRecorder(Protocol):
+    """The recorder of a call's outputs; `TracedFunction` is one."""
 
     @property
     def needs_items(self) -> bool:
-        """Whether a function of the user's is to be given the items themselves when the stream ends."""
+        """Return whether a user's function takes the items of the stream when it ends."""
 
-    def returned(self, span: LiveSpan, result: Any) -> None:
-        """Record what the call gave back at once."""
+    def record_result(self, span: LiveSpan, result: Any) -> None:
+        """Record a result that is not a stream."""
 
-    def collected(self, span: LiveSpan, items: list[Any] | bytes, returned: Any) -> None:
-        """Record what the call gave bit by bit, as a list or as JSON text, and the return value of a generator."""
+    def record_items(self, span: LiveSpan, items: list[Any] | bytes, return_value: Any) -> None:
+        """Record the items of a stream, as a list or as JSON text, and the return value of a generator."""
 
 
-class Collected:
-    """The items of one stream, on their way to be the outputs of its span, which ends with the stream.
+class StreamCollector:
+    """The collector of one stream's items, which ends the stream's span with the stream.
 
-    As a context manager it makes the span current: only while the stream's own code runs, since what its consumer does
-    between two items is no part of it.
+    As a context manager it makes the span current. It is entered only while the stream's own code runs, so spans that
+    the consumer starts between two items are not the stream's children.
 
-    An item is encoded when it comes. It may change after that, and it is the consumer's to let go of: a stream of large
-    items must not fill the memory because it is traced. Only a reducer or a capture function gets the items themselves.
+    An item is encoded when it arrives, because it can change later, and is not kept: tracing a stream of large items
+    must not fill the memory. The items themselves are kept only for a reducer or a capture function.
 
     Args:
-        span: the stream's span; None when the stream is not traced, and then nothing is done.
-        recording: says what to record of the items.
+        span: The stream's span. With None the stream is not traced, and every method does nothing.
+        recorder: Records the items when the stream ends.
     """
 
-    __slots__ = ("_encoded", "_items", "_kept", "_not_kept", "_recording", "_seconds", "_span", "_token")
+    __slots__ = (
+        "_encoded",
+        "_items",
+        "_recorded_count",
+        "_recorder",
+        "_seconds_left",
+        "_span",
+        "_token",
+        "_unrecorded_count",
+    )
 
-    def __init__(self, span: LiveSpan | None, recording: Recording) -> None:
+    def __init__(self, span: LiveSpan | None, recorder: OutputRecorder) -> None:
         self._span = span
-        self._recording = recording
+        self._recorder = recorder
         self._items: list[Any] = []
-        # One text that grows: thousands of small ones, kept, take seven times as long to make.
+        # One growing text: keeping thousands of small ones takes seven times as long.
         self._encoded = bytearray()
-        self._kept = 0
-        self._not_kept = 0
-        self._seconds = MAX_SECONDS
+        self._recorded_count = 0
+        self._unrecorded_count = 0
+        self._seconds_left = MAX_ENCODING_SECONDS
         self._token: SpanToken | None = None
 
     def __enter__(self) -> None:
@@ -69,21 +78,26 @@ class Collected:
     ) -> None:
         if self._token is not None:
             token, self._token = self._token, None
-            # ValueError: a coroutine that was begun in one context and closed in another, where it never was current.
-            try:  # noqa: SIM105 - contextlib.suppress costs as much as all of the rest here
+            # ValueError: a coroutine started in one context and was closed in another, where the span never was
+            # current.
+            try:  # noqa: SIM105 - contextlib.suppress costs as much as the rest of this
                 current_span.reset(token)
             except ValueError:
                 pass
 
     def add(self, item: Any) -> None:
-        """Take one item."""
+        """Add one item, or count it once a bound is reached."""
         if self._span is None:
             return
-        if self._kept >= MAX_COLLECTED or len(self._encoded) >= DEFAULT_LIMITS.value_bytes or self._seconds <= 0:
-            self._not_kept += 1
-        elif self._recording.needs_items:
+        if (
+            self._recorded_count >= MAX_ITEMS
+            or len(self._encoded) >= DEFAULT_LIMITS.value_bytes
+            or self._seconds_left <= 0
+        ):
+            self._unrecorded_count += 1
+        elif self._recorder.needs_items:
             self._items.append(item)
-            self._kept += 1
+            self._recorded_count += 1
         else:
             self._encode(item)
 
@@ -91,88 +105,86 @@ class Collected:
         start = perf_counter()
         try:
             encoded = snapshot(item, _ITEM_LIMITS)
-        except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
+        except Exception:  # noqa: BLE001 - see diagnostics.guard
             internal_error("encoding an item")
-            self._not_kept += 1
+            self._unrecorded_count += 1
             return
-        self._encoded += b"," if self._kept else b"["
+        self._encoded += b"," if self._recorded_count else b"["
         self._encoded += encoded
-        self._kept += 1
-        self._seconds -= perf_counter() - start
+        self._recorded_count += 1
+        self._seconds_left -= perf_counter() - start
 
-    def finish(self, returned: Any = None) -> None:
-        """End the span: the stream is exhausted, or was left. Doing so again does nothing.
+    def finish(self, return_value: Any = None) -> None:
+        """End the span: the stream is exhausted or abandoned. A second call does nothing.
 
         Args:
-            returned: the return value of a generator.
+            return_value: The return value of a generator.
         """
-        self._end(None, returned)
+        self._end(None, return_value)
 
     def fail(self, error: BaseException) -> None:
-        """End the span: the stream raised."""
+        """End the span with the exception that the stream raised. A second call does nothing."""
         self._end(error, None)
 
-    def finish_at_once(self, result: Any) -> None:
-        """End the span: what came was no stream."""
+    def finish_with_result(self, result: Any) -> None:
+        """End the span with a result that is not a stream."""
         span, self._span = self._span, None
         if span is not None:
-            self._recording.returned(span, result)
+            self._recorder.record_result(span, result)
             span.end()
 
     def __del__(self) -> None:
-        # Dropped without an end, as an asynchronous generator may be: what came is recorded all the same.
+        # A stream that is garbage-collected before its end, such as an asynchronous generator, is still recorded.
         self.finish()
 
-    def _end(self, error: BaseException | None, returned: Any) -> None:
+    def _end(self, error: BaseException | None, return_value: Any) -> None:
         span, self._span = self._span, None
         if span is None:
             return
         encoded = bytes(self._encoded + b"]") if self._encoded else b"[]"
-        self._recording.collected(span, self._items if self._recording.needs_items else encoded, returned)
-        if self._not_kept:
-            span.set_attribute("stream.items_not_recorded", self._not_kept)
+        self._recorder.record_items(span, self._items if self._recorder.needs_items else encoded, return_value)
+        if self._unrecorded_count:
+            span.set_attribute("stream.items_not_recorded", self._unrecorded_count)
         if error is not None:
             span.record_exception(error)
         span.end()
 
 
-def stand_in(result: Any, collected: Collected) -> Any:
-    """Give a stand-in for a stream, or for a context manager around one, that collects what the stream gives.
+@guard("watching a stream")
+def wrap_stream(result: Any, collector: StreamCollector) -> Any:
+    """Wrap a stream, or a context manager around one, in a proxy that passes each item to the collector.
 
     Returns:
-        The stand-in, or None when the result is no stream.
+        The proxy, or None when the result is not a stream.
     """
     kind = type(result)
-    try:
-        if hasattr(kind, "__aiter__") or hasattr(kind, "__aenter__"):
-            return _AsyncStream(result, collected)
-        if hasattr(kind, "__next__") or (hasattr(kind, "__enter__") and not hasattr(kind, "__len__")):
-            return _Stream(result, collected)
-    except Exception:  # noqa: BLE001 - nothing of ours raises into the user's code
-        internal_error("watching a stream")
+    if hasattr(kind, "__aiter__") or hasattr(kind, "__aenter__"):
+        return _AsyncStreamProxy(result, collector)
+    if hasattr(kind, "__next__") or (hasattr(kind, "__enter__") and not hasattr(kind, "__len__")):
+        return _SyncStreamProxy(result, collector)
     return None
 
 
-class _StandIn:
-    """Everything about the stream but its iteration and its end is the stream's own."""
+class _StreamProxy:
+    """A proxy of a stream that adds only iteration and the end; every other attribute is the stream's."""
 
-    def __init__(self, result: Any, collected: Collected) -> None:
+    def __init__(self, result: Any, collector: StreamCollector) -> None:
         self.__wrapped__ = result
         self._stream = result
         self._iterator: Any = None
-        self._collected = collected
+        self._collector = collector
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _left(self, error: BaseException | None) -> None:
+    def _end(self, error: BaseException | None) -> None:
         if error is None:
-            self._collected.finish()
+            self._collector.finish()
         else:
-            self._collected.fail(error)
+            self._collector.fail(error)
 
 
-class _Stream(_StandIn):
+class _SyncStreamProxy(_StreamProxy):
     def __enter__(self) -> Any:
         self._stream = self.__wrapped__.__enter__()
         return self
@@ -183,35 +195,37 @@ class _Stream(_StandIn):
         try:
             return self.__wrapped__.__exit__(kind, error, where)
         finally:
-            self._left(error)
+            self._end(error)
 
     def __iter__(self) -> Any:
         return self
 
     def __next__(self) -> Any:
         try:
-            with self._collected:
+            with self._collector:
                 if self._iterator is None:
                     self._iterator = iter(self._stream)
                 item = next(self._iterator)
         except StopIteration:
-            self._collected.finish()
+            self._collector.finish()
             raise
         except BaseException as error:
-            self._collected.fail(error)
+            self._collector.fail(error)
             raise
-        self._collected.add(item)
+        self._collector.add(item)
         return item
 
     def close(self) -> None:
-        """Close the stream, if it can be, and end the span."""
+        """Close the stream, if it has a `close`, and end the span."""
         try:
-            getattr(self._stream, "close", _nothing)()
+            close = getattr(self._stream, "close", None)
+            if close is not None:
+                close()
         finally:
-            self._collected.finish()
+            self._collector.finish()
 
 
-class _AsyncStream(_StandIn):
+class _AsyncStreamProxy(_StreamProxy):
     async def __aenter__(self) -> Any:
         self._stream = await self.__wrapped__.__aenter__()
         return self
@@ -222,35 +236,31 @@ class _AsyncStream(_StandIn):
         try:
             return await self.__wrapped__.__aexit__(kind, error, where)
         finally:
-            self._left(error)
+            self._end(error)
 
     def __aiter__(self) -> Any:
         return self
 
     async def __anext__(self) -> Any:
         try:
-            with self._collected:
+            with self._collector:
                 if self._iterator is None:
                     self._iterator = aiter(self._stream)
                 item = await anext(self._iterator)
         except StopAsyncIteration:
-            self._collected.finish()
+            self._collector.finish()
             raise
         except BaseException as error:
-            self._collected.fail(error)
+            self._collector.fail(error)
             raise
-        self._collected.add(item)
+        self._collector.add(item)
         return item
 
     async def aclose(self) -> None:
-        """Close the stream, if it can be, and end the span."""
+        """Close the stream, if it has an `aclose`, and end the span."""
         try:
             close = getattr(self._stream, "aclose", None)
             if close is not None:
                 await close()
         finally:
-            self._collected.finish()
-
-
-def _nothing() -> None:
-    """Closes what cannot be closed."""
+            self._collector.finish()

@@ -1,4 +1,8 @@
-"""How each kind of function is wrapped: what is recorded when, and that nothing else about it changes."""
+"""Wrappers: the traced form of each kind of function, which records its calls and changes nothing else.
+
+Each wrapper is of the same kind as its function: function, coroutine function, generator function or asynchronous
+generator function.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +12,50 @@ import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
-from ace_tracing.decorator.compiled import generate
+from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.function import TracedFunction
-from ace_tracing.decorator.streams import Collected, stand_in
+from ace_tracing.decorator.streams import StreamCollector, wrap_stream
 from ace_tracing.recording.tracer import current_span, failed
 from ace_tracing.runtime import state
 
 
-def wrap(function: Callable[..., Any], call: TracedFunction) -> Callable[..., Any]:
-    """Give the traced form of a function: of the same kind, so that `inspect` still says what it is."""
+def wrap(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
+    """Return the traced form of a function. `inspect` reports the same kind and signature for it."""
     if inspect.isgeneratorfunction(function):
-        generators = _wrap_generator_function(function, call)
-        return types.coroutine(generators) if _can_be_awaited(function) else generators
+        wrapped_generator = _wrap_generator_function(function, traced_function)
+        return types.coroutine(wrapped_generator) if _is_generator_coroutine(function) else wrapped_generator
     if inspect.isasyncgenfunction(function):
-        return _wrap_async_generator_function(function, call)
+        return _wrap_async_generator_function(function, traced_function)
     is_coroutine = _is_coroutine_function(function)
-    if call.reducer is not None:
-        wrap_stream = _wrap_coroutine_function_of_stream if is_coroutine else _wrap_function_of_stream
-        return wrap_stream(function, call)
-    wrapped = (_wrap_coroutine_function if is_coroutine else _wrap_function)(function, call)
-    generated = generate(function, call, wrapped)
-    return wrapped if generated is None else functools.update_wrapper(generated, function)
+    if traced_function.reducer is not None:
+        wrap_streaming = _wrap_streaming_coroutine_function if is_coroutine else _wrap_streaming_function
+        return wrap_streaming(function, traced_function)
+    generic = (_wrap_coroutine_function if is_coroutine else _wrap_function)(function, traced_function)
+    compiled = compile_wrapper(function, traced_function, generic)
+    return generic if compiled is None else functools.update_wrapper(compiled, function)
 
 
-def _can_be_awaited(function: Callable[..., Any]) -> bool:
-    # What `types.coroutine` makes of a generator function.
+def _is_generator_coroutine(function: Callable[..., Any]) -> bool:
+    """Return whether `types.coroutine` made the generator function awaitable."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return code is not None and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:
-    # An object with an `async def __call__` is one, too, and inspect does not say so.
+    # `inspect` does not recognise an object with an `async def __call__`.
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-def _wrap_function(function: Callable[..., Any], call: TracedFunction) -> Callable[..., Any]:
+def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
-        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return function(*args, **kwargs)
         token = current_span.set(span)
         try:
             result = function(*args, **kwargs)
-            call.ended(span, token, result)
+            traced_function.end(span, token, result)
         except BaseException as error:
             failed(span, token, error)
             raise
@@ -61,17 +65,17 @@ def _wrap_function(function: Callable[..., Any], call: TracedFunction) -> Callab
 
 
 def _wrap_coroutine_function(
-    function: Callable[..., Awaitable[Any]], call: TracedFunction
+    function: Callable[..., Awaitable[Any]], traced_function: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
-        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return await function(*args, **kwargs)
         token = current_span.set(span)
         try:
             result = await function(*args, **kwargs)
-            call.ended(span, token, result)
+            traced_function.end(span, token, result)
         except BaseException as error:
             failed(span, token, error)
             raise
@@ -80,126 +84,129 @@ def _wrap_coroutine_function(
     return traced
 
 
-def _wrap_function_of_stream(function: Callable[..., Any], call: TracedFunction) -> Callable[..., Any]:
-    """With a reducer, a stream that is returned belongs to the call: the span ends when the stream does."""
+def _wrap_streaming_function(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
+    """Wrap a function with a reducer. If it returns a stream, the span ends with the stream."""
 
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
-        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return function(*args, **kwargs)
-        collected = Collected(span, call)
+        collector = StreamCollector(span, traced_function)
         try:
-            with collected:
+            with collector:
                 result = function(*args, **kwargs)
         except BaseException as error:
-            collected.fail(error)
+            collector.fail(error)
             raise
-        return _streamed(result, collected)
+        return _watch_result(result, collector)
 
     return traced
 
 
-def _wrap_coroutine_function_of_stream(
-    function: Callable[..., Awaitable[Any]], call: TracedFunction
+def _wrap_streaming_coroutine_function(
+    function: Callable[..., Awaitable[Any]], traced_function: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
-        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return await function(*args, **kwargs)
-        collected = Collected(span, call)
+        collector = StreamCollector(span, traced_function)
         try:
-            with collected:
+            with collector:
                 result = await function(*args, **kwargs)
         except BaseException as error:
-            collected.fail(error)
+            collector.fail(error)
             raise
-        return _streamed(result, collected)
+        return _watch_result(result, collector)
 
     return traced
 
 
-def _streamed(result: Any, collected: Collected) -> Any:
-    stream = stand_in(result, collected)
-    if stream is not None:
-        return stream
-    collected.finish_at_once(result)
+def _watch_result(result: Any, collector: StreamCollector) -> Any:
+    """Return a proxy of a stream. For any other result, end the span and return the result."""
+    proxy = wrap_stream(result, collector)
+    if proxy is not None:
+        return proxy
+    collector.finish_with_result(result)
     return result
 
 
 def _wrap_generator_function(
-    function: Callable[..., Generator[Any, Any, Any]], call: TracedFunction
+    function: Callable[..., Generator[Any, Any, Any]], traced_function: TracedFunction
 ) -> Callable[..., Generator[Any, Any, Any]]:
-    # What `yield from` does, spelled out (PEP 380), because the span must be current only while the generator's own
-    # code runs: one left half-way leaves nothing behind in its consumer's context. No local variable keeps what passes
-    # through, which both sides may have let go of: it lies in `passing` until it is handed on.
+    # This is `yield from` (PEP 380) written out, because the span must be current only while the generator's own code
+    # runs: an abandoned generator must not leave its span in the consumer's context. Items pass through the list
+    # `passing`, because a local variable would keep an item alive that both sides have released.
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         tracer = state.tracer
-        if tracer is None or (span := call.open(tracer, args, kwargs)) is None:
+        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             generator = function(*args, **kwargs)
             del args, kwargs
             return (yield from generator)
-        collected = Collected(span, call)
+        collector = StreamCollector(span, traced_function)
         passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
             del args, kwargs
             resume: Callable[[Any], Any] = generator.send
             while True:
-                with collected:
+                with collector:
                     passing.append(resume(passing.pop()))
-                collected.add(passing[0])
+                collector.add(passing[0])
                 try:
                     passing.append((yield passing.pop()))
                     resume = generator.send
-                except BaseException as error:  # noqa: BLE001 - whatever the consumer throws is the generator's to see
+                except BaseException as error:  # noqa: BLE001 - the generator handles the consumer's exception
                     passing.append(error)
                     resume = generator.throw
         except StopIteration as end:
-            collected.finish(end.value)
+            collector.finish(end.value)
             return end.value
         except GeneratorExit:
-            # Left by `break`, close() or the garbage collector: an end like any other.
-            collected.finish()
+            # The consumer's `break`, `close()` or the garbage collector ended the generator, which is no error.
+            collector.finish()
             raise
         except BaseException as error:
-            collected.fail(error)
+            collector.fail(error)
             raise
 
     return traced
 
 
 def _wrap_async_generator_function(
-    function: Callable[..., AsyncGenerator[Any, Any]], call: TracedFunction
+    function: Callable[..., AsyncGenerator[Any, Any]], traced_function: TracedFunction
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     @functools.wraps(function)
     async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         tracer = state.tracer
-        collected = Collected(None if tracer is None else call.open(tracer, args, kwargs), call)
+        collector = StreamCollector(
+            None if tracer is None else traced_function.open(tracer, args, kwargs), traced_function
+        )
         passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
             del args, kwargs
             resume: Callable[[Any], Awaitable[Any]] = generator.asend
             while True:
-                with collected:
+                with collector:
                     passing.append(await resume(passing.pop()))
-                collected.add(passing[0])
+                collector.add(passing[0])
                 try:
                     passing.append((yield passing.pop()))
                     resume = generator.asend
-                except BaseException as error:  # noqa: BLE001 - whatever the consumer throws is the generator's to see
+                except BaseException as error:  # noqa: BLE001 - the generator handles the consumer's exception
                     passing.append(error)
                     resume = generator.athrow
         except StopAsyncIteration:
-            collected.finish()
+            collector.finish()
         except GeneratorExit:
-            collected.finish()
+            collector.finish()
             raise
         except BaseException as error:
-            collected.fail(error)
+            collector.fail(error)
             raise
 
     return traced
