@@ -1,45 +1,59 @@
-"""Programs run as processes of their own, so that they can die; and what is asked of traces in tests."""
+"""Programs that run as processes of their own, so that a test can kill them, and helpers for traces and counts."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from _pytest.mark import ParameterSet
 
+import ace_tracing
 from ace_tracing import Delivery, start_span
 
-FOLDER = Path(__file__).parents[1] / "reliability" / "programs"
-LONGEST_S = 120.0
-ID_BYTES = 16
-OUR_WARNING = re.compile(r"Traces are (waiting|kept)|\d+ traces |The spool ")
+PROGRAMS_FOLDER: Final = Path(__file__).parents[1] / "reliability" / "programs"
+TIMEOUT_S: Final = 120.0
+ID_BYTES: Final = 16
+NOT_ABOUT_DELIVERY: Final = {"decorator", "propagation", "diagnostics.py"}
+
+
+def warnings_about_delivery() -> Iterator[str]:
+    """Yield a pattern for each warning that the library may log on a busy machine, when delivery takes long."""
+    package = Path(ace_tracing.__file__).parent
+    for path in package.rglob("*.py"):
+        if path.relative_to(package).parts[0] in NOT_ABOUT_DELIVERY:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="warn"), args=[ast.Constant(value=cause), ast.Constant(value=str(message)), *_]
+                ) if cause != "partial":
+                    yield ".*".join(map(re.escape, re.split(r"%[.\d]*[a-z]", message)))
+
+
+WARNING: Final = re.compile("|".join(warnings_about_delivery()))
 
 
 class Programs:
-    """Starts programs with a spool that they share.
+    """Starts programs that share the test's spool."""
 
-    Args:
-        folder: where what they tell is written.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._started: list[subprocess.Popen[str]] = []
 
     def start(self, name: str, *arguments: object, spool: bool = True, **environment: str) -> subprocess.Popen[str]:
-        """Start `programs/<name>.py`; its standard streams are pipes of text."""
-        # From 3.12 on Python warns of each fork of a process with threads, which is what some of them are about.
-        command = [sys.executable, "-W", "ignore::DeprecationWarning", str(FOLDER / f"{name}.py"), *map(str, arguments)]
+        """Start `programs/<name>.py`. Its standard streams are pipes of text."""
+        # From 3.12 on, Python warns of each fork of a process with threads. Some programs do exactly that.
+        command = [sys.executable, "-W", "ignore::DeprecationWarning", str(PROGRAMS_FOLDER / f"{name}.py")]
         process = subprocess.Popen(
-            command,
+            [*command, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -50,64 +64,81 @@ class Programs:
         return process
 
     def run(
-        self, name: str, *arguments: object, spool: bool = True, timeout: float = LONGEST_S, **environment: str
+        self, name: str, *arguments: object, spool: bool = True, code: int = 0, timeout: float = TIMEOUT_S
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, which comes within `timeout` seconds."""
-        process = self.start(name, *arguments, spool=spool, **environment)
+        """Run a program to its end.
+
+        Args:
+            name: The program's file, without `.py`.
+            arguments: Its command line.
+            spool: Whether traces wait in the spool.
+            code: The exit code that the program must have.
+            timeout: The longest time that it may take, in seconds.
+        """
+        process = self.start(name, *arguments, spool=spool)
         out, err = process.communicate(timeout=timeout)
+        assert process.returncode == code, err
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
-    def report(self, name: str, *arguments: object, spool: bool = True, timeout: float = LONGEST_S) -> Any:
-        """Run a program that ends well and says one line of JSON, beside our warnings; give what that says."""
+    def report(self, name: str, *arguments: object, spool: bool = True, timeout: float = TIMEOUT_S) -> Any:
+        """Run a program that prints one line of JSON, and return the value. It may only log warnings about delivery."""
         done = self.run(name, *arguments, spool=spool, timeout=timeout)
-        assert (done.returncode, beside_warnings(done.stderr)) == (0, [])
+        assert unexpected_lines(done.stderr) == [], done.stderr
         return json.loads(done.stdout)
 
     def end(self) -> None:
-        """End what still runs."""
+        """Kill the programs that still run."""
         for process in self._started:
             process.kill()
             process.communicate()
 
 
-def beside_warnings(errors: str) -> list[str]:
-    """The lines that a program has written to its standard error and that are no warning about delivery."""
-    return [line for line in errors.splitlines() if not OUR_WARNING.match(line)]
+def read_line(process: subprocess.Popen[str]) -> str:
+    """Return the next line of a program's standard output. Fails with its standard error when the program has ended."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, process.communicate()[1]
+    return line
 
 
-def told_in(path: Path) -> list[str]:
-    """The trace ids that a program had told when it died, in hex."""
-    told = path.read_bytes() if path.exists() else b""
-    return [told[at : at + ID_BYTES].hex() for at in range(0, len(told) - ID_BYTES + 1, ID_BYTES)]
+def unexpected_lines(stderr: str) -> list[str]:
+    """Return the lines of a program's standard error that are not the library's warnings about delivery."""
+    return [line for line in stderr.splitlines() if not WARNING.match(line)]
 
 
-def make(count: int, prefix: str = "n", **inputs: object) -> None:
-    """Make traces of one span each, with their names numbered."""
+def recorded_ids(path: Path) -> list[str]:
+    """Return the trace ids, in hex, that a program had recorded with `IdFile` when it ended."""
+    content = path.read_bytes() if path.exists() else b""
+    return [content[at : at + ID_BYTES].hex() for at in range(0, len(content) - ID_BYTES + 1, ID_BYTES)]
+
+
+def make_traces(count: int, prefix: str = "n", **inputs: object) -> None:
+    """Make traces of one span each, with numbered names."""
     for number in range(count):
         with start_span(f"{prefix}{number}") as span:
             if inputs:
                 span.set_inputs(inputs)
 
 
-def names(count: int, prefix: str = "n") -> dict[str, int]:
-    """The names that `make` gives, each once."""
+def numbered_names(count: int, prefix: str = "n") -> dict[str, int]:
+    """Return the names of the spans from `make_traces`, each counted once."""
     return {f"{prefix}{number}": 1 for number in range(count)}
 
 
-def sums(delivery: Delivery) -> tuple[int, int, int]:
-    """Delivered, pending, dropped; every drop has a reason."""
+def counts(delivery: Delivery) -> tuple[int, int, int]:
+    """Return delivered, pending and dropped, after checking that each drop has a reason."""
     assert sum(delivery.reasons.values()) == delivery.dropped
     return delivery.delivered, delivery.pending, delivery.dropped
 
 
-def each_way(ways: Iterable[str], quick: tuple[str, ...]) -> list[str | ParameterSet]:
-    """All ways as parameters of a test, of which only some are quick enough for every run."""
-    return [way if way in quick else pytest.param(way, marks=pytest.mark.soak) for way in ways]
+def mark_soak(values: Iterable[str], quick: tuple[str, ...]) -> list[str | ParameterSet]:
+    """Return parameters of a test. All but the quick ones run in the soak only."""
+    return [value if value in quick else pytest.param(value, marks=pytest.mark.soak) for value in values]
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Come back when the condition holds, which it does within that time."""
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Return when the condition is true. Fail when it is not within that time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to hold"
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds} s"
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What the tests of reliability share: the two ways to keep traces, a spool of their own, and programs to run."""
+"""Fixtures of the reliability tests: where traces wait, an empty spool, and programs."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ace_tracing import diagnostics
 @pytest.fixture(params=[True, False], ids=["spool", "memory"])
 def spool(request: pytest.FixtureRequest) -> bool:
     """Whether traces wait in the spool, or in memory only."""
-    kept: bool = request.param
-    return kept
+    is_spooled: bool = request.param
+    return is_spooled
 
 
 @pytest.fixture(autouse=True)
 def spool_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty spool that only this test and its programs use."""
+    """An empty spool, which only this test and its programs use."""
     folder = tmp_path / "spool"
     monkeypatch.setenv("KAYBA_SPOOL_DIR", str(folder))
     return folder
 
 
 @pytest.fixture
-def programs(tmp_path: Path) -> Iterator[Programs]:
-    """Runs the programs of this folder; those that still run are ended afterwards."""
-    running = Programs(tmp_path)
+def programs() -> Iterator[Programs]:
+    """Runs the programs of this folder, and kills those that still run afterwards."""
+    running = Programs()
     yield running
     running.end()
 

@@ -1,4 +1,4 @@
-"""A server that hangs, drips or is flooded costs no caller anything, and no end waits for it: points 10, 11, 16."""
+"""A hanging, slow or flooded server delays neither callers nor the end of a process: points 10, 11 and 16."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from tests.helpers.faulty_server import Answer, Fault, FaultyServer, faulty_server
-from tests.helpers.programs import Programs, each_way, make, names, sums, until
+from tests.helpers.programs import Programs, counts, make_traces, mark_soak, numbered_names, read_line, wait_for
 
 import ace_tracing
 from ace_tracing import trace, tracing_status
@@ -17,11 +17,11 @@ from ace_tracing import trace, tracing_status
 Configured = Callable[..., None]
 
 EXIT_S = {True: 2.0, False: 5.0}
-"""Longest that an exit may take, by whether there is a spool."""
+"""The longest exit, with and without a spool."""
 BUSY_S = 3.0
-"""What a machine that is busy with other tests may take beside: to wake a process up, to end the interpreter."""
+"""The time allowed on top for a busy machine, to wake a process up and to end the interpreter."""
 
-NOT_ANSWERING: dict[str, Answer | None] = {
+FAILURES: dict[str, Answer | None] = {
     "hung": Answer(fault=Fault.STALL),
     "dripping": Answer(fault=Fault.DRIP),
     "503": Answer(503),
@@ -31,90 +31,89 @@ NOT_ANSWERING: dict[str, Answer | None] = {
 
 
 @contextmanager
-def not_answering(how: str) -> Iterator[FaultyServer]:
-    answer = NOT_ANSWERING[how]
+def failing_server(how: str) -> Iterator[FaultyServer]:
+    answer = FAILURES[how]
     with faulty_server(*([answer] if answer else []), up=answer is not None) as server:
         yield server
 
 
 @pytest.mark.point(10)
-@pytest.mark.parametrize("how", each_way(NOT_ANSWERING, quick=("hung", "dripping", "down")))
-def test_traced_calls_return_whatever_the_server_does(configured: Configured, spool: bool, how: str) -> None:
+@pytest.mark.parametrize("how", mark_soak(FAILURES, quick=("hung", "dripping", "down")))
+def test_traced_calls_return_while_the_server_fails(configured: Configured, spool: bool, how: str) -> None:
     @trace
     def traced(number: int) -> int:
         return number
 
-    with not_answering(how) as server:
+    with failing_server(how) as server:
         configured(server.url, spool)
         traced(-1)
-        until(lambda: server.requests or how == "down")
+        wait_for(lambda: server.requests or how == "down")
         longest = 0.0
         for number in range(2_000):
             started = time.perf_counter()
             assert traced(number) == number
             longest = max(longest, time.perf_counter() - started)
-        # Far from any timeout of a request, and as far from what a busy machine may take.
+        # Well below any timeout of a request, and well above the delays of a busy machine.
         assert longest < 1.0
         assert tracing_status().pending == 2_001
 
 
 @pytest.mark.point(10)
-@pytest.mark.parametrize("how", each_way(NOT_ANSWERING, quick=("hung", "dripping", "down")))
-def test_a_process_ends_in_time_whatever_the_server_does(programs: Programs, spool: bool, how: str) -> None:
-    with not_answering(how) as server:
-        process = programs.start("trace_and_end", server.url, 500, "return", spool=spool)
-        assert process.stdout is not None
-        assert process.stdout.readline()
+@pytest.mark.parametrize("how", mark_soak(FAILURES, quick=("hung", "dripping", "down")))
+def test_process_ends_in_time_while_the_server_fails(programs: Programs, spool: bool, how: str) -> None:
+    with failing_server(how) as server:
+        process = programs.start("trace_and_exit", server.url, 500, "return", spool=spool)
+        read_line(process)
         started = time.monotonic()
-        process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
         assert time.monotonic() - started < EXIT_S[spool] + BUSY_S
-        assert process.returncode == 0
+        assert process.returncode == 0, err
         if spool:
             server.answer_with(Answer())
             server.release()
             server.up()
             assert programs.report("deliver", server.url, "all")["pending"] == 0
-            assert server.store.names == names(500)
+            assert server.store.names == numbered_names(500)
 
 
 @pytest.mark.point(11)
 @pytest.mark.parametrize("call", ["flush", "shutdown"])
-@pytest.mark.parametrize("how", each_way(NOT_ANSWERING, quick=("hung", "dripping", "down")))
-def test_flush_and_shutdown_come_back_on_time_with_true_counts(
+@pytest.mark.parametrize("how", mark_soak(FAILURES, quick=("hung", "dripping", "down")))
+def test_flush_and_shutdown_return_in_time_with_exact_counts(
     configured: Configured, spool: bool, how: str, call: str
 ) -> None:
     with faulty_server() as server:
         configured(server.url, spool)
-        make(10, "before")
-        assert sums(ace_tracing.flush(timeout=60)) == (10, 0, 0)
-        answer = NOT_ANSWERING[how]
+        make_traces(10, "before")
+        assert counts(ace_tracing.flush(timeout=60)) == (10, 0, 0)
+        answer = FAILURES[how]
         if answer is None:
             server.down()
         else:
             server.answer_with(answer)
-        make(7)
+        make_traces(7)
         for timeout in (0.0, 0.5) if call == "flush" else (0.5,):
             started = time.monotonic()
             delivery = getattr(ace_tracing, call)(timeout)
             assert time.monotonic() - started < timeout + 0.2 + BUSY_S
-            assert sums(delivery) == (10, 7, 0)
+            assert counts(delivery) == (10, 7, 0)
 
 
 @pytest.mark.point(11)
-def test_the_counts_add_up_while_threads_trace(configured: Configured, spool: bool) -> None:
+def test_counts_add_up_while_threads_trace(configured: Configured, spool: bool) -> None:
     with faulty_server(Answer(503), Answer(), Answer(fault=Fault.LOSE), Answer()) as server:
         configured(server.url, spool)
-        threads = [threading.Thread(target=make, args=(500, f"thread{number}-")) for number in range(4)]
+        threads = [threading.Thread(target=make_traces, args=(500, f"thread{number}-")) for number in range(4)]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            delivered, pending, dropped = sums(ace_tracing.flush(timeout=0.05))
+            delivered, pending, dropped = counts(ace_tracing.flush(timeout=0.05))
             assert delivered + pending <= 2_000
             assert dropped == 0
             assert delivered <= server.store.names.total()
         for thread in threads:
             thread.join()
-        assert sums(ace_tracing.flush(timeout=60)) == (2_000, 0, 0)
+        assert counts(ace_tracing.flush(timeout=60)) == (2_000, 0, 0)
         assert server.store.names.total() == 2_000
 
 
@@ -123,12 +122,10 @@ MEBIBYTE = 1024 * 1024
 
 @pytest.mark.point(16)
 @pytest.mark.parametrize("count", [100_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
-def test_a_flood_into_a_hung_server_takes_bounded_memory_and_counts_every_drop(
-    programs: Programs, spool: bool, count: int
-) -> None:
-    pytest.importorskip("resource", reason="the platform does not tell a process's memory")
+def test_flood_takes_bounded_memory_and_counts_every_drop(programs: Programs, spool: bool, count: int) -> None:
+    pytest.importorskip("resource", reason="the platform does not report a process's memory")
     with faulty_server(hang=True, keep_requests=False) as server:
-        told = programs.report("flood", server.url, count, spool=spool, timeout=600)
-    assert told["grown"] <= 64 * MEBIBYTE, f"{told['grown'] / MEBIBYTE:.0f} MB"
-    assert told["delivered"] + told["pending"] + told["dropped"] == count + told["before"]
-    assert sum(told["reasons"].values()) == told["dropped"]
+        report = programs.report("flood", server.url, count, spool=spool, timeout=600)
+    assert report["growth"] <= 64 * MEBIBYTE, f"{report['growth'] / MEBIBYTE:.0f} MB"
+    assert report["delivered"] + report["pending"] + report["dropped"] == count + report["before"]
+    assert sum(report["reasons"].values()) == report["dropped"]

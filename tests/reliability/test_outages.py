@@ -1,4 +1,4 @@
-"""A server that is away for a while gets everything, when it has asked for it, and once: points 3, 4, 8 and 17."""
+"""After an outage the server gets every trace once, not before its `Retry-After`: points 3, 4, 8 and 17."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from email.utils import formatdate
 
 import pytest
 from tests.helpers.faulty_server import Answer, Fault, faulty_server
-from tests.helpers.programs import Programs, beside_warnings, each_way, make, names, sums, until
+from tests.helpers.programs import (
+    Programs,
+    counts,
+    make_traces,
+    mark_soak,
+    numbered_names,
+    read_line,
+    unexpected_lines,
+    wait_for,
+)
 
 import ace_tracing
 from ace_tracing import tracing_status
@@ -17,7 +26,7 @@ from ace_tracing import tracing_status
 Configured = Callable[..., None]
 
 OUTAGES = [1.0, pytest.param(60.0, marks=pytest.mark.soak)]
-AWAY = {
+OUTAGE_KINDS = {
     "down": None,
     "503": Answer(503, b"<html>Service Unavailable</html>", {"Content-Type": "text/html"}),
     "429": Answer(429),
@@ -31,48 +40,45 @@ AWAY = {
 
 @pytest.mark.point(3)
 @pytest.mark.parametrize("seconds", OUTAGES)
-@pytest.mark.parametrize("away", each_way(AWAY, quick=("down", "503", "reset")))
-def test_after_an_outage_the_server_has_everything(
-    configured: Configured, spool: bool, away: str, seconds: float
-) -> None:
-    answer = AWAY[away]
+@pytest.mark.parametrize("kind", mark_soak(OUTAGE_KINDS, quick=("down", "503", "reset")))
+def test_all_traces_arrive_after_an_outage(configured: Configured, spool: bool, kind: str, seconds: float) -> None:
+    answer = OUTAGE_KINDS[kind]
     with faulty_server(*([answer] if answer else []), up=answer is not None) as server:
         configured(server.url, spool)
         for part in range(4):
-            make(25, f"part{part}-")
+            make_traces(25, f"part{part}-")
             threading.Event().wait(seconds / 4)
         assert ace_tracing.flush(timeout=0.1).delivered == 0
         server.answer_with(Answer())
         server.up()
-        assert sums(ace_tracing.flush(timeout=60)) == (100, 0, 0)
-        expected = {name: 1 for part in range(4) for name in names(25, f"part{part}-")}
+        assert counts(ace_tracing.flush(timeout=60)) == (100, 0, 0)
+        expected = {name: 1 for part in range(4) for name in numbered_names(25, f"part{part}-")}
         assert server.store.names == expected
 
 
 @pytest.mark.point(3)
-def test_down_exit_restart(programs: Programs) -> None:
+def test_traces_of_ended_processes_arrive_after_an_outage(programs: Programs) -> None:
     with faulty_server(up=False) as server:
         for _ in range(2):
-            done = programs.run("trace_and_end", server.url, 50, "return")
-            assert done.returncode == 0
+            programs.run("trace_and_exit", server.url, 50, "return")
         server.up()
         left = programs.report("deliver", server.url, "all")
         assert (left["recovered"], left["pending"], left["dropped"]) == (100, 0, 0)
-        assert server.store.names == dict.fromkeys(names(50), 2)
+        assert server.store.names == dict.fromkeys(numbered_names(50), 2)
 
 
 @pytest.mark.point(4)
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_retry_after_is_never_early(configured: Configured, spool: bool, form: str) -> None:
-    # A date has whole seconds: of three, two are left at least.
+    # A date has whole seconds, so at least two of the three seconds are left.
     asked = "2" if form == "seconds" else formatdate(time.time() + 3, usegmt=True)
     with faulty_server(Answer(429, b"", {"Retry-After": asked}), Answer()) as server:
         configured(server.url, spool)
-        make(3)
+        make_traces(3)
         for _ in range(5):
-            # Asking does not make it early.
+            # A flush does not shorten the delay.
             ace_tracing.flush(timeout=0.1)
-        assert sums(ace_tracing.flush(timeout=60)) == (3, 0, 0)
+        assert counts(ace_tracing.flush(timeout=60)) == (3, 0, 0)
         first, second = server.times
         assert second - first >= 2.0
 
@@ -92,22 +98,22 @@ def test_retry_after_is_jittered(configured: Configured) -> None:
         servers = [a, b, c, d, e, f]
         for server in servers:
             configured(server.url)
-            make(1)
-        until(lambda: all(len(server.times) == 2 for server in servers), 60)
+            make_traces(1)
+        wait_for(lambda: all(len(server.times) == 2 for server in servers), 60)
         waits = [server.times[1] - server.times[0] for server in servers]
     assert min(waits) >= 2.0
-    # Six draws from a tenth of two seconds lie this close together once in 100,000 times.
+    # Six random delays from a range of 0.2 s lie this close together once in 100,000 times.
     assert max(waits) - min(waits) > 0.01
 
 
 @pytest.mark.point(4)
 @pytest.mark.parametrize("asked", ["1000000000", "Fri, 31 Dec 9999 23:59:59 GMT", "-5", "soon", ""])
-def test_no_retry_after_holds_up_a_flush_or_the_next_process(programs: Programs, asked: str) -> None:
+def test_retry_after_delays_neither_exit_nor_next_process(programs: Programs, asked: str) -> None:
     with faulty_server(Answer(503, b"", {"Retry-After": asked})) as server:
-        assert programs.run("trace_and_end", server.url, 5, "return", timeout=30).returncode == 0
+        programs.run("trace_and_exit", server.url, 5, "return", timeout=30)
         server.answer_with(Answer())
         assert programs.report("deliver", server.url, "all")["pending"] == 0
-        assert server.store.names == names(5)
+        assert server.store.names == numbered_names(5)
 
 
 @pytest.mark.point(4)
@@ -115,48 +121,53 @@ def test_no_retry_after_holds_up_a_flush_or_the_next_process(programs: Programs,
 def test_retry_after_is_capped(configured: Configured, spool: bool) -> None:
     with faulty_server(Answer(503, b"", {"Retry-After": "1000000000"}), Answer()) as server:
         configured(server.url, spool)
-        make(1)
-        assert sums(ace_tracing.flush(timeout=600)) == (1, 0, 0)
+        make_traces(1)
+        assert counts(ace_tracing.flush(timeout=600)) == (1, 0, 0)
 
 
 @pytest.mark.point(8)
 @pytest.mark.parametrize("fault", [Fault.LOSE, Fault.CUT, Fault.GARBAGE])
-def test_an_answer_lost_after_the_commit_makes_no_duplicate(configured: Configured, spool: bool, fault: Fault) -> None:
+def test_response_lost_after_the_commit_makes_no_duplicate(configured: Configured, spool: bool, fault: Fault) -> None:
     lost = Answer(fault=fault)
     with faulty_server(lost, lost, Answer()) as server:
         configured(server.url, spool)
-        make(100)
-        assert sums(ace_tracing.flush(timeout=60)) == (100, 0, 0)
-        assert server.store.names == names(100)
+        make_traces(100)
+        assert counts(ace_tracing.flush(timeout=60)) == (100, 0, 0)
+        assert server.store.names == numbered_names(100)
         assert len(server.store.spans) == 100
-        assert server.store.again > 0, "it came twice over the wire"
+        assert server.store.again > 0, "no span came twice over the wire"
 
 
 @pytest.mark.point(17)
 @pytest.mark.parametrize("hours", [1, -1])
-def test_a_clock_that_jumps_delays_nothing_and_turns_no_span_round(programs: Programs, spool: bool, hours: int) -> None:
+def test_clock_jump_delays_nothing_and_reverses_no_span(programs: Programs, spool: bool, hours: int) -> None:
     with faulty_server(up=False) as server:
         process = programs.start("clock", server.url, hours, spool=spool)
-        assert process.stdout is not None
-        assert process.stdout.readline() == '{"jumped": true}\n'
+        assert read_line(process) == '{"jumped": true}\n'
         server.up()
         recovered = time.monotonic()
-        until(lambda: server.store.names.total() == 22)
-        # 5 s are the criterion; the rest is for a machine that is busy with other tests.
+        wait_for(lambda: server.store.names.total() == 22)
+        # The criterion is 5 s. The rest is for a busy machine.
         assert time.monotonic() - recovered < 5 + 5
-        assert beside_warnings(process.communicate(timeout=30)[1]) == []
-        assert process.returncode == 0
+        _, err = process.communicate(timeout=30)
+        assert unexpected_lines(err) == [], err
+        assert process.returncode == 0, err
         spans = [span for batch in server.exported() for span in batch]
-        assert {span["name"] for span in spans} == {*names(10, "before"), *names(10, "after"), "across", "within"}
+        assert {span["name"] for span in spans} == {
+            *numbered_names(10, "before"),
+            *numbered_names(10, "after"),
+            "across",
+            "within",
+        }
         assert [int(span["endTimeUnixNano"]) - int(span["startTimeUnixNano"]) < 0 for span in spans].count(True) == 0
 
 
-def test_the_status_tells_of_an_outage(configured: Configured, spool: bool) -> None:
+def test_status_reports_an_outage(configured: Configured, spool: bool) -> None:
     with faulty_server(Answer(503)) as server:
         configured(server.url, spool)
         assert tracing_status().state == "idle"
-        make(3)
-        until(lambda: tracing_status().state == "waiting")
+        make_traces(3)
+        wait_for(lambda: tracing_status().state == "waiting")
         status = tracing_status()
         assert (status.delivered, status.pending, status.dropped) == (0, 3, 0)
         assert "503" in str(status.last_error)

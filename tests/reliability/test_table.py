@@ -1,4 +1,4 @@
-"""Each of the 22 points has a test, and docs/reliability.md names the tests of each."""
+"""Each of the 22 points has a test, and `docs/reliability.md` names it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAGE = HERE.parents[1] / "docs" / "reliability.md"
 POINTS = range(1, 23)
 
 
-def test_the_page_names_the_tests_of_every_point() -> None:
+def test_page_names_the_tests_of_every_point() -> None:
     marked: defaultdict[int, set[str]] = defaultdict(set)
     for path in HERE.glob("test_*.py"):
         points: list[int] = []

@@ -1,4 +1,4 @@
-"""What the programs share: a configuration from their arguments, and telling a trace's id so that it outlives them."""
+"""Shared code of the programs: configuration from their arguments, and reports to the test."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ URL = sys.argv[1]
 SPOOL = os.environ["SPOOL"] == "1"
 
 
-def begin(url: str = URL) -> None:
-    """Configure tracing for the server that the test has named."""
+def configure_tracing(url: str = URL) -> None:
+    """Configure tracing for the test's server."""
     configure(api_key="kb-test", base_url=url, spool=SPOOL)
 
 
-def make(count: int, prefix: str = "n", inputs: object = None) -> None:
-    """Make traces of one span each, with their names numbered."""
+def make_traces(count: int, prefix: str = "n", inputs: object = None) -> None:
+    """Make traces of one span each, with numbered names."""
     for number in range(count):
         with start_span(f"{prefix}{number}") as span:
             if inputs is not None:
                 span.set_inputs(inputs)
 
 
-class Told:
-    """A file of trace ids. What is written to it stays when the process is killed.
+class IdFile:
+    """A file of trace ids, which outlives a process that is killed.
 
     Args:
-        path: where; made when missing, and added to.
+        path: The path of the file, which is created or appended to.
     """
 
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0))
 
-    def tell(self, trace_id: str | None) -> None:
-        """Say that the root of this trace has returned."""
+    def record(self, trace_id: str | None) -> None:
+        """Record the id of a trace whose root has returned."""
         assert trace_id is not None
         os.write(self._file, bytes.fromhex(trace_id.removeprefix("tr-")))
 
 
-def say(**what: Any) -> None:
-    """One line of JSON for the test."""
-    sys.stdout.write(json.dumps(what) + "\n")
+def report(**values: Any) -> None:
+    """Print one line of JSON for the test."""
+    sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 
-def settled(timeout: float = 60.0) -> dict[str, Any]:
-    """Flush, and give what came of it with what has been recovered."""
+def flush_counts(timeout: float = 60.0) -> dict[str, Any]:
+    """Flush, and return the counts of the delivery and of the recovered traces."""
     delivery: Delivery = flush(timeout)
     return {**dataclasses.asdict(delivery), "recovered": tracing_status().recovered}

@@ -1,6 +1,6 @@
-"""Configures tracing, makes nothing, and says what it has delivered of what others left: URL UNTIL.
+"""Configures tracing without making traces, and reports the recovered ones: URL UNTIL.
 
-With `all` it goes on until nothing is left in the spool by anybody; with `end` it ends at once.
+With `all` it runs until the spool is empty, with `end` it ends at once.
 """
 
 import os
@@ -8,23 +8,23 @@ import sys
 import time
 from pathlib import Path
 
-from common import begin, say
+from common import configure_tracing, report
 
 from ace_tracing import shutdown, tracing_status
 
-LONGEST_S = 60.0
+MAX_S = 60.0
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether there is no file below a folder, which others may do away with meanwhile."""
+    """Return whether there is no file below a folder, which other processes may remove meanwhile."""
     return not any(files for _, _, files in os.walk(folder))
 
 
-begin()
-deadline = time.monotonic() + LONGEST_S
+configure_tracing()
+deadline = time.monotonic() + MAX_S
 while sys.argv[2] == "all" and not is_empty(Path(os.environ["KAYBA_SPOOL_DIR"])):
     assert time.monotonic() < deadline, f"{tracing_status()} {list(os.walk(os.environ['KAYBA_SPOOL_DIR']))}"
     time.sleep(0.01)
 last = tracing_status()
 delivery = shutdown(5)
-say(pending=delivery.pending, dropped=delivery.dropped, recovered=last.recovered)
+report(pending=delivery.pending, dropped=delivery.dropped, recovered=last.recovered)

@@ -1,4 +1,4 @@
-"""Traces in greenlets and in threads: URL PATCHED."""
+"""Traces in greenlets and in threads, with gevent patched before, after or never: URL PATCHED."""
 
 import sys
 
@@ -7,7 +7,7 @@ if sys.argv[2] == "before":
 
     monkey.patch_all()
 
-from common import begin
+from common import configure_tracing
 
 import ace_tracing
 from ace_tracing import start_span
@@ -21,7 +21,7 @@ import threading
 
 import gevent
 
-begin()
+configure_tracing()
 
 
 def work(name: str) -> None:

@@ -1,10 +1,10 @@
-"""A hundred traces in the parent and as many in children of multiprocessing: URL METHOD KIND."""
+"""Makes 100 traces in the parent and 100 in `multiprocessing` children: URL METHOD KIND."""
 
 import concurrent.futures
 import multiprocessing
 import sys
 
-from common import begin
+from common import configure_tracing
 
 from ace_tracing import start_span
 
@@ -16,16 +16,16 @@ def work(name: str, count: int = 100) -> None:
 
 
 def configured_work(name: str, count: int = 100) -> None:
-    # A child that is not forked has nothing of its parent's configuration.
+    # Only a forked child inherits its parent's configuration.
     if multiprocessing.get_start_method(allow_none=True) != "fork":
-        begin()
+        configure_tracing()
     work(name, count)
 
 
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[2])
     context = multiprocessing.get_context(sys.argv[2])
-    begin()
+    configure_tracing()
     work("parent")
     match sys.argv[3]:
         case "Process":

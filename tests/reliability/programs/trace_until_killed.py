@@ -1,15 +1,15 @@
-"""Traces in several threads until it is killed: URL TOLD THREADS. Says so once all of them do."""
+"""Traces in several threads until it is killed, and reports once all of them trace: URL ID_FILE THREADS."""
 
 import sys
 import threading
 import time
 
-from common import Told, begin, say
+from common import IdFile, configure_tracing, report
 
 from ace_tracing import start_span
 
-begin()
-told = Told(sys.argv[2])
+configure_tracing()
+ids = IdFile(sys.argv[2])
 threads = int(sys.argv[3])
 all_trace = threading.Barrier(threads + 1)
 
@@ -22,16 +22,16 @@ def work() -> None:
                 root.set_inputs({"question": "x" * 200})
                 with start_span("step"):
                     pass
-            told.tell(root.trace_id)
+            ids.record(root.trace_id)
         if waiting:
             all_trace.wait(30)
             waiting = False
-        # So much as a server of the same machine can read while four of these run.
+        # A server on the same machine can read about this many traces while four such programs run.
         time.sleep(0.005)
 
 
 for _ in range(threads):
     threading.Thread(target=work, daemon=True).start()
 all_trace.wait(30)
-say(ready=True)
+report(ready=True)
 threading.Event().wait()

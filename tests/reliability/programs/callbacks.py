@@ -1,61 +1,61 @@
-"""Makes traces while code that traces is called back from within ours, in whatever thread: URL WHO."""
+"""Makes traces while traced callbacks run inside the library, on any thread: URL CALLBACK."""
 
 import gc
 import logging
 import sys
 
-from common import SPOOL, URL, begin, say, settled
+from common import SPOOL, URL, configure_tracing, flush_counts, report
 
 from ace_tracing import configure, start_span
 
 
-def within(*_: object) -> None:
+def trace_within(*_: object) -> None:
     with start_span("within"):
         pass
 
 
-class Handler(logging.Handler):
-    """Traces each line that is logged, ours and the HTTP client's."""
+class TracingHandler(logging.Handler):
+    """A log handler that traces each line, of the library and of the HTTP client."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        within()
+        trace_within()
 
 
-class Finalized:
-    """Part of a cycle, so that the collector calls its end."""
+class Cycle:
+    """An object in a reference cycle, so that the garbage collector calls its finalizer."""
 
     def __init__(self) -> None:
         self.me = self
 
     def __del__(self) -> None:
-        within()
+        trace_within()
 
 
 def mask(value: object) -> object:
-    within()
+    trace_within()
     return value
 
 
-begin()
+configure_tracing()
 match sys.argv[2]:
     case "collector of garbage":
         gc.set_threshold(50, 2, 2)
-        # Once a collection: tracing allocates, and would start the next one for ever.
-        gc.callbacks.append(lambda phase, _: within() if phase == "stop" else None)
+        # Once per collection: tracing allocates, and the callback would otherwise start collections without an end.
+        gc.callbacks.append(lambda phase, _: trace_within() if phase == "stop" else None)
     case "log handler":
-        logging.basicConfig(level=logging.DEBUG, handlers=[Handler()])
+        logging.basicConfig(level=logging.DEBUG, handlers=[TracingHandler()])
     case "finalizer":
         gc.set_threshold(50, 2, 2)
     case "mask":
         configure(api_key="kb-test", base_url=URL, spool=SPOOL, mask=mask)
 for number in range(300):
     if sys.argv[2] == "finalizer":
-        Finalized()
+        Cycle()
     with start_span(f"n{number}") as span:
         if sys.argv[2] == "mask":
             span.set_inputs({"question": number})
-settled()
+flush_counts()
 gc.set_threshold(0)
 gc.callbacks.clear()
 logging.getLogger().handlers.clear()
-say(**settled())
+report(**flush_counts())

@@ -1,4 +1,4 @@
-"""A service that configures tracing before its server forks the workers."""
+"""A WSGI service that configures tracing before gunicorn forks its workers."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ with start_span("loaded"):
 
 
 def application(_environ: object, start_response: Callable[..., object]) -> Iterable[bytes]:
-    """Answer every request with a greeting, traced."""
+    """Respond to every request with a greeting, in a span."""
     with start_span("request"):
         start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"hello"]

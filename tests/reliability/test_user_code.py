@@ -1,4 +1,4 @@
-"""Odd values, exceptions, callbacks and threads of the user's meet no trouble of ours: points 15, 18, 19 and 22."""
+"""The user's values, exceptions, callbacks and threads are never disturbed: points 15, 18, 19 and 22."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.helpers.faulty_server import Answer, faulty_server
-from tests.helpers.programs import Programs, make, names, sums, until
+from tests.helpers.programs import Programs, counts, make_traces, numbered_names, wait_for
 
 import ace_tracing
 from ace_tracing import start_span, trace
@@ -25,25 +25,25 @@ BUSY = 4
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnhandledThreadExceptionWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-def test_a_killed_sender_is_revived_by_the_next_trace(configured: Configured, spool: bool) -> None:
+def test_killed_worker_thread_is_replaced_at_the_next_trace(configured: Configured, spool: bool) -> None:
     with faulty_server() as server:
         configured(server.url, spool)
         for number in range(3):
-            make(1, f"before{number}-")
-            assert sums(ace_tracing.flush(timeout=60))[1:] == (0, 0)
-            for thread in senders():
+            make_traces(1, f"before{number}-")
+            assert counts(ace_tracing.flush(timeout=60))[1:] == (0, 0)
+            for thread in worker_threads():
                 assert thread.ident is not None
                 raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
                 )
                 assert raised == 1
-            make(1, f"after{number}-")
-            assert sums(ace_tracing.flush(timeout=60)) == (2 * number + 2, 0, 0)
-        until(lambda: server.store.names.total() == 6)
+            make_traces(1, f"after{number}-")
+            assert counts(ace_tracing.flush(timeout=60)) == (2 * number + 2, 0, 0)
+        wait_for(lambda: server.store.names.total() == 6)
         assert set(server.store.names.values()) == {1}
 
 
-def senders() -> list[threading.Thread]:
+def worker_threads() -> list[threading.Thread]:
     found = [thread for thread in threading.enumerate() if thread.name.startswith("ace-tracing")]
     assert found
     return found
@@ -59,19 +59,19 @@ def test_hostile_inputs_and_their_neighbours_arrive(configured: Configured, spoo
     with faulty_server() as server:
         configured(server.url, spool)
         for number, build in enumerate(hostile.VALUES.values()):
-            make(1, f"neighbour{number}-")
+            make_traces(1, f"neighbour{number}-")
             value = build()
             assert identity(value) is value
         count = len(hostile.VALUES)
-        assert sums(ace_tracing.flush(timeout=60)) == (2 * count, 0, 0)
-        neighbours = {name: 1 for number in range(count) for name in names(1, f"neighbour{number}-")}
+        assert counts(ace_tracing.flush(timeout=60)) == (2 * count, 0, 0)
+        neighbours = {name: 1 for number in range(count) for name in numbered_names(1, f"neighbour{number}-")}
         assert server.store.names == {**neighbours, "identity": count}
 
 
 @pytest.mark.point(18)
 @pytest.mark.parametrize("name", hostile.VALUES)
-def test_a_call_with_a_hostile_input_takes_under_50_ms(name: str) -> None:
-    # Once is enough: what another process or the collector of garbage takes is not the value's doing.
+def test_call_with_a_hostile_input_takes_under_50_ms(name: str) -> None:
+    # One fast call is enough: other processes and the garbage collector may slow down the rest.
     fastest = 1.0
     for _ in range(5):
         verdict = hostile.check(name, hostile.VALUES[name])
@@ -84,7 +84,7 @@ def test_a_call_with_a_hostile_input_takes_under_50_ms(name: str) -> None:
 
 @pytest.mark.point(19)
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_the_user_s_exception_is_the_same_object_with_the_same_traceback_tail(
+def test_user_exception_keeps_its_identity_and_traceback_tail(
     configured: Configured, spool: bool, kind: type[BaseException]
 ) -> None:
     error = kind("the user's")
@@ -115,10 +115,10 @@ def test_the_user_s_exception_is_the_same_object_with_the_same_traceback_tail(
 
 @pytest.mark.point(22)
 @pytest.mark.parametrize("who", ["collector of garbage", "log handler", "finalizer", "mask"])
-def test_code_that_traces_inside_our_own_sender_does_not_stop_it(programs: Programs, spool: bool, who: str) -> None:
+def test_callbacks_that_trace_inside_the_worker_do_not_block_it(programs: Programs, spool: bool, who: str) -> None:
     with faulty_server(Answer(503), Answer(429), Answer()) as server:
-        told = programs.report("reentrant", server.url, who, spool=spool)
-        assert (told["pending"], told["dropped"]) == (0, 0)
+        report = programs.report("callbacks", server.url, who, spool=spool)
+        assert (report["pending"], report["dropped"]) == (0, 0)
         stored = server.store.names
-        assert {name: stored[name] for name in names(300)} == names(300)
-        assert set(stored) - {"within"} == names(300).keys()
+        assert {name: stored[name] for name in numbered_names(300)} == numbered_names(300)
+        assert set(stored) - {"within"} == numbered_names(300).keys()

@@ -1,4 +1,4 @@
-"""Traces from an odd place: URL WHERE."""
+"""Traces from an unusual place: URL PLACE."""
 
 import asyncio
 import atexit
@@ -7,7 +7,7 @@ import sys
 import threading
 import weakref
 
-WHERE = sys.argv[2]
+PLACE = sys.argv[2]
 
 
 def late(name: str = "late") -> None:
@@ -17,21 +17,21 @@ def late(name: str = "late") -> None:
         pass
 
 
-if WHERE == "atexit, registered first":
-    # Handlers run in the reverse order: this one after all of ours.
+if PLACE == "atexit, registered first":
+    # Handlers run in reverse order, so this one runs after the library's.
     atexit.register(late, "too late")
 
-from common import begin  # noqa: E402 - after the handler
+from common import configure_tracing  # noqa: E402 - after the handler
 
 from ace_tracing import start_span  # noqa: E402 - after the handler
 
 
 class Late:
-    """Traces when it is finalized."""
+    """An object that traces when it is finalized."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        # Of the module's own names, some are gone by then.
+        # Some of the module's globals are gone when it runs.
         self._start_span = start_span
 
     def __del__(self) -> None:
@@ -44,16 +44,16 @@ async def in_the_loop() -> None:
         await asyncio.sleep(0)
 
 
-begin()
+configure_tracing()
 with start_span("begun"):
     pass
 
-match WHERE:
+match PLACE:
     case "atexit":
         atexit.register(late)
     case "__del__":
         holder: list[object] = [Late("late")]
-        # A cycle, which only the collector ends.
+        # A reference cycle, which only the garbage collector frees.
         holder.append(holder)
         del holder
         gc.collect()

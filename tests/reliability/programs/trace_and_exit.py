@@ -1,16 +1,16 @@
-"""Makes traces and ends in one of several ways: URL COUNT ENDING. Says when it has made them."""
+"""Makes traces, reports that they are made, and exits in one of several ways: URL COUNT EXIT."""
 
 import os
 import signal
 import sys
 import threading
 
-from common import begin, make, say
+from common import configure_tracing, make_traces, report
 
 from ace_tracing import start_span
 
-begin()
-make(int(sys.argv[2]))
+configure_tracing()
+make_traces(int(sys.argv[2]))
 match sys.argv[3]:
     case "open span":
         root = start_span("root").__enter__()
@@ -19,7 +19,7 @@ match sys.argv[3]:
         start_span("running").__enter__()
     case _:
         pass
-say(made=True, handler=signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+report(made=True, is_default_handler=signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
 match sys.argv[3]:
     case "return":
         pass

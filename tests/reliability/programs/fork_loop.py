@@ -1,4 +1,4 @@
-"""Forks again and again while threads trace, so that some lock is held at most forks: URL COUNT."""
+"""Forks again and again while threads trace, so that a lock is held at most forks: URL COUNT."""
 
 import os
 import sys
@@ -6,18 +6,18 @@ import threading
 import time
 from collections import Counter
 
-from common import begin, say
+from common import configure_tracing, report
 
 import ace_tracing
 from ace_tracing import start_span
 
-LONGEST_S = 60.0
+MAX_S = 60.0
 HUNG = "hung"
 ended = threading.Event()
 made = [0, 0]
 
 
-def trace_on(which: int) -> None:
+def trace_until_ended(which: int) -> None:
     while not ended.is_set():
         for _ in range(10):
             with start_span("parent"):
@@ -32,12 +32,12 @@ def fork(number: int) -> int:
         return child
     with start_span(f"child{number}"):
         pass
-    delivery = ace_tracing.flush(LONGEST_S)
+    delivery = ace_tracing.flush(MAX_S)
     os._exit(0 if (delivery.delivered, delivery.pending, delivery.dropped) == (1, 0, 0) else 1)
 
 
-def end_of(child: int) -> str:
-    deadline = time.monotonic() + LONGEST_S
+def wait_for_exit(child: int) -> str:
+    deadline = time.monotonic() + MAX_S
     while True:
         ended_child, status = os.waitpid(child, os.WNOHANG)
         if ended_child:
@@ -49,13 +49,13 @@ def end_of(child: int) -> str:
         time.sleep(0.003)
 
 
-begin()
-threads = [threading.Thread(target=trace_on, args=(which,)) for which in range(len(made))]
+configure_tracing()
+threads = [threading.Thread(target=trace_until_ended, args=(which,)) for which in range(len(made))]
 for thread in threads:
     thread.start()
-codes = Counter(end_of(fork(number)) for number in range(int(sys.argv[2])))
+codes = Counter(wait_for_exit(fork(number)) for number in range(int(sys.argv[2])))
 ended.set()
 for thread in threads:
     thread.join()
-assert not ace_tracing.flush(LONGEST_S).pending
-say(codes=codes, made=sum(made))
+assert not ace_tracing.flush(MAX_S).pending
+report(codes=codes, made=sum(made))
