@@ -29,7 +29,7 @@ def spool_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def programs() -> Iterator[Programs]:
-    """Runs the programs of this folder, and kills those that still run afterwards."""
+    """Starts the programs of this folder, and kills the running ones afterwards."""
     running = Programs()
     yield running
     running.end()

@@ -1,4 +1,4 @@
-"""Finished traces leave through one background thread: batched, retried, counted, and sent at exit."""
+"""One background thread sends finished traces in batches, retries, counts, and delivers at exit."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from kayba_local import LocalServer, serve
 
 
 @pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
+def _shut_down() -> Iterator[None]:
     yield
     ace_tracing.shutdown(timeout=0.1)
 
 
-def make(count: int, prefix: str = "n") -> None:
+def make_traces(count: int, prefix: str = "n") -> None:
     for number in range(count):
         with start_span(f"{prefix}{number}"):
             pass
@@ -35,7 +35,7 @@ def make(count: int, prefix: str = "n") -> None:
 def test_many_traces_share_a_request() -> None:
     with faulty_server() as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
-        make(200)
+        make_traces(200)
         assert ace_tracing.flush() == Delivery(delivered=200)
         batches = server.exported()
         assert sum(len(spans) for spans in batches) == 200
@@ -48,16 +48,16 @@ def test_many_traces_share_a_request() -> None:
         assert sent["x-mlflow-experiment-id"] == "0"
 
 
-def test_traces_leave_without_being_asked_to(tracing: LocalServer) -> None:
-    make(1, "alone")
+def test_traces_are_sent_without_a_flush(tracing: LocalServer) -> None:
+    make_traces(1, "alone")
     deadline = time.monotonic() + 10
-    while not tracing_has(tracing, "alone0") and time.monotonic() < deadline:
+    while not has_trace(tracing, "alone0") and time.monotonic() < deadline:
         pass
-    assert tracing_has(tracing, "alone0")
+    assert has_trace(tracing, "alone0")
 
 
-def tracing_has(server: LocalServer, name: str) -> bool:
-    """Whether the server has a trace, asked over its own connection: search_traces would flush."""
+def has_trace(server: LocalServer, name: str) -> bool:
+    """Return whether the server has a trace, without `search_traces`, which would flush."""
     import httpx
 
     answer = httpx.post(
@@ -69,11 +69,11 @@ def tracing_has(server: LocalServer, name: str) -> bool:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_passing_failure_is_tried_again(status: int) -> None:
+def test_temporary_failure_is_retried(status: int) -> None:
     html = Answer(status, b"<html>try later</html>", {"Content-Type": "text/html"})
     with faulty_server(html, html, Answer()) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
-        make(3)
+        make_traces(3)
         assert ace_tracing.flush(timeout=20) == Delivery(delivered=3)
         assert len(server.exported()) == 3
 
@@ -81,20 +81,20 @@ def test_a_passing_failure_is_tried_again(status: int) -> None:
 def test_retry_after_is_honoured() -> None:
     with faulty_server(Answer(429, b"", {"Retry-After": "1"}), Answer()) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
-        make(1)
+        make_traces(1)
         start = time.monotonic()
         assert ace_tracing.flush(timeout=20).delivered == 1
         assert time.monotonic() - start >= 1
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_rejection_is_counted_and_logged_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
     ace_tracing.diagnostics._last_warned.clear()
     with faulty_server(Answer(status, b'{"error_code": "NO", "message": "not like this"}')) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             for _ in range(2):
-                make(2)
+                make_traces(2)
                 delivery = ace_tracing.flush(timeout=20)
         assert delivery == Delivery(dropped=4)
         assert not delivery
@@ -103,7 +103,7 @@ def test_a_refusal_is_counted_and_warned_of_once(status: int, caplog: pytest.Log
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404])
-def test_what_can_be_set_right_costs_no_trace_and_one_warning(
+def test_blocked_export_keeps_traces_and_warns_once(
     status: int, tracing: LocalServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ace_tracing.diagnostics._last_warned.clear()
@@ -111,7 +111,7 @@ def test_what_can_be_set_right_costs_no_trace_and_one_warning(
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             for _ in range(2):
-                make(2)
+                make_traces(2)
                 delivery = ace_tracing.flush(timeout=20)
         assert delivery == Delivery(pending=4)
         (record,) = caplog.records
@@ -124,32 +124,32 @@ def test_what_can_be_set_right_costs_no_trace_and_one_warning(
     assert ace_tracing.tracing_status().state == "idle"
 
 
-def test_a_server_that_comes_up_late_gets_everything() -> None:
+def test_server_that_starts_late_gets_all_traces() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     ace_tracing.configure(api_key="kb-test", base_url=f"http://127.0.0.1:{port}")
-    make(5)
+    make_traces(5)
     assert ace_tracing.flush(timeout=0.3) == Delivery(pending=5)
     with serve(port=port):
         assert ace_tracing.flush(timeout=20) == Delivery(delivered=5)
 
 
-def test_flush_and_shutdown_come_back_on_time_from_a_server_that_hangs() -> None:
+def test_flush_and_shutdown_return_in_time_from_a_hung_server() -> None:
     with faulty_server(hang=True) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
-        make(4)
+        make_traces(4)
         start = time.monotonic()
         assert ace_tracing.flush(timeout=0.2) == Delivery(pending=4)
         assert ace_tracing.shutdown(timeout=0.2) == Delivery(pending=4)
         assert time.monotonic() - start < 3
 
 
-def test_after_shutdown_nothing_is_recorded_until_configured_anew(tracing: LocalServer) -> None:
-    make(1, "before")
+def test_nothing_is_recorded_between_shutdown_and_configure(tracing: LocalServer) -> None:
+    make_traces(1, "before")
     assert ace_tracing.shutdown() == Delivery(delivered=1)
-    make(1, "between")
+    make_traces(1, "between")
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url)
-    make(1, "after")
+    make_traces(1, "after")
     assert sorted(str(trace.info.name) for trace in search_traces()) == ["after0", "before0"]
 
 
@@ -164,11 +164,11 @@ with start_span("outer"):
 """
 
 
-# A process that was interrupted ends by the signal. Python forgets that, and exits with 1, when something that runs at
-# its end evaluates text, as some of the modules do that a first delivery imports.
+# An interrupted process ends by the signal. Python exits with 1 instead if code that runs at its end evaluates source
+# text, as some of the modules do that the first delivery imports.
 INTERRUPTED = (1, -signal.SIGINT if os.name == "posix" else 0xC000013A)
 
-# ending: (what runs last, the exit codes it may have)
+# ending: (the last lines of the program, the allowed exit codes)
 ENDS = {
     "end of the program": ("", (0,)),
     "`sys.exit`": ("sys.exit(3)", (3,)),
@@ -203,19 +203,19 @@ def test_traces_are_sent_when_the_process_ends(tracing: LocalServer, end: str, c
 @pytest.mark.covers("Contexts", "`os.fork`")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_child_sends_its_own_traces_and_none_of_its_parent_s(tracing: LocalServer) -> None:
-    make(3, "parent")
+def test_forked_child_sends_its_own_traces_only(tracing: LocalServer) -> None:
+    make_traces(3, "parent")
     child = os.fork()
     if not child:
-        make(2, "child")
+        make_traces(2, "child")
         os._exit(0 if ace_tracing.flush(timeout=20) == Delivery(delivered=2) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     found = [str(trace.info.name) for trace in search_traces()]
     assert sorted(found) == ["child0", "child1", "parent0", "parent1", "parent2"]
 
 
-def test_eight_threads_lose_nothing(tracing: LocalServer) -> None:
-    threads = [threading.Thread(target=make, args=(250, f"t{number}-")) for number in range(8)]
+def test_traces_of_eight_threads_all_arrive(tracing: LocalServer) -> None:
+    threads = [threading.Thread(target=make_traces, args=(250, f"t{number}-")) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

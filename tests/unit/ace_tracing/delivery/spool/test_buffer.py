@@ -1,4 +1,4 @@
-"""The buffer takes frames from any thread without a lock, and gives each of them once, in order and whole."""
+"""The buffer accepts frames from any thread without a lock, and returns each frame once, in order and whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_SPANS, TOO_LARGE, Buffer, LockedBuffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import (
+    BUFFER_FULL,
+    BUFFER_FULL_SPANS,
+    TOO_LARGE,
+    Buffer,
+    LockedBuffer,
+    MemoryStorage,
+)
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
 from ace_tracing.recording.frames import ENDED, NO_ID, STARTED, pack_end, pack_start
 
@@ -32,10 +39,10 @@ def end(span_id: int, size: int = 0) -> bytes:
     return pack_end(ENDED, span_id, 2, 1) + bytes(size)
 
 
-def read_all(buffer: Buffer, most: int = 64 * 1024) -> list[bytes]:
+def read_all(buffer: Buffer, max_bytes: int = 64 * 1024) -> list[bytes]:
     found = []
     while buffer.has_unread():
-        frames, read_to = buffer.read(most)
+        frames, read_to = buffer.read(max_bytes)
         found += [frame for _, frame in frames]
         buffer.release(read_to)
         buffer.prepare_segment()
@@ -43,28 +50,28 @@ def read_all(buffer: Buffer, most: int = 64 * 1024) -> list[bytes]:
 
 
 @pytest.fixture
-def restless() -> Iterator[None]:
-    """Threads that take turns as often as they can."""
+def frequent_switches() -> Iterator[None]:
+    """Switch threads as often as possible."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(usual)
 
 
-def test_no_other_thread_can_come_in_between_looking_at_the_room_and_taking_it() -> None:
-    # The interpreter changes threads where a function is called or begins, and where a loop goes back.
+def test_no_thread_switch_is_possible_while_space_is_reserved() -> None:
+    # The interpreter switches threads at function calls and starts, and at backward jumps of loops.
     instructions = list(dis.get_instructions(Buffer.put))
     touches = [number for number, instruction in enumerate(instructions) if instruction.argval == "at"]
-    look = next(n for n in touches if instructions[n].opname.startswith("LOAD_ATTR"))
-    take = next(n for n in touches if instructions[n].opname == "STORE_ATTR")
-    assert look < take
-    between = {instruction.opname for instruction in instructions[look : take + 1]}
+    load = next(n for n in touches if instructions[n].opname.startswith("LOAD_ATTR"))
+    store = next(n for n in touches if instructions[n].opname == "STORE_ATTR")
+    assert load < store
+    between = {instruction.opname for instruction in instructions[load : store + 1]}
     assert not {name for name in between if "CALL" in name or "JUMP" in name or "RESUME" in name or "YIELD" in name}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.usefixtures("restless")
-def test_eight_threads_lose_nothing_and_keep_their_order(kind: type[Buffer]) -> None:
+@pytest.mark.usefixtures("frequent_switches")
+def test_frames_of_eight_threads_keep_their_order_without_loss(kind: type[Buffer]) -> None:
     buffer = make(kind)
     count, threads = 20_000, 8
 
@@ -86,24 +93,24 @@ def test_eight_threads_lose_nothing_and_keep_their_order(kind: type[Buffer]) -> 
         assert mine == [b"%d %d" % (number, each) for each in range(count)]
 
 
-@pytest.mark.usefixtures("restless")
-def test_a_garbage_collectors_callback_that_writes_is_only_another_writer() -> None:
+@pytest.mark.usefixtures("frequent_switches")
+def test_frames_from_a_garbage_collector_callback_are_accepted() -> None:
     buffer = make()
     called = 0
 
-    def collected(phase: str, _: object) -> None:
+    def write_frame(phase: str, _: object) -> None:
         nonlocal called
         called += 1
         buffer.put(b"from the collector")
 
     usual = gc.get_threshold()
-    gc.callbacks.append(collected)
+    gc.callbacks.append(write_frame)
     gc.set_threshold(1)
     try:
         for number in range(3_000):
             buffer.put(b"%d" % number + bytes(9_000))
     finally:
-        gc.callbacks.remove(collected)
+        gc.callbacks.remove(write_frame)
         gc.set_threshold(*usual)
     found = read_all(buffer)
     assert found.count(b"from the collector") == called > 0
@@ -111,15 +118,15 @@ def test_a_garbage_collectors_callback_that_writes_is_only_another_writer() -> N
 
 
 @given(st.lists(st.integers(0, 700_000), max_size=80), st.integers(1, 3_000_000))
-def test_frames_of_any_size_come_back_as_they_were(sizes: list[int], most: int) -> None:
+def test_frames_of_any_size_are_returned_unchanged(sizes: list[int], max_bytes: int) -> None:
     buffer = make(segments=12)
     frames = [b"%d " % number + b"x" * size for number, size in enumerate(sizes)]
     for frame in frames:
         assert not buffer.put(frame)
-    assert read_all(buffer, most) == frames
+    assert read_all(buffer, max_bytes) == frames
 
 
-def test_a_frame_that_fits_nowhere_is_counted_and_costs_no_other() -> None:
+def test_too_large_frame_is_counted_and_costs_no_other_frame() -> None:
     buffer = make()
     buffer.put(b"before")
     assert buffer.put(bytes(SEGMENT_BYTES))
@@ -129,22 +136,22 @@ def test_a_frame_that_fits_nowhere_is_counted_and_costs_no_other() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_finds_no_room_is_counted_and_what_was_taken_may_still_end(kind: type[Buffer]) -> None:
+def test_full_buffer_counts_new_spans_and_accepts_ends_of_open_ones(kind: type[Buffer]) -> None:
     buffer = make(kind, segments=2)
-    taken = 0
-    while not buffer.put(start(taken + 1, size=1_000_000)):
-        taken += 1
+    accepted = 0
+    while not buffer.put(start(accepted + 1, size=1_000_000)):
+        accepted += 1
     assert buffer.put(start(1_000, parent_id=1))
     assert buffer.dropped == {BUFFER_FULL: 1, BUFFER_FULL_SPANS: 1}
-    for number in range(taken):
+    for number in range(accepted):
         assert not buffer.put(end(number + 1))
     frames = read_all(buffer)
-    assert [frame[0] for frame in frames] == [STARTED] * taken + [ENDED] * taken
+    assert [frame[0] for frame in frames] == [STARTED] * accepted + [ENDED] * accepted
     assert not buffer.put(start(2_000))
     assert [frame[1:9] for frame in read_all(buffer)] == [(2_000).to_bytes(8)]
 
 
-def test_an_end_that_finds_no_room_is_told_by_its_span() -> None:
+def test_span_whose_end_does_not_fit_is_recorded_as_lost() -> None:
     buffer = make(segments=2)
     while not buffer.put(start(1, size=1_000_000)):
         pass
@@ -155,7 +162,7 @@ def test_an_end_that_finds_no_room_is_told_by_its_span() -> None:
     assert buffer.lost_ends[-1] == (19).to_bytes(8)
 
 
-def test_an_abandoned_buffer_takes_nothing() -> None:
+def test_abandoned_buffer_accepts_no_frame() -> None:
     buffer = make()
     buffer.put(b"the parent's")
     buffer.abandon()
@@ -163,7 +170,7 @@ def test_an_abandoned_buffer_takes_nothing() -> None:
     assert not buffer.has_unread()
 
 
-def test_a_buffer_at_rest_has_no_memory_and_wakes_up_with_the_next_frame() -> None:
+def test_freed_buffer_accepts_the_next_frame() -> None:
     buffer = make()
     buffer.put(b"one")
     assert not buffer.free_if_read(lambda: None, lambda: None)
@@ -173,5 +180,5 @@ def test_a_buffer_at_rest_has_no_memory_and_wakes_up_with_the_next_frame() -> No
     assert read_all(buffer) == [b"two"]
 
 
-def test_a_root_has_no_parent() -> None:
+def test_start_frame_of_a_root_has_no_parent_id() -> None:
     assert start(1)[9:17] == NO_ID

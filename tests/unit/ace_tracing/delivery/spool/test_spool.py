@@ -1,4 +1,4 @@
-"""What a process leaves in its spool is read again, whole, by exactly one other."""
+"""An orphaned spool is read again, whole, by exactly one other process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import spool_home
 from kayba_local import LocalServer
 
-MOST = 1024
+READ_BYTES = 1024
 
 
 def make(home: Path, key: str = "kb-a", address: str = "http://a") -> tuple[Spool, Buffer]:
@@ -43,41 +43,41 @@ def trace(tracer: Tracer, name: str, children: int = 0) -> LiveSpan:
     return root
 
 
-def copied(home: Path, to: Path) -> Path:
-    """The spool as a process leaves it that dies now."""
+def copy_spool(home: Path, to: Path) -> Path:
+    """Copy the spool as it would be if the process were killed now."""
     shutil.copytree(home, to)
     return to
 
 
-def read_left(home: Path, key: str = "kb-a", address: str = "http://a") -> dict[str, list[str]]:
-    """The names and statuses of the spans in what was left, by trace."""
+def read_orphans(home: Path, key: str = "kb-a", address: str = "http://a") -> dict[str, list[str]]:
+    """Return the names and statuses of the spans in orphaned spools, by trace."""
     found: dict[str, list[str]] = {}
     for folder in Spool(str(home), address, key).other_folders():
-        left = OrphanedSpool.recover(folder)
-        assert left is not None
-        log = OrphanedLog(left)
+        orphan = OrphanedSpool.recover(folder)
+        assert orphan is not None
+        log = OrphanedLog(orphan)
         while not log.is_read:
-            for ready in log.read(MOST):
+            for ready in log.read(READ_BYTES):
                 names = [f"{span.name} {span.status}" for span in ready.trace.spans]
                 found[ready.trace.trace_id] = found.get(ready.trace.trace_id, []) + names
             log.settle()
     return found
 
 
-def test_what_was_written_is_there_after_a_death_and_gone_once_it_is_read(tmp_path: Path) -> None:
+def test_traces_survive_a_kill_and_are_removed_once_settled(tmp_path: Path) -> None:
     _, buffer = make(tmp_path / "spool")
     tracer = Tracer(buffer)
     trace(tracer, "done", children=2).end()
     trace(tracer, "running", children=1)
-    dead = copied(tmp_path / "spool", tmp_path / "dead")
-    assert sorted(read_left(dead).values()) == [
+    dead = copy_spool(tmp_path / "spool", tmp_path / "dead")
+    assert sorted(read_orphans(dead).values()) == [
         ["done.0 OK", "done.1 OK", "done OK"],
         ["running.0 OK", "running ERROR"],
     ]
     assert not list(dead.iterdir())
 
 
-def test_a_folder_that_lives_is_nobody_elses(tmp_path: Path) -> None:
+def test_folder_of_a_running_process_is_not_recovered(tmp_path: Path) -> None:
     _, buffer = make(tmp_path)
     trace(Tracer(buffer), "mine").end()
     (folder,) = Spool(str(tmp_path), "http://a", "kb-a").other_folders()
@@ -85,39 +85,39 @@ def test_a_folder_that_lives_is_nobody_elses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "address"), [("kb-b", "http://a"), ("kb-a", "http://b")])
-def test_what_was_meant_for_another_account_or_server_is_left_alone(tmp_path: Path, key: str, address: str) -> None:
+def test_traces_for_another_key_or_address_are_not_recovered(tmp_path: Path, key: str, address: str) -> None:
     _, buffer = make(tmp_path / "spool")
     trace(Tracer(buffer), "theirs").end()
-    dead = copied(tmp_path / "spool", tmp_path / "dead")
-    assert not read_left(dead, key, address)
-    assert len(read_left(dead)) == 1
+    dead = copy_spool(tmp_path / "spool", tmp_path / "dead")
+    assert not read_orphans(dead, key, address)
+    assert len(read_orphans(dead)) == 1
 
 
-def test_what_was_meant_for_a_rejected_key_goes_out_with_the_next(tmp_path: Path) -> None:
+def test_traces_for_a_rejected_key_are_recovered_by_the_next_key(tmp_path: Path) -> None:
     spool, buffer = make(tmp_path / "spool")
     trace(Tracer(buffer), "kept").end()
     spool.mark_key_rejected(True)
-    dead = copied(tmp_path / "spool", tmp_path / "dead")
-    assert len(read_left(dead, "kb-b")) == 1
+    dead = copy_spool(tmp_path / "spool", tmp_path / "dead")
+    assert len(read_orphans(dead, "kb-b")) == 1
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_only_the_user_can_read_it(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX modes")
+def test_spool_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     _, buffer = make(tmp_path / "new" / "spool")
     trace(Tracer(buffer), "private").end()
     modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").rglob("*")}
     assert modes == {True: 0o700, False: 0o600}
 
 
-def test_without_a_home_directory_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_home_directory_raises_an_error_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match="set KAYBA_SPOOL_DIR"):
         Spool("~/kayba", "http://a", "kb-a").make_segment()
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the place of other systems")
-def test_it_is_where_the_system_keeps_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems use another folder")
+def test_default_folder_is_the_state_folder_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert spool_home() == str(tmp_path / "spool")
     monkeypatch.delenv("KAYBA_SPOOL_DIR")
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
@@ -133,7 +133,7 @@ def test_it_is_where_the_system_keeps_state(tmp_path: Path, monkeypatch: pytest.
     st.integers(0, 40),
     st.randoms(use_true_random=False),
 )
-def test_whenever_it_dies_each_trace_is_delivered_and_none_turns_into_an_interrupted_one(
+def test_kill_at_any_step_loses_and_interrupts_no_finished_trace(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], death: int, chance: random.Random
 ) -> None:
     home = tmp_path_factory.mktemp("spool")
@@ -142,7 +142,7 @@ def test_whenever_it_dies_each_trace_is_delivered_and_none_turns_into_an_interru
     tracer = Tracer(buffer)
     open_roots: list[tuple[str, LiveSpan]] = []
     finished: set[str] = set()
-    in_hand: set[str] = set()
+    read: set[str] = set()
     settled: set[str] = set()
     for number, step in enumerate(steps[:death]):
         if step in ("trace", "big"):
@@ -157,24 +157,24 @@ def test_whenever_it_dies_each_trace_is_delivered_and_none_turns_into_an_interru
             root.end()
             finished.add(root.trace_id)
         elif step == "read":
-            in_hand |= {f"tr-{ready.trace.trace_id}" for ready in log.read(MOST) if ready.is_counted}
+            read |= {f"tr-{ready.trace.trace_id}" for ready in log.read(READ_BYTES) if ready.is_counted}
         elif step == "settle":
             log.settle()
-            settled |= in_hand
-    left = (
-        {f"tr-{trace_id}": spans for trace_id, spans in read_left(copied(home / "live", home / "dead")).items()}
+            settled |= read
+    orphaned = (
+        {f"tr-{trace_id}": spans for trace_id, spans in read_orphans(copy_spool(home / "live", home / "dead")).items()}
         if (home / "live").exists()
         else {}
     )
-    assert finished <= settled | left.keys()
-    assert {trace_id for trace_id, spans in left.items() if any("ERROR" in span for span in spans)} == {
+    assert finished <= settled | orphaned.keys()
+    assert {trace_id for trace_id, spans in orphaned.items() if any("ERROR" in span for span in spans)} == {
         root.trace_id for _, root in open_roots
     }
 
 
 @given(st.integers(0, 2**60), st.integers(0, 2**60), st.lists(st.binary(max_size=50), max_size=5))
-def test_progress_comes_back_as_it_was_and_never_raises(low: int, high: int, carried: list[bytes]) -> None:
-    progress = Progress(low, high, tuple(carried))
+def test_progress_is_decoded_unchanged_and_never_raises(low: int, high: int, starts: list[bytes]) -> None:
+    progress = Progress(low, high, tuple(starts))
     assert Progress.decode(progress.encode()) == progress
     for cut in range(len(progress.encode())):
         Progress.decode(progress.encode()[:cut])
@@ -197,7 +197,7 @@ def damage(kind: str, path: Path, chance: random.Random) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(["flip", "zeros", "noise", "cut"]), chance=st.randoms(use_true_random=False))
-def test_of_a_damaged_segment_the_whole_frames_are_recovered(
+def test_whole_frames_of_a_damaged_segment_are_recovered(
     tmp_path_factory: pytest.TempPathFactory, kind: str, chance: random.Random
 ) -> None:
     home = tmp_path_factory.mktemp("spool")
@@ -205,15 +205,15 @@ def test_of_a_damaged_segment_the_whole_frames_are_recovered(
     tracer = Tracer(buffer)
     for number in range(50):
         trace(tracer, f"t{number}").end()
-    dead = copied(home / "live", home / "dead")
+    dead = copy_spool(home / "live", home / "dead")
     (segment,) = dead.rglob("*.segment")
     damage(kind, segment, chance)
-    found = read_left(dead)
+    found = read_orphans(dead)
     whole = [spans for spans in found.values() if len(spans) == 1 and spans[0].endswith(" OK")]
     if kind == "cut":
         assert len(whole) <= 50
     else:
-        # A hundred bytes are part of a few frames, and a length among them may lead past a few more.
+        # The 100 bytes belong to a few frames, and a damaged length among them may skip a few more.
         assert len(whole) >= 40
 
 
@@ -230,7 +230,7 @@ with ace_tracing.start_span("outer"):
 """
 
 
-def test_spans_that_ran_at_a_crash_arrive_as_interrupted(
+def test_spans_open_at_a_crash_arrive_as_interrupted(
     kayba_server: LocalServer, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, kayba_server.url], capture_output=True, timeout=60)
