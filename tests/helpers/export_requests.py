@@ -1,22 +1,28 @@
-"""Batches for tests of what sends them, without anything that traces."""
+"""Export requests for tests of the exporter, made without tracing any code."""
 
 from __future__ import annotations
 
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 
-START_NS = 1_795_369_083_497_015_170
-TRACE_ID = "179010ea7eb391b2a9c5c13625864ffc"
+START_NS: Final = 1_795_369_083_497_015_170
+TRACE_ID: Final = "179010ea7eb391b2a9c5c13625864ffc"
 
 
-def span(span_id: str = "ec083fa9d564970f", parent_id: str | None = None, **said: Any) -> SpanRecord:
-    """A span of 71 ms that went well, unless it is said otherwise."""
-    usual = SpanRecord(
+def span(span_id: str = "ec083fa9d564970f", parent_id: str | None = None, **fields: Any) -> SpanRecord:
+    """Return a successful span of 71 ms.
+
+    Args:
+        span_id: The span's id.
+        parent_id: The parent's id. None for a root.
+        **fields: Further fields of the record, replacing the defaults.
+    """
+    default = SpanRecord(
         span_id=span_id,
         parent_id=parent_id,
         name="step",
@@ -33,7 +39,7 @@ def span(span_id: str = "ec083fa9d564970f", parent_id: str | None = None, **said
         events=None,
         links=None,
     )
-    return usual._replace(**said)
+    return default._replace(**fields)
 
 
 def trace(
@@ -43,24 +49,26 @@ def trace(
     folder: str | None = None,
     details: TraceDetails | None = None,
 ) -> TraceRecord:
-    """A trace of these spans, or of one."""
+    """Return a trace with the given spans, or with one default span."""
     return TraceRecord(trace_id, experiment, folder, details, list(spans) or [span()])
 
 
-@dataclass
-class Sending:
-    """A batch with a body that a server which looks no further takes."""
+class JsonExportRequest(ExportRequest):
+    """An export request whose body is OTLP JSON with only the required fields.
 
-    traces: Sequence[TraceRecord]
-    content_type: str = "application/json"
-    content_encoding: str | None = "gzip"
-    encoded: int = field(default=0)
+    Attributes:
+        content_type: The media type of the body.
+        encoded: Number of times that the body was encoded.
+    """
 
-    @property
-    def experiment(self) -> str | None:
-        return self.traces[0].experiment
+    content_type = "application/json"
+
+    def __init__(self, traces: Sequence[TraceRecord]) -> None:
+        super().__init__(traces)
+        self.encoded = 0
 
     def otlp(self) -> bytes:
+        """Return the request's body, encoded again at each call."""
         self.encoded += 1
         spans = [
             {
@@ -77,6 +85,6 @@ class Sending:
         return gzip.compress(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode())
 
 
-def batch(*traces: TraceRecord) -> Sending:
-    """A batch of these traces, or of one."""
-    return Sending(traces or [trace()])
+def batch(*traces: TraceRecord) -> JsonExportRequest:
+    """Return an export request with the given traces, or with one default trace."""
+    return JsonExportRequest(traces or [trace()])

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.helpers.faults.answers import Answer, Fault, Request, Rule, poisoned_by, too_large
 from tests.helpers.faults.handler import Listener
 from tests.helpers.faults.otlp import spans_in, whole_spans_in
+from tests.helpers.faults.responses import FakeResponse, Fault, Request, Rule, poisoned_by, too_large
 from tests.helpers.faults.store import Store
 
-__all__ = ["Answer", "Fault", "FaultyServer", "Request", "Rule", "faulty_server", "poisoned_by", "too_large"]
+__all__ = ["FakeResponse", "Fault", "FaultyServer", "Request", "Rule", "faulty_server", "poisoned_by", "too_large"]
 
 
 class FaultyServer:
@@ -27,7 +27,7 @@ class FaultyServer:
         keep_requests: whether `requests` is filled; without it, only what is stored takes memory.
     """
 
-    def __init__(self, answers: list[Answer], *, up: bool = True, keep_requests: bool = True) -> None:
+    def __init__(self, answers: list[FakeResponse], *, up: bool = True, keep_requests: bool = True) -> None:
         self.answers = answers
         self.rules: list[Rule] = []
         """Asked in turn before an answer is taken; the first that gives one decides."""
@@ -74,12 +74,12 @@ class FaultyServer:
         if self._held is not None:
             self._held.close()
 
-    def answer_with(self, *answers: Answer) -> None:
+    def respond_with(self, *answers: FakeResponse) -> None:
         """From now on give these answers in turn, the last one for ever after."""
         with self._taking:
             self.answers = list(answers)
 
-    def take(self, request: Request) -> Answer:
+    def take(self, request: Request) -> FakeResponse:
         """Note a request and give the answer that is due to it."""
         with self._taking:
             self.times.append(time.monotonic())
@@ -90,7 +90,7 @@ class FaultyServer:
                     return answer
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    def keep(self, request: Request, answer: Answer) -> None:
+    def keep(self, request: Request, answer: FakeResponse) -> None:
         """Count the spans of a request and store those that the answer says are stored."""
         if request.is_export:
             spans = spans_in(request.headers, request.body)
@@ -107,9 +107,9 @@ class FaultyServer:
 
 @contextmanager
 def faulty_server(
-    *answers: Answer, hang: bool = False, up: bool = True, keep_requests: bool = True
+    *answers: FakeResponse, hang: bool = False, up: bool = True, keep_requests: bool = True
 ) -> Iterator[FaultyServer]:
     """Serve on a free port of loopback; with `hang`, take requests and answer none until it is released."""
-    default = Answer(fault=Fault.STALL if hang else None)
+    default = FakeResponse(fault=Fault.STALL if hang else None)
     with contextlib.closing(FaultyServer(list(answers) or [default], up=up, keep_requests=keep_requests)) as server:
         yield server

@@ -1,7 +1,7 @@
-"""The pytest fixture `captured_traces`; known to pytest by installing ace-tracing.
+"""The pytest plugin with the fixture `captured_traces`. Installing ace-tracing registers it.
 
-A module beside the package, not in it: pytest imports its plugins at every start, and this one costs nothing until a
-test asks for the fixture.
+It is a module outside the package: pytest imports its plugins at every start, and this one imports the package only
+when a test uses the fixture.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def captured_traces() -> Iterator[CapturedTraces]:
-    """The traces that start during the test, captured instead of sent; see `ace_tracing.testing.capture_traces`."""
+    """Return the traces that start during the test, captured instead of sent; see `capture_traces`."""
     from ace_tracing.testing import capture_traces
 
     with capture_traces() as traces:

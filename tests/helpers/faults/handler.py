@@ -11,7 +11,7 @@ import weakref
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from tests.helpers.faults.answers import Answer, Fault, Request
+from tests.helpers.faults.responses import FakeResponse, Fault, Request
 
 if TYPE_CHECKING:
     from tests.helpers.faulty_server import FaultyServer
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - names of http.server
 
-    def _answer(self, request: Request, answer: Answer) -> None:
+    def _answer(self, request: Request, answer: FakeResponse) -> None:
         body = b"" if answer.status in WITHOUT_BODY else answer.body_for(request)
         promised = len(body)
         match answer.fault:

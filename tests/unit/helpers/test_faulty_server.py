@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from tests.helpers.faulty_server import Answer, Fault, FaultyServer, faulty_server, poisoned_by, too_large
+from tests.helpers.faulty_server import FakeResponse, Fault, FaultyServer, faulty_server, poisoned_by, too_large
 
 PATH = "/api/mlflow/v1/traces"
 PROTOBUF = "application/x-protobuf"
@@ -61,7 +61,7 @@ def test_spans_read_the_same_in_every_encoding(encode: Encode, zipped: bool) -> 
 
 
 def test_the_store_tells_what_came_twice() -> None:
-    with faulty_server(Answer(503), Answer()) as server:
+    with faulty_server(FakeResponse(503), FakeResponse()) as server:
         assert [post(server, "one").status_code for _ in range(3)] == [503, 200, 200]
         key = ("ab" * 16, f"{1:016x}")
         assert (server.store.arrivals[key], server.store.stored[key], server.store.again) == (3, 2, 1)
@@ -73,7 +73,7 @@ def test_the_store_tells_what_came_twice() -> None:
     [(Fault.RESET, 0), (Fault.LOSE, 1), (Fault.CUT, 1), (Fault.GARBAGE, 1)],
 )
 def test_a_fault_breaks_the_exchange(fault: Fault, stored: int) -> None:
-    with faulty_server(Answer(fault=fault)) as server:
+    with faulty_server(FakeResponse(fault=fault)) as server:
         with pytest.raises(httpx.TransportError):
             post(server, "one")
         assert server.store.names.total() == stored
@@ -88,7 +88,7 @@ def connect(server: FaultyServer) -> socket.socket:
 
 def test_a_reset_is_one() -> None:
     with (
-        faulty_server(Answer(fault=Fault.RESET)) as server,
+        faulty_server(FakeResponse(fault=Fault.RESET)) as server,
         connect(server) as own,
         pytest.raises(ConnectionResetError),
     ):
@@ -96,7 +96,7 @@ def test_a_reset_is_one() -> None:
 
 
 def test_more_bytes_than_promised_are_a_whole_answer_with_a_rest() -> None:
-    with faulty_server(Answer(body=b"{}", fault=Fault.EXCESS)) as server, connect(server) as own:
+    with faulty_server(FakeResponse(body=b"{}", fault=Fault.EXCESS)) as server, connect(server) as own:
         answer = b"".join(iter(lambda: own.recv(1_000), b""))
     assert b"Content-Length: 2\r\n" in answer
     assert answer.endswith(b"\r\n\r\n{}{}")
@@ -115,7 +115,7 @@ def test_a_stalled_request_is_answered_when_released() -> None:
 
 
 def test_a_dripping_answer_comes_a_few_bytes_at_a_time() -> None:
-    with faulty_server(Answer(fault=Fault.DRIP)) as server, connect(server) as own:
+    with faulty_server(FakeResponse(fault=Fault.DRIP)) as server, connect(server) as own:
         first = own.recv(1_000)
         assert len(first) < 10
         server.release()
@@ -139,14 +139,14 @@ def test_down_refuses_and_up_is_the_same_port() -> None:
 
 @pytest.mark.parametrize("status", [200, 204, 302, 304, 400, 404, 413, 418, 429, 500, 503, 599])
 def test_any_status_with_headers_and_a_body(status: int) -> None:
-    with faulty_server(Answer(status, b"<html>", {"Content-Type": "text/html", "Retry-After": "7"})) as server:
+    with faulty_server(FakeResponse(status, b"<html>", {"Content-Type": "text/html", "Retry-After": "7"})) as server:
         answer = httpx.get(server.url)
         assert (answer.status_code, answer.headers["retry-after"]) == (status, "7")
         assert answer.content == (b"" if status in (204, 304) else b"<html>")
 
 
 def test_a_partial_success_says_so_in_the_request_s_own_encoding() -> None:
-    with faulty_server(Answer(rejected=2)) as server:
+    with faulty_server(FakeResponse(rejected=2)) as server:
         assert post(server, "one", "two", "three").json()["partialSuccess"]["rejectedSpans"] == "2"
         assert server.store.names == {"three": 1}
         told = ExportTraceServiceResponse.FromString(post(server, "one", encode=as_protobuf).content)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from ace_tracing import Trace, flush, search_traces, trace
-from ace_tracing.testing import hostile
+from ace_tracing.testing.hostile import check as hostile
 from ace_tracing.values.snapshot import Limits, snapshot
 from kayba_local import LocalServer
 

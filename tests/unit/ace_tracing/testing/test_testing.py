@@ -447,7 +447,7 @@ def test_a_failing_tree_is_told_without_our_own_frames(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "E       - y\nE       + x\n" in done.stdout
-    assert "treetext.py" not in done.stdout
+    assert "tree.py" not in done.stdout
 
 
 def test_the_query_functions_still_read_from_the_server(

@@ -1,4 +1,4 @@
-"""A trace's tree written down, and whether a trace has it."""
+"""The tree assertion: an expected tree of spans, compared with a trace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from textwrap import dedent
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ace_tracing.reading.model import Span
 from ace_tracing.reading.outline import clean
@@ -15,9 +15,9 @@ from ace_tracing.reading.trace import Trace
 Expected: TypeAlias = str | Sequence["Expected"] | Mapping[str, "Expected | None"]
 """A tree: indented text, `("parent", child, child)`, `{"parent": children}`, or a list of trees side by side."""
 
-MAX_NAME = 200
+MAX_NAME_CHARS: Final = 200
 
-_DETAILS = re.compile(r"(?P<name>.*?)\s*\[(?P<type>[^\[\]\s]*?) ?(?P<status>OK|ERROR|UNSET)?\]")
+_DETAILS: Final = re.compile(r"(?P<name>.*?)\s*\[(?P<type>[^\[\]\s]*?) ?(?P<status>OK|ERROR|UNSET)?\]")
 
 
 class _Line(NamedTuple):
@@ -31,9 +31,9 @@ class _Recorded(NamedTuple):
 
 
 def assert_tree(trace: Trace, expected: Expected) -> None:
-    r"""Assert that a trace has these spans, in this order, below one another in this way.
+    r"""Assert that a trace consists of the expected spans, in the same order and with the same parents.
 
-    A span is written as its name, with its type or its status or both in brackets where they matter: `answer`,
+    A span is written as its name, optionally followed by its type, its status or both in brackets: `answer`,
     `answer [LLM]`, `answer [ERROR]`, `answer [LLM ERROR]`. These are the same tree:
 
         "agent\n  retrieve\n  answer [LLM]"
@@ -41,24 +41,25 @@ def assert_tree(trace: Trace, expected: Expected) -> None:
         {"agent": {"retrieve": None, "answer [LLM]": None}}
 
     Args:
-        trace: what was recorded.
-        expected: what it must be. Indented text may be indented as a whole, and has one span a line.
+        trace: The recorded trace.
+        expected: The expected tree. A text has one span per line, and may be indented as a whole.
 
     Raises:
-        AssertionError: it is not; says where, a line a span, `-` before what is missing and `+` before what is not
-            expected.
-        ValueError: `expected` cannot be read as a tree.
+        AssertionError: The trace has another tree. The message shows both, one span per line: `-` marks a missing
+            span, `+` an unexpected one.
+        ValueError: `expected` is not a tree.
     """
     __tracebackhide__ = True
-    wanted = list(_lines(expected, 0))
+    expected_lines = list(_lines(expected, 0))
     recorded = [_Recorded(depth, span) for depth, span in trace.walk()]
-    same = len(wanted) == len(recorded) and all(map(_fits, wanted, recorded))
-    if not same:
-        raise AssertionError("the trace is not as expected (- expected, + recorded)\n" + _difference(wanted, recorded))
+    is_same = len(expected_lines) == len(recorded) and all(map(_matches, expected_lines, recorded))
+    if not is_same:
+        difference = _difference(expected_lines, recorded)
+        raise AssertionError(f"the trace is not as expected (- expected, + recorded)\n{difference}")
 
 
 def _lines(expected: Expected | None, depth: int) -> Iterator[_Line]:
-    """Give the spans of an expected tree, parents before children."""
+    """Yield the spans of an expected tree, parents before children."""
     match expected:
         case None:
             return
@@ -76,7 +77,7 @@ def _lines(expected: Expected | None, depth: int) -> Iterator[_Line]:
             for tree in expected:
                 yield from _lines(tree, depth)
         case _:
-            raise ValueError(f"A tree is made of str, tuple, list and dict, not of {type(expected).__name__}.")
+            raise ValueError(f"A tree consists of str, tuple, list and dict, not of {type(expected).__name__}.")
 
 
 def _lines_of_text(text: str, depth: int) -> Iterator[_Line]:
@@ -87,20 +88,20 @@ def _lines_of_text(text: str, depth: int) -> Iterator[_Line]:
             continue
         indent = len(line) - len(line.lstrip())
         while indents and indents[-1] >= indent:
-            left = indents.pop()
-            if left > indent and (indents[-1] if indents else -1) < indent:
-                raise ValueError(f"Line {number} of the tree, {name!r}, is indented as no line above it.")
+            closed = indents.pop()
+            if closed > indent and (indents[-1] if indents else -1) < indent:
+                raise ValueError(f"Line {number} of the tree, {name!r}, is indented like no line above it.")
         yield _Line(depth + len(indents), name)
         indents.append(indent)
 
 
-def _fits(wanted: _Line, recorded: _Recorded) -> bool:
+def _matches(expected: _Line, recorded: _Recorded) -> bool:
     span = recorded.span
-    if wanted.depth != recorded.depth:
+    if expected.depth != recorded.depth:
         return False
-    if wanted.text == span.name:
+    if expected.text == span.name:
         return True
-    details = _DETAILS.fullmatch(wanted.text)
+    details = _DETAILS.fullmatch(expected.text)
     return (
         details is not None
         and details["name"] == span.name
@@ -109,19 +110,19 @@ def _fits(wanted: _Line, recorded: _Recorded) -> bool:
     )
 
 
-def _difference(wanted: list[_Line], recorded: list[_Recorded]) -> str:
-    """Both trees as one text, with a sign before what only one of them has."""
-    left = [_name_of(line) for line in wanted]
+def _difference(expected: list[_Line], recorded: list[_Recorded]) -> str:
+    """Return both trees as one text, with a sign before each span that only one of them has."""
+    left = [_name_of(line) for line in expected]
     right = [(depth, span.name) for depth, span in recorded]
     text: list[str] = []
     for kind, i, i_end, j, j_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
-            for line, actual in zip(wanted[i:i_end], recorded[j:j_end], strict=True):
-                fits = _fits(line, actual)
-                text += [_shown(" ", line)] if fits else [_shown("-", line), _shown("+", _details(actual))]
+            for line, actual in zip(expected[i:i_end], recorded[j:j_end], strict=True):
+                matches = _matches(line, actual)
+                text += [_format(" ", line)] if matches else [_format("-", line), _format("+", _to_line(actual))]
         else:
-            text += [_shown("-", line) for line in wanted[i:i_end]]
-            text += [_shown("+", _details(actual)) for actual in recorded[j:j_end]]
+            text += [_format("-", line) for line in expected[i:i_end]]
+            text += [_format("+", _to_line(actual)) for actual in recorded[j:j_end]]
     return "\n".join(text)
 
 
@@ -130,7 +131,7 @@ def _name_of(line: _Line) -> tuple[int, str]:
     return line.depth, details["name"] if details else line.text
 
 
-def _details(recorded: _Recorded) -> _Line:
+def _to_line(recorded: _Recorded) -> _Line:
     depth, span = recorded
     details = [span.span_type] if span.span_type != "UNKNOWN" else []
     if span.status.status_code != "OK":
@@ -138,5 +139,5 @@ def _details(recorded: _Recorded) -> _Line:
     return _Line(depth, f"{span.name} [{' '.join(details)}]" if details else span.name)
 
 
-def _shown(sign: str, line: _Line) -> str:
-    return f"{sign} {'  ' * line.depth}{clean(line.text, MAX_NAME)}"
+def _format(sign: str, line: _Line) -> str:
+    return f"{sign} {'  ' * line.depth}{clean(line.text, MAX_NAME_CHARS)}"

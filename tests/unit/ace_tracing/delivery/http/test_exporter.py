@@ -14,20 +14,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.helpers.export_requests import batch, trace
-from tests.helpers.faulty_server import Answer, FaultyServer, faulty_server
+from tests.helpers.faulty_server import FakeResponse, FaultyServer, faulty_server
 
-from ace_tracing.delivery.http import client, transport
+from ace_tracing.delivery.http import client, deadline
 from ace_tracing.delivery.http import exporter as exporter_module
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from kayba_local import LocalServer
 
-HTML = Answer(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
+HTML = FakeResponse(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
-def send(answer: Answer, experiment: str | None = None) -> ExportResult:
+def send(answer: FakeResponse, experiment: str | None = None) -> ExportResult:
     """What becomes of one trace, when every request is answered alike."""
     with faulty_server(answer) as server:
         return attempt(server.url, experiment)
@@ -43,27 +43,27 @@ def attempt(url: str, experiment: str | None = None) -> ExportResult:
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_is_at_fault_itself_is_refused(status: int) -> None:
-    assert send(Answer(status, b"not this")) == Rejected(f"HTTP {status} not this", True, for_size=status == 413)
+    assert send(FakeResponse(status, b"not this")) == Rejected(f"HTTP {status} not this", True, too_large=status == 413)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 511, 529, 599])
 @pytest.mark.parametrize("body", [b"", b"later", b"<html>later</html>", b'{"error_code": "BUSY"}', b"\xff\xfe"])
 def test_a_passing_failure_may_be_tried_again(status: int, body: bytes) -> None:
-    outcome = send(Answer(status, body))
+    outcome = send(FakeResponse(status, body))
     assert isinstance(outcome, Retryable)
     assert str(status) in outcome.reason
-    assert outcome.after is None
+    assert outcome.retry_after_s is None
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
 def test_a_rejected_key_holds_the_traces(status: int) -> None:
-    assert send(Answer(status, b"who?")) == Blocked(f"HTTP {status} who?", "key")
+    assert send(FakeResponse(status, b"who?")) == Blocked(f"HTTP {status} who?", "key")
 
 
 @pytest.mark.parametrize("status", [404, 405, 406, 407, 409, 410, 411, 414, 415, 418, 421, 426, 431, 451, 501, 505])
 @pytest.mark.parametrize("body", [b"", b"<html>nothing here</html>", b'{"error": {"code": "NOT_FOUND"}}', b"[]"])
 def test_what_is_no_kayba_holds_the_traces(status: int, body: bytes) -> None:
-    outcome = send(Answer(status, body))
+    outcome = send(FakeResponse(status, body))
     assert isinstance(outcome, Blocked)
     assert outcome.cause == "address"
     assert str(status) in outcome.reason
@@ -72,7 +72,7 @@ def test_what_is_no_kayba_holds_the_traces(status: int, body: bytes) -> None:
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> None:
     with faulty_server() as elsewhere:
-        outcome = send(Answer(status, b"", {"Location": f"{elsewhere.url}/api/mlflow/v1/traces"}))
+        outcome = send(FakeResponse(status, b"", {"Location": f"{elsewhere.url}/api/mlflow/v1/traces"}))
         assert outcome == Blocked(f"HTTP {status}", "address")
         assert not elsewhere.requests
 
@@ -92,31 +92,31 @@ def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> N
 )
 def test_a_success_is_a_success(status: int, body: bytes, headers: dict[str, str]) -> None:
     if status != 204 or not body:
-        assert send(Answer(status, body, headers)) == Delivered()
+        assert send(FakeResponse(status, body, headers)) == Delivered()
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
         (
-            Answer(200, b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}'),
+            FakeResponse(200, b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}'),
             Delivered(3, "too old"),
         ),
-        (Answer(200, b'{"partialSuccess": {"rejectedSpans": 3}}'), Delivered(3)),
-        (Answer(200, b'{"partial_success": {"rejected_spans": 3, "error_message": "x"}}'), Delivered(3, "x")),
+        (FakeResponse(200, b'{"partialSuccess": {"rejectedSpans": 3}}'), Delivered(3)),
+        (FakeResponse(200, b'{"partial_success": {"rejected_spans": 3, "error_message": "x"}}'), Delivered(3, "x")),
         (
-            Answer(200, b'{"partialSuccess": {"errorMessage": "use the other address"}}'),
+            FakeResponse(200, b'{"partialSuccess": {"errorMessage": "use the other address"}}'),
             Delivered(0, "use the other address"),
         ),
-        (Answer(200, b'{"partialSuccess": {"rejectedSpans": -3}}'), Delivered()),
-        (Answer(200, b"\x0a\x0b\x08\x03\x12\x07too old", PROTOBUF), Delivered(3, "too old")),
-        (Answer(200, b"\x0a\x03\x08\xac\x02", PROTOBUF), Delivered(300)),
-        (Answer(200, b"\x0a\x0b\x08" + b"\xff" * 9 + b"\x01", PROTOBUF), Delivered()),
-        (Answer(200, b"\x79" + b"\x00" * 8 + b"\x15abcd\x18\x07\x0a\x02\x08\x05", PROTOBUF), Delivered(5)),
+        (FakeResponse(200, b'{"partialSuccess": {"rejectedSpans": -3}}'), Delivered()),
+        (FakeResponse(200, b"\x0a\x0b\x08\x03\x12\x07too old", PROTOBUF), Delivered(3, "too old")),
+        (FakeResponse(200, b"\x0a\x03\x08\xac\x02", PROTOBUF), Delivered(300)),
+        (FakeResponse(200, b"\x0a\x0b\x08" + b"\xff" * 9 + b"\x01", PROTOBUF), Delivered()),
+        (FakeResponse(200, b"\x79" + b"\x00" * 8 + b"\x15abcd\x18\x07\x0a\x02\x08\x05", PROTOBUF), Delivered(5)),
     ],
     ids=lambda value: None if isinstance(value, Delivered) else repr(value.body),
 )
-def test_a_success_in_part_says_so_and_is_not_tried_again(answer: Answer, outcome: ExportResult) -> None:
+def test_a_success_in_part_says_so_and_is_not_tried_again(answer: FakeResponse, outcome: ExportResult) -> None:
     assert send(answer) == outcome
 
 
@@ -124,23 +124,23 @@ def test_a_success_in_part_says_so_and_is_not_tried_again(answer: Answer, outcom
     "answer",
     [
         HTML,
-        Answer(200, b"", {"Content-Type": "text/html; charset=utf-8"}),
-        Answer(200, b"<html>"),
-        Answer(200, b'{"partialSuccess": '),
-        Answer(200, b"[]"),
-        Answer(200, b'{"partialSuccess": 1}'),
-        Answer(200, b'{"partialSuccess": {"rejectedSpans": "many"}}'),
-        Answer(200, b'{"partialSuccess": {"rejectedSpans": 0.5}}'),
-        Answer(200, b"<html>", PROTOBUF),
-        Answer(200, b"\x0a\x05\x08", PROTOBUF),
-        Answer(200, b"\x0a\x02\x08\xff", PROTOBUF),
-        Answer(200, b"\x0a" + b"\xff" * 11, PROTOBUF),
-        Answer(200, b"\x00", PROTOBUF),
-        Answer(200, b"not gzip", {"Content-Encoding": "gzip"}),
+        FakeResponse(200, b"", {"Content-Type": "text/html; charset=utf-8"}),
+        FakeResponse(200, b"<html>"),
+        FakeResponse(200, b'{"partialSuccess": '),
+        FakeResponse(200, b"[]"),
+        FakeResponse(200, b'{"partialSuccess": 1}'),
+        FakeResponse(200, b'{"partialSuccess": {"rejectedSpans": "many"}}'),
+        FakeResponse(200, b'{"partialSuccess": {"rejectedSpans": 0.5}}'),
+        FakeResponse(200, b"<html>", PROTOBUF),
+        FakeResponse(200, b"\x0a\x05\x08", PROTOBUF),
+        FakeResponse(200, b"\x0a\x02\x08\xff", PROTOBUF),
+        FakeResponse(200, b"\x0a" + b"\xff" * 11, PROTOBUF),
+        FakeResponse(200, b"\x00", PROTOBUF),
+        FakeResponse(200, b"not gzip", {"Content-Encoding": "gzip"}),
     ],
     ids=lambda answer: repr(answer.body),
 )
-def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: Answer) -> None:
+def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: FakeResponse) -> None:
     assert isinstance(send(answer), Retryable)
 
 
@@ -162,9 +162,9 @@ def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: Answer) -
     ],
 )
 def test_the_service_says_when(status: int, headers: dict[str, str], after: float | None) -> None:
-    outcome = send(Answer(status, b"", headers))
+    outcome = send(FakeResponse(status, b"", headers))
     assert isinstance(outcome, Retryable)
-    assert outcome.after == after
+    assert outcome.retry_after_s == after
 
 
 @pytest.mark.parametrize("zone", ["GMT", "-0000", "+0200"])
@@ -178,7 +178,7 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(zone: str) -> Non
     ) as url:
         outcome = attempt(url)
     assert isinstance(outcome, Retryable)
-    assert outcome.after == 90.0
+    assert outcome.retry_after_s == 90.0
 
 
 def test_without_a_clock_of_the_server_a_date_is_read_by_ours() -> None:
@@ -186,8 +186,8 @@ def test_without_a_clock_of_the_server_a_date_is_read_by_ours() -> None:
     with own_answers(f"HTTP/1.1 503 Busy\r\nRetry-After: {header}\r\n") as url:
         outcome = attempt(url)
     assert isinstance(outcome, Retryable)
-    assert outcome.after is not None
-    assert 0 < outcome.after <= 90
+    assert outcome.retry_after_s is not None
+    assert 0 < outcome.retry_after_s <= 90
 
 
 @contextmanager
@@ -295,7 +295,7 @@ def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPat
 def test_other_requests_are_not_bounded_by_an_attempt(kayba_server: LocalServer) -> None:
     service = ServiceClient(kayba_server.url, "kb-test")
     assert Exporter(service).send(batch()) == Delivered()
-    assert transport.seconds_left() is None
+    assert deadline.seconds_left() is None
     service.close()
 
 
@@ -339,13 +339,13 @@ def test_an_experiment_that_is_gone_is_made_anew_in_the_same_attempt(kayba_serve
     exporter.close()
 
 
-def gone() -> Answer:
-    return Answer(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No Experiment with id=0 exists"}')
+def gone() -> FakeResponse:
+    return FakeResponse(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No Experiment with id=0 exists"}')
 
 
-def experiment_answer(stage: str) -> Answer:
+def experiment_answer(stage: str) -> FakeResponse:
     found = {"experiment_id": "7", "name": "mine", "artifact_location": "mlflow-artifacts:/7", "lifecycle_stage": stage}
-    return Answer(200, json.dumps({"experiment": found}).encode())
+    return FakeResponse(200, json.dumps({"experiment": found}).encode())
 
 
 def test_an_experiment_that_never_is_there_holds_the_traces_or_is_looked_for_later() -> None:
@@ -366,20 +366,20 @@ def test_a_deleted_experiment_holds_the_traces() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (Answer(200, b"{}"), Retryable),
-        (Answer(200, b'{"experiment": {"experiment_id": "../7\\r\\n", "name": "mine"}}'), Retryable),
-        (Answer(200, b'{"experiment": {"experiment_id": 7, "name": "mine"}}'), Retryable),
+        (FakeResponse(200, b"{}"), Retryable),
+        (FakeResponse(200, b'{"experiment": {"experiment_id": "../7\\r\\n", "name": "mine"}}'), Retryable),
+        (FakeResponse(200, b'{"experiment": {"experiment_id": 7, "name": "mine"}}'), Retryable),
         (HTML, Retryable),
-        (Answer(503, b""), Retryable),
-        (Answer(401, b""), Blocked),
-        (Answer(404, b"<html>"), Blocked),
+        (FakeResponse(503, b""), Retryable),
+        (FakeResponse(401, b""), Blocked),
+        (FakeResponse(404, b"<html>"), Blocked),
         (gone(), Blocked),
-        (Answer(400, b""), Blocked),
-        (Answer(302, b"", {"Location": "http://127.0.0.1:9/"}), Blocked),
+        (FakeResponse(400, b""), Blocked),
+        (FakeResponse(302, b"", {"Location": "http://127.0.0.1:9/"}), Blocked),
     ],
-    ids=lambda value: repr(value.body) if isinstance(value, Answer) else None,
+    ids=lambda value: repr(value.body) if isinstance(value, FakeResponse) else None,
 )
-def test_without_its_experiment_no_trace_is_sent_nor_lost(answer: Answer, kind: type) -> None:
+def test_without_its_experiment_no_trace_is_sent_nor_lost(answer: FakeResponse, kind: type) -> None:
     with faulty_server(answer) as server:
         outcome = attempt(server.url, "mine")
         assert not server.exported()
@@ -388,14 +388,14 @@ def test_without_its_experiment_no_trace_is_sent_nor_lost(answer: Answer, kind: 
 
 @pytest.mark.parametrize("status", [400, 409])
 def test_two_processes_that_make_an_experiment_at_once_both_find_it(status: int) -> None:
-    taken = Answer(status, b'{"error_code": "RESOURCE_ALREADY_EXISTS", "message": "taken"}')
+    taken = FakeResponse(status, b'{"error_code": "RESOURCE_ALREADY_EXISTS", "message": "taken"}')
     found = experiment_answer("active")
-    with faulty_server(gone(), taken, found, Answer()) as server:
+    with faulty_server(gone(), taken, found, FakeResponse()) as server:
         assert attempt(server.url, "mine") == Delivered()
 
 
 ANYTHING = st.builds(
-    Answer,
+    FakeResponse,
     st.integers(200, 599).filter(lambda status: status not in (204, 304)),
     st.binary(max_size=40) | st.sampled_from([b"{}", b'{"error_code": "RESOURCE_DOES_NOT_EXIST"}', b"<html>"]),
     st.fixed_dictionaries(
@@ -423,13 +423,13 @@ def any_server() -> Iterator[FaultyServer]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answers=st.lists(ANYTHING, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
 def test_whatever_is_answered_has_an_outcome(
-    any_server: FaultyServer, answers: list[Answer], experiment: str | None
+    any_server: FaultyServer, answers: list[FakeResponse], experiment: str | None
 ) -> None:
     any_server.answers[:] = answers
     outcome = attempt(any_server.url, experiment)
     assert isinstance(outcome, Delivered | Retryable | Blocked | Rejected)
     if isinstance(outcome, Retryable):
-        assert outcome.after is None or outcome.after >= 0
+        assert outcome.retry_after_s is None or outcome.retry_after_s >= 0
 
 
 def test_connections_closed_by_another_thread_lose_nothing(kayba_server: LocalServer) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.helpers.export_requests import START_NS, TRACE_ID, batch, span, trace
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, get_trace, start_span
@@ -110,8 +110,8 @@ def comparable(stored: dict[str, Any]) -> dict[str, Any]:
 def test_it_comes_out_as_by_otlp(wire: Wire, kayba_server: LocalServer) -> None:
     by_otlp = Wire(kayba_server.url)
     assert by_otlp.send(rich()) == wire.send(rich()) == Delivered()
-    assert by_otlp.service.takes_otlp
-    assert not wire.service.takes_otlp
+    assert by_otlp.service.supports_otlp
+    assert not wire.service.supports_otlp
     expected, found = comparable(by_otlp.stored()), comparable(wire.stored())
     assert found == expected
     assert found["trace_info"]["state"] == "ERROR"
@@ -156,13 +156,13 @@ def test_the_way_is_chosen_once_and_again_after_an_hour(wire: Wire, monkeypatch:
         assert wire.exporter.send(encoded) == Delivered()
     assert encoded.encoded == 1
     now = client.time.monotonic()
-    monkeypatch.setattr(client.time, "monotonic", lambda: now + client.ASK_AGAIN_S)
-    assert wire.service.takes_otlp
+    monkeypatch.setattr(client.time, "monotonic", lambda: now + client.OTLP_RETRY_S)
+    assert wire.service.supports_otlp
     monkeypatch.undo()
 
 
 def test_a_server_that_takes_neither_is_asked_again(wire: Wire) -> None:
-    with faulty_server(Answer(404, b"<html>")) as nothing:
+    with faulty_server(FakeResponse(404, b"<html>")) as nothing:
         exporter = Exporter(ServiceClient(nothing.url, "kb-test"))
         for _ in range(2):
             outcome = exporter.send(batch())
@@ -174,9 +174,9 @@ def test_a_server_that_takes_neither_is_asked_again(wire: Wire) -> None:
 
 @pytest.mark.parametrize("version", ["3.3.9", "2.22.0", "3.4.0", "3.17.2"])
 def test_an_old_server_that_shows_a_page_for_everything(version: str) -> None:
-    page = Answer(200, b"<html>MLflow</html>", {"Content-Type": "text/html; charset=utf-8"})
-    told = Answer(200, version.encode(), {"Content-Type": "text/html; charset=utf-8"})
-    with faulty_server(page, told, Answer(503)) as server:
+    page = FakeResponse(200, b"<html>MLflow</html>", {"Content-Type": "text/html; charset=utf-8"})
+    told = FakeResponse(200, version.encode(), {"Content-Type": "text/html; charset=utf-8"})
+    with faulty_server(page, told, FakeResponse(503)) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert isinstance(exporter.send(batch()), Retryable)
         exporter.close()
@@ -187,7 +187,9 @@ def test_an_old_server_that_shows_a_page_for_everything(version: str) -> None:
 
 @pytest.mark.parametrize("status", [404, 405, 415, 501])
 def test_what_says_that_there_is_no_otlp(status: int) -> None:
-    with faulty_server(Answer(status, b'{"detail": "REST OTLP span logging is not supported"}'), Answer(503)) as server:
+    with faulty_server(
+        FakeResponse(status, b'{"detail": "REST OTLP span logging is not supported"}'), FakeResponse(503)
+    ) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert isinstance(exporter.send(batch()), Retryable)
         exporter.close()
@@ -277,16 +279,16 @@ def test_through_the_whole_sdk(server: LocalServer) -> None:
     ace_tracing.shutdown()
 
 
-NO_OTLP = Answer(501)
-MISSING = Answer(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}')
-OK = Answer()
+NO_OTLP = FakeResponse(501)
+MISSING = FakeResponse(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}')
+OK = FakeResponse()
 
 
 @pytest.mark.parametrize("failing", range(3))
 @pytest.mark.parametrize(
-    "failure", [Answer(503), Answer(401), Answer(200, b"<html>")], ids=lambda answer: answer.status
+    "failure", [FakeResponse(503), FakeResponse(401), FakeResponse(200, b"<html>")], ids=lambda answer: answer.status
 )
-def test_what_fails_in_between_is_tried_again_or_held(failing: int, failure: Answer) -> None:
+def test_what_fails_in_between_is_tried_again_or_held(failing: int, failure: FakeResponse) -> None:
     steps = [MISSING, OK, OK]
     steps[failing] = failure
     with faulty_server(NO_OTLP, *steps) as server:
@@ -297,7 +299,7 @@ def test_what_fails_in_between_is_tried_again_or_held(failing: int, failure: Ans
 
 def test_what_is_settled_of_a_batch_is_not_sent_again() -> None:
     first, second = trace(trace_id="1" * 32), trace(trace_id="2" * 32)
-    with faulty_server(NO_OTLP, *[MISSING, OK, OK], Answer(503), *[MISSING, OK, OK]) as server:
+    with faulty_server(NO_OTLP, *[MISSING, OK, OK], FakeResponse(503), *[MISSING, OK, OK]) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert isinstance(exporter.send(batch(first, second)), Retryable)
         assert exporter.send(batch(first, second)) == Delivered()
@@ -307,28 +309,28 @@ def test_what_is_settled_of_a_batch_is_not_sent_again() -> None:
 
 
 def test_a_long_batch_is_sent_in_several_attempts(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "ENOUGH_LEFT_S", 1_000.0)
+    monkeypatch.setattr(export, "MIN_TRACE_S", 1_000.0)
     traces = [trace(trace_id=f"{number}" * 32) for number in (1, 2, 3)]
     outcomes = [wire.send(*traces) for _ in range(3)]
     assert [type(outcome) for outcome in outcomes] == [Retryable, Retryable, Delivered]
     assert isinstance(outcomes[0], Retryable)
-    assert outcomes[0].after == 0
+    assert outcomes[0].retry_after_s == 0
     assert len([wire.stored(each.trace_id) for each in traces]) == 3
 
 
 def test_one_that_is_refused_costs_no_other() -> None:
     first, second = trace(span(), span(CHILD, ROOT), trace_id="1" * 32), trace(trace_id="2" * 32)
-    with faulty_server(NO_OTLP, MISSING, Answer(400, b"not this"), MISSING, OK, OK) as server:
+    with faulty_server(NO_OTLP, MISSING, FakeResponse(400, b"not this"), MISSING, OK, OK) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert exporter.send(batch(first, second)) == Delivered(2, "HTTP 400 not this")
         exporter.close()
-    with faulty_server(NO_OTLP, MISSING, Answer(413, b"large")) as server:
+    with faulty_server(NO_OTLP, MISSING, FakeResponse(413, b"large")) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert exporter.send(batch(first)) == Rejected("HTTP 413 large")
         exporter.close()
 
 
-def info(state: str = "OK", **tags: str) -> Answer:
+def info(state: str = "OK", **tags: str) -> FakeResponse:
     known = {
         "trace_id": f"tr-{TRACE_ID}",
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}},
@@ -336,10 +338,10 @@ def info(state: str = "OK", **tags: str) -> Answer:
         "state": state,
         "tags": tags,
     }
-    return Answer(200, json.dumps({"trace": {"trace_info": known}}).encode())
+    return FakeResponse(200, json.dumps({"trace": {"trace_info": known}}).encode())
 
 
-def requests_for(*answers: Answer) -> list[tuple[str, str]]:
+def requests_for(*answers: FakeResponse) -> list[tuple[str, str]]:
     """The requests that send one trace after OTLP was refused, given the answers to them."""
     with faulty_server(NO_OTLP, *answers) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
@@ -352,7 +354,7 @@ def requests_for(*answers: Answer) -> list[tuple[str, str]]:
 
 def test_a_store_that_does_not_replace_an_info_gets_it_anew() -> None:
     known = {"mlflow.artifactLocation": "x", "mlflow.traceName": "step"}
-    assert requests_for(info("IN_PROGRESS", **known), MISSING, Answer(500, b"<html>"), OK, OK, OK) == [
+    assert requests_for(info("IN_PROGRESS", **known), MISSING, FakeResponse(500, b"<html>"), OK, OK, OK) == [
         ("GET", f"tr-{TRACE_ID}"),
         ("GET", "traces.json"),
         ("POST", "traces"),

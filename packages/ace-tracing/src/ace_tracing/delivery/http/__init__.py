@@ -1,1 +1,1 @@
-"""http."""
+"""HTTP delivery: the client, one export attempt and the meaning of each response."""

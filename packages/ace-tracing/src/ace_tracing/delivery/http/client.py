@@ -1,4 +1,4 @@
-"""The service that traces go to: one lazily made client, how a call of it ends, and what is remembered about it."""
+"""The service's client: created on first use, with the facts remembered about the server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ace_tracing.errors import ServiceError
 
@@ -16,82 +16,95 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-REQUEST_TIMEOUT_S = 10.0
-"""For a connection, and for each read and write; `deadline` bounds the whole of them."""
+REQUEST_TIMEOUT_S: Final = 10.0
+"""For connecting, and for each read and write. `time_limit` bounds the sum of all steps."""
 
-ASK_AGAIN_S = 3600.0
-"""How long a server that could not take OTLP is not asked again: it may have been replaced by a newer one."""
+OTLP_RETRY_S: Final = 3600.0
+"""OTLP is tried again after this time on a server that did not accept it: the server may have been upgraded."""
 
-DEFAULT_EXPERIMENT_ID = "0"
+DEFAULT_EXPERIMENT_ID: Final = "0"
+
+MAX_MESSAGE_BYTES: Final = 500
 
 
 class ServiceClient:
-    """One address with one key.
+    """The client of one address with one API key.
 
     Args:
-        base_url: the service's address, in any of the forms that `kayba_api.Client` takes.
-        api_key: the key sent with every request.
+        base_url: The service's address, in any of the forms that `kayba_api.Client` accepts.
+        api_key: The key sent with every request.
+
+    Attributes:
+        base_url: The service's address.
+        experiment_ids: Ids of known experiments by name. An experiment's id never changes.
     """
 
     def __init__(self, base_url: str, api_key: str) -> None:
         self.base_url = base_url
+        self.experiment_ids: dict[str, str] = {}
         self._api_key = api_key
         self._client: Client | None = None
-        # Re-entrant: a garbage collector's callback inside it may ask the service something.
-        self._making = threading.RLock()
-        self._in_use = 0
+        # Re-entrant: a garbage collector's callback may use the client while this thread holds the lock.
+        self._lock = threading.RLock()
+        self._requests_running = 0
         self._close_when_idle = False
-        self.experiment_ids: dict[str, str] = {}
-        """Ids of experiments by name, as far as they are known: an experiment keeps its id."""
         self._no_otlp_until: float | None = None
 
     @property
-    def takes_otlp(self) -> bool:
-        """Whether spans can be sent by OTLP, as far as is known: so it is assumed until `without_otlp` was called."""
+    def supports_otlp(self) -> bool:
+        """Whether to send spans by OTLP: True unless `pause_otlp` was called in the last hour."""
         return self._no_otlp_until is None or time.monotonic() >= self._no_otlp_until
 
-    def without_otlp(self) -> None:
-        """Remember, for an hour, that the server has taken a trace which it could not take by OTLP."""
-        if self.takes_otlp:
-            self._no_otlp_until = time.monotonic() + ASK_AGAIN_S
+    def pause_otlp(self) -> None:
+        """Stop using OTLP for one hour, after the server accepted a trace only as an artifact."""
+        if self.supports_otlp:
+            self._no_otlp_until = time.monotonic() + OTLP_RETRY_S
 
     def client(self) -> Client:
-        """The client, made when it is first needed: it takes httpx with it, which is slow to import."""
-        with self._making:
+        """Return the client, creating it on first use: it imports httpx, which is slow."""
+        with self._lock:
             if self._client is None:
-                from ace_tracing.delivery.http.transport import options_for
+                from ace_tracing.delivery.http.transport import client_options
                 from kayba_api import Client
 
                 self._client = Client(
                     base_url=self.base_url,
                     api_key=self._api_key,
                     timeout=REQUEST_TIMEOUT_S,
-                    httpx_args=options_for(self.base_url),
+                    httpx_args=client_options(self.base_url),
                 )
             return self._client
 
     def request(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
-        """Carry out one operation of `kayba_api`, given its function and arguments.
+        """Call one operation of `kayba_api`.
+
+        Args:
+            operation: The operation's function.
+            **arguments: The operation's arguments, without the client.
 
         Raises:
-            httpx.HTTPError: there was no whole answer.
+            httpx.HTTPError: No complete response arrived.
         """
-        with self._making:
+        with self._lock:
             client = self.client()
-            self._in_use += 1
+            self._requests_running += 1
         try:
             return operation(client=client, **arguments)
         finally:
-            with self._making:
-                self._in_use -= 1
+            with self._lock:
+                self._requests_running -= 1
                 if self._close_when_idle:
                     self.close()
 
     def call(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
-        """Carry out one operation of `kayba_api` for a caller who waits for the answer.
+        """Call one operation of `kayba_api` for a user who waits for the response.
+
+        Args:
+            operation: The operation's function.
+            **arguments: The operation's arguments, without the client.
 
         Raises:
-            ServiceError: the service cannot be reached.
+            ServiceError: The service cannot be reached.
         """
         import httpx
 
@@ -101,33 +114,38 @@ class ServiceClient:
             raise ServiceError(f"{self.base_url} cannot be reached: {type(error).__name__}: {error}") from error
 
     def expect(self, response: Response[Any], kind: type[R]) -> R:
-        """Give the answer hoped for.
+        """Return the response's content if it has the expected type.
+
+        Args:
+            response: The response of an operation.
+            kind: The expected type of its parsed content.
 
         Raises:
-            ServiceError: it is another one; the message says what the service said.
+            ServiceError: The content has another type. The message contains the service's message.
         """
         if isinstance(response.parsed, kind):
             return response.parsed
         status = int(response.status_code)
-        said = getattr(response.parsed, "message", None) or response.content[:500].decode(errors="replace")
+        message = getattr(response.parsed, "message", None)
+        message = message or response.content[:MAX_MESSAGE_BYTES].decode(errors="replace")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            said = f"the API key was not accepted ({said})"
-        raise ServiceError(f"{self.base_url} answered {status}: {said}", status)
+            message = f"the API key was not accepted ({message})"
+        raise ServiceError(f"{self.base_url} responded with HTTP {status}: {message}", status)
 
     def close(self) -> None:
-        """Close connections; a later call opens new ones.
+        """Close the connections. A later request opens new ones.
 
-        While another thread waits for an answer, that is left to it: a socket that is closed under a thread which reads
-        from it does not wake that thread, and its number may be another file's by then.
+        While a request runs in another thread, that thread closes them when it is done: closing a socket does not wake
+        a thread that reads from it, and the socket's number may by then belong to another file.
         """
-        with self._making:
-            self._close_when_idle = self._in_use > 0
-            if self._client is not None and not self._in_use:
+        with self._lock:
+            self._close_when_idle = self._requests_running > 0
+            if self._client is not None and not self._requests_running:
                 self._client.close()
 
     def reset_after_fork(self) -> None:
-        """Let go of connections that a forked child shares with its parent."""
+        """Drop the connections that a forked child shares with its parent."""
         self._client = None
-        self._making = threading.RLock()
-        self._in_use = 0
+        self._lock = threading.RLock()
+        self._requests_running = 0
         self._close_when_idle = False

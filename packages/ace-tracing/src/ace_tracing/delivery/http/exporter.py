@@ -1,128 +1,104 @@
-"""One attempt to deliver traces: by OTLP, or one by one where a server cannot take that. It tells what happened."""
+"""The exporter: one attempt to deliver traces, by OTLP or, where a server does not support it, as MLflow artifacts."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from ace_tracing.delivery.fork import no_fork
 from ace_tracing.delivery.http.client import ServiceClient
-from ace_tracing.delivery.http.experiments import experiment_id
-from ace_tracing.delivery.http.responses import NO_OTLP, is_missing, is_success, outcome_of
+from ace_tracing.delivery.http.deadline import time_limit
+from ace_tracing.delivery.http.experiments import resolve_experiment
+from ace_tracing.delivery.http.responses import NO_OTLP, classify, is_delivered, is_resource_missing
 from ace_tracing.delivery.http.results import Blocked, ExportResult, Retryable
-from ace_tracing.delivery.http.transport import within
 from ace_tracing.delivery.mlflow.export import ArtifactExporter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ace_tracing.recording.frames import TraceRecord
+    from ace_tracing.delivery.otlp.encoder import ExportRequest
     from kayba_api.types import Response
 
-ATTEMPT_S = 30.0
-"""How long one attempt may take, all of its requests together."""
+ATTEMPT_S: Final = 30.0
+"""Time limit of one attempt, for all its requests together."""
 
-FIRST_WITH_OTLP = (3, 4)
-"""The version of MLflow's API that has OTLP."""
+MIN_OTLP_VERSION: Final = (3, 4)
+"""The first version of MLflow's API with OTLP."""
 
-_VERSION = re.compile(rb"(\d{1,6})\.(\d{1,6})")
-
-
-class ExportRequest(Protocol):
-    """Traces of one experiment, to be sent together."""
-
-    @property
-    def experiment(self) -> str | None:
-        """The name of the experiment; None for the service's default."""
-
-    @property
-    def traces(self) -> Sequence[TraceRecord]:
-        """The traces themselves."""
-
-    @property
-    def content_type(self) -> str:
-        """The media type of `otlp()`."""
-
-    @property
-    def content_encoding(self) -> str | None:
-        """How `otlp()` is compressed; None when it is not."""
-
-    def otlp(self) -> bytes:
-        """The body of an OTLP request with all of them."""
+_VERSION: Final = re.compile(rb"(\d{1,6})\.(\d{1,6})")
 
 
 class Exporter:
-    """Hands encoded spans to a service.
+    """Sends export requests to one service.
 
     Args:
-        service: where to, and with which key.
+        service: The client of the service.
     """
 
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
-        self._one_by_one = ArtifactExporter(service)
+        self._artifacts = ArtifactExporter(service)
 
     def send(self, batch: ExportRequest) -> ExportResult:
-        """Try once to store traces in their experiment, which is made when it is missing."""
+        """Try once to store traces in their experiment, which is created if it is missing."""
         with no_fork():
             import httpx
 
-            # Making a client imports more, and so does looking up a host's name.
+            # Import here everything that creating a client and resolving a host name would import later.
             self._service.client().get_httpx_client()
             codecs.lookup("idna")
-        with within(ATTEMPT_S):
+        with time_limit(ATTEMPT_S):
             try:
                 return self._send(batch)
             except httpx.HTTPError as error:
                 return Retryable(f"{self._service.base_url}: {type(error).__name__}: {error}")
 
     def close(self) -> None:
-        """Close connections."""
+        """Close the connections."""
         self._service.close()
 
     def _send(self, batch: ExportRequest) -> ExportResult:
         for _ in range(2):
-            found = experiment_id(self._service, batch.experiment)
-            if not isinstance(found, str):
-                return found
-            outcome = self._to(found, batch)
-            if outcome is not None:
-                return outcome
+            experiment_id = resolve_experiment(self._service, batch.experiment)
+            if not isinstance(experiment_id, str):
+                return experiment_id
+            result = self._store(batch, experiment_id)
+            if result is not None:
+                return result
             if batch.experiment is None:
-                return Blocked(f"there is no experiment {found}", "address")
-            # It has been deleted since it was found: once more, to find it, or make it, anew.
+                return Blocked(f"there is no experiment {experiment_id}", "address")
+            # The experiment was deleted after its id was remembered: look it up or create it again.
             self._service.experiment_ids.pop(batch.experiment, None)
-        return Retryable(f"the experiment {batch.experiment!r} is not there, although it was found")
+        return Retryable(f"the experiment {batch.experiment!r} was found, but storing traces in it failed with 404")
 
-    def _to(self, experiment: str, batch: ExportRequest) -> ExportResult | None:
-        """Store traces in an experiment; None when it is not there."""
-        if self._service.takes_otlp:
+    def _store(self, batch: ExportRequest, experiment_id: str) -> ExportResult | None:
+        """Store traces in an experiment. Return None if the experiment is missing."""
+        if self._service.supports_otlp:
             with no_fork():
                 from kayba_api.api.tracing import export_traces
                 from kayba_api.types import EncodedBody
 
-            answer = self._service.request(
+            response = self._service.request(
                 export_traces.sync_detailed,
                 body=EncodedBody(batch.otlp(), batch.content_type, batch.content_encoding),
-                x_mlflow_experiment_id=experiment,
+                x_mlflow_experiment_id=experiment_id,
             )
-            if is_missing(answer):
+            if is_resource_missing(response):
                 return None
-            if not self._lacks_otlp(answer):
-                return outcome_of(answer)
-        return self._one_by_one.send(batch.traces, experiment)
+            if not self._lacks_otlp(response):
+                return classify(response)
+        return self._artifacts.send(batch.traces, experiment_id)
 
-    def _lacks_otlp(self, answer: Response[Any]) -> bool:
-        """Whether the answer to spans says that the server cannot take them like this."""
-        if answer.status_code in NO_OTLP:
+    def _lacks_otlp(self, response: Response[Any]) -> bool:
+        """Return whether a response to an OTLP request shows that the server does not support OTLP."""
+        if response.status_code in NO_OTLP:
             return True
-        if answer.status_code != HTTPStatus.OK or is_success(answer):
+        if response.status_code != HTTPStatus.OK or is_delivered(response):
             return False
-        # Anything at all answers like this. An old server does, where a page is shown for each path it does not know.
+        # A 200 of another kind may come from a proxy, or from an old MLflow, which serves its web page on every
+        # unknown path. Only its version distinguishes the two.
         with no_fork():
             from kayba_api.api.tracing import get_version
 
         version = _VERSION.match(self._service.request(get_version.sync_detailed).content)
-        return version is not None and (int(version[1]), int(version[2])) < FIRST_WITH_OTLP
+        return version is not None and (int(version[1]), int(version[2])) < MIN_OTLP_VERSION

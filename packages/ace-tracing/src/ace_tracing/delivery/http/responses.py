@@ -1,9 +1,9 @@
-"""What the service's answer to spans means. The table is OTLP's, where OTLP has a word on it.
+"""Responses: the export result that each HTTP response to an export stands for.
 
-OTLP/HTTP: 429, 502, 503 and 504 may be tried again, and so may a connection that failed; `Retry-After` is to be
-honoured; 400 is not tried again, and neither is a request that was taken in part. It says nothing of what can be
-mended by those who run the service or the process: there the data is held, and not thrown away. Further ones are tried
-again that OTLP would give up on (408, 500, other 5xx): spans are stored by id, so sending them twice does no harm.
+OTLP/HTTP defines part of the table: 429, 502, 503, 504 and failed connections are retryable, `Retry-After` is honoured,
+400 and a partial success are not retried. Beyond OTLP, 408, 425, 500 and other 5xx are retried, because the server
+stores spans by id and a repeated span does no harm. Responses that a user or an operator can correct block delivery
+instead of dropping traces.
 """
 
 from __future__ import annotations
@@ -13,26 +13,28 @@ import time
 from collections.abc import Mapping
 from datetime import UTC
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
-from ace_tracing.delivery.otlp.response import said_by_json, said_by_protobuf
+from ace_tracing.delivery.otlp.response import decode_json, decode_protobuf
 
-CONTENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""Something in the request is at fault; the rest may be taken without that."""
+INVALID: Final = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+)
+"""Statuses for a request with a fault in it. The rest may be accepted without the faulty part."""
 
-KEY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN})
-"""Whose request it is, is at fault."""
+KEY_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN})
+"""Statuses for an API key that is not accepted."""
 
-LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-"""The same request may go through later; and so it may after any 5xx but `NEVER`."""
+RETRYABLE: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+"""Retryable statuses below 500. A 5xx is retryable unless it is in `PERMANENT`."""
 
-NEVER = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
-"""Answers of 5xx that say something lasting about the server."""
+PERMANENT: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
+"""5xx statuses that a later attempt would get again."""
 
-NO_OTLP = frozenset(
+NO_OTLP: Final = frozenset(
     {
         HTTPStatus.NOT_FOUND,
         HTTPStatus.METHOD_NOT_ALLOWED,
@@ -40,95 +42,99 @@ NO_OTLP = frozenset(
         HTTPStatus.NOT_IMPLEMENTED,
     }
 )
-"""Answers of a server that cannot take spans by OTLP, 404 only where it is not about the experiment."""
+"""Statuses of a server without OTLP. A 404 counts only if `is_resource_missing` is False."""
 
-NOT_KAYBA = "answered {status} with something else than Kayba's API would: {body}"
-LONGEST_QUOTE = 200
+NOT_KAYBA: Final = "HTTP {status} with a body that is not from Kayba's API: {body}"
+MAX_QUOTE_BYTES: Final = 200
 
-_SECONDS = re.compile(r"\d{1,12}(\.\d*)?")
+_SECONDS: Final = re.compile(r"\d{1,12}(\.\d*)?")
 
 
-class Answer(Protocol):
-    """What came back, from the service or from something before it."""
+class Response(Protocol):
+    """An HTTP response, from the service or from a proxy before it."""
 
     status_code: int
     content: bytes
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Its headers."""
+        """The response's headers."""
 
 
-def outcome_of(answer: Answer) -> ExportResult:
-    """What has become of spans, given the answer to the request that stores them."""
-    status = answer.status_code
+def classify(response: Response) -> ExportResult:
+    """Return the export result that a response to an export request stands for."""
+    status = response.status_code
     if 200 <= status < 300:
-        said = _said(answer)
-        # Whoever logs in at a captive portal, or ends a proxy's outage, gets the service back without a further word.
-        return Retryable(NOT_KAYBA.format(status=status, body=_quote(answer))) if said is None else said
-    reason = f"HTTP {status} {_quote(answer)}".strip()
-    if status in CONTENT:
-        return Rejected(reason, for_content=True, for_size=status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if status in KEY:
+        result = _partial_success(response)
+        # Retried: the service is reachable again after a login at the captive portal, or the end of a proxy's outage.
+        return Retryable(NOT_KAYBA.format(status=status, body=_quote(response))) if result is None else result
+    reason = f"HTTP {status} {_quote(response)}".strip()
+    if status in INVALID:
+        return Rejected(reason, invalid_content=True, too_large=status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if status in KEY_REFUSED:
         return Blocked(reason, "key")
-    if status in LATER or (status >= 500 and status not in NEVER):
-        return Retryable(reason, _retry_after(answer.headers), inside=status == HTTPStatus.INTERNAL_SERVER_ERROR)
-    # Redirects among them: followed, they would take the key to another host.
+    if status in RETRYABLE or (status >= 500 and status not in PERMANENT):
+        is_internal_error = status == HTTPStatus.INTERNAL_SERVER_ERROR
+        return Retryable(reason, _retry_after_s(response.headers), is_internal_error)
+    # Redirects are among them: following one would send the API key to another host.
     return Blocked(reason, "address")
 
 
-def is_success(answer: Answer) -> bool:
-    """Whether it is a success that the service itself has answered."""
-    return isinstance(outcome_of(answer), Delivered)
+def is_delivered(response: Response) -> bool:
+    """Return whether a response is a success of the service itself, not of a proxy."""
+    return isinstance(classify(response), Delivered)
 
 
-def is_missing(answer: Answer) -> bool:
-    """Whether what the request names is not there: an experiment, a trace, a file. Another 404 is about the address."""
-    if answer.status_code != HTTPStatus.NOT_FOUND:
+def is_resource_missing(response: Response) -> bool:
+    """Return whether the server reports that a named resource (experiment, trace or file) does not exist.
+
+    Any other 404 means that the address is wrong.
+    """
+    if response.status_code != HTTPStatus.NOT_FOUND:
         return False
-    content = _json(answer.content)
+    content = _json(response.content)
     return isinstance(content, dict) and content.get("error_code") == "RESOURCE_DOES_NOT_EXIST"
 
 
-def is_page(answer: Answer) -> bool:
-    """Whether it is for a person to look at: a proxy's, a captive portal's, or a site's for whatever it has not."""
-    return _media_type(answer) == "text/html"
+def is_html(response: Response) -> bool:
+    """Return whether the response is an HTML page, for example from a proxy or a captive portal."""
+    return _media_type(response) == "text/html"
 
 
-def _media_type(answer: Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _media_type(response: Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _said(answer: Answer) -> Delivered | None:
-    """What a success says; None when it is none of OTLP's, whatever its status."""
-    if is_page(answer):
+def _partial_success(response: Response) -> Delivered | None:
+    """Return the result in a 2xx response, or None if its body is not an OTLP response."""
+    if is_html(response):
         return None
-    if not answer.content:
+    if not response.content:
         return Delivered()
     try:
-        if _media_type(answer) == "application/x-protobuf":
-            return Delivered(*said_by_protobuf(answer.content))
-        return Delivered(*said_by_json(orjson.loads(answer.content)))
+        if _media_type(response) == "application/x-protobuf":
+            return Delivered(*decode_protobuf(response.content))
+        return Delivered(*decode_json(orjson.loads(response.content)))
     except ValueError:
         return None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from a Retry-After header in either of its forms; None when there is none that can be read."""
-    asked = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(asked):
-        return float(asked)
-    until = _moment(asked)
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds to wait, from a `Retry-After` header in seconds or as a date; None without a valid one."""
+    retry_after = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(retry_after):
+        return float(retry_after)
+    until = _timestamp(retry_after)
     if until is None:
         return None
-    # Both by the clock of the one who answered, if it tells it: ours may be wrong.
-    now = _moment(headers.get("date", ""))
+    # The server's own clock, if the response has its date: the local one may be wrong.
+    now = _timestamp(headers.get("date", ""))
     return max(0.0, until - (time.time() if now is None else now))
 
 
-def _moment(date: str) -> float | None:
-    """Seconds since 1970 of an HTTP date; None when it is none."""
-    # Here, since it takes half of the standard library's mail and network modules with it.
+def _timestamp(date: str) -> float | None:
+    """Return an HTTP date in seconds since 1970, or None if it is not a date."""
+    # Imported here: it loads a large part of the standard library's mail and network modules.
     from email.utils import parsedate_to_datetime
 
     try:
@@ -138,8 +144,8 @@ def _moment(date: str) -> float | None:
         return None
 
 
-def _quote(answer: Answer) -> str:
-    return " ".join(answer.content[:LONGEST_QUOTE].decode(errors="replace").split())
+def _quote(response: Response) -> str:
+    return " ".join(response.content[:MAX_QUOTE_BYTES].decode(errors="replace").split())
 
 
 def _json(content: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""What became of one attempt to send, and of everything sent so far. Loss of data is a value, counted and returned."""
+"""Export results: the outcome of one attempt to send traces, as a value that is returned and counted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The service has answered for it: nothing of it is to be sent again.
+    """The service accepted the request. None of its spans is sent again.
 
     Attributes:
-        rejected: spans among it that the service did not store.
-        reason: why it did not, or what else it had to say, for a log line.
+        rejected: Number of spans in the request that the service did not store.
+        reason: The service's message about them, for a log line. Empty without a message.
     """
 
     rejected: int = 0
@@ -21,26 +21,26 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Retryable:
-    """It may go through later.
+    """The attempt failed, and a later one may succeed.
 
     Attributes:
-        reason: what happened, for a log line.
-        after: seconds the service asked to be left alone for; None when it said nothing.
-        inside: whether it is an error inside the service, which something in the request may bring about each time.
+        reason: The failure, for a log line.
+        retry_after_s: Seconds to wait, from the `Retry-After` header. None without one.
+        is_internal_error: Whether the response was 500. The request itself may cause it each time.
     """
 
     reason: str
-    after: float | None = None
-    inside: bool = False
+    retry_after_s: float | None = None
+    is_internal_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The service would take it once something is set right that is not in it; until then it is to be kept.
+    """The service accepts no traces until a setting outside the request is corrected. Traces are kept until then.
 
     Attributes:
-        reason: what happened, for a log line.
-        cause: what is to be set right: the key, or the address with what stands between it and here.
+        reason: The failure, for a log line.
+        cause: The setting to correct: the API key, or the address (including proxies on the way to it).
     """
 
     reason: str
@@ -49,17 +49,17 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The service will never take it as it is.
+    """The service will never accept this request.
 
     Attributes:
-        reason: what it said, for a log line.
-        for_content: whether something in it is at fault, so that the rest may be taken without that.
-        for_size: whether there is too much of it, so that it may be taken in parts.
+        reason: The service's response, for a log line.
+        invalid_content: Whether part of the request is at fault. The rest may be accepted without that part.
+        too_large: Whether the request is too large. It may be accepted in smaller batches.
     """
 
     reason: str
-    for_content: bool = False
-    for_size: bool = False
+    invalid_content: bool = False
+    too_large: bool = False
 
 
 ExportResult = Delivered | Retryable | Blocked | Rejected

@@ -1,54 +1,52 @@
-"""How a service is connected to: with a bound on a whole attempt, and no more preparation than the address needs.
+"""The httpx transport: connections whose reads and writes end at the deadline of the whole attempt.
 
-httpx bounds each single read and write. A server that sends a byte every nine seconds would so keep the sender for
-hours; here each of them gets no more than what is left of the attempt.
-
-How long one attempt to deliver may take as a whole, however many requests it is made of.
+httpx limits each read and write separately, so a server that sends one byte every nine seconds could hold the worker
+for hours. Here each read and write gets at most the time left until the deadline.
 """
 
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 import httpcore
 import httpx
 
-WRITE_BYTES = 64 * 1024
-"""Written at once: what is left is looked at after each."""
+from ace_tracing.delivery.http.deadline import seconds_left
 
-KEEPALIVE_S = 30.0
-MAX_CONNECTIONS = 20
+WRITE_BYTES: Final = 64 * 1024
+"""Bytes per write. The deadline is checked before each."""
+
+KEEPALIVE_S: Final = 30.0
+MAX_CONNECTIONS: Final = 20
 
 
-def options_for(base_url: str) -> dict[str, Any]:
-    """Arguments of `httpx.Client` for requests to one address."""
-    # To read the system's certificates takes longer than a dozen requests; without TLS there is nothing to verify.
+def client_options(base_url: str) -> dict[str, Any]:
+    """Return the arguments of `httpx.Client` for requests to one address."""
+    # Reading the system's certificates takes longer than a dozen requests; without TLS there is nothing to verify.
     context = httpx.create_ssl_context(verify=base_url.strip().lower().startswith("https:"))
-    # As a mount, and not as the transport, so that proxies set by the environment are still used.
+    # A mount, not the client's transport: httpx then still uses proxies from the environment.
     return {"verify": context, "mounts": {"all://": _Transport(context)}}
 
 
 class _Transport(httpx.BaseTransport):
-    """Direct connections whose every read and write ends with the attempt that it belongs to."""
+    """Direct connections whose reads and writes end at the deadline."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=MAX_CONNECTIONS,
             keepalive_expiry=KEEPALIVE_S,
-            network_backend=_Network(),
+            network_backend=_NetworkBackend(),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and read the head of the answer."""
+        """Send a request and read the response's status and headers."""
         url = request.url
-        with _errors_of_httpx():
-            answer = self._pool.handle_request(
+        with _map_errors():
+            response = self._pool.handle_request(
                 httpcore.Request(
                     request.method,
                     httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
@@ -57,31 +55,33 @@ class _Transport(httpx.BaseTransport):
                     extensions=request.extensions,
                 )
             )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_ResponseBody(response), extensions=response.extensions
+        )
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
 
 
-class _Body(httpx.SyncByteStream):
-    """The rest of an answer."""
+class _ResponseBody(httpx.SyncByteStream):
+    """The body of a response, read from the connection."""
 
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        with _errors_of_httpx():
-            yield from self._answer.iter_stream()
+        with _map_errors():
+            yield from self._response.iter_stream()
 
     def close(self) -> None:
-        """Give the connection back."""
-        self._answer.close()
+        """Return the connection to the pool."""
+        self._response.close()
 
 
 @contextmanager
-def _errors_of_httpx() -> Iterator[None]:
-    """Raise what httpx raises, whose errors have the names of httpcore's."""
+def _map_errors() -> Iterator[None]:
+    """Raise each httpcore error as the httpx error of the same name."""
     try:
         yield
     except (
@@ -94,8 +94,8 @@ def _errors_of_httpx() -> Iterator[None]:
         raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from error
 
 
-class _Network(httpcore.NetworkBackend):
-    """Plain sockets, with timeouts that never exceed what is left of the attempt."""
+class _NetworkBackend(httpcore.NetworkBackend):
+    """Plain sockets whose timeouts never exceed the time left."""
 
     def __init__(self) -> None:
         self._sockets = httpcore.SyncBackend()
@@ -108,28 +108,28 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        bounded = _bounded(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._sockets.connect_tcp(host, port, bounded, local_address, socket_options))
+        step_timeout = _step_timeout(timeout, httpcore.ConnectTimeout)
+        return _NetworkStream(self._sockets.connect_tcp(host, port, step_timeout, local_address, socket_options))
 
 
-class _Stream(httpcore.NetworkStream):
-    """One connection."""
+class _NetworkStream(httpcore.NetworkStream):
+    """One connection whose timeouts never exceed the time left."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _bounded(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, _step_timeout(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), WRITE_BYTES):
-            self._stream.write(buffer[start : start + WRITE_BYTES], _bounded(timeout, httpcore.WriteTimeout))
+            self._stream.write(buffer[start : start + WRITE_BYTES], _step_timeout(timeout, httpcore.WriteTimeout))
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        bounded = _bounded(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, bounded))
+        step_timeout = _step_timeout(timeout, httpcore.ConnectTimeout)
+        return _NetworkStream(self._stream.start_tls(ssl_context, server_hostname, step_timeout))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -138,39 +138,19 @@ class _Stream(httpcore.NetworkStream):
         self._stream.close()
 
 
-def _bounded(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
-    """The timeout of one step: what was asked for, or what is left of the attempt.
+def _step_timeout(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+    """Return the timeout of one step: the requested one, or the time left if that is less.
+
+    Args:
+        timeout: The requested timeout in seconds. None for no limit.
+        error: The error to raise when no time is left.
 
     Raises:
-        TimeoutException: of the kind of the step; nothing is left.
+        TimeoutException: No time is left. The error has the type `error`.
     """
     left = seconds_left()
     if left is not None and left <= 0:
-        raise too_late("the whole took too long")
+        raise error("the attempt took too long")
     if left is None or timeout is None:
         return timeout if left is None else left
     return min(timeout, left)
-
-
-_deadline: ContextVar[float | None] = ContextVar("ace_tracing_deadline", default=None)
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Let no request that is made in this block, in this context, go on once so much time has passed.
-
-    Inside of another, the one that is over first counts.
-    """
-    outer = _deadline.get()
-    deadline = time.monotonic() + seconds
-    token = _deadline.set(deadline if outer is None else min(outer, deadline))
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
-
-
-def seconds_left() -> float | None:
-    """What is left of the innermost `within`; negative when it is over, None outside of any."""
-    deadline = _deadline.get()
-    return None if deadline is None else deadline - time.monotonic()

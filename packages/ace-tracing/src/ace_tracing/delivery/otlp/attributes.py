@@ -1,76 +1,59 @@
-"""Attributes that servers give a meaning to.
+"""Span attributes: those with a meaning to servers, and a trace's tags and metadata as attributes of its root span.
 
-A server may refuse a whole request, other people's traces in it included, for one such attribute with a value that it
-cannot take. So a value that does not fit is recorded under another name, where it means nothing.
-
-What a record says of its trace, as attributes of the root span: its name, folder, tags, metadata, session.
+A server may refuse a whole request, with all its traces, for one attribute that has a meaning to the server and an
+invalid value. `normalize_attribute` therefore renames such an attribute, so that it loses its meaning.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
 
-SESSION_KEYS = ("session.id", "user.id")
-"""Attributes that servers take as the trace's session and user, wherever they are."""
-MAX_SESSION = 250
+SESSION_KEYS: Final = ("session.id", "user.id")
+"""Attributes that servers store as the trace's session and user, on whichever span they are."""
+MAX_SESSION_CHARS: Final = 250
 
-NOT_TAKEN = "not_taken."
-"""Stands before the name of an attribute whose value does not fit its meaning."""
+INVALID_PREFIX: Final = "not_taken."
+"""Prefix of an attribute whose value is invalid for its name."""
 
-_SERVERS_OWN = "mlflow.traceTag.mlflow."
+FOLDER_TAG: Final = "kayba.folder"
+NAME_TAG: Final = "mlflow.traceName"
+TAG_PREFIX: Final = "mlflow.traceTag."
+METADATA_PREFIX: Final = "mlflow.traceMetadata."
+MAX_NAME_CHARS: Final = 1_000
+"""Limit for the name of a span, an event or an attribute. A server may refuse a whole request for a name of more than
+4,096 characters."""
+
+_SERVER_TAG_PREFIX: Final = "mlflow.traceTag.mlflow."
+_NO_DETAILS: Final = TraceDetails(None, {}, {})
+_NONZERO_HEX: Final = re.compile(r"(?!0+$)[0-9a-fA-F]+")
 
 
-def with_meaning(key: str, value: Any) -> tuple[str, Any]:
-    """Give the name and value under which an attribute can be sent."""
+def normalize_attribute(key: str, value: Any) -> tuple[str, Any]:
+    """Return the name and the value under which an attribute is safe to send."""
     if key in SESSION_KEYS:
-        return key, str(value)[:MAX_SESSION]
-    fits = _FITS.get(key)
-    if key.startswith(_SERVERS_OWN) or (fits is not None and not fits(value)):
-        return NOT_TAKEN + key, value
+        return key, str(value)[:MAX_SESSION_CHARS]
+    is_valid = _VALIDATORS.get(key)
+    if key.startswith(_SERVER_TAG_PREFIX) or (is_valid is not None and not is_valid(value)):
+        return INVALID_PREFIX + key, value
     return key, value
 
 
-def _is_numbers_by_name(value: Any) -> bool:
-    return isinstance(value, dict) and all(type(number) in (int, float) for number in value.values())
+def sendable_attributes(attributes: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return a span's recorded attributes with names and values that are safe to send."""
+    return [
+        (truncate_name(key), value)
+        for key, value in map(normalize_attribute, attributes.keys(), attributes.values())
+    ]  # fmt: skip
 
 
-def _is_counts_by_name(value: Any) -> bool:
-    return _is_numbers_by_name(value) and all(type(count) is int for count in value.values())
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-_FITS: dict[str, Callable[[Any], bool]] = {
-    "mlflow.chat.tokenUsage": _is_counts_by_name,
-    "mlflow.llm.cost": _is_numbers_by_name,
-    "gen_ai.operation.name": _is_text,
-    "openinference.span.kind": _is_text,
-    "traceloop.span.kind": _is_text,
-}
-
-
-FOLDER_TAG = "kayba.folder"
-NAME_TAG = "mlflow.traceName"
-TAG_PREFIX = "mlflow.traceTag."
-METADATA_PREFIX = "mlflow.traceMetadata."
-MAX_NAME = 1_000
-"""Longest name of a span, an event or an attribute: a server may refuse a whole request for one that is longer than
-4,096 characters."""
-
-_NO_DETAILS = TraceDetails(None, {}, {})
-_HEX = re.compile(r"(?!0+$)[0-9a-fA-F]+")
-
-
-def of_trace(trace: TraceRecord, root: SpanRecord) -> dict[str, str]:
-    """The attributes by which a root span tells of its trace."""
+def root_attributes(trace: TraceRecord, root: SpanRecord) -> dict[str, str]:
+    """Return the trace's name, folder, tags, metadata and session as attributes of its root span."""
     details = trace.details or _NO_DETAILS
-    tags = {NAME_TAG: name_of(details.name or root.name)}
+    tags = {NAME_TAG: truncate_name(details.name or root.name)}
     if trace.folder is not None:
         tags[FOLDER_TAG] = trace.folder
     tags |= {key: text for key, text in details.tags.items() if not key.startswith("mlflow.")}
@@ -79,11 +62,33 @@ def of_trace(trace: TraceRecord, root: SpanRecord) -> dict[str, str]:
     return {TAG_PREFIX + key: text for key, text in tags.items()} | metadata | other
 
 
-def name_of(name: object) -> str:
-    """A name that every server takes."""
-    return str(name)[:MAX_NAME]
+def truncate_name(name: object) -> str:
+    """Return a name within `MAX_NAME_CHARS`."""
+    return str(name)[:MAX_NAME_CHARS]
 
 
-def is_id(text: str, digits: int) -> bool:
-    """Whether it is the id of a trace or a span: one that leads nowhere may cost a whole request."""
-    return len(text) == digits and bool(_HEX.fullmatch(text))
+def is_valid_id(text: str, digits: int) -> bool:
+    """Return whether a text is a trace or span id: an invalid one may cost the whole request."""
+    return len(text) == digits and bool(_NONZERO_HEX.fullmatch(text))
+
+
+def _is_dict_of_numbers(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(number) in (int, float) for number in value.values())
+
+
+def _is_dict_of_ints(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(number) is int for number in value.values())
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_VALIDATORS: Final[dict[str, Callable[[Any], bool]]] = {
+    "mlflow.chat.tokenUsage": _is_dict_of_ints,
+    "mlflow.llm.cost": _is_dict_of_numbers,
+    "gen_ai.operation.name": _is_text,
+    "openinference.span.kind": _is_text,
+    "traceloop.span.kind": _is_text,
+}
+"""Attributes with a meaning to servers, and the check that their values must pass."""

@@ -1,18 +1,18 @@
-"""The few kinds of fields of protobuf that OTLP needs, as bytes. Pure functions."""
+"""Protobuf: the field types that OTLP needs, encoded to bytes. Pure functions."""
 
 from __future__ import annotations
 
 from struct import Struct
-from typing import Any
+from typing import Any, Final
 
-_ONE_BYTE = tuple(bytes((number,)) for number in range(128))
+_ONE_BYTE: Final = tuple(bytes((number,)) for number in range(128))
 
 pack_fixed64 = Struct("<Q").pack
 _pack_double = Struct("<d").pack
 
 
 def varint(number: int) -> bytes:
-    """A number that is not negative, seven bits a byte."""
+    """Return a non-negative integer as a varint, seven bits per byte."""
     if number < 128:
         return _ONE_BYTE[number]
     encoded = bytearray()
@@ -24,28 +24,39 @@ def varint(number: int) -> bytes:
 
 
 def field(tag: bytes, content: bytes) -> bytes:
-    """A string, bytes or message with its tag: the field's number and wire type."""
+    """Return a string, bytes or message field.
+
+    Args:
+        tag: The encoded field number and wire type.
+        content: The field's content.
+    """
     return tag + varint(len(content)) + content
 
 
 def key_value(tag: bytes, key: str, any_value: bytes) -> bytes:
-    """A `KeyValue` with its tag, given an encoded `AnyValue`."""
+    """Return a `KeyValue` field.
+
+    Args:
+        tag: The encoded field number and wire type.
+        key: The key.
+        any_value: The value, an encoded `AnyValue`.
+    """
     return field(tag, field(b"\x0a", key.encode()) + field(b"\x12", any_value))
 
 
 def text_value(text: str) -> bytes:
-    """An `AnyValue` that holds a string."""
+    """Return an `AnyValue` that contains a string."""
     return field(b"\x0a", text.encode())
 
 
 def any_value(value: Any) -> bytes:
-    """An `AnyValue` that holds a JSON value in OTLP's own form; null is the empty one."""
+    """Return an `AnyValue` that contains a JSON value by its own type. None is the empty `AnyValue`."""
     match value:
         case None:
             return b""
         case bool():
             return b"\x10\x01" if value else b"\x10\x00"
-        case int() if fits(value):
+        case int() if is_int64(value):
             return b"\x18" + varint(value & 0xFFFF_FFFF_FFFF_FFFF)
         case float():
             return b"\x21" + _pack_double(value)
@@ -57,6 +68,6 @@ def any_value(value: Any) -> bytes:
             return text_value(str(value))
 
 
-def fits(number: int) -> bool:
-    """Whether an integer has a form of its own; beyond 64 bits it travels as its digits."""
+def is_int64(number: int) -> bool:
+    """Return whether an integer fits into 64 bits, signed. A larger one is sent as a string of digits."""
     return -(2**63) <= number < 2**63

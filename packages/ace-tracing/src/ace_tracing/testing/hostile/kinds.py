@@ -1,4 +1,4 @@
-"""Classes of the hostile values: whatever is asked of their objects raises, hangs or lies."""
+"""Classes of hostile values: their methods raise, never return, or return wrong results."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import enum
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 
 class Refusal(BaseException):
-    """What these values raise: no Exception, so that no ordinary guard catches it."""
+    """The error that hostile methods raise. It is not an `Exception`, so that `except Exception` does not catch it."""
 
 
 def refuse(*_arguments: object, **_keywords: object) -> NoReturn:
-    """Stands for any method of a hostile class."""
+    """Raise `Refusal`, as the body of any method of a hostile class."""
     raise Refusal("code of the value was run")
 
 
 def hang(*_arguments: object) -> NoReturn:
-    """Never returns."""
+    """Loop forever."""
     while True:
         pass
 
@@ -29,7 +29,7 @@ def _refusing(*names: str) -> dict[str, Any]:
     return dict.fromkeys(names, refuse)
 
 
-_EVERY_LOOK = (
+_METHODS: Final = (
     *("__repr__", "__str__", "__format__", "__bytes__", "__bool__", "__hash__", "__eq__", "__len__", "__length_hint__"),
     *(
         "__iter__",
@@ -44,7 +44,7 @@ _EVERY_LOOK = (
     *("__int__", "__index__", "__float__", "__sizeof__", "__call__", "__enter__", "__await__", "__fspath__"),
 )
 
-_NEEDED = ("__new__", "__init__", "__init_subclass__", "__subclasshook__", "__class__", "__del__")
+_KEPT_METHODS: Final = ("__new__", "__init__", "__init_subclass__", "__subclasshook__", "__class__", "__del__")
 
 
 class _Meta(type):
@@ -53,16 +53,16 @@ class _Meta(type):
 
 
 def untouchable() -> object:
-    """An object that raises whatever one does with it, as does its class."""
-    kind = types.new_class("Untouchable", (), {"metaclass": _Meta}, lambda body: body.update(_refusing(*_EVERY_LOOK)))
+    """Return an object whose methods all raise, as do those of its class."""
+    kind = types.new_class("Untouchable", (), {"metaclass": _Meta}, lambda body: body.update(_refusing(*_METHODS)))
     return object.__new__(kind)
 
 
 def subclass_of(base: Any, *arguments: object) -> object:
-    """A value of a built-in type whose own methods all refuse."""
-    methods = [name for name in dir(base) if callable(getattr(base, name)) and name not in _NEEDED]
-    made = type(f"Refusing{base.__name__.title()}", (base,), _refusing(*methods))
-    value = base.__new__(made, *arguments)
+    """Return an instance of a subclass of a built-in type whose methods all raise."""
+    methods = [name for name in dir(base) if callable(getattr(base, name)) and name not in _KEPT_METHODS]
+    subclass = type(f"Refusing{base.__name__.title()}", (base,), _refusing(*methods))
+    value = base.__new__(subclass, *arguments)
     if base is dict:
         dict.update(value, {"a": 1})
     elif base is list:
@@ -71,7 +71,7 @@ def subclass_of(base: Any, *arguments: object) -> object:
 
 
 class WithRepr:
-    """Objects whose `__repr__` is the function given."""
+    """An object whose `__repr__` calls a given function."""
 
     def __init__(self, represent: Callable[[], object]) -> None:
         self.represent = represent
@@ -81,7 +81,7 @@ class WithRepr:
 
 
 class EndlessChain:
-    """Every attribute is one more of it."""
+    """An object whose every attribute is another such object."""
 
     def __getattr__(self, name: str) -> EndlessChain:
         return EndlessChain()
@@ -94,13 +94,13 @@ class EndlessChain:
 
 
 class Liar:
-    """Says that it is a string."""
+    """An object that claims to be a string."""
 
     __class__ = property(lambda _: str)
 
 
 class Classless:
-    """Cannot say what it is, as a proxy that is bound to nothing."""
+    """An object without a readable class, like an unbound proxy."""
 
     __class__ = property(refuse)
     __dict__ = property(refuse)
@@ -108,7 +108,7 @@ class Classless:
 
 @dataclass
 class ClosedDataclass:
-    """Gives none of its attributes."""
+    """A dataclass whose attributes cannot be read."""
 
     name: str
     me: object = None
@@ -119,14 +119,14 @@ class ClosedDataclass:
 
 
 class Row(NamedTuple):
-    """A named tuple."""
+    """A named tuple with a field of any type."""
 
     x: int
     rest: object
 
 
 class HalfFilled:
-    """One of its slots was never set."""
+    """An object with a slot that was never set."""
 
     __slots__ = ("never_set", "set")
 
@@ -138,7 +138,7 @@ class HalfFilled:
 
 
 class Colour(enum.Enum):
-    """Its members do not tell their value."""
+    """An enum whose members' values cannot be read."""
 
     RED = "red"
 
@@ -148,12 +148,12 @@ class Colour(enum.Enum):
 
 
 class NoZone(datetime.tzinfo):
-    """A time zone that knows no offset."""
+    """A time zone whose methods raise."""
 
     utcoffset = dst = tzname = refuse
 
 
 class SilentError(Exception):
-    """Cannot be printed."""
+    """An exception that cannot be printed."""
 
     __str__ = __repr__ = refuse

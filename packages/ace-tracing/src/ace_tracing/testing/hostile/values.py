@@ -1,4 +1,4 @@
-"""Values that break tracers: each by its name, built when asked for, since some are large and all have a temper."""
+"""Hostile values by name. Each is created on demand, since some are large."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import unittest.mock
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -101,7 +101,14 @@ def _wide(size: int) -> dict[str, object]:
     return {f"key {number}": {"value": number} for number in range(size)}
 
 
-_ALWAYS: dict[str, Callable[[], object]] = {
+def _laughs(levels: int) -> object:
+    laugh: Any = "ha"
+    for _ in range(levels):
+        laugh = [laugh] * 10
+    return laugh
+
+
+_ALWAYS: Final[dict[str, Callable[[], object]]] = {
     "untouchable object": untouchable,
     "untouchable class": lambda: type(untouchable()),
     "repr raises": lambda: WithRepr(refuse),
@@ -180,18 +187,11 @@ _ALWAYS: dict[str, Callable[[], object]] = {
 }
 
 
-def _laughs(levels: int) -> object:
-    laugh: Any = "ha"
-    for _ in range(levels):
-        laugh = [laugh] * 10
-    return laugh
-
-
-def _of(library: str, make: Callable[[Any], object]) -> Callable[[], object]:
+def _from_library(library: str, make: Callable[[Any], object]) -> Callable[[], object]:
     return lambda: make(importlib.import_module(library))
 
 
-_WITH_LIBRARY: dict[str, dict[str, Callable[[Any], object]]] = {
+_WITH_LIBRARY: Final[dict[str, dict[str, Callable[[Any], object]]]] = {
     "numpy": {
         "numpy array of a terabyte": lambda numpy: numpy.broadcast_to(numpy.zeros(1), (1_000_000, 125_000)),
         "numpy array of objects": lambda numpy: numpy.array([WithRepr(refuse), None], dtype=object),
@@ -217,13 +217,13 @@ _WITH_LIBRARY: dict[str, dict[str, Callable[[Any], object]]] = {
     },
 }
 
-VALUES: Mapping[str, Callable[[], object]] = types.MappingProxyType(
+VALUES: Final[Mapping[str, Callable[[], object]]] = types.MappingProxyType(
     _ALWAYS
     | {
-        name: _of(library, make)
+        name: _from_library(library, make)
         for library, values in _WITH_LIBRARY.items()
         if importlib.util.find_spec(library) is not None
         for name, make in values.items()
     }
 )
-"""Each hostile value's name with what makes one; those of numpy, pandas and torch where these are installed."""
+"""Functions that create the hostile values, by name. Values of numpy, pandas and torch need the library installed."""

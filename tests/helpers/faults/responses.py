@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FakeResponse:
     """What to answer to one request.
 
     Attributes:
@@ -94,21 +94,21 @@ class Answer:
         return json.dumps(partial if self.rejected else {}).encode()
 
 
-Rule = Callable[[Request], Answer | None]
+Rule = Callable[[Request], FakeResponse | None]
 """Gives the answer to a request that it is about, and None to any other."""
 
 
 def too_large(max_bytes: int) -> Rule:
     """413 to a body of more bytes than that, counted as they were sent."""
-    return lambda request: Answer(413, b"too large") if len(request.body) > max_bytes else None
+    return lambda request: FakeResponse(413, b"too large") if len(request.body) > max_bytes else None
 
 
 def poisoned_by(name: str) -> Rule:
     """400 to every request that holds a span of that name."""
 
-    def rule(request: Request) -> Answer | None:
+    def rule(request: Request) -> FakeResponse | None:
         if request.is_export and any(span.name == name for span in spans_in(request.headers, request.body)):
-            return Answer(400, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "poison"}')
+            return FakeResponse(400, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "poison"}')
         return None
 
     return rule

@@ -1,0 +1,105 @@
+"""Captured traces: trace records converted to `Trace` objects without a server, as a server would return them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID
+from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, encode_spans, merge_spans
+from ace_tracing.delivery.mlflow.info import summarize
+from ace_tracing.delivery.otlp.attributes import is_valid_id, root_attributes, sendable_attributes, truncate_name
+from ace_tracing.delivery.otlp.encoder import stringify_long_ints
+from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
+from ace_tracing.reading.trace import Trace, TraceData
+from ace_tracing.recording.frames import SpanRecord, TraceRecord
+
+_NS_PER_MS: Final = 1_000_000
+
+
+def build_traces(records: Iterable[TraceRecord]) -> list[Trace]:
+    """Return the traces that a server would have after receiving the records, ordered by their first record.
+
+    The experiment id is empty for an experiment with a name: only a server knows its id.
+    """
+    by_id: dict[str, list[TraceRecord]] = {}
+    for record in records:
+        by_id.setdefault(record.trace_id, []).append(record)
+    return [_build_trace(trace_id, parts) for trace_id, parts in by_id.items()]
+
+
+def _build_trace(trace_id: str, records: list[TraceRecord]) -> Trace:
+    by_id = {span.span_id: _build_span(record, span) for record in records for span in record.spans}
+    # Of spans that start together, the one that ends later is the outer one.
+    spans = sorted(by_id.values(), key=lambda span: (span.start_time_ns, -(span.end_time_ns or 0), span.span_id))
+    has_experiment = any(record.experiment is not None for record in records)
+    return Trace(_build_info(trace_id, "" if has_experiment else DEFAULT_EXPERIMENT_ID, records), TraceData(spans))
+
+
+def _build_info(trace_id: str, experiment_id: str, records: list[TraceRecord]) -> TraceInfo:
+    summary = summarize(merge_spans((), (span for record in records for span in encode_spans(record))))
+    return TraceInfo(
+        trace_id=TRACE_ID_PREFIX + trace_id,
+        experiment_id=experiment_id,
+        state=TraceState(summary.state),
+        request_time=summary.start_ns // _NS_PER_MS,
+        execution_duration=None if summary.duration_ns is None else round(summary.duration_ns / _NS_PER_MS),
+        tags=summary.tags,
+        trace_metadata=summary.metadata,
+        request_preview=summary.request_preview,
+        response_preview=summary.response_preview,
+    )
+
+
+def _build_span(record: TraceRecord, span: SpanRecord) -> Span:
+    attributes: dict[str, Any] = {"mlflow.spanType": span.span_type}
+    if span.function is not None:
+        attributes["mlflow.spanFunctionName"] = span.function
+    if span.inputs is not None:
+        attributes["mlflow.spanInputs"] = stringify_long_ints(orjson.loads(span.inputs))
+    if span.outputs is not None:
+        attributes["mlflow.spanOutputs"] = stringify_long_ints(orjson.loads(span.outputs))
+    if span.agent is not None:
+        attributes["gen_ai.agent.name"] = span.agent
+    if span.parent_id is None:
+        attributes |= {key: _unwrap(text) for key, text in root_attributes(record, span).items()}
+    attributes |= {key: stringify_long_ints(value) for key, value in sendable_attributes(span.attributes or {})}
+    return Span(
+        name=truncate_name(span.name),
+        trace_id=TRACE_ID_PREFIX + record.trace_id,
+        span_id=span.span_id,
+        parent_id=span.parent_id,
+        span_type=span.span_type or "UNKNOWN",
+        start_time_ns=span.start_ns,
+        end_time_ns=span.end_ns,
+        status=SpanStatus(span.status, span.status_message),
+        inputs=attributes.get("mlflow.spanInputs"),
+        outputs=attributes.get("mlflow.spanOutputs"),
+        attributes=attributes,
+        events=[
+            SpanEvent(truncate_name(name), time_ns, _plain_attributes(attributes))
+            for name, time_ns, attributes in span.events or ()
+        ],
+        links=[
+            SpanLink(TRACE_ID_PREFIX + trace_id, span_id, _plain_attributes(attributes))
+            for trace_id, span_id, attributes in span.links or ()
+            if is_valid_id(trace_id, 32) and is_valid_id(span_id, 16)
+        ],
+    )
+
+
+def _plain_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes of an event or a link. Servers do not parse their strings."""
+    return {truncate_name(key): stringify_long_ints(value) for key, value in attributes.items()}
+
+
+def _unwrap(text: str) -> Any:
+    """Return the value that servers read from a string attribute: they parse JSON text of a string, list or object."""
+    if text[:1] not in ('"', "[", "{"):
+        return text
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return text
