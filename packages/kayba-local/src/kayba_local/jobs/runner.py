@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from kayba_local.jobs.throttle import Throttle
 from kayba_local.store import jobs
 from kayba_local.store.database import Database, StoreError
 from kayba_local.store.ids import new_id
+from kayba_local.store.insights import NewInsight
 from kayba_local.store.jobs import Job
 
 LEASE_S: Final = 15.0
@@ -109,9 +111,10 @@ class Runner:
             if job.begun > MAX_ATTEMPTS:
                 jobs.fail(self._db, job.id, self._owner, f"The job did not end in {MAX_ATTEMPTS} attempts.")
                 return
-            finished = run_analysis(self._db, job.request, key, self._model_url, partial(self._checkpoint, job.id))
-            jobs.complete(self._db, job.id, self._owner, finished.result, finished.findings)
-        except (JobStoppedError, StoreError):
+            outcome = analyse(self._db, job.request, key, self._model_url, partial(self._keep_on, job.id))
+            found = [NewInsight(**asdict(finding)) for finding in outcome.findings]
+            jobs.complete(self._db, job.id, self._owner, outcome.result, found)
+        except (GoneError, StoreError):
             return
         except Exception as error:
             logger.exception("job %s failed", job.id)
