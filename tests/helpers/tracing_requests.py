@@ -124,7 +124,7 @@ def trace_info(trace: int = 1, *, experiment: str = "0", **fields: Any) -> Json:
     }
 
 
-def declare(http: httpx.Client, info: Json) -> Json:
+def send_info(http: httpx.Client, info: Json) -> Json:
     answer = http.post(TRACES, json={"trace": {"trace_info": info}}).raise_for_status()
     declared: Json = answer.json()["trace"]["trace_info"]
     return declared

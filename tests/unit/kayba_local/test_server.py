@@ -14,7 +14,7 @@ import kayba_local
 from kayba_local import LocalServer, serve
 from kayba_local.server import OpenBindError
 from kayba_local.store import insights
-from kayba_local.store.database import StoreError
+from kayba_local.store.errors import StoreError
 
 pytest_plugins = ["pytester"]
 UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}
@@ -107,7 +107,7 @@ def test_the_plugin_costs_nothing_where_it_is_not_used(pytester: pytest.Pytester
 
 
 def test_an_upload_that_outlasts_the_stop_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kayba_local.server.GRACE", 0)
+    monkeypatch.setattr("kayba_local.server.GRACE_S", 0)
     with serve() as server, socket.create_connection(("127.0.0.1", port_of(server)), timeout=30) as connection:
         connection.sendall(
             b"POST /api/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -1,9 +1,9 @@
-"""Kayba in one process: the API contract served from one SQLite file."""
+"""Kayba server in one process: the API contract on one SQLite file."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kayba_local.app import create_app
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalServer", "__version__", "create_app", "default_store", "serve"]
 
-_HOMES = {
+_MODULES: Final = {
     "LocalServer": "kayba_local.server",
     "create_app": "kayba_local.app",
     "default_store": "kayba_local.cli",
@@ -21,9 +21,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Lazy: the pytest plugin is imported into every run of pytest, most of which never start a server.
+    # Lazy, because every pytest run imports this package for its plugin, and few of them start a server.
     if name == "__version__":
         return import_module("importlib.metadata").version("kayba-local")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""``python -m kayba_local`` is the command ``kayba-local``."""
+"""Entry point of `python -m kayba_local`, the same as the command `kayba-local`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The web application: routes derived from the contract, around them what guards every request."""
+"""The ASGI application: routes derived from the contract, behind the middleware that rejects other sites."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from kayba_local.contract import Contract, Operation, load
 from kayba_local.handlers import HANDLERS
-from kayba_local.http.endpoint import Endpoint, Service
-from kayba_local.http.errors import API_PREFIX, mount_of, refuse
-from kayba_local.http.operation import Handler, Problem
-from kayba_local.http.security import Guard
+from kayba_local.http.endpoint import Endpoint, EndpointContext
+from kayba_local.http.errors import API_PREFIX, Problem, error_response, mount_of
+from kayba_local.http.operation import Handler
+from kayba_local.http.security import SameOriginMiddleware
 from kayba_local.jobs.runner import Runner
 from kayba_local.pages.routes import Pages
 
@@ -35,42 +35,42 @@ def create_app(
     model_url: str | None = None,
     otlp: bool = True,
 ) -> Starlette:
-    """The server as an ASGI application.
+    """Create the server as an ASGI application and start its job runner.
 
     Args:
-        db: The store that it works on; stays the caller's to close, which ends the thread that runs its jobs, too.
-        api_key: The key that calls must carry; None takes any key, or none.
-        mock: Answer every operation with the contract's example, and do nothing.
-        loopback_only: Refuse requests whose Host is not a loopback name.
-        contract: What to serve; the packaged contract by default.
-        handlers: What serves it, by operationId.
-        model_url: Where jobs ask a model that words insights, without ``/v1``; Anthropic's API by default.
-        otlp: Whether spans are taken by OTLP; without it that is answered with 501.
+        db: The server's store. The caller closes it, which also stops the job runner.
+        api_key: The key that requests must carry. None accepts any key, or none.
+        mock: Respond to every operation with the contract's example, and execute nothing.
+        loopback_only: Reject requests whose `Host` is not a loopback name.
+        contract: The contract to serve. None serves the packaged contract.
+        handlers: The handlers by operationId.
+        model_url: Base URL, without `/v1`, of the API whose model rewrites insights. None uses Anthropic's API.
+        otlp: Accept spans by OTLP. If False, OTLP requests get a 501.
     """
     if not otlp:
         handlers = {operation: handler for operation, handler in handlers.items() if operation != "exportTraces"}
     operations = (contract or load()).operations.values()
     jobs = Runner(db, model_url)
     jobs.start()
-    service = Service(db, jobs, handlers, api_key or None, mock)
+    context = EndpointContext(db, jobs, handlers, api_key or None, mock)
     routes: list[BaseRoute] = [
-        *Pages(db, service.api_key).routes(),
-        *_api_routes(service, operations),
+        *Pages(db, context.api_key).routes(),
+        *_api_routes(context, operations),
         Route("/{path:path}", endpoint=_NotFound()),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, loopback_only=loopback_only)])
+    return Starlette(routes=routes, middleware=[Middleware(SameOriginMiddleware, loopback_only=loopback_only)])
 
 
-def _api_routes(service: Service, operations: Iterable[Operation]) -> list[Route]:
+def _api_routes(context: EndpointContext, operations: Iterable[Operation]) -> list[Route]:
     paths: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
     for operation in operations:
         paths[operation.path][operation.method] = operation
-    # A literal segment goes before a parameter, so that /traces/search is not the trace of that id.
+    # A literal segment precedes a parameter; otherwise /traces/search would match /traces/{id}.
     ordered = sorted(paths, key=lambda path: [segment.startswith("{") for segment in path.split("/")])
-    return [Route(API_PREFIX + path, endpoint=Endpoint(service, paths[path])) for path in ordered]
+    return [Route(API_PREFIX + path, endpoint=Endpoint(context, paths[path])) for path in ordered]
 
 
 class _NotFound:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = Problem(404, None, f"Nothing is at {scope['path']}.")
-        await refuse(mount_of(scope["path"]), problem)(scope, receive, send)
+        problem = Problem(404, None, f"Path not found: {scope['path']}.")
+        await error_response(mount_of(scope["path"]), problem)(scope, receive, send)

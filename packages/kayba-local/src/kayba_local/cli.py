@@ -1,4 +1,4 @@
-"""The command line: ``kayba-local serve``."""
+"""The command line `kayba-local serve`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     import socket
 
     from kayba_local.store.database import Database
 
-DEFAULT_PORT = 4180
-STOPPED = 0
-FAILED = 1
-MISUSED = 2
+DEFAULT_PORT: Final = 4180
+EXIT_STOPPED: Final = 0
+EXIT_FAILURE: Final = 1
+EXIT_USAGE: Final = 2
 
 
 class _CannotServeError(Exception):
-    """Why there is nothing to serve, and the exit code that says so."""
+    """The server cannot start; `code` is the exit code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -33,7 +33,11 @@ class _CannotServeError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the process's exit code: 0 after a signal, 1 when it cannot serve, 2 on misuse."""
+    """Run the command.
+
+    Returns:
+        The process's exit code: 0 after a signal, 1 if the server cannot start, 2 for wrong usage.
+    """
     options = _parser(os.environ).parse_args(arguments)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
@@ -43,13 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _CannotServeError as error:
         sys.stderr.write(f"kayba-local: {error}\n")
         return error.code
-    return STOPPED
+    return EXIT_STOPPED
 
 
 def default_store() -> str:
-    """The URL of the store that the command serves when none is named.
+    """Return the URL of the store that the command serves without `--store`.
 
-    It is what the environment variable ``KAYBA_LOCAL_STORE`` says, or else a file in the user's data directory.
+    It is the environment variable `KAYBA_LOCAL_STORE`, otherwise a file in the user's data directory.
     """
     if named := os.environ.get("KAYBA_LOCAL_STORE"):
         return named
@@ -59,7 +63,7 @@ def default_store() -> str:
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kayba-local", description="Kayba in one process, on one SQLite file.")
+    parser = argparse.ArgumentParser(prog="kayba-local", description="Kayba server in one process, on one SQLite file.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve until SIGINT or SIGTERM", description="Serve the Kayba API.")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -75,35 +79,37 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "--api-key",
         metavar="KEY",
         default=environment.get("KAYBA_LOCAL_API_KEY") or None,
-        help="key that calls must carry (default: KAYBA_LOCAL_API_KEY, or none: any key will do)",
+        help="key that requests must carry (default: KAYBA_LOCAL_API_KEY, or none: any key is accepted)",
     )
     serve.add_argument(
-        "--mock", action="store_true", help="answer every operation with the contract's example, and do nothing"
+        "--mock",
+        action="store_true",
+        help="respond to every operation with the contract's example, and execute nothing",
     )
     serve.add_argument(
         "--model-url",
         metavar="URL",
         default=environment.get("KAYBA_LOCAL_MODEL_URL") or None,
-        help="where insights are worded by a model, if a request brings a key (default: KAYBA_LOCAL_MODEL_URL, or"
+        help="API whose model rewrites insights, if a request contains a key (default: KAYBA_LOCAL_MODEL_URL, or"
         " Anthropic's API)",
     )
     serve.add_argument(
         "--without-otlp",
         dest="otlp",
         action="store_false",
-        help="answer spans sent by OTLP with 501, and take traces as files, as MLflow does on a file store",
+        help="respond to OTLP requests with 501, and accept traces as files, like MLflow on a file store",
     )
     return parser
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: use 0 to 65535")
     return int(text)
 
 
 def _serve(options: argparse.Namespace) -> None:
-    # Here and not above: `kayba-local --help` needs none of it.
+    # Imported here, because `kayba-local --help` does not need the server.
     from kayba_local.app import create_app
     from kayba_local.server import Server, is_loopback, url_of
 
@@ -126,19 +132,20 @@ def _listen(options: argparse.Namespace) -> socket.socket:
         refuse_open_bind(options.host, options.api_key)
         return bind(options.host, options.port)
     except OpenBindError as error:
-        raise _CannotServeError(MISUSED, f"{error}; give one with --api-key or KAYBA_LOCAL_API_KEY") from error
+        raise _CannotServeError(EXIT_USAGE, f"{error}; set one with --api-key or KAYBA_LOCAL_API_KEY") from error
     except OSError as error:
         reason = f"cannot listen on {options.host} port {options.port}: {error.strerror}"
-        raise _CannotServeError(FAILED, reason) from error
+        raise _CannotServeError(EXIT_FAILURE, reason) from error
 
 
 def _open_store(url: str) -> Database:
-    from kayba_local.store.database import Database, StoreError
+    from kayba_local.store.database import Database
+    from kayba_local.store.errors import StoreError
 
     try:
         return Database.open(url)
     except (StoreError, OSError) as error:
-        raise _CannotServeError(FAILED, f"cannot open the store: {error}") from error
+        raise _CannotServeError(EXIT_FAILURE, f"cannot open the store: {error}") from error
 
 
 def _announcer(url: str) -> Callable[[], None]:
@@ -150,5 +157,5 @@ def _announcer(url: str) -> Callable[[], None]:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    # Before uvicorn serves, this ends the process; while it serves, uvicorn ends the requests first and then gets here.
-    raise SystemExit(STOPPED)
+    # Before uvicorn serves, this ends the process. Later, uvicorn ends the requests first and then calls this.
+    raise SystemExit(EXIT_STOPPED)

@@ -1,6 +1,7 @@
-"""The contract as the server uses it: every operation of the OpenAPI document, with compiled validators.
+"""The API contract as the server uses it: each operation of the OpenAPI document, with compiled validators.
 
-The document is a generated copy of the repository's ``openapi/kayba.yaml``; nothing here knows a path or a field.
+The document is a generated copy of the repository's `openapi/kayba.yaml`. This module contains no path and no field of
+the API.
 """
 
 from __future__ import annotations
@@ -10,30 +11,36 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import jsonschema_rs
 import orjson
 
 Mount = Literal["rest", "tracing"]
-Place = Literal["path", "query", "header"]
+"""One of the two parts of the API; each has its own error body."""
+ParameterLocation = Literal["path", "query", "header"]
 
-PLACES: tuple[Place, ...] = ("path", "query", "header")
-METHODS = ("get", "put", "post", "delete", "patch")
-TRACING_PREFIX = "/mlflow/"
-DEFAULT_BODY_CAP = 1_000_000
-"""Bytes of a body, compressed or not, where the contract names no cap of its own (``x-max-body-bytes``)."""
+PARAMETER_LOCATIONS: Final[tuple[ParameterLocation, ...]] = ("path", "query", "header")
+METHODS: Final = ("get", "put", "post", "delete", "patch")
+TRACING_PREFIX: Final = "/mlflow/"
+DEFAULT_MAX_BODY_BYTES: Final = 1_000_000
+"""Limit of a body, compressed or not, for operations without `x-max-body-bytes`."""
 
-_DOCUMENT_URI = "urn:kayba:openapi"
-_MISSING = object()
+_DOCUMENT_URI: Final = "urn:kayba:openapi"
+_MISSING: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path, query or header parameter; ``types`` are the JSON types it may have, ``items`` those of its elements."""
+    """A path, query or header parameter.
+
+    Attributes:
+        types: The JSON types of its value.
+        items: The JSON types of its elements, for an array.
+    """
 
     name: str
-    place: Place
+    location: ParameterLocation
     required: bool
     types: frozenset[str]
     items: frozenset[str]
@@ -42,8 +49,12 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
-    """One media type of a body. ``validator`` is None where the contract leaves the content open (text, binary)."""
+class MediaType:
+    """A media type of a request or response body.
+
+    Attributes:
+        validator: The validator of the content; None for text and binary content, which has no schema.
+    """
 
     validator: jsonschema_rs.Validator | None
     example: Any = None
@@ -52,30 +63,31 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: everything needed to route, check and answer it.
+    """An operation: the data to route, validate and answer its requests.
 
     Attributes:
-        path: Template below the server URL, e.g. ``/traces/{id}``.
-        secured: Whether a key is asked for where the server has one.
-        parameters: By place; each place has a validator over an object of its parameters.
-        bodies: Request bodies by media type; empty when it takes none.
-        max_body_bytes: Cap on the body, before and after decompression.
-        responses: By status, then by media type; a status without media types answers without a body.
-        success: The status of its success.
+        path: The path template below the server URL, e.g. `/traces/{id}`.
+        requires_key: Whether requests must carry the server's key, if the server has one.
+        parameters: The parameters by location.
+        parameter_validators: The validators by location; each validates an object of that location's parameters.
+        bodies: The request bodies by media type; empty if the operation takes none.
+        max_body_bytes: The limit of the body, both before and after decompression.
+        responses: The responses by status, then by media type. A status without media types has no body.
+        success_status: The lowest 2xx status.
     """
 
     id: str
     method: str
     path: str
     mount: Mount
-    secured: bool
-    parameters: Mapping[Place, tuple[Parameter, ...]]
-    parameter_validators: Mapping[Place, jsonschema_rs.Validator]
-    bodies: Mapping[str, Media]
+    requires_key: bool
+    parameters: Mapping[ParameterLocation, tuple[Parameter, ...]]
+    parameter_validators: Mapping[ParameterLocation, jsonschema_rs.Validator]
+    bodies: Mapping[str, MediaType]
     body_required: bool
     max_body_bytes: int
-    responses: Mapping[int, Mapping[str, Media]]
-    success: int
+    responses: Mapping[int, Mapping[str, MediaType]]
+    success_status: int
 
 
 class Contract:
@@ -95,9 +107,9 @@ class Contract:
                     yield self._read_operation(method, path, item[method], shared)
 
     def _read_operation(self, method: str, path: str, node: Mapping[str, Any], shared: list[Any]) -> Operation:
-        # An operation's own parameter replaces the path's of the same name and place.
+        # An operation's parameter overrides the path's parameter of the same name and location.
         nodes = {(p["in"], p["name"]): p for p in map(self._follow, [*shared, *node.get("parameters", [])])}
-        parameters = {place: self._read_parameters(place, nodes) for place in PLACES}
+        parameters = {location: self._read_parameters(location, nodes) for location in PARAMETER_LOCATIONS}
         body = self._follow(node.get("requestBody", {}))
         responses = {
             int(status): self._read_content(self._follow(response))
@@ -109,37 +121,45 @@ class Contract:
             method=method.upper(),
             path=path,
             mount="tracing" if path.startswith(TRACING_PREFIX) else "rest",
-            secured=bool(node.get("security", self._document.get("security"))),
+            requires_key=bool(node.get("security", self._document.get("security"))),
             parameters=parameters,
             parameter_validators={
-                place: self._compile_parameters(place, nodes) for place, members in parameters.items() if members
+                location: self._compile_parameters(location, nodes)
+                for location, members in parameters.items()
+                if members
             },
             bodies=self._read_content(body),
             body_required=body.get("required", False),
-            max_body_bytes=node.get("x-max-body-bytes", body.get("x-max-body-bytes", DEFAULT_BODY_CAP)),
+            max_body_bytes=node.get("x-max-body-bytes", body.get("x-max-body-bytes", DEFAULT_MAX_BODY_BYTES)),
             responses=responses,
-            success=min(status for status in responses if 200 <= status < 300),
+            success_status=min(status for status in responses if 200 <= status < 300),
         )
 
-    def _read_parameters(self, place: Place, nodes: Mapping[tuple[str, str], Any]) -> tuple[Parameter, ...]:
+    def _read_parameters(
+        self, location: ParameterLocation, nodes: Mapping[tuple[str, str], Any]
+    ) -> tuple[Parameter, ...]:
         return tuple(
             Parameter(
                 name=name,
-                place=place,
+                location=location,
                 required=node.get("required", False),
                 types=self._types(node["schema"]),
                 items=self._types(self._follow(node["schema"]).get("items", {})),
-                explode=node.get("explode", place == "query"),
+                explode=node.get("explode", location == "query"),
                 default=self._follow(node["schema"]).get("default"),
             )
-            for (where, name), node in nodes.items()
-            if where == place
+            for (found_in, name), node in nodes.items()
+            if found_in == location
         )
 
-    def _compile_parameters(self, place: Place, nodes: Mapping[tuple[str, str], Any]) -> jsonschema_rs.Validator:
-        # Header names have no case; requests are looked at in lower case.
+    def _compile_parameters(
+        self, location: ParameterLocation, nodes: Mapping[tuple[str, str], Any]
+    ) -> jsonschema_rs.Validator:
+        # Header names are case-insensitive; requests have them in lower case.
         members = {
-            name.lower() if place == "header" else name: node for (where, name), node in nodes.items() if where == place
+            name.lower() if location == "header" else name: node
+            for (found_in, name), node in nodes.items()
+            if found_in == location
         }
         return self._compile(
             {
@@ -149,16 +169,17 @@ class Contract:
             }
         )
 
-    def _read_content(self, node: Mapping[str, Any]) -> dict[str, Media]:
+    def _read_content(self, node: Mapping[str, Any]) -> dict[str, MediaType]:
         return {
-            media_type.lower(): self._read_media(media_type, m) for media_type, m in node.get("content", {}).items()
+            name.lower(): self._read_media_type(name, media_type)
+            for name, media_type in node.get("content", {}).items()
         }
 
-    def _read_media(self, media_type: str, node: Mapping[str, Any]) -> Media:
+    def _read_media_type(self, name: str, node: Mapping[str, Any]) -> MediaType:
         schema = node.get("schema")
-        validator = self._compile(schema) if is_json(media_type) and schema is not None else None
+        validator = self._compile(schema) if is_json(name) and schema is not None else None
         example = self._example(node)
-        return Media(validator) if example is _MISSING else Media(validator, example, has_example=True)
+        return MediaType(validator) if example is _MISSING else MediaType(validator, example, has_example=True)
 
     def _example(self, node: Mapping[str, Any]) -> Any:
         if "example" in node:
@@ -169,7 +190,7 @@ class Contract:
         return next(iter(schema.get("examples", [])), schema.get("example", _MISSING))
 
     def _compile(self, schema: Any) -> jsonschema_rs.Validator:
-        # Masked, so that no message repeats what was sent: it may be a secret, or megabytes.
+        # Masked, because the value may be a secret or megabytes long; messages must not repeat it.
         return jsonschema_rs.Draft202012Validator(
             schema, registry=self._registry, validate_formats=True, mask="value", offline=True
         )
@@ -191,22 +212,22 @@ class Contract:
 
 @cache
 def load() -> Contract:
-    """The contract that this package was built with."""
+    """Return the contract packaged with this version."""
     return read(files("kayba_local").joinpath("openapi.json"))
 
 
 def read(file: Traversable) -> Contract:
-    """The contract in a file of JSON, such as ``hatch run generate --output`` writes beside the client."""
+    """Return the contract in a JSON file, such as the one that `hatch run generate --output` writes."""
     return Contract(orjson.loads(file.read_bytes()))
 
 
 def is_json(media_type: str) -> bool:
-    """Whether a media type's content is JSON."""
+    """Return whether a media type's content is JSON."""
     return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _with_absolute_references(node: Any) -> Any:
-    """A copy in which ``#/…`` references name the document, so that any piece of it can be compiled by itself."""
+    """Return a copy whose `#/…` references contain the document's URI, so each part can be compiled separately."""
     if isinstance(node, Mapping):
         return {
             key: f"{_DOCUMENT_URI}{value}"

@@ -1,4 +1,4 @@
-"""The pytest fixture ``kayba_server``; registered by installing the package, loaded only when a test asks for it."""
+"""Pytest plugin with the fixture `kayba_server`; installing the package registers it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def kayba_server() -> Iterator[LocalServer]:
-    """A running Kayba with an empty store of its own; see `kayba_local.serve` for one with other arguments."""
+    """A running server with its own empty store. For other arguments use `kayba_local.serve`."""
     from kayba_local.server import LocalServer
 
     server = LocalServer("127.0.0.1", 0, None, None, mock=False)
     yield server
-    # Not waited for: it ends its requests and removes its store while the next test runs.
+    # No wait: the server ends its requests and removes its store while the next test runs.
     server.stop(wait=False)

@@ -1,4 +1,4 @@
-"""A server running in this process: the listening socket, uvicorn, and the store they need."""
+"""The server: listening socket, uvicorn and store, in this thread or in a background thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -20,23 +20,23 @@ from kayba_local.store.database import Database
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-KEEP_ALIVE = 75
-"""Seconds that an idle connection is kept: longer than clients keep theirs, so that none is closed under a request."""
-BACKLOG = 2048
-"""Connections that may wait to be accepted."""
-GRACE = 5
-"""Seconds that requests in progress have to end once the server is told to stop."""
+KEEP_ALIVE_S: Final = 75
+"""Seconds before an idle connection is closed: longer than clients keep theirs, so none is closed under a request."""
+BACKLOG: Final = 2048
+"""Connections that can wait to be accepted."""
+GRACE_S: Final = 5
+"""Seconds for requests in progress to end when the server stops."""
 
 
 class OpenBindError(ValueError):
-    """A bind beyond loopback was asked for without a key."""
+    """A bind to an address that other machines can reach, without an API key."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"{host} can be reached from other machines: serving there needs an API key")
+        super().__init__(f"{host} can be reached from other machines: this needs an API key")
 
 
 class Server(uvicorn.Server):
-    """uvicorn over one listening socket, calling `on_ready` once it answers."""
+    """A uvicorn server on one listening socket that calls `on_ready` when it accepts connections."""
 
     def __init__(self, app: Starlette, listener: socket.socket, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -48,30 +48,30 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=GRACE_S,
             )
         )
         self._listener = listener
         self._on_ready = on_ready
 
     def serve_until_stopped(self) -> None:
-        """Serve; returns when `should_exit` was set, or a signal came, and requests in progress have ended."""
+        """Serve until `should_exit` is set or a signal arrives, and requests in progress have ended."""
         self.run(sockets=[self._listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start accepting, then tell."""
+        """Start to accept connections, then call `on_ready`."""
         await super().startup(sockets)
         self._on_ready()
 
 
 class LocalServer:
-    """A server in a thread of this process; `kayba_local.serve` gives one.
+    """A server in a background thread, created by `kayba_local.serve`.
 
     Attributes:
-        url: Where it answers, e.g. ``http://127.0.0.1:41234``; a client's host argument.
-        api_key: The key that it asks for; None when it takes any, or none.
-        db: Its store, for tests that look at what it holds or prepare it.
+        url: The server's URL, e.g. `http://127.0.0.1:41234`.
+        api_key: The key that requests must carry. None accepts any key, or none.
+        db: The server's store. Tests can read it and fill it.
     """
 
     def __init__(
@@ -113,7 +113,11 @@ class LocalServer:
         return f"LocalServer({self.url!r})"
 
     def stop(self, *, wait: bool = True) -> None:
-        """Stop accepting, let requests in progress end, close the store; `wait` for all that or let it go on."""
+        """Stop accepting connections, let requests in progress end, and close the store.
+
+        Args:
+            wait: Return only when all of this is done. If False, it continues in the background.
+        """
         self._server.should_exit = True
         if wait:
             self._thread.join()
@@ -137,23 +141,26 @@ def serve(
     model_url: str | None = None,
     otlp: bool = True,
 ) -> Iterator[LocalServer]:
-    """A server in a thread of this process for as long as the block runs.
+    """Run a server in a background thread while the block runs.
 
     Args:
-        host: The address to listen on; one beyond loopback needs a key.
-        port: The port; 0 takes a free one.
-        store: ``sqlite:////absolute/path.db``; by default a temporary file that is removed afterwards.
-        api_key: The key that calls must carry; None takes any, or none.
-        mock: Answer every operation with the contract's example, and do nothing.
-        model_url: Where a model is asked to word insights, when a request for them brings a key; Anthropic's API by
-            default.
-        otlp: Whether spans are taken by OTLP; without it that is answered with 501, and traces have to come as files,
-            as with an MLflow server on a file store.
+        host: The address to listen on. An address that other machines can reach needs a key.
+        port: The port. 0 selects a free one.
+        store: `sqlite:////absolute/path.db`. By default a temporary file that is removed afterwards.
+        api_key: The key that requests must carry. None accepts any key, or none.
+        mock: Respond to every operation with the contract's example, and execute nothing.
+        model_url: The API whose model rewrites insights, if the request for them contains a key. By default Anthropic's
+            API.
+        otlp: Accept spans by OTLP. If False, OTLP requests get a 501 and clients must send traces as files, as with an
+            MLflow server on a file store.
+
+    Yields:
+        The running server.
 
     Raises:
-        OpenBindError: A bind beyond loopback without a key.
+        OpenBindError: Other machines can reach the address, and there is no key.
         StoreError: The store cannot be opened.
-        OSError: The address cannot be listened on.
+        OSError: The server cannot listen on the address.
     """
     server = LocalServer(host, port, store, api_key, mock=mock, model_url=model_url, otlp=otlp)
     try:
@@ -163,24 +170,24 @@ def serve(
 
 
 def refuse_open_bind(host: str, api_key: str | None) -> None:
-    """Raise OpenBindError when other machines could reach `host` without a key."""
+    """Raise `OpenBindError` if other machines can reach `host` and there is no key."""
     if not api_key and not is_loopback(host):
         raise OpenBindError(host)
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket on `host`; port 0 takes a free one.
+    """Return a listening socket on `host`. Port 0 selects a free one.
 
     Raises:
-        OSError: When the address is in use or not this machine's.
+        OSError: The address is in use or belongs to another machine.
     """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    # asyncio turns Nagle's algorithm off on sockets that say they are TCP. Left unsaid, as socket.create_server does,
-    # every answer of two writes would wait 40 ms for the client's delayed acknowledgement.
+    # asyncio disables Nagle's algorithm only on sockets with an explicit TCP protocol, and socket.create_server
+    # sets none. With Nagle, a response of two writes would wait 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # Elsewhere this option would let two servers share one port.
+            # On Windows this option would let two servers share one port.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
@@ -191,12 +198,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(host: str, listener: socket.socket) -> str:
-    """The URL of a server that listens on `host` by this socket."""
+    """Return the URL of a server that listens on `host` with this socket."""
     return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server bound to `host`."""
+    """Return whether only this machine can reach a server bound to `host`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -204,6 +211,6 @@ def is_loopback(host: str) -> bool:
 
 
 def _temporary_store(opened: ExitStack) -> str:
-    # At interpreter exit a server that nobody waits for may still be closing its files while they are removed.
+    # At interpreter exit, a server that was stopped without waiting may still be closing files in the folder.
     folder = opened.enter_context(TemporaryDirectory(prefix="kayba-local-", ignore_cleanup_errors=True))
     return f"sqlite:///{Path(folder, 'kayba.db')}"

@@ -99,8 +99,8 @@ def test_experiments_are_counted_over_pages(http: httpx.Client, service: Service
         ((403, b"{}"), "refused (403)"),
         ((500, b"{}"), "500"),
         ((302, b""), "302"),
-        ((200, b"<html>"), "not as expected"),
-        ((200, b"[]"), "not as expected"),
+        ((200, b"<html>"), "unexpected response"),
+        ((200, b"[]"), "unexpected response"),
     ],
 )
 def test_a_service_that_answers_otherwise_is_not_connected(

@@ -14,13 +14,13 @@ from tests.helpers.tracing_requests import (
     TRACES,
     Json,
     attributes,
-    declare,
     found,
     get_trace,
     location,
     plain,
     search,
     send,
+    send_info,
     span,
     trace_id,
     trace_info,
@@ -89,13 +89,13 @@ class TestInfos:
         )
         artifacts = f"mlflow-artifacts:/0/traces/{trace_id(1)}/artifacts"
         expected = {**sent, "tags": {"kayba.folder": "production", "mlflow.artifactLocation": artifacts}}
-        assert declare(http, sent) == expected
+        assert send_info(http, sent) == expected
         read = http.get(f"{TRACES}/{trace_id(1)}", params={"trace_id": trace_id(1)}).json()
         assert read == {"trace": {"trace_info": expected}}
 
     @pytest.mark.parametrize("duration", ["0s", "0.071s", "0.000512s", "1.000000001s", "12s", "-0.500s"])
     def test_durations_keep_their_nanoseconds(self, http: httpx.Client, duration: str) -> None:
-        assert declare(http, trace_info(execution_duration=duration))["execution_duration"] == duration
+        assert send_info(http, trace_info(execution_duration=duration))["execution_duration"] == duration
 
     @pytest.mark.parametrize(
         ("sent", "read"),
@@ -107,7 +107,7 @@ class TestInfos:
         ],
     )
     def test_times_are_told_in_utc(self, http: httpx.Client, sent: str, read: str) -> None:
-        assert declare(http, trace_info(request_time=sent))["request_time"] == read
+        assert send_info(http, trace_info(request_time=sent))["request_time"] == read
 
     @pytest.mark.parametrize(
         ("fields", "said"),
@@ -127,8 +127,8 @@ class TestInfos:
         assert refused(answer) == (404, "RESOURCE_DOES_NOT_EXIST")
 
     def test_said_again_it_replaces_and_adds_tags(self, http: httpx.Client) -> None:
-        declare(http, trace_info(tags={"a": "1", "b": "1"}, request_preview="first"))
-        again = declare(http, trace_info(state="ERROR", execution_duration="2s", tags={"b": "2", "c": "2"}))
+        send_info(http, trace_info(tags={"a": "1", "b": "1"}, request_preview="first"))
+        again = send_info(http, trace_info(state="ERROR", execution_duration="2s", tags={"b": "2", "c": "2"}))
         assert (again["state"], again["execution_duration"], again["request_preview"]) == ("ERROR", "2s", "first")
         assert {key: again["tags"][key] for key in "abc"} == {"a": "1", "b": "2", "c": "2"}
         assert len(search(http)["traces"]) == 1
@@ -139,7 +139,7 @@ class TestInfos:
         root = span(
             name="root", attributes={"mlflow.traceTag.extra": "x", "mlflow.spanOutputs": "root"}, status={"code": 2}
         )
-        for step in (send, declare) if spans_first else (declare, send):
+        for step in (send, send_info) if spans_first else (send_info, send):
             step(http, root if step is send else info)
         read = get_trace(http, trace_id(1))["trace_info"]
         assert (read["state"], read["execution_duration"], read["request_time"]) == (
@@ -154,7 +154,7 @@ class TestInfos:
     def test_a_root_completes_what_was_declared_in_progress(self, http: httpx.Client, spans_first: bool) -> None:
         info = trace_info(state="IN_PROGRESS", client_request_id="mine")
         info.pop("execution_duration")
-        for step in (send, declare) if spans_first else (declare, send):
+        for step in (send, send_info) if spans_first else (send_info, send):
             step(http, span() if step is send else info)
         read = get_trace(http, trace_id(1))["trace_info"]
         assert (read["state"], read["execution_duration"], read["client_request_id"]) == ("OK", "0.001s", "mine")
@@ -162,7 +162,7 @@ class TestInfos:
 
 class TestFiles:
     def test_a_file_is_kept_as_it_came_and_its_spans_are_read(self, http: httpx.Client) -> None:
-        declare(http, recorded_info())
+        send_info(http, recorded_info())
         assert put_file(http, RECORDED_ID, RECORDED_SPAN).json() == {}
 
         file = http.get(file_of(RECORDED_ID))
@@ -187,7 +187,7 @@ class TestFiles:
         assert trace["trace_info"]["tags"]["mlflow.traceName"] == "bad"
 
     def test_ids_in_hex_and_short_status_names_are_read_too(self, http: httpx.Client) -> None:
-        declare(http, recorded_info())
+        send_info(http, recorded_info())
         older = {**RECORDED_SPAN, "trace_id": RECORDED_ID, "span_id": "a330716d8fbb314c", "status": {"code": "OK"}}
         assert put_file(http, RECORDED_ID, older).status_code == 200
         (read,) = get_trace(http, RECORDED_ID)["spans"]
@@ -195,7 +195,7 @@ class TestFiles:
         assert read["status"] == {"code": "STATUS_CODE_OK"}
 
     def test_a_file_may_be_declared_as_json(self, http: httpx.Client) -> None:
-        declare(http, recorded_info())
+        send_info(http, recorded_info())
         http.put(file_of(RECORDED_ID), json={"spans": [RECORDED_SPAN]}).raise_for_status()
         assert http.get(file_of(RECORDED_ID)).json() == {"spans": [RECORDED_SPAN]}
 
@@ -219,7 +219,7 @@ class TestFiles:
         ],
     )
     def test_a_file_that_cannot_be_read_is_refused(self, http: httpx.Client, content: str, said: str) -> None:
-        declare(http, recorded_info())
+        send_info(http, recorded_info())
         answer = http.put(file_of(RECORDED_ID), content=content, headers={"Content-Type": "text/plain"})
         assert refused(answer) == (400, "INVALID_PARAMETER_VALUE")
         assert said in answer.json()["message"]
@@ -228,7 +228,7 @@ class TestFiles:
 
     def test_a_file_needs_its_trace_in_that_experiment(self, http: httpx.Client) -> None:
         assert refused(put_file(http, RECORDED_ID, RECORDED_SPAN)) == (404, "RESOURCE_DOES_NOT_EXIST")
-        declare(http, recorded_info())
+        send_info(http, recorded_info())
         assert put_file(http, RECORDED_ID, RECORDED_SPAN, experiment="5").status_code == 404
         assert http.get(file_of(RECORDED_ID)).status_code == 404
         put_file(http, RECORDED_ID, RECORDED_SPAN).raise_for_status()
@@ -236,7 +236,7 @@ class TestFiles:
 
     @pytest.mark.parametrize("path", ["../x", "%2e%2e/x", "traces.json/../../../kayba.db", "other.json"])
     def test_no_path_but_the_files_own_leads_anywhere(self, http: httpx.Client, path: str) -> None:
-        declare(http, recorded_info())
+        send_info(http, recorded_info())
         put_file(http, RECORDED_ID, RECORDED_SPAN).raise_for_status()
         assert http.get(file_of(RECORDED_ID).replace("traces.json", path)).status_code == 404
 
@@ -288,7 +288,7 @@ class TestReading:
 
     def test_a_trace_that_has_not_arrived_in_full_is_given_only_on_request(self, http: httpx.Client) -> None:
         announced = {"mlflow.trace.sizeStats": json.dumps({"num_spans": 2})}
-        declare(http, trace_info(trace_metadata=announced))
+        send_info(http, trace_info(trace_metadata=announced))
         for spans in ([span(number=1)], [span(number=2, parent=1)]):
             answer = http.get(f"{TRACES}/get", params={"trace_id": trace_id(1)})
             assert refused(answer) == (404, "RESOURCE_DOES_NOT_EXIST")
@@ -300,7 +300,7 @@ class TestReading:
 
     @pytest.mark.parametrize("stats", ["", "[]", "no json", '{"num_spans": "many"}', "{}"])
     def test_a_number_of_spans_that_is_none_is_not_waited_for(self, http: httpx.Client, stats: str) -> None:
-        declare(http, trace_info(trace_metadata={"mlflow.trace.sizeStats": stats}))
+        send_info(http, trace_info(trace_metadata={"mlflow.trace.sizeStats": stats}))
         send(http, span())
         assert len(get_trace(http, trace_id(1))["spans"]) == 1
 
@@ -350,7 +350,7 @@ class TestDeletion:
         return deleted
 
     def test_traces_go_with_all_that_belongs_to_them(self, http: httpx.Client) -> None:
-        declare(http, recorded_info(tags={"a": "b"}))
+        send_info(http, recorded_info(tags={"a": "b"}))
         put_file(http, RECORDED_ID, RECORDED_SPAN).raise_for_status()
         assess(http, RECORDED_ID).raise_for_status()
         send(http, span())
@@ -360,7 +360,7 @@ class TestDeletion:
         assert http.get(file_of(RECORDED_ID)).status_code == 404
         assert found(http) == [trace_id(1)]
         # One of the same id starts afresh.
-        bare = declare(http, recorded_info())
+        bare = send_info(http, recorded_info())
         assert list(bare["tags"]) == ["mlflow.artifactLocation"]
         assert "assessments" not in bare
 
@@ -434,9 +434,9 @@ class TestAssessments:
 
     def test_they_may_come_with_the_info(self, http: httpx.Client) -> None:
         given = {"assessment_name": "correct", "source": {"source_type": "HUMAN"}, "feedback": {"value": "yes"}}
-        (stored,) = declare(http, trace_info(assessments=[given]))["assessments"]
+        (stored,) = send_info(http, trace_info(assessments=[given]))["assessments"]
         assert {key: stored[key] for key in given} == given
-        (again,) = declare(http, trace_info(assessments=[{**stored, "rationale": "because"}]))["assessments"]
+        (again,) = send_info(http, trace_info(assessments=[{**stored, "rationale": "because"}]))["assessments"]
         assert again == {**stored, "rationale": "because"}
 
     def test_an_id_stays_with_its_trace(self, http: httpx.Client) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kayba_local.http.bodies import KEPT_UNCOUNTED, decompress
-from kayba_local.http.operation import Problem
+from kayba_local.http.bodies import MAX_BUFFERED_BYTES, decompress
+from kayba_local.http.errors import Problem
 
 Compress = Callable[[bytes], bytes]
 ENCODINGS: list[tuple[str, Compress]] = [
@@ -27,7 +27,7 @@ contents = st.binary(max_size=2000) | st.builds(lambda unit, n: unit * n, st.bin
 @given(encodings, contents)
 def test_what_was_compressed_comes_back(encoding: tuple[str, Compress], content: bytes) -> None:
     name, compress = encoding
-    assert decompress(compress(content), name, cap=len(content)) == content
+    assert decompress(compress(content), name, limit=len(content)) == content
 
 
 @given(encodings, contents.filter(bool))
@@ -41,13 +41,13 @@ def test_a_cut_stream_is_refused(encoding: tuple[str, Compress], content: bytes,
     name, compress = encoding
     whole = compress(content)
     cut = data.draw(st.integers(1, len(whole) - 1))
-    assert refused(whole[:cut], name, cap=len(content)) == 400
+    assert refused(whole[:cut], name, limit=len(content)) == 400
 
 
 @given(encodings, st.binary(min_size=1, max_size=200))
 def test_any_bytes_are_decompressed_or_refused(encoding: tuple[str, Compress], raw: bytes) -> None:
     try:
-        assert len(decompress(raw, encoding[0], cap=1000)) <= 1000
+        assert len(decompress(raw, encoding[0], limit=1000)) <= 1000
     except Problem as problem:
         status = problem.status
     else:
@@ -58,16 +58,16 @@ def test_any_bytes_are_decompressed_or_refused(encoding: tuple[str, Compress], r
 @given(st.lists(contents, min_size=1, max_size=4))
 def test_gzip_members_one_after_the_other(members: list[bytes]) -> None:
     raw = b"".join(gzip.compress(member) for member in members)
-    assert decompress(raw, "gzip", cap=10**9) == b"".join(members)
+    assert decompress(raw, "gzip", limit=10**9) == b"".join(members)
 
 
 @pytest.mark.parametrize(("name", "compress"), ENCODINGS)
 def test_a_body_larger_than_what_is_kept_uncounted(name: str, compress: Compress) -> None:
-    content = bytes(range(256)) * (KEPT_UNCOUNTED // 256 + 1)
-    assert decompress(compress(content), name, cap=len(content)) == content
+    content = bytes(range(256)) * (MAX_BUFFERED_BYTES // 256 + 1)
+    assert decompress(compress(content), name, limit=len(content)) == content
 
 
-def refused(raw: bytes, encoding: str, cap: int) -> int:
+def refused(raw: bytes, encoding: str, limit: int) -> int:
     with pytest.raises(Problem) as problem:
-        decompress(raw, encoding, cap)
+        decompress(raw, encoding, limit)
     return problem.value.status

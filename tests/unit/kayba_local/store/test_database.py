@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from kayba_local.store.database import APPLICATION_ID, Database, StoreError
+from kayba_local.store.database import APPLICATION_ID, Database
+from kayba_local.store.errors import StoreError
 from kayba_local.store.schema.migrations import STEPS
 
 NAMES = "SELECT name FROM experiments ORDER BY id"
@@ -40,7 +41,7 @@ def test_says_what_a_store_is_when_the_url_names_none(bad: str) -> None:
 
 
 def test_refuses_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="names no store"):
+    with pytest.raises(StoreError, match="not the URL of a store"):
         Database.open(url(tmp_path))
 
 

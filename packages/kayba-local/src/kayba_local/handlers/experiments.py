@@ -1,52 +1,53 @@
-"""Experiments: find, create, list."""
+"""Handlers of experiments: find, create and search them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from kayba_local.handlers.errors import refusing
-from kayba_local.http.operation import Call
+from kayba_local.handlers.errors import convert_store_errors
+from kayba_local.http.operation import Call, Handler
 from kayba_local.store import experiments
 from kayba_local.store.experiments import Experiment
 
-DEFAULT_PAGE: Final = 1000
+DEFAULT_PAGE_SIZE: Final = 1000
 
 
-@refusing
+@convert_store_errors
 def get_experiment_by_name(call: Call) -> dict[str, Any]:
-    """The experiment of a name."""
+    """Return the experiment of a name."""
     return {"experiment": _write(experiments.get_by_name(call.db, call.query["experiment_name"]))}
 
 
-@refusing
+@convert_store_errors
 def get_experiment(call: Call) -> dict[str, Any]:
-    """The experiment of an id."""
+    """Return the experiment of an id."""
     return {"experiment": _write(experiments.get(call.db, call.query["experiment_id"]))}
 
 
-@refusing
+@convert_store_errors
 def create_experiment(call: Call) -> dict[str, Any]:
-    """Create an experiment. Where its files are kept is this server's own business."""
+    """Create an experiment. The request's artifact location is ignored; the server sets it."""
     tags = {tag["key"]: tag["value"] for tag in call.body.get("tags", ())}
     return {"experiment_id": experiments.create(call.db, call.body["name"], tags)}
 
 
-@refusing
+@convert_store_errors
 def search_experiments(call: Call) -> dict[str, Any]:
-    """A page of experiments."""
+    """Return a page of experiments."""
     body = call.body
     if body.get("view_type") == "DELETED_ONLY":
-        return {}  # here experiments are never deleted
+        return {}  # this server never deletes experiments
     page = experiments.search(
         call.db,
         body.get("filter", ""),
         body.get("order_by", ()),
-        int(body.get("max_results", DEFAULT_PAGE)),
+        int(body.get("max_results", DEFAULT_PAGE_SIZE)),
         body.get("page_token"),
     )
     found = [_write(experiment) for experiment in page.experiments]
-    answer: dict[str, Any] = {"experiments": found} if found else {}
-    return {**answer, "next_page_token": page.next_token} if page.next_token else answer
+    written: dict[str, Any] = {"experiments": found} if found else {}
+    return {**written, "next_page_token": page.next_token} if page.next_token else written
 
 
 def _write(experiment: Experiment) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _write(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "getExperimentByName": get_experiment_by_name,
     "getExperiment": get_experiment,
     "createExperiment": create_experiment,

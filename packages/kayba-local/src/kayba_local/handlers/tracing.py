@@ -1,19 +1,19 @@
-"""The tracing mount: spans in, traces out.
+"""Handlers of the tracing mount: ingest spans, and read, search, tag, assess and delete traces.
 
-JSON writes the integer 3 as 3.0, too, and a schema takes it for one; so integers from a body are made integers here.
-
-Traces' spans as files.
+JSON clients may send the integer 3 as 3.0, which a schema accepts as an integer. Handlers convert such values by `int`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
 
-from kayba_local.handlers.errors import refusing
-from kayba_local.http.operation import Call, Problem, Reply
+from kayba_local.handlers.errors import convert_store_errors
+from kayba_local.http.errors import Problem
+from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.mlflow_json.artifact import read_artifact
 from kayba_local.mlflow_json.infos import read_info, write_info
 from kayba_local.mlflow_json.spans import write_span
@@ -23,134 +23,49 @@ from kayba_local.store.traces import artifacts, assessments, client_info, ingest
 from kayba_local.store.traces.traces import Trace
 
 PROTOCOL_VERSION: Final = "3.17.2"
-"""The MLflow whose tracing API this server speaks; clients decide by it what they may send."""
+"""The MLflow version whose tracing API this server implements. Clients select their requests by it."""
 
 PROTOBUF: Final = "application/x-protobuf"
-DEFAULT_PAGE: Final = 100
-ALL: Final = 2**31 - 1
+DEFAULT_PAGE_SIZE: Final = 100
+MAX_DELETED_TRACES: Final = 2**31 - 1
+"""Limit of a deletion by age that names none."""
 
 _SIZE_STATS: Final = "mlflow.trace.sizeStats"
 
 
 def get_version(_: Call) -> Reply:
-    """The protocol's version."""
+    """Return the protocol's version."""
     return Reply(PROTOCOL_VERSION, media_type="text/plain; charset=utf-8")
 
 
-@refusing
+@convert_store_errors
 def export_traces(call: Call) -> Reply:
-    """Store the spans of an OTLP request; the answer, in the request's encoding, is empty."""
+    """Store the spans of an OTLP request. The response is empty, in the request's encoding."""
     is_protobuf = call.media_type == PROTOBUF
     batch = from_protobuf.read(call.body) if is_protobuf else from_json.read(call.body)
-    ingest.store(call.db, call.headers["x-mlflow-experiment-id"], batch)
+    ingest.store_spans(call.db, call.headers["x-mlflow-experiment-id"], batch)
     return Reply(b"", media_type=PROTOBUF) if is_protobuf else Reply({})
 
 
-@refusing
+@convert_store_errors
 def create_trace_info(call: Call) -> dict[str, Any]:
-    """Store what a client says of a trace."""
-    info = client_info.declare(call.db, read_info(call.body["trace"]["trace_info"]))
+    """Store a client's trace info."""
+    info = client_info.save_info(call.db, read_info(call.body["trace"]["trace_info"]))
     return {"trace": {"trace_info": write_info(info)}}
 
 
-@refusing
-def get_trace_info(call: Call) -> dict[str, Any]:
-    """A trace without its spans."""
-    return {"trace": {"trace_info": write_info(traces.get_info(call.db, call.path["trace_id"]))}}
-
-
-@refusing
-def get_trace(call: Call) -> dict[str, Any]:
-    """A trace with its spans; all of them, unless the caller takes what there is."""
-    trace = traces.get(call.db, call.query["trace_id"])
-    if not call.query.get("allow_partial", False) and not _is_whole(trace):
-        raise DoesNotExist(f"Trace with ID '{trace.info.trace_id}' has not arrived in full yet, try again later.")
-    return {"trace": _write_trace(trace)}
-
-
-@refusing
-def batch_get_traces(call: Call) -> dict[str, Any]:
-    """Several traces with their spans; those that have not arrived in full are left out like unknown ones."""
-    found = traces.get_many(call.db, call.query["trace_ids"])
-    whole = [_write_trace(trace) for trace in found if _is_whole(trace)]
-    return {"traces": whole} if whole else {}
-
-
-@refusing
-def search_traces(call: Call) -> dict[str, Any]:
-    """A page of traces without their spans."""
-    body = call.body
-    page = search.search(
-        call.db,
-        [location["mlflow_experiment"]["experiment_id"] for location in body["locations"]],
-        body.get("filter", ""),
-        body.get("order_by", ()),
-        int(body.get("max_results", DEFAULT_PAGE)),
-        body.get("page_token"),
-    )
-    answer: dict[str, Any] = {"traces": [write_info(info) for info in page.infos]} if page.infos else {}
-    return {**answer, "next_page_token": page.next_token} if page.next_token else answer
-
-
-@refusing
-def set_trace_tag(call: Call) -> dict[str, Any]:
-    """Add or replace a tag."""
-    tags.set_tag(call.db, call.path["trace_id"], call.body["key"], call.body["value"])
-    return {}
-
-
-@refusing
-def delete_trace_tag(call: Call) -> dict[str, Any]:
-    """Remove a tag, named in the body or in the query."""
-    key = (call.body or call.query).get("key")
-    if key is None:
-        raise Problem(400, None, "Name the tag: 'key' in the query or in a JSON body.")
-    tags.delete_tag(call.db, call.path["trace_id"], key)
-    return {}
-
-
-@refusing
-def delete_traces(call: Call) -> dict[str, Any]:
-    """Remove traces, by their ids or by their age."""
-    body = call.body
-    if "request_ids" in body:
-        return {"traces_deleted": traces.delete(call.db, body["experiment_id"], body["request_ids"])}
-    until_ms, limit = int(body["max_timestamp_millis"]), int(body.get("max_traces", ALL))
-    return {"traces_deleted": traces.delete_until(call.db, body["experiment_id"], until_ms, limit)}
-
-
-@refusing
-def create_assessment(call: Call) -> dict[str, Any]:
-    """Add an assessment to a trace."""
-    return {"assessment": assessments.create(call.db, call.path["trace_id"], call.body["assessment"])}
-
-
-def _write_trace(trace: Trace) -> dict[str, Any]:
-    info = {"trace_info": write_info(trace.info)}
-    return {**info, "spans": [write_span(span) for span in trace.spans]} if trace.spans else info
-
-
-def _is_whole(trace: Trace) -> bool:
-    """Whether the trace has spans, and as many as its client said it would have, if it did."""
-    try:
-        announced = json.loads(trace.info.metadata.get(_SIZE_STATS, "{}"))["num_spans"]
-    except (ValueError, KeyError, TypeError):
-        announced = 1
-    return len(trace.spans) >= (announced if isinstance(announced, int) else 1)
-
-
-@refusing
+@convert_store_errors
 def upload_trace_artifact(call: Call) -> dict[str, Any]:
-    """Store a trace's file as it is, and the spans in it."""
+    """Store a trace's file unchanged, and the spans that it contains."""
     content = call.body if isinstance(call.body, bytes) else orjson.dumps(call.body)
     trace_id = call.path["trace_id"]
     artifacts.put(call.db, call.path["experiment_id"], trace_id, content, read_artifact(content, trace_id))
     return {}
 
 
-@refusing
+@convert_store_errors
 def download_trace_artifact(call: Call) -> Reply:
-    """A trace's file, to be saved and not shown."""
+    """Return a trace's file. The headers make a browser save it instead of displaying it."""
     content = artifacts.get(call.db, call.path["experiment_id"], call.path["trace_id"])
     return Reply(
         content,
@@ -159,18 +74,104 @@ def download_trace_artifact(call: Call) -> Reply:
     )
 
 
-HANDLERS = {
+@convert_store_errors
+def get_trace_info(call: Call) -> dict[str, Any]:
+    """Return a trace without its spans."""
+    return {"trace": {"trace_info": write_info(traces.get_info(call.db, call.path["trace_id"]))}}
+
+
+@convert_store_errors
+def get_trace(call: Call) -> dict[str, Any]:
+    """Return a trace with its spans. An incomplete trace is returned only with `allow_partial`."""
+    trace = traces.get(call.db, call.query["trace_id"])
+    if not call.query.get("allow_partial", False) and not _is_complete(trace):
+        raise DoesNotExist(f"Trace with ID '{trace.info.trace_id}' has not arrived in full yet, try again later.")
+    return {"trace": _write_trace(trace)}
+
+
+@convert_store_errors
+def batch_get_traces(call: Call) -> dict[str, Any]:
+    """Return several traces with their spans. Unknown and incomplete traces are omitted."""
+    found = traces.get_many(call.db, call.query["trace_ids"])
+    complete = [_write_trace(trace) for trace in found if _is_complete(trace)]
+    return {"traces": complete} if complete else {}
+
+
+@convert_store_errors
+def search_traces(call: Call) -> dict[str, Any]:
+    """Return a page of traces without their spans."""
+    body = call.body
+    page = search.search(
+        call.db,
+        [location["mlflow_experiment"]["experiment_id"] for location in body["locations"]],
+        body.get("filter", ""),
+        body.get("order_by", ()),
+        int(body.get("max_results", DEFAULT_PAGE_SIZE)),
+        body.get("page_token"),
+    )
+    written: dict[str, Any] = {"traces": [write_info(info) for info in page.infos]} if page.infos else {}
+    return {**written, "next_page_token": page.next_token} if page.next_token else written
+
+
+@convert_store_errors
+def set_trace_tag(call: Call) -> dict[str, Any]:
+    """Add or replace a tag."""
+    tags.set_tag(call.db, call.path["trace_id"], call.body["key"], call.body["value"])
+    return {}
+
+
+@convert_store_errors
+def delete_trace_tag(call: Call) -> dict[str, Any]:
+    """Delete the tag that the body or the query names."""
+    key = (call.body or call.query).get("key")
+    if key is None:
+        raise Problem(400, None, "Name the tag: 'key' in the query or in a JSON body.")
+    tags.delete_tag(call.db, call.path["trace_id"], key)
+    return {}
+
+
+@convert_store_errors
+def create_assessment(call: Call) -> dict[str, Any]:
+    """Add an assessment to a trace."""
+    return {"assessment": assessments.create(call.db, call.path["trace_id"], call.body["assessment"])}
+
+
+@convert_store_errors
+def delete_traces(call: Call) -> dict[str, Any]:
+    """Delete traces by id or by age."""
+    body = call.body
+    if "request_ids" in body:
+        return {"traces_deleted": traces.delete(call.db, body["experiment_id"], body["request_ids"])}
+    until_ms, limit = int(body["max_timestamp_millis"]), int(body.get("max_traces", MAX_DELETED_TRACES))
+    return {"traces_deleted": traces.delete_until(call.db, body["experiment_id"], until_ms, limit)}
+
+
+def _write_trace(trace: Trace) -> dict[str, Any]:
+    info = {"trace_info": write_info(trace.info)}
+    return {**info, "spans": [write_span(span) for span in trace.spans]} if trace.spans else info
+
+
+def _is_complete(trace: Trace) -> bool:
+    """Return whether the trace has at least one span and as many as its client's size statistics announce."""
+    try:
+        announced = json.loads(trace.info.metadata.get(_SIZE_STATS, "{}"))["num_spans"]
+    except (ValueError, KeyError, TypeError):
+        announced = 1
+    return len(trace.spans) >= (announced if isinstance(announced, int) else 1)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
     "getVersion": get_version,
     "exportTraces": export_traces,
     "createTraceInfo": create_trace_info,
+    "uploadTraceArtifact": upload_trace_artifact,
+    "downloadTraceArtifact": download_trace_artifact,
     "getTraceInfo": get_trace_info,
     "getTrace": get_trace,
     "batchGetTraces": batch_get_traces,
     "searchTraces": search_traces,
     "setTraceTag": set_trace_tag,
     "deleteTraceTag": delete_trace_tag,
-    "deleteTraces": delete_traces,
     "createAssessment": create_assessment,
-    "uploadTraceArtifact": upload_trace_artifact,
-    "downloadTraceArtifact": download_trace_artifact,
+    "deleteTraces": delete_traces,
 }

@@ -1,1 +1,1 @@
-"""http."""
+"""HTTP layer: authentication, request validation and responses."""

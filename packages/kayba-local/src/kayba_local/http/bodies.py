@@ -1,81 +1,84 @@
-"""A request's body: read up to a cap, decompressed up to the same cap, decoded by its media type."""
+"""Request bodies: read and decompressed up to the same size limit, then decoded by media type."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
 
-from kayba_local.contract import Media, Operation, is_json
-from kayba_local.http.operation import Problem
+from kayba_local.contract import MediaType, Operation, is_json
+from kayba_local.http.errors import Problem
 
-FEED = 64 * 1024
-CHUNK = 256 * 1024
-"""Bytes handed to the decompressor and taken from it at a time."""
-KEPT_UNCOUNTED = 8 * 1024 * 1024
-"""Decompressed bytes kept before it is known that the whole is within the cap: what a bomb can cost at most."""
-DISCARDED = 64 * 1024 * 1024
-"""Bytes of a refused body still read, so that a client in the middle of sending gets to see the answer."""
+FEED_BYTES: Final = 64 * 1024
+"""Bytes that the decompressor gets at a time."""
+CHUNK_BYTES: Final = 256 * 1024
+"""Bytes that the decompressor returns at a time."""
+MAX_BUFFERED_BYTES: Final = 8 * 1024 * 1024
+"""Decompressed bytes that are kept before the total size is known: the memory that a decompression bomb can use."""
+MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that are still read from a rejected body, so a client that is still sending can receive the response."""
 
-_ENCODINGS = {"gzip", "x-gzip", "deflate"}
+_ENCODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
-async def read(request: Request, cap: int) -> bytes:
-    """The body as sent.
+async def read(request: Request, limit: int) -> bytes:
+    """Return the body as sent.
 
     Raises:
-        Problem: 413 when it is longer than `cap` bytes.
+        Problem: 413; the body is longer than `limit` bytes.
     """
     received = bytearray()
     stream = request.stream()
-    too_large = int(request.headers.get("content-length", 0)) > cap
+    too_large = int(request.headers.get("content-length", 0)) > limit
     while not too_large and (chunk := await anext(stream, b"")):
         received += chunk
-        too_large = len(received) > cap
+        too_large = len(received) > limit
     if too_large:
         discarded = 0
-        while discarded < DISCARDED and (chunk := await anext(stream, b"")):
+        while discarded < MAX_DISCARDED_BYTES and (chunk := await anext(stream, b"")):
             discarded += len(chunk)
-        raise _too_large(cap)
+        raise _too_large(limit)
     return bytes(received)
 
 
 def media_type_of(content_type: str | None) -> str | None:
-    """The media type of a Content-Type header without its parameters, in lower case."""
+    """Return the media type of a Content-Type header without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower() if content_type else None
 
 
 def decode(operation: Operation, raw: bytes, headers: Mapping[str, str]) -> tuple[Any, str | None]:
-    """The body as a handler gets it, and its media type.
+    """Return the decoded body and its media type.
 
     Returns:
-        Parsed JSON or, for other media types, bytes; ``(None, None)`` without a body, or where none is taken.
+        Parsed JSON for JSON media types, otherwise bytes. `(None, None)` if there is no body or the operation takes
+        none.
 
     Raises:
-        Problem: 415 for a media type or encoding that the operation does not take, 413 over the cap, 400 for the rest.
+        Problem: 415 for an unsupported media type or encoding, 413 for a body over the limit, otherwise 400.
     """
     if not operation.bodies:
         return None, None
     media_type = media_type_of(headers.get("content-type"))
     if not raw and (media_type is None or not operation.body_required):
         if operation.body_required:
-            raise Problem(400, None, f"{operation.id} needs a body of type {_or(operation.bodies)}.")
+            raise Problem(400, None, f"{operation.id} needs a body of type {_join_types(operation.bodies)}.")
         return None, None
     if media_type is None or media_type not in operation.bodies:
         sent = f"of type {media_type!r}" if media_type else "without a Content-Type"
-        raise Problem(415, None, f"A body {sent}: {operation.id} takes {_or(operation.bodies)}.")
+        message = f"{operation.id} does not take a body {sent}: send {_join_types(operation.bodies)}."
+        raise Problem(415, None, message)
     content = decompress(raw, headers.get("content-encoding", ""), operation.max_body_bytes)
     return (_parse(content) if is_json(media_type) else content), media_type
 
 
-def decompress(raw: bytes, content_encoding: str, cap: int) -> bytes:
-    """`raw` without its Content-Encoding (gzip, deflate or none).
+def decompress(raw: bytes, content_encoding: str, limit: int) -> bytes:
+    """Return `raw` without its Content-Encoding (gzip, deflate or none).
 
     Raises:
-        Problem: 413 when it decompresses to more than `cap` bytes, 400 when it is broken, 415 for another encoding.
+        Problem: 413 if it decompresses to more than `limit` bytes, 400 if it is corrupt, 415 for another encoding.
     """
     encoding = content_encoding.strip().lower()
     if encoding in ("", "identity") or not raw:
@@ -84,44 +87,44 @@ def decompress(raw: bytes, content_encoding: str, cap: int) -> bytes:
         supported = {"Accept-Encoding": "gzip, deflate"}
         raise Problem(415, None, f"Content-Encoding {encoding!r} is not supported: use gzip or deflate.", supported)
     try:
-        return _inflate(raw, encoding, cap)
+        return _inflate(raw, encoding, limit)
     except (zlib.error, EOFError) as error:
         raise Problem(400, None, f"The body is not valid {encoding}: {error}") from error
 
 
-def _inflate(raw: bytes, encoding: str, cap: int) -> bytes:
+def _inflate(raw: bytes, encoding: str, limit: int) -> bytes:
     kept: list[bytes] = []
     size = 0
-    for chunk in _inflated(raw, encoding):
+    for chunk in _iter_inflated(raw, encoding):
         size += len(chunk)
-        if size > cap:
-            raise _too_large(cap)
-        if size <= KEPT_UNCOUNTED:
+        if size > limit:
+            raise _too_large(limit)
+        if size <= MAX_BUFFERED_BYTES:
             kept.append(chunk)
-    # A large body is inflated twice rather than held before it is known to be within the cap.
-    return b"".join(kept if size <= KEPT_UNCOUNTED else _inflated(raw, encoding))
+    # A large body is inflated a second time, so nothing large is held before its size is known.
+    return b"".join(kept if size <= MAX_BUFFERED_BYTES else _iter_inflated(raw, encoding))
 
 
-def _inflated(raw: bytes, encoding: str) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(_window(raw, encoding))
-    for start in range(0, len(raw), FEED):
-        feed = raw[start : start + FEED]
+def _iter_inflated(raw: bytes, encoding: str) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(_window_bits(raw, encoding))
+    for start in range(0, len(raw), FEED_BYTES):
+        feed = raw[start : start + FEED_BYTES]
         while feed:
-            if decoder.eof:  # gzip may be several members, one after the other
-                decoder = zlib.decompressobj(_window(feed, encoding))
-            yield decoder.decompress(feed, CHUNK)
+            if decoder.eof:  # a gzip body can consist of several members
+                decoder = zlib.decompressobj(_window_bits(feed, encoding))
+            yield decoder.decompress(feed, CHUNK_BYTES)
             feed = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
     while not decoder.eof:
-        chunk = decoder.decompress(b"", CHUNK)
+        chunk = decoder.decompress(b"", CHUNK_BYTES)
         if not chunk and not decoder.eof:
             raise EOFError("it ends too early")
         yield chunk
 
 
-def _window(data: bytes, encoding: str) -> int:
+def _window_bits(data: bytes, encoding: str) -> int:
     if encoding != "deflate":
         return zlib.MAX_WBITS | 16
-    # "deflate" means the zlib format, but clients that send the bare stream are as old as the name.
+    # "deflate" is the zlib format, but some clients send the bare stream.
     has_zlib_header = data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
     return zlib.MAX_WBITS if has_zlib_header else -zlib.MAX_WBITS
 
@@ -133,9 +136,9 @@ def _parse(content: bytes) -> Any:
         raise Problem(400, None, f"The body is not valid JSON: {error}") from error
 
 
-def _too_large(cap: int) -> Problem:
-    return Problem(413, None, f"The body is over the cap of {cap:,} bytes; send less at a time.")
+def _too_large(limit: int) -> Problem:
+    return Problem(413, None, f"The body is larger than {limit:,} bytes: send less in one request.")
 
 
-def _or(bodies: Mapping[str, Media]) -> str:
+def _join_types(bodies: Mapping[str, MediaType]) -> str:
     return " or ".join(bodies)

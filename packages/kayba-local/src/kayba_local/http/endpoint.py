@@ -1,4 +1,4 @@
-"""What happens to a request: checked, decoded, handled, its answer checked, and nothing in between skipped."""
+"""Endpoints: authenticate, read and validate a request, run the handler, and validate the response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import orjson
@@ -15,10 +15,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from kayba_local.contract import Media, Mount, Operation, is_json
+from kayba_local.contract import MediaType, Mount, Operation, is_json
 from kayba_local.http import bodies
-from kayba_local.http.errors import refuse
-from kayba_local.http.operation import Call, Handler, Problem, Reply
+from kayba_local.http.errors import Problem, error_response
+from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.http.security import require_bearer
 from kayba_local.http.validation import check, explain, read_parameters
 
@@ -26,12 +26,20 @@ if TYPE_CHECKING:
     from kayba_local.jobs.runner import Runner
     from kayba_local.store.database import Database
 
-logger = logging.getLogger("kayba_local")
+logger: Final = logging.getLogger("kayba_local")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What every endpoint of a server shares: the store, its jobs, the handlers by operationId, the key, mock mode."""
+class EndpointContext:
+    """The values that all endpoints of a server share.
+
+    Attributes:
+        db: The store.
+        jobs: The job runner.
+        handlers: The handlers by operationId.
+        api_key: The key that requests must carry; None accepts any key, or none.
+        mock: Whether responses are the contract's examples.
+    """
 
     db: Database
     jobs: Runner
@@ -41,54 +49,55 @@ class Service:
 
 
 class Endpoint:
-    """ASGI application of one path: dispatches to the operation of the request's method."""
+    """ASGI application of one path. It dispatches to the operation of the request's method."""
 
-    def __init__(self, service: Service, operations: Mapping[str, Operation]) -> None:
-        self._service = service
+    def __init__(self, context: EndpointContext, operations: Mapping[str, Operation]) -> None:
+        self._context = context
         self._operations = operations
         self._mount: Mount = next(iter(operations.values())).mount
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; an error of any kind is an answer in the mount's envelope."""
+        """Respond to one request. Every error becomes an error response of the mount."""
         request = Request(scope, receive)
         try:
             response = await self._respond(request)
         except Problem as problem:
-            response = refuse(self._mount, problem)
+            response = error_response(self._mount, problem)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
-            # The server was told to stop and its grace is over; this task has nothing to do but this answer.
-            response = refuse(self._mount, Problem(503, None, "The server is stopping; try again."))
+            # The server is stopping and its grace period is over. This task only has to send the response.
+            response = error_response(self._mount, Problem(503, None, "The server is stopping; try again."))
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
-            response = refuse(self._mount, Problem(500, None, "The server failed; its log says how."))
+            message = "The server failed; its log contains the cause."
+            response = error_response(self._mount, Problem(500, None, message))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
         operation = self._operations.get(request.method)
         if operation is None:
             allowed = ", ".join(self._operations)
-            message = f"{request.method} is not among the methods of this path: {allowed}."
+            message = f"{request.method} is not allowed on this path: use {allowed}."
             raise Problem(405, None, message, {"Allow": allowed})
-        if operation.secured:
-            require_bearer(request.headers.get("authorization"), self._service.api_key)
+        if operation.requires_key:
+            require_bearer(request.headers.get("authorization"), self._context.api_key)
         raw = await bodies.read(request, operation.max_body_bytes) if operation.bodies else b""
-        # Everything that takes CPU or waits for the store stays off the event loop.
-        return await run_in_threadpool(self._answer, operation, request, raw)
+        # Work that uses the CPU or waits for the store stays off the event loop.
+        return await run_in_threadpool(self._handle, operation, request, raw)
 
-    def _answer(self, operation: Operation, request: Request, raw: bytes) -> Response:
-        call = _read_call(self._service, operation, request, raw)
-        if self._service.mock:
-            return _respond_with(operation, _example_of(operation))
-        handler = self._service.handlers.get(operation.id)
+    def _handle(self, operation: Operation, request: Request, raw: bytes) -> Response:
+        call = _read_call(self._context, operation, request, raw)
+        if self._context.mock:
+            return _build_response(operation, _example_of(operation))
+        handler = self._context.handlers.get(operation.id)
         if handler is None:
             raise Problem(501, None, f"kayba-local does not implement {operation.id} yet.")
         result = handler(call)
-        return _respond_with(operation, result if isinstance(result, Reply) else Reply(result))
+        return _build_response(operation, result if isinstance(result, Reply) else Reply(result))
 
 
-def _read_call(service: Service, operation: Operation, request: Request, raw: bytes) -> Call:
+def _read_call(context: EndpointContext, operation: Operation, request: Request, raw: bytes) -> Call:
     headers = dict(request.headers)
     path: dict[str, str] = request.path_params
     read_parameters(operation, "path", {name: [text] for name, text in path.items()})
@@ -97,45 +106,44 @@ def _read_call(service: Service, operation: Operation, request: Request, raw: by
     body, media_type = bodies.decode(operation, raw, headers)
     if media_type is not None and (validator := operation.bodies[media_type].validator) is not None:
         check(validator, body, "body")
-    return Call(service.db, service.jobs, operation.id, path, query, headers, body, media_type)
+    return Call(context.db, context.jobs, operation.id, path, query, headers, body, media_type)
 
 
 def _example_of(operation: Operation) -> Reply:
-    """The contract's example of the operation's success."""
-    content = operation.responses[operation.success]
-    for media_type, media in content.items():
-        if media.has_example:
-            return Reply(media.example, operation.success, media_type)
+    content = operation.responses[operation.success_status]
+    for name, media_type in content.items():
+        if media_type.has_example:
+            return Reply(media_type.example, operation.success_status, name)
     if content:
-        raise Problem(501, None, f"The contract has no example of an answer to {operation.id}.")
-    return Reply(status=operation.success)
+        raise Problem(501, None, f"The contract has no example response of {operation.id}.")
+    return Reply(status=operation.success_status)
 
 
-def _respond_with(operation: Operation, reply: Reply) -> Response:
-    """The reply as a response, checked against the contract.
+def _build_response(operation: Operation, reply: Reply) -> Response:
+    """Return the reply as a response.
 
     Raises:
-        RuntimeError: When it is not what the contract says; the caller gets a 500, the log the reason.
+        RuntimeError: The reply violates the contract. The caller gets a 500, and the log contains the cause.
     """
     if reply.status not in operation.responses:
-        raise RuntimeError(f"{operation.id} answered with status {reply.status}, which the contract does not have")
+        raise RuntimeError(f"{operation.id} returned status {reply.status}, which the contract does not define")
     content = operation.responses[reply.status]
     if reply.body is None and not content:
         return Response(status_code=reply.status, headers=dict(reply.headers))
-    media = content.get(bodies.media_type_of(reply.media_type) or "")
-    if media is None:
-        raise RuntimeError(f"{operation.id} answered with {reply.media_type}, which the contract does not have")
-    return Response(_encode(operation, reply, media), reply.status, dict(reply.headers), reply.media_type)
+    media_type = content.get(bodies.media_type_of(reply.media_type) or "")
+    if media_type is None:
+        raise RuntimeError(f"{operation.id} returned {reply.media_type}, which the contract does not define")
+    return Response(_encode(operation, reply, media_type), reply.status, dict(reply.headers), reply.media_type)
 
 
-def _encode(operation: Operation, reply: Reply, media: Media) -> bytes:
+def _encode(operation: Operation, reply: Reply, media_type: MediaType) -> bytes:
     body: Any = reply.body
     if not is_json(reply.media_type):
         return body.encode() if isinstance(body, str) else bytes(body)
     encoded = body if isinstance(body, bytes) else orjson.dumps(body)
-    if media.validator is not None:
+    if media_type.validator is not None:
         value = orjson.loads(body) if isinstance(body, bytes) else body
-        if not media.validator.is_valid(value):
-            fault = explain(media.validator, value, "answer")
-            raise RuntimeError(f"{operation.id} answered against the contract: {fault}")
+        if not media_type.validator.is_valid(value):
+            errors = explain(media_type.validator, value, "response")
+            raise RuntimeError(f"{operation.id} returned a response that violates the contract: {errors}")
     return encoded

@@ -1,19 +1,18 @@
-"""The error envelopes: one shape for each mount of the contract."""
+"""HTTP errors: the exception that handlers raise, and the JSON body that each mount of the contract sends for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.responses import Response
 
 from kayba_local.contract import TRACING_PREFIX, Mount
-from kayba_local.http.operation import Problem
 
-API_PREFIX = "/api"
+API_PREFIX: Final = "/api"
 
-_REST_CODES = {
+_REST_CODES: Final[Mapping[int, str]] = {
     400: "BAD_REQUEST",
     401: "UNAUTHORIZED",
     403: "FORBIDDEN",
@@ -26,8 +25,8 @@ _REST_CODES = {
     501: "NOT_IMPLEMENTED",
     503: "SERVICE_UNAVAILABLE",
 }
-# MLflow's own names where it has one.
-_TRACING_CODES = {
+# MLflow's error codes, where MLflow defines one for the status.
+_TRACING_CODES: Final[Mapping[int, str]] = {
     **_REST_CODES,
     400: "INVALID_PARAMETER_VALUE",
     401: "UNAUTHENTICATED",
@@ -39,22 +38,41 @@ _TRACING_CODES = {
 }
 
 
+class Problem(Exception):  # noqa: N818 - the term of RFC 9457
+    """A request that fails; the response carries the error body of the operation's mount.
+
+    Attributes:
+        status: The HTTP status.
+        code: The error code of the body, e.g. `NOT_FOUND` (REST) or `RESOURCE_DOES_NOT_EXIST` (tracing). None selects
+            the mount's default code for the status.
+        message: The cause and, where it helps, the remedy. The caller sees it.
+        headers: Further response headers, e.g. `Retry-After`.
+    """
+
+    def __init__(self, status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers: Mapping[str, str] = headers or {}
+
+
 def mount_of(path: str) -> Mount:
-    """The mount that a request's path falls under, whether or not an operation is there."""
+    """Return the mount that contains a request's path, even if no operation has that path."""
     return "tracing" if f"{path}/".startswith(API_PREFIX + TRACING_PREFIX) else "rest"
 
 
-def envelope(mount: Mount, problem: Problem) -> dict[str, Any]:
-    """The answer's body for `problem` on `mount`."""
+def error_body(mount: Mount, problem: Problem) -> dict[str, Any]:
+    """Return the JSON body of an error response on `mount`."""
     if mount == "tracing":
         return {"error_code": problem.code or _code(_TRACING_CODES, problem.status), "message": problem.message}
     return {"error": {"code": problem.code or _code(_REST_CODES, problem.status), "message": problem.message}}
 
 
-def refuse(mount: Mount, problem: Problem) -> Response:
-    """The whole answer for `problem` on `mount`."""
+def error_response(mount: Mount, problem: Problem) -> Response:
+    """Return the error response for `problem` on `mount`."""
     return Response(
-        orjson.dumps(envelope(mount, problem)), problem.status, dict(problem.headers), media_type="application/json"
+        orjson.dumps(error_body(mount, problem)), problem.status, dict(problem.headers), media_type="application/json"
     )
 
 

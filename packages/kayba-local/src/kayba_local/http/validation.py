@@ -1,75 +1,75 @@
-"""Checks of a request against the contract, and what to say when one fails."""
+"""Validation of requests against the contract, and the messages for invalid ones."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 
-from kayba_local.contract import Operation, Parameter, Place
-from kayba_local.http.operation import Problem
+from kayba_local.contract import Operation, Parameter, ParameterLocation
+from kayba_local.http.errors import Problem
 
-ERRORS_TOLD = 3
-"""How many faults a message names; the rest would follow from them or be found next time."""
+MAX_REPORTED_ERRORS: Final = 3
+"""Errors in a message. Further ones mostly follow from these."""
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_BOOLEANS = {"true": True, "false": False}
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
 def check(validator: jsonschema_rs.Validator, instance: Any, root: str) -> None:
-    """Raise a 400 that names what is wrong with `instance`, each fault by its path below `root`."""
+    """Raise a 400 that names the errors of `instance`, each by its path below `root`."""
     if not validator.is_valid(instance):
         raise Problem(400, None, explain(validator, instance, root))
 
 
 def explain(validator: jsonschema_rs.Validator, instance: Any, root: str) -> str:
-    """The first faults of `instance` as one line, e.g. ``body.ids[0]: value is not of type "string"``."""
-    return "; ".join(_describe(error, root) for error in islice(validator.iter_errors(instance), ERRORS_TOLD))
+    """Return the first errors of `instance` as one line, e.g. `body.ids[0]: value is not of type "string"`."""
+    return "; ".join(_describe(error, root) for error in islice(validator.iter_errors(instance), MAX_REPORTED_ERRORS))
 
 
-def read_parameters(operation: Operation, place: Place, sent: Mapping[str, list[str]]) -> dict[str, Any]:
-    """The parameters of one place as the contract types them, checked.
+def read_parameters(operation: Operation, location: ParameterLocation, sent: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return the parameters of one location, typed and validated.
 
     Args:
-        operation: Whose parameters.
-        place: Where they stand in the request.
-        sent: The strings of the request by name (of a header in lower case); others are ignored.
+        operation: The operation that defines them.
+        location: Their location in the request.
+        sent: The request's texts by name (a header's name in lower case). Unknown names are ignored.
 
     Returns:
-        Values by name; a parameter that was not sent is there only if it has a default.
+        Values by name. A missing parameter is present only if it has a default.
 
     Raises:
-        Problem: 400, naming the parameter and what is wrong with it.
+        Problem: 400; the message names the parameter and its error.
     """
-    members = operation.parameters[place]
+    members = operation.parameters[location]
     if not members:
         return {}
     values: dict[str, Any] = {}
     for parameter in members:
-        name = parameter.name.lower() if place == "header" else parameter.name
+        name = parameter.name.lower() if location == "header" else parameter.name
         if name in sent:
-            values[name] = _typed(parameter, sent[name])
+            values[name] = _convert(parameter, sent[name])
         elif parameter.default is not None:
             values[name] = parameter.default
-    check(operation.parameter_validators[place], values, place)
+    check(operation.parameter_validators[location], values, location)
     return values
 
 
-def _typed(parameter: Parameter, texts: list[str]) -> Any:
+def _convert(parameter: Parameter, texts: list[str]) -> Any:
     if "array" in parameter.types:
         parts = texts if parameter.explode else [part for text in texts for part in text.split(",")]
-        return [_scalar(part, parameter.items) for part in parts]
+        return [_convert_scalar(part, parameter.items) for part in parts]
     if len(texts) > 1:
-        raise Problem(400, None, f"{parameter.place}.{parameter.name}: given {len(texts)} times, takes one value")
-    return _scalar(texts[0], parameter.types)
+        raise Problem(400, None, f"{parameter.location}.{parameter.name}: given {len(texts)} times, takes one value")
+    return _convert_scalar(texts[0], parameter.types)
 
 
-def _scalar(text: str, types: frozenset[str]) -> Any:
-    """The text as the first type that it can be; left as text otherwise, for the validator to refuse."""
+def _convert_scalar(text: str, types: frozenset[str]) -> Any:
+    """Return the text as the first type that fits. Other text stays text, and the validator rejects it."""
     if "integer" in types and _INTEGER.fullmatch(text):
         return int(text)
     if "number" in types and _NUMBER.fullmatch(text):
@@ -81,20 +81,20 @@ def _scalar(text: str, types: frozenset[str]) -> Any:
 
 
 def _describe(error: jsonschema_rs.ValidationError, root: str) -> str:
-    where = root + "".join(_step(step) for step in error.instance_path)
+    path = root + "".join(map(_format_step, error.instance_path))
     arms = getattr(error.kind, "context", None)
     if not arms:
-        return f"{where}: {error.message}"
+        return f"{path}: {error.message}"
     firsts = [arm[0] for arm in arms if arm]
     deepest = max(firsts, key=lambda first: len(first.instance_path))
     if len(deepest.instance_path) > len(error.instance_path):
         return _describe(deepest, root)
-    return f"{where}: {_alternatives(first.message for first in firsts)}"
+    return f"{path}: {_join_messages(first.message for first in firsts)}"
 
 
-def _step(step: str | int) -> str:
+def _format_step(step: str | int) -> str:
     return f"[{step}]" if isinstance(step, int) else f".{step}"
 
 
-def _alternatives(messages: Iterable[str]) -> str:
+def _join_messages(messages: Iterable[str]) -> str:
     return " and ".join(dict.fromkeys(messages))

@@ -1,0 +1,1 @@
+"""Store: one SQLite file, its schema, and its queries."""

@@ -1,7 +1,7 @@
-"""The store's one door to SQLite: a writer, a pool of readers, and the migrations that bring a file up to date.
+"""Access to SQLite: one writer connection, a pool of reader connections, and the migrations of the file.
 
-Everything that the server accepts is committed here before it is answered. All SQL of the server lives beside this
-module and stays plain, so that the same tables can stand on another database.
+The server sends a success response only after the commit. All SQL of the server is in this folder and avoids SQLite's
+dialect, so the tables could move to another database.
 """
 
 from __future__ import annotations
@@ -14,25 +14,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from kayba_local.store.errors import StoreError
 from kayba_local.store.schema.migrations import STEPS
 
 APPLICATION_ID: Final = 0x4B415942
-"""SQLite's mark of whose file this is ("KAYB"), so that nobody's other database is taken for a store."""
+"""SQLite's application id ("KAYB"), which distinguishes a store from other programs' databases."""
 BUSY_TIMEOUT_S: Final = 30.0
-"""How long a connection waits for another process that is writing to the same file."""
-READERS: Final = 8
-"""How many reads go on at once; more than the interpreter can make use of."""
+"""Seconds that a connection waits for another process that writes to the same file."""
+MAX_READERS: Final = 8
+"""Concurrent reads; more than the interpreter can use."""
 
 Row = sqlite3.Row
-_SCHEME = "sqlite:///"
 
-
-class StoreError(Exception):
-    """A store that cannot be opened: a malformed URL, someone else's file, or one of a newer version."""
+_SCHEME: Final = "sqlite:///"
 
 
 class Transaction:
-    """Statements inside one transaction. Values are always bound: ``?`` in the SQL, one parameter each."""
+    """Statements in one transaction. Values are always bound: `?` in the SQL, one parameter for each."""
 
     __slots__ = ("_connection",)
 
@@ -40,48 +38,48 @@ class Transaction:
         self._connection = connection
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """All rows that a query gives."""
+        """Return all rows of a query."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
-        """The first row that a query gives, None if there is none."""
+        """Return the first row of a query, or None."""
         row: Row | None = self._connection.execute(sql, parameters).fetchone()
         return row
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        """Execute a statement; returns how many rows it changed."""
+        """Execute a statement and return the number of changed rows."""
         return self._connection.execute(sql, parameters).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
-        """Execute a statement once for each of `rows`; returns how many rows it changed in all."""
+        """Execute a statement for each of `rows` and return the total number of changed rows."""
         return self._connection.executemany(sql, rows).rowcount
 
 
 class Database:
-    """One SQLite file, open. Safe to use from any thread."""
+    """An open SQLite file. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._write_lock = threading.Lock()
         self._idle_readers: list[sqlite3.Connection] = []
-        self._reader_slots = threading.BoundedSemaphore(READERS)
+        self._reader_slots = threading.BoundedSemaphore(MAX_READERS)
         self._closed = False
         self._before_close: list[Callable[[], None]] = []
         self._writer = _open_writer(path)
 
     @classmethod
     def open(cls, url: str) -> Database:
-        """Open the store at `url`, creating file and folder where they are missing.
+        """Open the store at `url`, and create a missing file and folder.
 
         Args:
-            url: ``sqlite:////absolute/path.db``, ``sqlite:///relative/path.db`` or ``sqlite:///C:/path.db``.
+            url: `sqlite:////absolute/path.db`, `sqlite:///relative/path.db` or `sqlite:///C:/path.db`.
 
         Raises:
-            StoreError: The URL is not of that form, the file is no store, or a newer version wrote it.
+            StoreError: The URL has another form, the file is not a store, or a newer version wrote it.
         """
         path = Path(url.removeprefix(_SCHEME)).absolute()
         if not url.startswith(_SCHEME) or len(url) == len(_SCHEME) or path.is_dir():
-            raise StoreError(f"{url!r} names no store: give sqlite:////absolute/path.db")
+            raise StoreError(f"{url!r} is not the URL of a store: use sqlite:////absolute/path.db")
         try:
             _make_private(path)
             return cls(path)
@@ -90,9 +88,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A transaction that alone may write: committed when the block ends, rolled back when it raises.
+        """Begin an exclusive write transaction; commit it at the end of the block, roll it back on an exception.
 
-        Do not nest: a second one inside the first waits for itself.
+        Do not nest write transactions: the inner one would deadlock.
         """
         with self._write_lock:
             self._require_open()
@@ -106,7 +104,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A snapshot of what is committed: writes that land after the block's first statement are not seen in it."""
+        """Begin a read transaction on a snapshot, which excludes commits after the block's first statement."""
         with self._reader_slots:
             self._require_open()
             connection = self._take_reader()
@@ -118,11 +116,11 @@ class Database:
                 self._idle_readers.append(connection)
 
     def before_close(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the store is about to be closed, while it can still be used."""
+        """Register a callback that `close` calls first, while the store is still usable."""
         self._before_close.append(callback)
 
     def close(self) -> None:
-        """Wait for what is going on, fold the write-ahead log into the file, and close it. Closing twice is fine."""
+        """Wait for open transactions, merge the write-ahead log into the file, and close it; does nothing if closed."""
         callbacks, self._before_close = self._before_close, []
         for callback in callbacks:
             callback()
@@ -130,14 +128,14 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-            for _ in range(READERS):
+            for _ in range(MAX_READERS):
                 self._reader_slots.acquire()
             for connection in self._idle_readers:
                 connection.close()
             self._idle_readers.clear()
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
-            for _ in range(READERS):
+            for _ in range(MAX_READERS):
                 self._reader_slots.release()
 
     def _require_open(self) -> None:
@@ -157,7 +155,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         path.chmod(0o600)
-        return _configured(connection)
+        return _configure(connection)
     except BaseException:
         connection.close()
         raise
@@ -166,20 +164,20 @@ def _open_writer(path: Path) -> sqlite3.Connection:
 def _open_reader(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
-    return _configured(connection)
+    return _configure(connection)
 
 
-def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:
+def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = Row
     connection.execute("PRAGMA foreign_keys = ON")
-    # Clients drop their copy when a batch is answered, so a commit is on the disk and not only in the system's cache:
-    # NORMAL would survive a killed process, FULL survives a power cut, for one fsync a request.
+    # Clients delete their copy after the response, so a commit must be on the disk, not only in the system's cache.
+    # NORMAL would survive a killed process; FULL also survives a power cut, for one fsync a request.
     connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
 def _make_private(path: Path) -> None:
-    """Create the file for its owner only; SQLite gives the log beside it the same mode."""
+    """Create the file with access for its owner only; SQLite creates the log with the same mode."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
@@ -190,10 +188,10 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _apply_next_step(connection: sqlite3.Connection, path: Path) -> bool:
-    """Apply the first step that the file lacks, in a transaction of its own. False when there is none."""
+    """Apply the file's first missing step in its own transaction. Return False if no step is missing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(connection, path)
+        version = _schema_version(connection, path)
         if version < len(STEPS):
             for statement in STEPS[version]:
                 connection.execute(statement)
@@ -206,12 +204,14 @@ def _apply_next_step(connection: sqlite3.Connection, path: Path) -> bool:
     return version < len(STEPS)
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _schema_version(connection: sqlite3.Connection, path: Path) -> int:
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     if tables and owner != APPLICATION_ID:
         raise StoreError(f"{path} is a database of another program")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(STEPS):
-        raise StoreError(f"{path} was written by a newer kayba-local (schema {version}, this one knows {len(STEPS)})")
+        raise StoreError(
+            f"{path} was written by a newer kayba-local (schema {version}, the latest known is {len(STEPS)})"
+        )
     return version

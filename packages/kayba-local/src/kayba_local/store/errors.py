@@ -1,19 +1,23 @@
-"""What a store refuses to do, and why: the message is for the caller."""
+"""Errors of the store."""
 
 from __future__ import annotations
 
 
-class StoreProblem(Exception):  # noqa: N818 - what its subclasses are, in the words of the API
-    """A request that the store cannot fulfil; nothing was changed."""
+class StoreError(Exception):
+    """A store that cannot be opened or is closed: a malformed URL, another program's file, or a newer schema."""
 
 
-class DoesNotExist(StoreProblem):
-    """Nothing has this id, name or key."""
+class RequestError(Exception):
+    """A request that the store rejects without changing anything; the message is for the caller."""
 
 
-class AlreadyExists(StoreProblem):
-    """The name is taken."""
+class DoesNotExist(RequestError):  # noqa: N818 - MLflow's error code RESOURCE_DOES_NOT_EXIST
+    """An unknown id, name or key."""
 
 
-class InvalidValue(StoreProblem):
-    """A value that means nothing here: a malformed filter, an unknown field, a page token from elsewhere."""
+class AlreadyExists(RequestError):  # noqa: N818 - MLflow's error code RESOURCE_ALREADY_EXISTS
+    """A name or id that is already in use."""
+
+
+class InvalidValue(RequestError):  # noqa: N818 - MLflow's error code INVALID_PARAMETER_VALUE
+    """A malformed filter, an unknown field, or a page token of another search."""

@@ -1,4 +1,4 @@
-"""Experiments: named groups of traces. The one of id 0 is named Default and always there."""
+"""Experiments: named groups of traces. The experiment of id 0 is named `Default` and always exists."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from typing import Final
 
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.errors import AlreadyExists, DoesNotExist
-from kayba_local.store.query.conditions import Clause, Number, Target, Text, compile_condition, unknown_field
+from kayba_local.store.query.conditions import (
+    Clause,
+    Column,
+    NumberColumn,
+    TextColumn,
+    compile_condition,
+    unknown_field,
+)
 from kayba_local.store.query.filters import Field, parse_filter
 from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
 
-_FIELDS: Final[Mapping[str, Target]] = {
-    "name": Text("experiments.name"),
-    "experiment_id": Number("experiments.id"),
-    "creation_time": Number("experiments.created_ms"),
-    "last_update_time": Number("experiments.created_ms"),
+_COLUMNS: Final[Mapping[str, Column]] = {
+    "name": TextColumn("experiments.name"),
+    "experiment_id": NumberColumn("experiments.id"),
+    "creation_time": NumberColumn("experiments.created_ms"),
+    "last_update_time": NumberColumn("experiments.created_ms"),
 }
 _GROUPS: Final = ("", "attribute", "attributes")
-_LAST: Final = (
+_TIE_BREAKERS: Final = (
     SortKey(Clause("experiments.created_ms"), descending=True),
     SortKey(Clause("experiments.id"), descending=True),
 )
@@ -28,7 +35,7 @@ _LAST: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment; `id` is decimal digits, `created_ms` milliseconds since 1970 (UTC)."""
+    """An experiment; `id` consists of decimal digits, `created_ms` is in milliseconds since 1970 (UTC)."""
 
     id: str
     name: str
@@ -38,7 +45,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentPage:
-    """Some experiments, and the token of the next page; None on the last one."""
+    """A page of experiments, and the token of the next page; None on the last page."""
 
     experiments: list[Experiment]
     next_token: str | None
@@ -48,64 +55,64 @@ def create(db: Database, name: str, tags: Mapping[str, str]) -> str:
     """Create an experiment and return its id.
 
     Raises:
-        AlreadyExists: Another one has this name.
+        AlreadyExists: Another experiment has this name.
     """
     with db.write() as tx:
         if tx.row("SELECT 1 FROM experiments WHERE name = ?", (name,)) is not None:
-            raise AlreadyExists(f"There is an experiment named {name!r} already.")
+            raise AlreadyExists(f"An experiment named {name!r} already exists.")
         tx.run("INSERT INTO experiments (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000))
         tx.run_many(
             "INSERT INTO experiment_tags (experiment, key, value) SELECT id, ?, ? FROM experiments WHERE name = ?",
             [(key, value, name) for key, value in tags.items()],
         )
-        return str(_named(tx, name)["id"])
+        return str(_get_row_by_name(tx, name)["id"])
 
 
 def get(db: Database, experiment_id: str) -> Experiment:
-    """The experiment of this id.
+    """Return the experiment of an id.
 
     Raises:
-        DoesNotExist: There is none.
+        DoesNotExist: No experiment has this id.
     """
     with db.read() as tx:
-        return _read(tx, row_of(tx, experiment_id))
+        return _read(tx, get_row(tx, experiment_id))
 
 
 def get_by_name(db: Database, name: str) -> Experiment:
-    """The experiment of exactly this name.
+    """Return the experiment of an exact name.
 
     Raises:
-        DoesNotExist: There is none.
+        DoesNotExist: No experiment has this name.
     """
     with db.read() as tx:
-        return _read(tx, _named(tx, name))
+        return _read(tx, _get_row_by_name(tx, name))
 
 
 def search(db: Database, filter_text: str, order_by: Sequence[str], limit: int, token: str | None) -> ExperimentPage:
-    """A page of experiments, newest first unless ordered otherwise.
+    """Return a page of experiments, newest first by default.
 
     Args:
         db: The store.
-        filter_text: Conditions on the fields ``name``, ``experiment_id``, ``creation_time`` and ``last_update_time``.
-        order_by: The same fields, each with ``ASC`` or ``DESC``.
+        filter_text: Conditions on the fields `name`, `experiment_id`, `creation_time` and `last_update_time`.
+        order_by: The same fields, each with `ASC` or `DESC`.
         limit: Experiments a page.
-        token: The `next_token` of the page before.
+        token: The `next_token` of the previous page; None for the first page.
 
     Raises:
-        InvalidValue: A filter, order or token that cannot be used.
+        InvalidValue: The filter, order or token is invalid.
     """
     where = compile_condition(parse_filter(filter_text), _resolve)
-    keys = sort_keys(order_by, _resolve, _LAST)
+    keys = sort_keys(order_by, _resolve, _TIE_BREAKERS)
     with db.read() as tx:
         page = fetch_page(tx, "experiments", where, keys, limit, token)
         return ExperimentPage([_read(tx, row) for row in page.rows], page.next_token)
 
 
-def row_of(tx: Transaction, experiment_id: str) -> Row:
-    """The row of an experiment, inside another transaction.
+def get_row(tx: Transaction, experiment_id: str) -> Row:
+    """Return the row of an experiment.
 
     Raises:
-        DoesNotExist: There is none of this id.
+        DoesNotExist: No experiment has this id.
     """
     row = tx.row("SELECT * FROM experiments WHERE id = ?", (int(experiment_id),))
     if row is None:
@@ -113,7 +120,7 @@ def row_of(tx: Transaction, experiment_id: str) -> Row:
     return row
 
 
-def _named(tx: Transaction, name: str) -> Row:
+def _get_row_by_name(tx: Transaction, name: str) -> Row:
     row = tx.row("SELECT * FROM experiments WHERE name = ?", (name,))
     if row is None:
         raise DoesNotExist(f"Could not find experiment with name {name!r}")
@@ -125,8 +132,8 @@ def _read(tx: Transaction, row: Row) -> Experiment:
     return Experiment(str(row["id"]), row["name"], row["created_ms"], {tag["key"]: tag["value"] for tag in tags})
 
 
-def _resolve(field: Field) -> Target:
-    target = _FIELDS.get(field.key) if field.group in _GROUPS else None
-    if target is None:
-        raise unknown_field(field, list(_FIELDS))
-    return target
+def _resolve(field: Field) -> Column:
+    column = _COLUMNS.get(field.key) if field.group in _GROUPS else None
+    if column is None:
+        raise unknown_field(field, list(_COLUMNS))
+    return column

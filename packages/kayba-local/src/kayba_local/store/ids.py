@@ -1,4 +1,4 @@
-"""Names and times of what the REST side stores."""
+"""Ids and timestamps of REST resources."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from uuid import uuid4
 
 
 def new_id() -> str:
-    """An id that no other thing has."""
+    """Return a unique id."""
     return uuid4().hex
 
 
 def now() -> str:
-    """The present in UTC, ISO 8601 to the millisecond, e.g. ``2026-11-22T17:38:03.497Z``."""
+    """Return the current time in UTC, ISO 8601 with milliseconds, e.g. `2026-11-22T17:38:03.497Z`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

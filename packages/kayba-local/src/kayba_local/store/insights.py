@@ -1,34 +1,34 @@
-"""Insights: what was learned from traces, triaged by people into accepted and rejected."""
+"""Insights: advice learned from traces, which people accept or reject."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 import orjson
 
-from kayba_local.analysis.findings import Finding
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.ids import new_id
 
 UNDECIDED: Final = ("pending", "new")
-"""Statuses of insights on which nobody has decided."""
+"""The statuses before a person accepts or rejects an insight."""
 
-_SELECT = "SELECT id, status, section, content, helpful, harmful, note, evidence FROM insights"
+_SELECT: Final = "SELECT id, status, section, content, helpful, harmful, note, evidence FROM insights"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What an insight rests on.
+    """The traces that an insight is based on.
 
     Attributes:
-        job_id: The job that found it, or found it again last.
-        kind: What sort of thing it is, e.g. ``error``.
-        trace_ids: Traces that show it; not more than a hundred of them.
-        traces: How many traces show it.
-        occurrences: How often it was seen in them.
-        tokens: How many tokens went into it; None where that is not what it is about.
+        job_id: The last job that found it.
+        kind: The kind of finding, e.g. `error`.
+        trace_ids: Traces that show it; at most 100.
+        traces: The number of traces that show it.
+        occurrences: The number of occurrences in these traces.
+        tokens: The tokens it used; None for a kind that counts none.
     """
 
     job_id: str
@@ -41,7 +41,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """One insight. ``helpful`` and ``harmful`` count the traces that spoke for and against it."""
+    """An insight; `helpful` and `harmful` count the traces that speak for and against it."""
 
     id: str
     status: str
@@ -53,18 +53,41 @@ class Insight:
     evidence: Evidence | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewInsight:
+    """An insight as a job finds it, before it is stored; the fields are described in `Evidence` and `Insight`.
+
+    Attributes:
+        subject: The subject of the finding. Insights of the same kind and subject are the same insight.
+    """
+
+    kind: str
+    section: str
+    subject: Sequence[str]
+    content: str
+    trace_ids: Sequence[str]
+    traces: int
+    occurrences: int
+    tokens: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A key that identifies the same insight across jobs."""
+        return sha256("\0".join((self.kind, *self.subject)).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
 def add(
     db: Database, content: str, *, section: str = "general", status: str = "pending", helpful: int = 0, harmful: int = 0
 ) -> Insight:
-    """Store a new insight.
+    """Store an insight without evidence.
 
     Args:
-        db: Where.
-        content: What was learned, in words that a prompt can carry.
-        section: The heading it belongs under.
-        status: ``pending``, ``new``, ``accepted`` or ``rejected``.
-        helpful: How many traces spoke for it.
-        harmful: How many spoke against it.
+        db: The store.
+        content: The advice, worded for a prompt.
+        section: The heading in a prompt.
+        status: `pending`, `new`, `accepted` or `rejected`.
+        helpful: The number of traces that speak for it.
+        harmful: The number of traces that speak against it.
     """
     insight = Insight(new_id(), status, section, content, helpful, harmful, None)
     with db.write() as tx:
@@ -75,16 +98,14 @@ def add(
     return insight
 
 
-def keep(tx: Transaction, job_id: str, findings: Sequence[Finding]) -> None:
-    """Make findings into insights that wait for a decision, inside another transaction.
+def upsert(tx: Transaction, job_id: str, found: Sequence[NewInsight]) -> None:
+    """Store the insights of a job as pending.
 
-    One that is there already, from an earlier job, is brought up to date if nobody has decided on it, and stays as it
-    is otherwise: what was rejected does not come back, and what was accepted does not change under those who use it.
+    An insight that exists from an earlier job is updated while it is undecided. An accepted or rejected insight does
+    not change.
     """
-    for finding in findings:
-        evidence = Evidence(
-            job_id, finding.kind, finding.trace_ids, finding.traces, finding.occurrences, finding.tokens
-        )
+    for new in found:
+        evidence = Evidence(job_id, new.kind, new.trace_ids, new.traces, new.occurrences, new.tokens)
         tx.run(
             "INSERT INTO insights (id, status, section, content, helpful, harmful, fingerprint, evidence)"
             " VALUES (?, 'pending', ?, ?, ?, 0, ?, ?) ON CONFLICT (fingerprint) WHERE fingerprint IS NOT NULL DO UPDATE"
@@ -92,10 +113,10 @@ def keep(tx: Transaction, job_id: str, findings: Sequence[Finding]) -> None:
             " WHERE insights.status IN (?, ?)",
             (
                 new_id(),
-                finding.section,
-                finding.content,
-                finding.traces,
-                finding.fingerprint,
+                new.section,
+                new.content,
+                new.traces,
+                new.fingerprint,
                 orjson.dumps(asdict(evidence)).decode(),
                 *UNDECIDED,
             ),
@@ -103,7 +124,7 @@ def keep(tx: Transaction, job_id: str, findings: Sequence[Finding]) -> None:
 
 
 def find(db: Database, *, status: str | None = None, section: str | None = None) -> list[Insight]:
-    """The insights of a status and a section, None for any, oldest first."""
+    """Return the insights of a status and a section, oldest first; None selects any."""
     with db.read() as tx:
         rows = tx.rows(
             _SELECT + " WHERE status = coalesce(?, status) AND section = coalesce(?, section) ORDER BY position",
@@ -113,14 +134,14 @@ def find(db: Database, *, status: str | None = None, section: str | None = None)
 
 
 def get(db: Database, ids: Sequence[str]) -> dict[str, Insight]:
-    """The insights of these ids, by id in the order given; an unknown id is not in it."""
+    """Return insights by id, in the requested order without unknown ids."""
     with db.read() as tx:
         rows = [tx.row(_SELECT + " WHERE id = ?", (id_,)) for id_ in dict.fromkeys(ids)]
     return {row["id"]: _read(row) for row in rows if row is not None}
 
 
 def triage(db: Database, id_: str, status: str, note: str | None) -> Insight | None:
-    """Set an insight's status, and its note where one is given; None when there is no insight of this id."""
+    """Set an insight's status, and its note unless that is None. Return None if no insight has the id."""
     with db.write() as tx:
         tx.run("UPDATE insights SET status = ?, note = coalesce(?, note) WHERE id = ?", (status, note, id_))
         row = tx.row(_SELECT + " WHERE id = ?", (id_,))

@@ -1,4 +1,4 @@
-"""Configurations of the services that Kayba is connected with, secrets and all."""
+"""Configurations of integrations, including their secrets."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from kayba_local.store.database import Database
 
 
 def load_all(db: Database) -> dict[str, dict[str, Any]]:
-    """The stored configurations by integration."""
+    """Return the stored configurations by integration."""
     with db.read() as tx:
         return {row["name"]: orjson.loads(row["config"]) for row in tx.rows("SELECT name, config FROM integrations")}
 
 
-def replace(db: Database, name: str, config: dict[str, Any], *, kept: frozenset[str]) -> dict[str, Any]:
-    """Store `config` in place of what is there, but for the fields of `kept`, which stay; returns what is stored."""
+def replace(db: Database, name: str, config: dict[str, Any], *, keep: frozenset[str]) -> dict[str, Any]:
+    """Replace the stored configuration and return the new one.
+
+    Args:
+        db: The store.
+        name: The integration.
+        config: The new configuration.
+        keep: Fields whose stored values stay.
+    """
     with db.write() as tx:
         row = tx.row("SELECT config FROM integrations WHERE name = ?", (name,))
         stored = orjson.loads(row["config"]) if row is not None else {}
-        merged = {**config, **{field: value for field, value in stored.items() if field in kept}}
+        merged = {**config, **{field: value for field, value in stored.items() if field in keep}}
         tx.run(
             "INSERT INTO integrations (name, config) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET config = excluded.config",

@@ -1,7 +1,7 @@
-"""Jobs: work that outlives a request, and the process that took it on.
+"""Jobs: work that outlives a request, and the lease of the process that runs it.
 
-Whoever runs a job holds a lease on it, and renews that while it works. When the holder is gone, the lease runs out, and
-another process may claim the job. So of any number of processes on one store exactly one runs a job.
+The process that runs a job holds a lease on it and renews it. If the process dies, the lease expires and another
+process can claim the job. So exactly one of the processes on a store runs a job.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import orjson
 
-from kayba_local.analysis.findings import Finding
 from kayba_local.store import insights
 from kayba_local.store.database import Database, Row
 from kayba_local.store.ids import now
+from kayba_local.store.insights import NewInsight
 
 PENDING: Final = "pending"
 RUNNING: Final = "running"
@@ -27,18 +27,18 @@ _UNFINISHED: Final = "status IN ('pending', 'running')"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job.
+    """A job.
 
     Attributes:
-        status: ``pending``, ``running``, ``completed`` or ``failed``.
-        request: What was asked for, without any secret.
-        started_at: When it was first begun, ISO 8601; None while it waits.
-        completed_at: When it reached ``completed`` or ``failed``.
-        error: Why it failed.
-        result: What is told of a completed job.
-        found: How many findings it holds.
-        materialized: Whether these have been made into insights.
-        begun: How often a process has begun it.
+        status: `pending`, `running`, `completed` or `failed`.
+        request: The request's parameters without secrets.
+        started_at: The time of its first start, ISO 8601; None while it is pending.
+        completed_at: The time when it completed or failed.
+        error: The cause of a failure.
+        result: The summary of a completed job.
+        found: The number of insights that it found.
+        materialized: Whether these have been stored as insights.
+        begun: The number of times that a process has started it.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Job:
 
 
 def add(db: Database, id_: str, request: Mapping[str, Any], owner: str, until_ms: int) -> None:
-    """Store a new job, held by `owner` until a time in ms since 1970."""
+    """Store a new job with a lease of `owner` until `until_ms`, in ms since 1970."""
     with db.write() as tx:
         tx.run(
             "INSERT INTO jobs (id, status, request, created_at, owner, lease_ms) VALUES (?, ?, ?, ?, ?, ?)",
@@ -63,30 +63,30 @@ def add(db: Database, id_: str, request: Mapping[str, Any], owner: str, until_ms
 
 
 def get(db: Database, id_: str) -> Job | None:
-    """The job of this id, None if there is none."""
+    """Return the job of an id, or None."""
     with db.read() as tx:
         row = tx.row("SELECT * FROM jobs WHERE id = ?", (id_,))
     return None if row is None else _read(row)
 
 
 def claim(db: Database, owner: str, now_ms: int, until_ms: int) -> Job | None:
-    """Take the oldest job that waits for `owner`, or whose holder let its lease run out, and mark it as running.
+    """Claim the oldest unfinished job that `owner` holds or whose lease has expired, and mark it as running.
 
     Args:
         db: The store.
-        owner: Who is going to run it; must not be running another.
-        now_ms: The present, in ms since 1970.
-        until_ms: How long it is to be held.
+        owner: The process that will run it. It must not run another job.
+        now_ms: The current time, in ms since 1970.
+        until_ms: The end of the lease, in ms since 1970.
 
     Returns:
-        None when there is nothing to do.
+        The job, or None if no job is available.
     """
-    mine = f"{_UNFINISHED} AND (owner = ? OR lease_ms < ?)"
+    available = f"{_UNFINISHED} AND (owner = ? OR lease_ms < ?)"
     with db.read() as tx:
-        if tx.row(f"SELECT 1 FROM jobs WHERE {mine} LIMIT 1", (owner, now_ms)) is None:  # noqa: S608 - constants
+        if tx.row(f"SELECT 1 FROM jobs WHERE {available} LIMIT 1", (owner, now_ms)) is None:  # noqa: S608 - constants
             return None
     with db.write() as tx:
-        row = tx.row(f"SELECT id FROM jobs WHERE {mine} ORDER BY position LIMIT 1", (owner, now_ms))  # noqa: S608
+        row = tx.row(f"SELECT id FROM jobs WHERE {available} ORDER BY position LIMIT 1", (owner, now_ms))  # noqa: S608
         if row is None:
             return None
         tx.run(
@@ -99,14 +99,14 @@ def claim(db: Database, owner: str, now_ms: int, until_ms: int) -> Job | None:
 
 
 def renew(db: Database, id_: str, owner: str, until_ms: int) -> bool:
-    """Hold a job for longer, and with it all others of `owner`; False when it is no longer theirs."""
+    """Extend the leases on all jobs of `owner`. Return False if `owner` no longer runs the job `id_`."""
     with db.write() as tx:
         tx.run(f"UPDATE jobs SET lease_ms = ? WHERE owner = ? AND {_UNFINISHED}", (until_ms, owner))  # noqa: S608
         return tx.row("SELECT 1 FROM jobs WHERE id = ? AND owner = ? AND status = ?", (id_, owner, RUNNING)) is not None
 
 
 def release(db: Database, owner: str) -> None:
-    """Give up all that `owner` holds, so that the next process goes on with it at once."""
+    """End all leases of `owner`, so another process can claim the jobs immediately."""
     with db.write() as tx:
         tx.run(
             f"UPDATE jobs SET lease_ms = 0, begun = begun - (status = ?), status = ? WHERE owner = ? AND {_UNFINISHED}",  # noqa: S608
@@ -114,9 +114,9 @@ def release(db: Database, owner: str) -> None:
         )
 
 
-def complete(db: Database, id_: str, owner: str, result: Mapping[str, Any], findings: Sequence[Finding]) -> None:
-    """Store what a job found; nothing is stored when it is no longer held by `owner`."""
-    written = orjson.dumps([asdict(finding) for finding in findings]).decode()
+def complete(db: Database, id_: str, owner: str, result: Mapping[str, Any], found: Sequence[NewInsight]) -> None:
+    """Mark a job as completed and store its result, unless `owner` no longer runs it."""
+    written = orjson.dumps([asdict(insight) for insight in found]).decode()
     with db.write() as tx:
         tx.run(
             "UPDATE jobs SET status = ?, completed_at = ?, result = ?, findings = ? WHERE id = ? AND owner = ?"
@@ -126,7 +126,7 @@ def complete(db: Database, id_: str, owner: str, result: Mapping[str, Any], find
 
 
 def fail(db: Database, id_: str, owner: str, error: str) -> None:
-    """Give a job up for good, and say why; nothing happens when it is no longer held by `owner`."""
+    """Mark a job as failed, unless `owner` no longer runs it."""
     with db.write() as tx:
         tx.run(
             "UPDATE jobs SET status = ?, completed_at = ?, error = ? WHERE id = ? AND owner = ? AND status = ?",
@@ -135,24 +135,20 @@ def fail(db: Database, id_: str, owner: str, error: str) -> None:
 
 
 def materialize(db: Database, id_: str) -> Job | None:
-    """Make what a completed job found into insights; a second time changes nothing.
+    """Store the findings of a completed job as insights. A second call changes nothing.
 
     Returns:
-        The job; it is materialized if it was completed. None when there is none of this id.
+        The job, or None if no job has the id. A job that has not completed is not materialized.
     """
     with db.write() as tx:
         row = tx.row("SELECT * FROM jobs WHERE id = ?", (id_,))
         if row is None:
             return None
         if row["status"] == COMPLETED and not row["materialized"]:
-            insights.keep(tx, id_, [_finding(found) for found in orjson.loads(row["findings"])])
+            insights.upsert(tx, id_, [NewInsight(**found) for found in orjson.loads(row["findings"])])
             tx.run("UPDATE jobs SET materialized = 1 WHERE id = ?", (id_,))
             row = tx.row("SELECT * FROM jobs WHERE id = ?", (id_,)) or row
     return _read(row)
-
-
-def _finding(written: dict[str, Any]) -> Finding:
-    return Finding(**{**written, "subject": tuple(written["subject"]), "trace_ids": tuple(written["trace_ids"])})
 
 
 def _read(row: Row) -> Job:

@@ -1,4 +1,4 @@
-"""Prompts made of insights: every generation under a label is its next version."""
+"""Prompts made from insights, numbered by label."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kayba_local.store.ids import new_id, now
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One version of the prompt of a label."""
+    """A version of a label's prompt."""
 
     id: str
     label: str
@@ -20,7 +20,7 @@ class Prompt:
 
 
 def add(db: Database, label: str, text: str) -> Prompt:
-    """Store `text` as the next version under `label`; the first one is 1."""
+    """Store `text` as the next version of a label's prompt; the first version is 1."""
     with db.write() as tx:
         row = tx.row("SELECT coalesce(max(version), 0) + 1 AS version FROM prompts WHERE label = ?", (label,))
         version = row["version"] if row is not None else 1
@@ -33,14 +33,14 @@ def add(db: Database, label: str, text: str) -> Prompt:
 
 
 def list_all(db: Database) -> list[Prompt]:
-    """Every prompt, newest first."""
+    """Return all prompts, newest first."""
     with db.read() as tx:
         rows = tx.rows("SELECT id, label, version, text, created_at FROM prompts ORDER BY position DESC")
     return [Prompt(*row) for row in rows]
 
 
 def get(db: Database, id_: str) -> Prompt | None:
-    """The prompt of this id, None if there is none."""
+    """Return the prompt of an id, or None."""
     with db.read() as tx:
         row = tx.row("SELECT id, label, version, text, created_at FROM prompts WHERE id = ?", (id_,))
     return None if row is None else Prompt(*row)

@@ -1,4 +1,4 @@
-"""Uploaded trace files: whole transcripts, kept as they came."""
+"""Uploaded trace files, stored unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kayba_local.store.ids import new_id, now
 
 @dataclass(frozen=True, slots=True)
 class TraceFile:
-    """One uploaded file. ``size`` is in bytes of UTF-8; ``content`` is None where only the rest was asked for."""
+    """An uploaded file; `size` is in bytes of UTF-8, `content` is None in a list of metadata."""
 
     id: str
     filename: str
@@ -22,7 +22,12 @@ class TraceFile:
 
 
 def add(db: Database, files: Iterable[tuple[str, str, str]]) -> list[TraceFile]:
-    """Store files given as (filename, file type, content), all or none; returns them without content."""
+    """Store files in one transaction.
+
+    Args:
+        db: The store.
+        files: The filename, file type and content of each file.
+    """
     uploaded_at = now()
     stored = [
         TraceFile(new_id(), filename, file_type, len(content.encode()), uploaded_at, content)
@@ -37,7 +42,7 @@ def add(db: Database, files: Iterable[tuple[str, str, str]]) -> list[TraceFile]:
 
 
 def list_all(db: Database) -> list[TraceFile]:
-    """Every file without its content, newest first."""
+    """Return all files without their content, newest first."""
     with db.read() as tx:
         rows = tx.rows(
             "SELECT id, filename, file_type, size, uploaded_at, NULL AS content FROM trace_files ORDER BY position DESC"
@@ -46,18 +51,18 @@ def list_all(db: Database) -> list[TraceFile]:
 
 
 def get(db: Database, ids: Sequence[str]) -> list[TraceFile]:
-    """The files of these ids with their content, in that order; unknown ids are left out."""
+    """Return files with their content, in the requested order without unknown ids."""
     with db.read() as tx:
-        return [file for id_ in ids if (file := _find(tx, id_)) is not None]
+        return [file for id_ in ids if (file := _get(tx, id_)) is not None]
 
 
 def delete(db: Database, id_: str) -> bool:
-    """Delete one file; False when there is none of this id."""
+    """Delete a file. Return False if no file has the id."""
     with db.write() as tx:
         return tx.run("DELETE FROM trace_files WHERE id = ?", (id_,)) > 0
 
 
-def _find(tx: Transaction, id_: str) -> TraceFile | None:
+def _get(tx: Transaction, id_: str) -> TraceFile | None:
     row = tx.row("SELECT id, filename, file_type, size, uploaded_at, content FROM trace_files WHERE id = ?", (id_,))
     return None if row is None else _read(row)
 

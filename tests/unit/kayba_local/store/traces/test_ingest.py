@@ -115,7 +115,7 @@ def test_any_split_order_and_repetition_makes_the_same_traces(
     spans: list[Json], chance: random.Random, size: int, encode: bool
 ) -> None:
     with empty_store() as db:
-        ingest.store(db, "0", from_json.read(otlp(spans)))
+        ingest.store_spans(db, "0", from_json.read(otlp(spans)))
         expected = stored(db)
 
     sent = spans + chance.sample(spans, chance.randint(0, len(spans)))
@@ -128,7 +128,7 @@ def test_any_split_order_and_repetition_makes_the_same_traces(
             batch = (
                 from_protobuf.read(protobuf(some)) if encode and chance.random() < 0.5 else from_json.read(otlp(some))
             )
-            ingest.store(db, "0", batch)
+            ingest.store_spans(db, "0", batch)
         assert stored(db) == expected
 
 
@@ -136,8 +136,8 @@ def test_any_split_order_and_repetition_makes_the_same_traces(
 @given(trees(), st.dictionaries(st.text(max_size=4), values, max_size=2))
 def test_both_encodings_store_the_same(spans: list[Json], resource: dict[str, Any]) -> None:
     with empty_store() as db, empty_store() as other:
-        ingest.store(db, "0", from_json.read(otlp(spans, resource)))
-        ingest.store(other, "0", from_protobuf.read(protobuf(spans, resource)))
+        ingest.store_spans(db, "0", from_json.read(otlp(spans, resource)))
+        ingest.store_spans(other, "0", from_protobuf.read(protobuf(spans, resource)))
         assert stored(db) == stored(other)
 
 

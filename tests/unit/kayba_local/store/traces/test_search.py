@@ -18,11 +18,12 @@ from tests.helpers.tracing_requests import (
     START_NS,
     TRACES,
     Json,
-    declare,
     found,
     location,
+    otlp,
     search,
     send,
+    send_info,
     span,
     trace_id,
     trace_info,
@@ -70,7 +71,7 @@ INFOS = infos()
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     db = Database.open(f"sqlite:///{Path(tmp_path_factory.mktemp('search'), 'kayba.db')}")
     for info in INFOS:
-        client_info.declare(db, info)
+        client_info.save_info(db, info)
     yield db
     db.close()
 
@@ -226,7 +227,7 @@ def test_any_text_is_a_filter_or_a_clear_error(filled: Database, text: str) -> N
     ("bad", "said"),
     [
         ("status", "Position 7: expected =, !="),
-        ("status = ", "Position 10: expected a number or text in quotes, found its end"),
+        ("status = ", "Position 10: expected a number or text in quotes, found the end"),
         ("status = OK", "Position 10: expected a number or text in quotes, found 'OK'"),
         ("status = 'OK' AND", "Position 18: expected a field"),
         ("status = 'OK' status = 'OK'", "Position 15: expected AND, OR or the end"),
@@ -268,7 +269,9 @@ def test_huge_numbers_are_only_far_away(filled: Database) -> None:
 def test_patterns_cannot_take_forever(filled: Database, tmp_path: Path) -> None:
     db = Database.open(f"sqlite:///{tmp_path / 'kayba.db'}")
     for number in range(20):
-        ingest.store(db, "0", from_json.read({"resourceSpans": [{"scopeSpans": [{"spans": [span(number + 1)]}]}]}))
+        ingest.store_spans(
+            db, "0", from_json.read({"resourceSpans": [{"scopeSpans": [{"spans": [span(number + 1)]}]}]})
+        )
         tags.set_tag(db, trace_id(number + 1), "k", "a" * 8000)
     assert ids(db, f"tags.k LIKE '{'%a' * 249}%b'") == []
     assert ids(db, " OR ".join([f"tags.k ILIKE '{'%a_' * 16}b'"] * 64)) == []
@@ -390,8 +393,8 @@ def test_sorts_by_three_fields_at_most(filled: Database) -> None:
 
 def test_looks_only_where_it_is_told(http: httpx.Client) -> None:
     created = http.post("/api/mlflow/api/2.0/mlflow/experiments/create", json={"name": "mine"}).json()["experiment_id"]
-    declare(http, trace_info(1))
-    declare(http, trace_info(2, experiment=created))
+    send_info(http, trace_info(1))
+    send_info(http, trace_info(2, experiment=created))
     assert found(http, "0") == [trace_id(1)]
     assert found(http, created) == [trace_id(2)]
     assert sorted(found(http, created, "0")) == [trace_id(1), trace_id(2)]

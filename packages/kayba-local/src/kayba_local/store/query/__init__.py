@@ -1,1 +1,1 @@
-"""query."""
+"""Filter language, its SQL, and pagination."""

@@ -1,4 +1,4 @@
-"""Conditions of the filter language as SQL. Keys and values alike are bound; only this package's own text is SQL."""
+"""Filter conditions compiled to SQL. Keys and values are always bound as parameters."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from kayba_local.store.errors import InvalidValue
-from kayba_local.store.query.filters import Comparison, Condition, Either, Every, Field, Value
+from kayba_local.store.query.filters import And, Comparison, Condition, Field, Or, Value
 
-MAX_PATTERN: Final = 500
-"""Characters of a LIKE pattern: what keeps the time of matching in bounds."""
+MAX_PATTERN_CHARACTERS: Final = 500
+"""Limit of a LIKE pattern, which bounds the time of a match."""
 
 _ALWAYS: Final = "1 = 1"
 _EQUALITIES: Final = ("=", "!=", "IN", "NOT IN", "IS NULL", "IS NOT NULL")
@@ -20,79 +20,84 @@ _NUMBER_OPERATORS: Final = (*_EQUALITIES, ">", ">=", "<", "<=")
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A piece of SQL and the values that its placeholders are bound to, in order."""
+    """An SQL fragment and the values of its placeholders, in order."""
 
     sql: str
     parameters: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A field that is a column of text."""
+class TextColumn:
+    """A field stored as a text column."""
 
     sql: str
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A field that is a column of numbers; `nullable` where it may be missing."""
+class NumberColumn:
+    """A field stored as a number column; `nullable` if it can be missing."""
 
     sql: str
     nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Keyed:
-    """A field that is the `value` of the row that `rows` (a FROM with one placeholder) finds by `key`."""
+class KeyValueColumn:
+    """A field stored in the `value` column of a key-value table.
+
+    Attributes:
+        rows: A FROM clause that selects the row, with one placeholder for the key.
+        key: The key.
+    """
 
     rows: str
     key: str
 
 
-Target: TypeAlias = Text | Number | Keyed
-Resolve: TypeAlias = Callable[[Field], Target]
-"""Says what a field stands for; raises InvalidValue for one that it does not know."""
+Column: TypeAlias = TextColumn | NumberColumn | KeyValueColumn
+ColumnResolver: TypeAlias = Callable[[Field], Column]
+"""Returns a field's column; raises InvalidValue for an unknown field."""
 
 
 def unknown_field(field: Field, known: Sequence[str]) -> InvalidValue:
-    """The problem to raise about a field that there is not."""
+    """Return the error for an unknown field."""
     return InvalidValue(f"Position {field.position}: there is no field {str(field)!r}; use {', '.join(known)}.")
 
 
-def compile_condition(condition: Condition, resolve: Resolve) -> Clause:
-    """The SQL of a filter.
+def compile_condition(condition: Condition, resolve: ColumnResolver) -> Clause:
+    """Return a filter as SQL.
 
     Raises:
-        InvalidValue: An unknown field, an operator that does not fit it, or a value of the wrong kind.
+        InvalidValue: A field is unknown, or its operator or value has the wrong type.
     """
     if isinstance(condition, Comparison):
         return _compare(condition, resolve(condition.field))
-    if condition == Every(()):
+    if condition == And(()):
         return Clause(_ALWAYS)
-    joint = " OR " if isinstance(condition, Either) else " AND "
+    operator = " OR " if isinstance(condition, Or) else " AND "
     parts = [compile_condition(member, resolve) for member in condition.members]
-    sql = joint.join(part.sql for part in parts)
+    sql = operator.join(part.sql for part in parts)
     return Clause(f"({sql})", tuple(value for part in parts for value in part.parameters))
 
 
-def _compare(comparison: Comparison, target: Target) -> Clause:
-    _check(comparison, target)
-    if not isinstance(target, Keyed):
-        return _test(target.sql, comparison.operator, comparison.values)
+def _compare(comparison: Comparison, column: Column) -> Clause:
+    _check(comparison, column)
+    if not isinstance(column, KeyValueColumn):
+        return _test(column.sql, comparison.operator, comparison.values)
     if comparison.operator in ("IS NULL", "IS NOT NULL"):
         missing = "NOT " if comparison.operator == "IS NULL" else ""
-        return Clause(f"{missing}EXISTS (SELECT 1 {target.rows})", (target.key,))
+        return Clause(f"{missing}EXISTS (SELECT 1 {column.rows})", (column.key,))
     test = _test("value", comparison.operator, comparison.values)
-    return Clause(f"EXISTS (SELECT 1 {target.rows} AND {test.sql})", (target.key, *test.parameters))
+    return Clause(f"EXISTS (SELECT 1 {column.rows} AND {test.sql})", (column.key, *test.parameters))
 
 
-def _check(comparison: Comparison, target: Target) -> None:
+def _check(comparison: Comparison, column: Column) -> None:
     field, operator = comparison.field, comparison.operator
-    operators = _NUMBER_OPERATORS if isinstance(target, Number) else _TEXT_OPERATORS
+    operators = _NUMBER_OPERATORS if isinstance(column, NumberColumn) else _TEXT_OPERATORS
     if operator not in operators:
         raise InvalidValue(f"Position {field.position}: {field} takes {', '.join(operators)}, not {operator}.")
-    wanted, name = ((int, float), "numbers") if isinstance(target, Number) else ((str,), "text in quotes")
-    if not all(isinstance(value, wanted) for value in comparison.values):
+    types, name = ((int, float), "numbers") if isinstance(column, NumberColumn) else ((str,), "text in quotes")
+    if not all(isinstance(value, types) for value in comparison.values):
         raise InvalidValue(f"Position {field.position}: {field} is compared with {name}.")
 
 
@@ -112,12 +117,12 @@ def _test(column: str, operator: str, values: tuple[Value, ...]) -> Clause:
 
 def _pattern(value: Value) -> str:
     pattern = str(value)
-    if len(pattern) > MAX_PATTERN:
-        raise InvalidValue(f"A pattern of LIKE or ILIKE has at most {MAX_PATTERN} characters.")
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise InvalidValue(f"A pattern of LIKE or ILIKE has at most {MAX_PATTERN_CHARACTERS} characters.")
     return pattern
 
 
 def _glob(pattern: str) -> str:
-    """LIKE's pattern for GLOB: SQLite's own LIKE does not tell upper from lower case."""
+    """Return a LIKE pattern as a GLOB pattern, because SQLite's LIKE ignores case."""
     translated = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
     return "".join(translated.get(character, character) for character in pattern)

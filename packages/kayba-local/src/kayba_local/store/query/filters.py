@@ -1,4 +1,4 @@
-"""The filter language: its grammar, read into a tree of conditions.
+"""Parser of the filter language (`filter_string`) and of `order_by` entries.
 
     filter     := all ( OR all )*
     all        := condition ( AND condition )*
@@ -7,8 +7,8 @@
                 | [ NOT ] IN "(" value ( "," value )* ")"
                 | IS [ NOT ] NULL
 
-A field is a name, or a group and a key: ``status``, ``tags.folder``, ``tags.`key with.dots` ``. A value is a number or
-quoted text, in which a doubled quote stands for one. Which fields there are is not known here.
+A field is a name, or a group and a key: status, tags.folder, tags.`key with.dots`. A value is a number or quoted text.
+A doubled quote in the text is one quote. Callers of this module define the fields.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from kayba_local.store.errors import InvalidValue
 
 MAX_CHARACTERS: Final = 8192
 MAX_CONDITIONS: Final = 64
-MAX_LEVELS: Final = 16
+MAX_NESTED_PARENTHESES: Final = 16
 MAX_VALUES: Final = 1000
+"""Values in the list of an IN."""
 
 Value: TypeAlias = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a condition looks at; `group` is empty for a bare name. `position` counts characters from 1."""
+    """A field of a condition; `group` is empty for a bare name, `position` counts characters from 1."""
 
     group: str
     key: str
@@ -41,7 +42,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A field and what it must be. `operator` is in upper case; `values` has one member unless it is IN or IS."""
+    """A comparison of a field; `operator` is in upper case, `values` has one member except for IN and IS."""
 
     field: Field
     operator: str
@@ -49,44 +50,44 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
-    """Holds when all members do."""
+class And:
+    """A conjunction of conditions; an empty one is always true."""
 
     members: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
-    """Holds when one member does."""
+class Or:
+    """A disjunction of conditions."""
 
     members: tuple[Condition, ...]
 
 
-Condition: TypeAlias = "Comparison | Every | Either"
+Condition: TypeAlias = "Comparison | And | Or"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """One field to sort by."""
+    """An `order_by` entry: a field and its direction."""
 
     field: Field
     descending: bool
 
 
 def parse_filter(text: str) -> Condition:
-    """Read a filter; an empty one holds always.
+    """Parse a filter; an empty filter is always true.
 
     Raises:
-        InvalidValue: Saying where it is wrong and what was expected there.
+        InvalidValue: The filter is malformed; the message names the position and the expected token.
     """
     return _Parser(text).filter()
 
 
 def parse_order(text: str) -> OrderTerm:
-    """Read one entry of an ``order_by``: a field, and ``ASC`` (the default) or ``DESC``.
+    """Parse an `order_by` entry: a field, and `ASC` (the default) or `DESC`.
 
     Raises:
-        InvalidValue: Saying where it is wrong and what was expected there.
+        InvalidValue: The entry is malformed; the message names the position and the expected token.
     """
     return _Parser(text).order()
 
@@ -97,7 +98,7 @@ class _Token:
     text: str
     position: int
 
-    def says(self, *words: str) -> bool:
+    def matches(self, *words: str) -> bool:
         return self.kind in ("word", "symbol") and self.text.upper() in words
 
 
@@ -126,18 +127,18 @@ class _Parser:
 
     def filter(self) -> Condition:
         if self._next.kind == "end":
-            return Every(())
-        condition = self._either(MAX_LEVELS)
+            return And(())
+        condition = self._or(MAX_NESTED_PARENTHESES)
         if self._next.kind != "end":
             raise self._expected("AND, OR or the end")
         return condition
 
     def order(self) -> OrderTerm:
         field = self._field()
-        direction = self._take() if self._next.says("ASC", "DESC") else None
+        direction = self._take() if self._next.matches("ASC", "DESC") else None
         if self._next.kind != "end":
             raise self._expected("ASC, DESC or the end")
-        return OrderTerm(field, descending=direction is not None and direction.says("DESC"))
+        return OrderTerm(field, descending=direction is not None and direction.matches("DESC"))
 
     @property
     def _next(self) -> _Token:
@@ -148,26 +149,26 @@ class _Parser:
         self._at += 1
         return token
 
-    def _either(self, levels: int) -> Condition:
-        members = [self._every(levels)]
-        while self._next.says("OR"):
+    def _or(self, levels: int) -> Condition:
+        members = [self._and(levels)]
+        while self._next.matches("OR"):
             self._take()
-            members.append(self._every(levels))
-        return members[0] if len(members) == 1 else Either(tuple(members))
+            members.append(self._and(levels))
+        return members[0] if len(members) == 1 else Or(tuple(members))
 
-    def _every(self, levels: int) -> Condition:
+    def _and(self, levels: int) -> Condition:
         members = [self._condition(levels)]
-        while self._next.says("AND"):
+        while self._next.matches("AND"):
             self._take()
             members.append(self._condition(levels))
-        return members[0] if len(members) == 1 else Every(tuple(members))
+        return members[0] if len(members) == 1 else And(tuple(members))
 
     def _condition(self, levels: int) -> Condition:
-        if self._next.says("("):
+        if self._next.matches("("):
             if levels == 0:
-                raise InvalidValue(f"The filter has more than {MAX_LEVELS} parentheses inside each other.")
+                raise InvalidValue(f"The filter has more than {MAX_NESTED_PARENTHESES} parentheses inside each other.")
             self._take()
-            condition = self._either(levels - 1)
+            condition = self._or(levels - 1)
             self._take_symbol(")", "AND, OR or )")
             return condition
         self._conditions += 1
@@ -189,28 +190,28 @@ class _Parser:
         if not key:
             if self._next.kind not in ("quoted", "text"):
                 raise self._expected(f"a key after {group}.")
-            key = _unquoted(self._take())
+            key = _unquote(self._take())
         return Field(group, key, token.position)
 
     def _comparison(self, field: Field) -> Comparison:
-        if self._next.says("IS"):
+        if self._next.matches("IS"):
             self._take()
             return Comparison(field, f"IS {self._negation()}{self._take_word('NULL')}", ())
-        if self._next.says("NOT", "IN"):
+        if self._next.matches("NOT", "IN"):
             operator = f"{self._negation()}{self._take_word('IN')}"
             return Comparison(field, operator, self._values())
-        if not self._next.says(*_COMPARISONS):
+        if not self._next.matches(*_COMPARISONS):
             raise self._expected("=, !=, >, >=, <, <=, LIKE, ILIKE, IN, NOT IN, IS NULL or IS NOT NULL")
         operator = self._take().text.upper()
         return Comparison(field, "!=" if operator == "<>" else operator, (self._value(),))
 
     def _negation(self) -> str:
-        return f"{self._take().text.upper()} " if self._next.says("NOT") else ""
+        return f"{self._take().text.upper()} " if self._next.matches("NOT") else ""
 
     def _values(self) -> tuple[Value, ...]:
         self._take_symbol("(", "( after IN")
         values = [self._value()]
-        while self._next.says(","):
+        while self._next.matches(","):
             self._take()
             values.append(self._value())
         self._take_symbol(")", ", or )")
@@ -221,28 +222,28 @@ class _Parser:
     def _value(self) -> Value:
         token = self._next
         if token.kind == "text":
-            return _unquoted(self._take())
+            return _unquote(self._take())
         if token.kind == "number":
             self._take()
-            # Past 18 digits no column can tell the difference, and a database may not take it as an integer.
+            # A longer number may overflow an SQLite integer. No column has such values, so a float is exact enough.
             return int(token.text) if _INTEGER.fullmatch(token.text) else float(token.text)
         raise self._expected("a number or text in quotes")
 
     def _take_symbol(self, symbol: str, expected: str) -> None:
-        if not self._next.says(symbol):
+        if not self._next.matches(symbol):
             raise self._expected(expected)
         self._take()
 
     def _take_word(self, word: str) -> str:
-        if not self._next.says(word):
+        if not self._next.matches(word):
             raise self._expected(word)
         self._take()
         return word
 
-    def _expected(self, what: str) -> InvalidValue:
+    def _expected(self, expected: str) -> InvalidValue:
         token = self._next
-        found = "its end" if token.kind == "end" else f"{token.text[:40]!r}"
-        return InvalidValue(f"Position {token.position}: expected {what}, found {found}.")
+        found = "the end" if token.kind == "end" else f"{token.text[:40]!r}"
+        return InvalidValue(f"Position {token.position}: expected {expected}, found {found}.")
 
 
 def _scan(text: str) -> list[_Token]:
@@ -251,8 +252,8 @@ def _scan(text: str) -> list[_Token]:
     while at < len(text):
         match = _TOKENS.match(text, at)
         if match is None or match.lastgroup is None:
-            what = "a quote that is never closed" if text[at] in "'\"`" else f"the character {text[at]!r}"
-            raise InvalidValue(f"Position {at + 1}: did not expect {what}.")
+            unexpected = "a quote that is never closed" if text[at] in "'\"`" else f"the character {text[at]!r}"
+            raise InvalidValue(f"Position {at + 1}: did not expect {unexpected}.")
         if match.lastgroup != "space":
             tokens.append(_Token(match.lastgroup, match.group(), at + 1))
         at = match.end()
@@ -260,6 +261,6 @@ def _scan(text: str) -> list[_Token]:
     return tokens
 
 
-def _unquoted(token: _Token) -> str:
+def _unquote(token: _Token) -> str:
     quote = token.text[0]
     return token.text[1:-1].replace(quote * 2, quote)

@@ -1,7 +1,7 @@
-"""Pages of a sorted result, each beginning after the last row of the one before.
+"""Keyset pagination: a page starts after the last row of the previous page.
 
-A page token holds that row's sort keys and not a count of rows, so rows that come or go between two pages neither
-repeat nor hide others.
+A page token contains that row's sort keys instead of an offset, so rows that are added or deleted between two requests
+cause no repeated or missing rows.
 """
 
 from __future__ import annotations
@@ -17,17 +17,24 @@ import orjson
 
 from kayba_local.store.database import Row, Transaction
 from kayba_local.store.errors import InvalidValue
-from kayba_local.store.query.conditions import Clause, Keyed, Number, Resolve, Target, Text
+from kayba_local.store.query.conditions import (
+    Clause,
+    Column,
+    ColumnResolver,
+    KeyValueColumn,
+    NumberColumn,
+    TextColumn,
+)
 from kayba_local.store.query.filters import parse_order
 
-MAX_TERMS: Final = 3
-SORTED_CHARACTERS: Final = 50
-"""Text is sorted by this many of its characters; with MAX_TERMS it bounds the length of a page token."""
+MAX_ORDER_TERMS: Final = 3
+MAX_SORTED_CHARACTERS: Final = 50
+"""Characters of a text that determine its order. With `MAX_ORDER_TERMS` this bounds the length of a page token."""
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """An expression that rows are sorted by; never null."""
+    """An expression that determines the order of rows; never null."""
 
     clause: Clause
     descending: bool
@@ -35,47 +42,47 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows, and the token that the next page is got with; None on the last one."""
+    """A page of rows, and the token of the next page; None on the last page."""
 
     rows: list[Row]
     next_token: str | None
 
 
-def sort_keys(order_by: Sequence[str], resolve: Resolve, last: Sequence[SortKey]) -> list[SortKey]:
-    """The keys of an ``order_by``.
+def sort_keys(order_by: Sequence[str], resolve: ColumnResolver, tie_breakers: Sequence[SortKey]) -> list[SortKey]:
+    """Return the sort keys of an `order_by`.
 
     Args:
-        order_by: Fields, each with ``ASC`` or ``DESC``.
-        resolve: Says what a field stands for.
-        last: Keys that decide between rows that are equal by then; together they must be unique.
+        order_by: Fields, each with `ASC` or `DESC`.
+        resolve: Returns a field's column.
+        tie_breakers: The last sort keys; together they must be unique.
 
     Raises:
-        InvalidValue: An entry that cannot be read or names no field, or too many of them.
+        InvalidValue: An entry is malformed, a field is unknown, or there are too many entries.
     """
-    if len(order_by) > MAX_TERMS:
-        raise InvalidValue(f"order_by takes at most {MAX_TERMS} fields.")
+    if len(order_by) > MAX_ORDER_TERMS:
+        raise InvalidValue(f"order_by takes at most {MAX_ORDER_TERMS} fields.")
     keys: list[SortKey] = []
     for text in order_by:
         term = parse_order(text)
         keys.extend(_keys(resolve(term.field), descending=term.descending))
-    return [*keys, *last]
+    return [*keys, *tie_breakers]
 
 
 def fetch_page(
     tx: Transaction, table: str, where: Clause, keys: Sequence[SortKey], limit: int, token: str | None
 ) -> Page:
-    """One page of the rows of `table` that meet `where`.
+    """Return a page of the rows of `table` that match `where`.
 
     Args:
-        tx: The transaction to read in.
+        tx: The transaction.
         table: The table's name.
-        where: What the rows have to meet.
-        keys: What they are sorted by.
+        where: The condition.
+        keys: The sort keys.
         limit: Rows a page.
-        token: The `next_token` of the page before; None for the first page.
+        token: The `next_token` of the previous page; None for the first page.
 
     Raises:
-        InvalidValue: A token that is not from a page of the same order.
+        InvalidValue: The token is malformed or from another order.
     """
     names = [f"key_{index}" for index in range(len(keys))]
     columns = [f"{key.clause.sql} AS {name}" for name, key in zip(names, keys, strict=True)]
@@ -91,33 +98,33 @@ def fetch_page(
     return Page(rows[:limit], _write_token([rows[limit - 1][name] for name in names], keys))
 
 
-def _keys(target: Target, *, descending: bool) -> Iterable[SortKey]:
-    """The target's value and, before it, whether there is one: rows without it come last either way."""
-    if isinstance(target, Number):
-        if target.nullable:
-            yield SortKey(Clause(f"({target.sql}) IS NULL"), descending=False)
-            yield SortKey(Clause(f"COALESCE({target.sql}, 0)"), descending)
+def _keys(column: Column, *, descending: bool) -> Iterable[SortKey]:
+    """Yield the column's sort keys. Rows without a value come last in both directions."""
+    if isinstance(column, NumberColumn):
+        if column.nullable:
+            yield SortKey(Clause(f"({column.sql}) IS NULL"), descending=False)
+            yield SortKey(Clause(f"COALESCE({column.sql}, 0)"), descending)
         else:
-            yield SortKey(Clause(target.sql), descending)
+            yield SortKey(Clause(column.sql), descending)
         return
-    value = _text_of(target)
+    value = _text_of(column)
     yield SortKey(Clause(f"{value.sql} IS NULL", value.parameters), descending=False)
-    text = f"SUBSTR(COALESCE({value.sql}, ''), 1, {SORTED_CHARACTERS})"
+    text = f"SUBSTR(COALESCE({value.sql}, ''), 1, {MAX_SORTED_CHARACTERS})"
     yield SortKey(Clause(text, value.parameters), descending)
 
 
-def _text_of(target: Text | Keyed) -> Clause:
-    if isinstance(target, Text):
-        return Clause(target.sql)
-    return Clause(f"(SELECT value {target.rows})", (target.key,))
+def _text_of(column: TextColumn | KeyValueColumn) -> Clause:
+    if isinstance(column, TextColumn):
+        return Clause(column.sql)
+    return Clause(f"(SELECT value {column.rows})", (column.key,))
 
 
 def _after(names: Sequence[str], keys: Sequence[SortKey], values: Sequence[Any]) -> Clause:
-    """Rows after `values`: the first key is beyond its value, or equal and the second is beyond, and so on."""
+    """Return the condition for rows after `values`, in lexicographic order of the keys."""
     beyond = [f"{name} {'<' if key.descending else '>'} ?" for name, key in zip(names, keys, strict=True)]
     arms = [" AND ".join([*(f"{name} = ?" for name in names[:index]), beyond[index]]) for index in range(len(keys))]
     parameters = [values[position] for index in range(len(keys)) for position in range(index + 1)]
-    # Implied by the rest, but in a form that an index on the first key can be searched with.
+    # Redundant, but in this form SQLite can use an index on the first key.
     bound = f"{names[0]} {'<=' if keys[0].descending else '>='} ?"
     return Clause(f"{bound} AND ({' OR '.join(f'({arm})' for arm in arms)})", (values[0], *parameters))
 
@@ -132,9 +139,11 @@ def _read_token(token: str, keys: Sequence[SortKey]) -> list[Any]:
         values: list[Any]
         fingerprint, *values = orjson.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidValue("page_token is not one that this server gave.") from error
+        raise InvalidValue(
+            "page_token was not issued by this server: use the next_page_token of a response."
+        ) from error
     if fingerprint != _fingerprint(keys) or len(values) != len(keys) or not all(map(_is_key, values)):
-        raise InvalidValue("page_token is from a search in another order; begin again without it.")
+        raise InvalidValue("page_token is from a search in another order: start again without it.")
     return values
 
 

@@ -1,1 +1,1 @@
-"""schema."""
+"""Database schema and its migrations."""

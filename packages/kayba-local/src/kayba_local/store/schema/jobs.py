@@ -1,12 +1,12 @@
-"""Tables of jobs, and what insights gain by them: what they rest on."""
+"""Table of jobs, and the columns of insights for their evidence."""
 
 from __future__ import annotations
 
 from typing import Final
 
 INITIAL: Final = (
-    # `owner`, the server process that runs the job or is going to, holds it until `lease_ms` (ms since 1970). What it
-    # found stays in `findings`, JSON, until it is made into insights. A key of a model's provider has no column.
+    # `owner` is the server process that holds the job until `lease_ms` (ms since 1970). `findings` is JSON, which is
+    # stored as insights on request. The API key of a model is never stored, so it has no column.
     """
     CREATE TABLE jobs (
         position INTEGER PRIMARY KEY,

@@ -1,6 +1,6 @@
-"""The ordered steps that bring a store's file up to date.
+"""Migrations of the store's file.
 
-A file remembers how many steps it has had. Steps are only ever added at the end; one that was released never changes.
+The file stores the number of applied steps. New steps are appended; a released step never changes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,6 @@ from kayba_local.store.schema import rest as rest_schema
 from kayba_local.store.schema import tracing as tracing_schema
 
 Step: TypeAlias = tuple[str, ...]
-"""SQL statements that are applied together in one transaction."""
+"""SQL statements of one migration, applied in one transaction."""
 
 STEPS: Final[tuple[Step, ...]] = (tracing_schema.INITIAL, rest_schema.INITIAL, jobs_schema.INITIAL)

@@ -1,4 +1,4 @@
-"""Tables of the REST side: uploaded trace files, insights, prompts made of them, integrations."""
+"""Tables of the REST mount: trace files, insights, prompts and integrations."""
 
 from __future__ import annotations
 

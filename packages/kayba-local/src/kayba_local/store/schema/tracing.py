@@ -1,4 +1,4 @@
-"""Tables of the tracing side: experiments, traces with their tags and metadata, spans, artifacts, assessments."""
+"""Tables of the tracing mount: experiments, traces with tags and metadata, spans, artifacts and assessments."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ INITIAL: Final = (
         PRIMARY KEY (experiment, key)
     )
     """,
-    # Everything else refers to a trace by `id`: short, and ascending, so that what belongs to new traces is appended.
-    # `declared` marks a trace whose info a client has given in full; its spans no longer change that.
-    # `root_start_ns` and `root_span_id` tell which root the info was taken from; null until one has arrived.
+    # Other tables refer to a trace by `id`, which is short and ascending, so rows of new traces are appended.
+    # `declared` marks a trace with a final info from its client, which spans do not change.
+    # `root_start_ns` and `root_span_id` identify the root span that the info was read from; null until one arrives.
     """
     CREATE TABLE traces (
         id INTEGER PRIMARY KEY,
@@ -57,7 +57,7 @@ INITIAL: Final = (
         PRIMARY KEY (trace, key)
     ) WITHOUT ROWID
     """,
-    # `content` is the span as OTLP's JSON; the other columns are what spans are found and sorted by.
+    # `content` is the span as OTLP's JSON; the other columns are for lookup and order.
     """
     CREATE TABLE spans (
         id INTEGER PRIMARY KEY,

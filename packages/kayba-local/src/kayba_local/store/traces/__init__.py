@@ -1,1 +1,1 @@
-"""traces."""
+"""Traces: ingest, search, tags, assessments and artifacts."""

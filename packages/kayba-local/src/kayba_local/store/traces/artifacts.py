@@ -1,4 +1,4 @@
-"""Traces' spans as files, for clients that send and fetch them so. The file is kept as it came."""
+"""Trace artifacts: files of a trace's spans, stored unchanged, for clients that send and fetch spans as files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kayba_local.otlp.records import Batch
 from kayba_local.store.database import Database
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import ingest
-from kayba_local.store.traces.traces import row_of
+from kayba_local.store.traces.traces import get_row
 
 _UPSERT: Final = """
     INSERT INTO trace_artifacts (trace, content) VALUES (?, ?)
@@ -17,31 +17,31 @@ _UPSERT: Final = """
 
 
 def put(db: Database, experiment_id: str, trace_id: str, content: bytes, spans: Batch) -> None:
-    """Store a trace's file and the spans that are in it.
+    """Store a trace's file and its spans.
 
     Args:
         db: The store.
-        experiment_id: Where the trace is.
-        trace_id: The trace; its info has been given before.
+        experiment_id: The trace's experiment.
+        trace_id: The trace; it must exist.
         content: The file.
-        spans: What was read from the file.
+        spans: The spans in the file.
 
     Raises:
-        DoesNotExist: There is no such trace in this experiment.
+        DoesNotExist: The experiment does not contain the trace.
     """
     with db.write() as tx:
-        trace = row_of(tx, trace_id)
+        trace = get_row(tx, trace_id)
         if trace["experiment"] != int(experiment_id):
-            raise _elsewhere(trace_id, experiment_id)
-        ingest.store_in(tx, experiment_id, spans)
+            raise DoesNotExist(f"Experiment {experiment_id} has no trace '{trace_id}'.")
+        ingest.upsert_spans(tx, experiment_id, spans)
         tx.run(_UPSERT, (trace["id"], content))
 
 
 def get(db: Database, experiment_id: str, trace_id: str) -> bytes:
-    """A trace's file.
+    """Return a trace's file.
 
     Raises:
-        DoesNotExist: There is no such trace in this experiment, or it has no file.
+        DoesNotExist: The experiment does not contain the trace, or the trace has no file.
     """
     with db.read() as tx:
         row = tx.row(
@@ -50,9 +50,5 @@ def get(db: Database, experiment_id: str, trace_id: str) -> bytes:
             (trace_id, int(experiment_id)),
         )
     if row is None:
-        raise DoesNotExist(f"Experiment {experiment_id} has no file traces.json of a trace '{trace_id}'.")
+        raise DoesNotExist(f"Experiment {experiment_id} has no file traces.json of trace '{trace_id}'.")
     return bytes(row["content"])
-
-
-def _elsewhere(trace_id: str, experiment_id: str) -> DoesNotExist:
-    return DoesNotExist(f"Experiment {experiment_id} has no trace '{trace_id}'.")

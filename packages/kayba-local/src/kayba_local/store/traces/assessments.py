@@ -1,4 +1,4 @@
-"""Assessments: what people, models and code say of traces."""
+"""Assessments: feedback and expectations on traces, from people, models and code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.errors import AlreadyExists, DoesNotExist
 from kayba_local.store.ids import now
-from kayba_local.store.traces.traces import row_of
+from kayba_local.store.traces.traces import get_row
 
 _UPSERT: Final = """
     INSERT INTO assessments (trace, assessment_id, content) VALUES (?, ?, ?)
@@ -25,26 +25,29 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
     Args:
         db: The store.
         trace_id: The trace.
-        assessment: As the API writes it. An id in it is not taken over; one that it overrides becomes invalid.
+        assessment: The assessment as API JSON. Its id is ignored. The assessment that it overrides becomes invalid.
 
     Returns:
-        The assessment with its id, and the time where it had none.
+        The assessment with its new id and, if it had none, its time.
 
     Raises:
-        DoesNotExist: There is no such trace, or none such as the one that it overrides.
+        DoesNotExist: The trace or the overridden assessment does not exist.
     """
     with db.write() as tx:
-        trace = row_of(tx, trace_id)
+        trace = get_row(tx, trace_id)
         if overridden := assessment.get("overrides"):
             _invalidate(tx, trace, overridden)
-        return insert(tx, trace, {**assessment, "assessment_id": _new_id()})
+        return upsert(tx, trace, {**assessment, "assessment_id": _new_id()})
 
 
-def insert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[str, Any]:
-    """Add an assessment to the trace of a row, or replace the one of its id; returns it as `create` does.
+def upsert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[str, Any]:
+    """Add an assessment to the trace of a row, or replace the assessment of the same id.
+
+    Returns:
+        The assessment as in `create`.
 
     Raises:
-        AlreadyExists: Its id is that of an assessment of another trace.
+        AlreadyExists: An assessment of another trace has this id.
     """
     created = assessment.get("create_time") or now()
     complete = {

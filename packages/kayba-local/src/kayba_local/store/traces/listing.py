@@ -1,4 +1,4 @@
-"""What a person looks through: folders, and the traces in them as they arrived."""
+"""Lists for the pages: folders, and the traces of a folder by arrival."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.traces.traces import FOLDER_TAG, TraceInfo, read_infos
 
 UNFILED: Final = ""
-"""Stands for the traces without a folder."""
+"""The folder name of traces without a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder, `UNFILED` among them, and how many traces are in it."""
+    """A folder and its number of traces; its name is `UNFILED` for traces without a folder."""
 
     name: str
     traces: int
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
-    """Some traces with their numbers of spans, latest arrival first, and where the next ones begin; None at the end."""
+class ArrivalPage:
+    """A page of traces by arrival.
+
+    Attributes:
+        traces: The traces with their numbers of spans, latest arrival first.
+        next_before: The position of the next page; None on the last page.
+    """
 
     traces: Sequence[tuple[TraceInfo, int]]
     next_before: int | None
 
 
-def folders(db: Database) -> list[Folder]:
-    """All folders by name, `UNFILED` first if anything is there."""
+def list_folders(db: Database) -> list[Folder]:
+    """Return all folders by name; `UNFILED` comes first if it contains traces."""
     with db.read() as tx:
         filed = tx.rows(
             "SELECT value, count(*) AS traces FROM trace_tags WHERE key = ? GROUP BY value ORDER BY value",
@@ -42,21 +47,21 @@ def folders(db: Database) -> list[Folder]:
     return [Folder(UNFILED, unfiled), *named] if unfiled else named
 
 
-def arrivals(db: Database, folder: str | None, limit: int, before: int | None = None) -> Arrivals:
-    """A page of traces.
+def list_arrivals(db: Database, folder: str | None, limit: int, before: int | None = None) -> ArrivalPage:
+    """Return a page of traces, latest arrival first.
 
     Args:
         db: The store.
-        folder: Only traces of this folder, or `UNFILED`; None for all.
+        folder: The folder or `UNFILED`; None selects all traces.
         limit: Traces a page.
-        before: The `next_before` of the page before.
+        before: The `next_before` of the previous page; None for the first page.
     """
     with db.read() as tx:
         rows = _rows(tx, folder, limit + 1, before)
         page = rows[:limit]
-        counts = [_span_count(tx, row["id"]) for row in page]
+        counts = [_count_spans(tx, row["id"]) for row in page]
         infos = read_infos(tx, page)
-    return Arrivals(list(zip(infos, counts, strict=True)), page[-1]["id"] if len(rows) > limit else None)
+    return ArrivalPage(list(zip(infos, counts, strict=True)), page[-1]["id"] if len(rows) > limit else None)
 
 
 def _rows(tx: Transaction, folder: str | None, limit: int, before: int | None) -> list[Row]:
@@ -71,6 +76,6 @@ def _rows(tx: Transaction, folder: str | None, limit: int, before: int | None) -
     )
 
 
-def _span_count(tx: Transaction, trace: int) -> int:
+def _count_spans(tx: Transaction, trace: int) -> int:
     row = tx.row("SELECT count(*) AS spans FROM spans WHERE trace = ?", (trace,))
     return row["spans"] if row is not None else 0

@@ -1,4 +1,4 @@
-"""Searching traces: which fields a filter and an order may name, and pages of what they find."""
+"""Trace search: the fields of filters and orders, and pages of matching traces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from kayba_local.store.database import Database
-from kayba_local.store.query.conditions import Clause, Keyed, Number, Target, Text, compile_condition, unknown_field
+from kayba_local.store.query.conditions import (
+    Clause,
+    Column,
+    KeyValueColumn,
+    NumberColumn,
+    TextColumn,
+    compile_condition,
+    unknown_field,
+)
 from kayba_local.store.query.filters import Field, parse_filter
 from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
 from kayba_local.store.traces.traces import NAME_TAG, TraceInfo, read_infos
@@ -26,13 +34,13 @@ _GROUPS: Final[Mapping[str, str]] = {
 }
 _ATTRIBUTE_GROUPS: Final = ("", "attribute", "attributes", "trace")
 
-_START: Final = Number(_START_MS)
-_DURATION: Final = Number(_DURATION_MS, nullable=True)
-_END: Final = Number(f"({_START_MS} + COALESCE({_DURATION_MS}, 0))")
-_STATE: Final = Text("traces.state")
-_ID: Final = Text("traces.trace_id")
-_ATTRIBUTES: Final[Mapping[str, Target]] = {
-    "name": Keyed(_TAGS, NAME_TAG),
+_START: Final = NumberColumn(_START_MS)
+_DURATION: Final = NumberColumn(_DURATION_MS, nullable=True)
+_END: Final = NumberColumn(f"({_START_MS} + COALESCE({_DURATION_MS}, 0))")
+_STATE: Final = TextColumn("traces.state")
+_ID: Final = TextColumn("traces.trace_id")
+_ATTRIBUTES: Final[Mapping[str, Column]] = {
+    "name": KeyValueColumn(_TAGS, NAME_TAG),
     "status": _STATE,
     "state": _STATE,
     "timestamp_ms": _START,
@@ -45,12 +53,12 @@ _ATTRIBUTES: Final[Mapping[str, Target]] = {
     "end_time": _END,
     "trace_id": _ID,
     "request_id": _ID,
-    "client_request_id": Text("traces.client_request_id"),
-    "run_id": Keyed(_METADATA, "mlflow.sourceRun"),
-    "experiment_id": Number("traces.experiment"),
+    "client_request_id": TextColumn("traces.client_request_id"),
+    "run_id": KeyValueColumn(_METADATA, "mlflow.sourceRun"),
+    "experiment_id": NumberColumn("traces.experiment"),
 }
-_KNOWN: Final = (*_ATTRIBUTES, "tags.KEY", "metadata.KEY")
-_LAST: Final = (
+_FIELD_NAMES: Final = (*_ATTRIBUTES, "tags.KEY", "metadata.KEY")
+_TIE_BREAKERS: Final = (
     SortKey(Clause("traces.request_ns"), descending=True),
     SortKey(Clause("traces.trace_id"), descending=False),
 )
@@ -58,7 +66,7 @@ _LAST: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TracePage:
-    """Some traces, and the token of the next page; None on the last one."""
+    """A page of traces, and the token of the next page; None on the last page."""
 
     infos: list[TraceInfo]
     next_token: str | None
@@ -72,34 +80,34 @@ def search(
     limit: int = 100,
     token: str | None = None,
 ) -> TracePage:
-    """A page of traces, newest first unless ordered otherwise.
+    """Return a page of traces, newest first by default.
 
     Args:
         db: The store.
-        experiment_ids: Where to look; unknown ones hold nothing.
-        filter_text: Conditions on fields (see `filters`): times in milliseconds, ``tags.KEY``, ``metadata.KEY``.
-        order_by: The same fields, each with ``ASC`` or ``DESC``.
+        experiment_ids: The experiments to search; unknown ids match no trace.
+        filter_text: A filter in the language of `query.filters`; times are in milliseconds.
+        order_by: Fields, each with `ASC` or `DESC`.
         limit: Traces a page.
-        token: The `next_token` of the page before.
+        token: The `next_token` of the previous page; None for the first page.
 
     Raises:
-        InvalidValue: A filter, order or token that cannot be used.
+        InvalidValue: The filter, order or token is invalid.
     """
     condition = compile_condition(parse_filter(filter_text), _resolve)
-    keys = sort_keys(order_by, _resolve, _LAST)
-    places = ", ".join("?" * len(experiment_ids))
-    inside = tuple(int(id_) for id_ in experiment_ids)
-    where = Clause(f"traces.experiment IN ({places}) AND {condition.sql}", (*inside, *condition.parameters))
+    keys = sort_keys(order_by, _resolve, _TIE_BREAKERS)
+    placeholders = ", ".join("?" * len(experiment_ids))
+    experiments = tuple(int(id_) for id_ in experiment_ids)
+    where = Clause(f"traces.experiment IN ({placeholders}) AND {condition.sql}", (*experiments, *condition.parameters))
     with db.read() as tx:
         page = fetch_page(tx, "traces", where, keys, limit, token)
         return TracePage(read_infos(tx, page.rows), page.next_token)
 
 
-def _resolve(field: Field) -> Target:
+def _resolve(field: Field) -> Column:
     group = field.group.lower()
     if group in _GROUPS:
-        return Keyed(_GROUPS[group], field.key)
-    target = _ATTRIBUTES.get(field.key.lower()) if group in _ATTRIBUTE_GROUPS else None
-    if target is None:
-        raise unknown_field(field, _KNOWN)
-    return target
+        return KeyValueColumn(_GROUPS[group], field.key)
+    column = _ATTRIBUTES.get(field.key.lower()) if group in _ATTRIBUTE_GROUPS else None
+    if column is None:
+        raise unknown_field(field, _FIELD_NAMES)
+    return column

@@ -1,4 +1,4 @@
-"""Traces: what is known of each, apart from its spans and with them."""
+"""Traces: read with and without their spans, and delete."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ NAME_TAG: Final = "mlflow.traceName"
 FOLDER_TAG: Final = "kayba.folder"
 ARTIFACT_TAG: Final = "mlflow.artifactLocation"
 SPANS_TAG: Final = "mlflow.trace.spansLocation"
-OWN_TAGS: Final = (ARTIFACT_TAG, SPANS_TAG)
-"""By these MLflow's clients know where a trace's spans are: for the server to say, whatever a client has sent."""
+SERVER_TAGS: Final = (ARTIFACT_TAG, SPANS_TAG)
+"""Tags that only the server sets. MLflow's clients locate a trace's spans by them."""
 
-_MS: Final = 1_000_000
+_NS_PER_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TraceInfo:
-    """What is known of a trace apart from its spans.
+    """A trace without its spans.
 
     Attributes:
-        trace_id: ``tr-`` and 32 hex digits.
+        trace_id: `tr-` and 32 hex digits.
         experiment_id: Decimal digits.
-        request_ns: When it began, in ns since 1970 (UTC).
-        duration_ns: How long it took; None while that is not known.
-        state: ``OK``, ``ERROR``, ``IN_PROGRESS`` or ``STATE_UNSPECIFIED``.
-        tags: By key; in what is read from the store, those that the server adds among them.
-        assessments: As the API writes them, oldest first.
+        request_ns: The start time, in ns since 1970 (UTC).
+        duration_ns: The duration; None while it is unknown.
+        state: `OK`, `ERROR`, `IN_PROGRESS` or `STATE_UNSPECIFIED`.
+        tags: The tags by key. Infos from the store include `SERVER_TAGS`.
+        assessments: The assessments as API JSON, oldest first.
     """
 
     trace_id: str
@@ -57,42 +57,42 @@ class TraceInfo:
 
     @property
     def folder(self) -> str | None:
-        """The folder that it is filed in; None if it is unfiled."""
+        """The trace's folder; None if it has none."""
         return self.tags.get(FOLDER_TAG)
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A trace with the spans that have arrived, in the order of their start."""
+    """A trace with the spans that have arrived, ordered by start time."""
 
     info: TraceInfo
     spans: Sequence[Span]
 
 
 def get_info(db: Database, trace_id: str) -> TraceInfo:
-    """What is known of a trace.
+    """Return a trace without its spans.
 
     Raises:
-        DoesNotExist: There is none of this id.
+        DoesNotExist: No trace has this id.
     """
     with db.read() as tx:
-        return read_infos(tx, [row_of(tx, trace_id)])[0]
+        return read_infos(tx, [get_row(tx, trace_id)])[0]
 
 
 def get(db: Database, trace_id: str) -> Trace:
-    """A trace with its spans.
+    """Return a trace with its spans.
 
     Raises:
-        DoesNotExist: There is none of this id.
+        DoesNotExist: No trace has this id.
     """
     found = get_many(db, [trace_id])
     if not found:
-        raise no_trace(trace_id)
+        raise _not_found(trace_id)
     return found[0]
 
 
 def get_many(db: Database, trace_ids: Sequence[str]) -> list[Trace]:
-    """The traces of these ids with their spans, in that order; unknown ids are left out, repeated ones given once."""
+    """Return traces with their spans, in the requested order without unknown and repeated ids."""
     with db.read() as tx:
         rows = {row["trace_id"]: row for row in tx.rows(*_in("SELECT * FROM traces WHERE trace_id IN", trace_ids))}
         ordered = [rows[trace_id] for trace_id in dict.fromkeys(trace_ids) if trace_id in rows]
@@ -101,25 +101,25 @@ def get_many(db: Database, trace_ids: Sequence[str]) -> list[Trace]:
 
 
 def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
-    """Delete traces of one experiment with all that belongs to them; returns how many there were."""
+    """Delete traces of an experiment with their dependent rows, and return the number of deleted traces."""
     with db.write() as tx:
         sql, parameters = _in("DELETE FROM traces WHERE experiment = ? AND trace_id IN", trace_ids)
         return tx.run(sql, (int(experiment_id), *parameters))
 
 
 def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int) -> int:
-    """Delete traces of one experiment that began at or before a time, oldest first.
+    """Delete traces of an experiment that started at or before a time, oldest first.
 
     Args:
         db: The store.
         experiment_id: The experiment.
-        until_ms: Milliseconds since 1970 (UTC).
-        limit: No more than this many.
+        until_ms: The time, in milliseconds since 1970 (UTC).
+        limit: The maximum number of traces to delete.
 
     Returns:
-        How many were deleted.
+        The number of deleted traces.
     """
-    before_ns = min((until_ms + 1) * _MS, 2**63 - 1)
+    before_ns = min((until_ms + 1) * _NS_PER_MS, 2**63 - 1)
     with db.write() as tx:
         return tx.run(
             "DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE experiment = ? AND request_ns < ?"
@@ -128,25 +128,20 @@ def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int) ->
         )
 
 
-def row_of(tx: Transaction, trace_id: str) -> Row:
-    """The row of a trace, inside another transaction.
+def get_row(tx: Transaction, trace_id: str) -> Row:
+    """Return the row of a trace.
 
     Raises:
-        DoesNotExist: There is none of this id.
+        DoesNotExist: No trace has this id.
     """
     row = tx.row("SELECT * FROM traces WHERE trace_id = ?", (trace_id,))
     if row is None:
-        raise no_trace(trace_id)
+        raise _not_found(trace_id)
     return row
 
 
-def no_trace(trace_id: str) -> DoesNotExist:
-    """The problem to raise about a trace that there is not."""
-    return DoesNotExist(f"Trace with ID '{trace_id}' not found.")
-
-
 def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
-    """What is known of the traces of these rows, in their order."""
+    """Return the traces of rows without their spans, in the same order."""
     if not rows:
         return []
     ids = [row["id"] for row in rows]
@@ -163,7 +158,7 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
             request_ns=row["request_ns"],
             duration_ns=row["duration_ns"],
             state=row["state"],
-            tags=_with_own(tags[row["id"]], row, has_spans=row["id"] in with_spans),
+            tags=_add_server_tags(tags[row["id"]], row, has_spans=row["id"] in with_spans),
             metadata=metadata[row["id"]],
             request_preview=row["request_preview"],
             response_preview=row["response_preview"],
@@ -174,15 +169,19 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
     ]
 
 
-def _with_own(tags: Mapping[str, str], row: Row, *, has_spans: bool) -> dict[str, str]:
-    own = {ARTIFACT_TAG: f"mlflow-artifacts:/{row['experiment']}/traces/{row['trace_id']}/artifacts"}
+def _not_found(trace_id: str) -> DoesNotExist:
+    return DoesNotExist(f"Trace with ID '{trace_id}' not found.")
+
+
+def _add_server_tags(tags: Mapping[str, str], row: Row, *, has_spans: bool) -> dict[str, str]:
+    added = {ARTIFACT_TAG: f"mlflow-artifacts:/{row['experiment']}/traces/{row['trace_id']}/artifacts"}
     if has_spans:
-        own[SPANS_TAG] = "TRACKING_STORE"
-    return {**own, **{key: value for key, value in tags.items() if key not in OWN_TAGS}}
+        added[SPANS_TAG] = "TRACKING_STORE"
+    return {**added, **{key: value for key, value in tags.items() if key not in SERVER_TAGS}}
 
 
 def _read_spans(tx: Transaction, trace: int) -> list[Span]:
-    # Of spans that start together the one that ends later is the outer one, with clocks that tick slowly, too.
+    # Coarse clocks give a parent and its child the same start; the parent is the span that ends later.
     rows = tx.rows("SELECT content FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id", (trace,))
     return [decode(row["content"]) for row in rows]
 
@@ -195,6 +194,6 @@ def _by_trace(tx: Transaction, select: str, ids: Sequence[int]) -> defaultdict[i
 
 
 def _in(head: str, values: Iterable[Any], tail: str = "") -> tuple[str, tuple[Any, ...]]:
-    """A statement that ends in IN, with its list of placeholders, and the values for them."""
+    """Return a statement with the placeholders of an IN list after `head`, and the values."""
     parameters = tuple(values)
     return f"{head} ({', '.join('?' * len(parameters))}) {tail}", parameters
