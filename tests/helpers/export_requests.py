@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
+from ace_tracing.recording.records import SpanRecord, TraceDetails, TraceRecord
 
 START_NS: Final = 1_795_369_083_497_015_170
 TRACE_ID: Final = "179010ea7eb391b2a9c5c13625864ffc"

@@ -10,7 +10,7 @@ import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from kayba_local.otlp.values import any_value
+from kayba_local.otlp.values import encode_value as any_value
 
 MOUNT = "/api/mlflow"
 SPANS = f"{MOUNT}/v1/traces"

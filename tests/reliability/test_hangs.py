@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.helpers.faulty_server import Answer, Fault, FaultyServer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import Fault, FaultyServer, faulty_server
 from tests.helpers.programs import Programs, counts, make_traces, mark_soak, numbered_names, read_line, wait_for
 
 import ace_tracing
@@ -69,7 +70,7 @@ def test_process_ends_in_time_while_the_server_fails(programs: Programs, spool: 
         assert time.monotonic() - started < EXIT_S[spool] + BUSY_S
         assert process.returncode == 0, err
         if spool:
-            server.answer_with(Answer())
+            server.respond_with(Answer())
             server.release()
             server.up()
             assert programs.report("deliver", server.url, "all")["pending"] == 0
@@ -90,7 +91,7 @@ def test_flush_and_shutdown_return_in_time_with_exact_counts(
         if answer is None:
             server.down()
         else:
-            server.answer_with(answer)
+            server.respond_with(answer)
         make_traces(7)
         for timeout in (0.0, 0.5) if call == "flush" else (0.5,):
             started = time.monotonic()

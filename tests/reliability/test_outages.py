@@ -8,7 +8,8 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 import pytest
-from tests.helpers.faulty_server import Answer, Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import Fault, faulty_server
 from tests.helpers.programs import (
     Programs,
     counts,
@@ -49,7 +50,7 @@ def test_all_traces_arrive_after_an_outage(configured: Configured, spool: bool, 
             make_traces(25, f"part{part}-")
             threading.Event().wait(seconds / 4)
         assert ace_tracing.flush(timeout=0.1).delivered == 0
-        server.answer_with(Answer())
+        server.respond_with(Answer())
         server.up()
         assert counts(ace_tracing.flush(timeout=60)) == (100, 0, 0)
         expected = {name: 1 for part in range(4) for name in numbered_names(25, f"part{part}-")}
@@ -111,7 +112,7 @@ def test_retry_after_is_jittered(configured: Configured) -> None:
 def test_retry_after_delays_neither_exit_nor_next_process(programs: Programs, asked: str) -> None:
     with faulty_server(Answer(503, b"", {"Retry-After": asked})) as server:
         programs.run("trace_and_exit", server.url, 5, "return", timeout=30)
-        server.answer_with(Answer())
+        server.respond_with(Answer())
         assert programs.report("deliver", server.url, "all")["pending"] == 0
         assert server.store.names == numbered_names(5)
 
@@ -172,7 +173,7 @@ def test_status_reports_an_outage(configured: Configured, spool: bool) -> None:
         assert (status.delivered, status.pending, status.dropped) == (0, 3, 0)
         assert "503" in str(status.last_error)
         assert (status.spool is not None) is spool
-        server.answer_with(Answer())
+        server.respond_with(Answer())
         ace_tracing.flush(timeout=60)
         assert tracing_status().delivered == 3
     ace_tracing.shutdown(timeout=1)

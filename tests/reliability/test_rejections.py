@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.helpers.faulty_server import Answer, FaultyServer, faulty_server, poisoned_by, too_large
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import FaultyServer, faulty_server, poisoned_by, too_large
 from tests.helpers.programs import Programs, counts, make_traces, numbered_names, wait_for
 
 import ace_tracing

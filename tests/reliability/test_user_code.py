@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 from tests.helpers.programs import Programs, counts, make_traces, numbered_names, wait_for
 
 import ace_tracing

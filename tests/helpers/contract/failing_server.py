@@ -13,7 +13,8 @@ from typing import NoReturn
 
 from kayba_local import create_app
 from kayba_local.contract import load
-from kayba_local.http.operation import Call, Handler, Problem
+from kayba_local.http.errors import Problem
+from kayba_local.http.operation import Call, Handler
 from kayba_local.server import Server, bind, url_of
 from kayba_local.store.database import Database
 

@@ -19,7 +19,7 @@ from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Delivered, ExportResult
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.recording.frames import TraceDetails, TraceRecord
+from ace_tracing.recording.records import TraceDetails, TraceRecord
 
 ROOT, CHILD, LATE = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"
 

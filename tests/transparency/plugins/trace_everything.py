@@ -24,8 +24,7 @@ from typing import Any
 
 from ace_tracing import trace
 from ace_tracing.delivery.assembler import Assembler
-from ace_tracing.recording.tracer import Tracer
-from ace_tracing.runtime import state
+from ace_tracing.recording.tracer import Tracer, state
 
 DECORATOR = "__traced__"
 """A built-in name, as packages look at the names in their modules; it ends so that no class mangles it."""

@@ -14,14 +14,16 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, folder, search_traces, start_span
+from ace_tracing.delivery.dispatch import MAX_SPLITS
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
-from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
+from ace_tracing.delivery.worker import Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording import sampling
 from ace_tracing.recording.attributes import encode_attributes
@@ -112,9 +114,9 @@ def test_an_exporter_that_raises_loses_what_it_was_given_and_no_more() -> None:
 
 
 def test_a_service_that_refuses_everything_is_not_flooded() -> None:
-    exporter = Exporter(lambda _: Rejected("HTTP 400", for_content=True))
+    exporter = Exporter(lambda _: Rejected("HTTP 400", invalid_content=True))
     assert settled(exporter, *[put] * 1_000) == Delivery(dropped=1_000)
-    assert exporter.requests <= 2 * MAX_DIVISIONS + 10
+    assert exporter.requests <= 2 * MAX_SPLITS + 10
 
 
 def test_a_refused_key_is_not_asked_about_again() -> None:

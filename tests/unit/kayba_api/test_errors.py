@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.helpers.client_kinds import HTML, Subject
-from tests.helpers.faulty_server import Answer, Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import Fault, faulty_server
 
 import kayba_api
 from kayba_api import (

@@ -12,7 +12,8 @@ import anyio
 import httpx
 import pytest
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 
 import kayba_api
 from kayba_api import AsyncKayba, Kayba

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 
 import kayba_api.models
 from kayba_api import UNSET, BadRequestError, EncodedBody, Kayba, NotFoundError

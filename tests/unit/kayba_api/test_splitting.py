@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import Answer, Request, faulty_server, too_large
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import Request, faulty_server, too_large
 
 from kayba_api import ConflictError, InternalServerError, PayloadTooLargeError
 from kayba_api.models import NewTraceFile

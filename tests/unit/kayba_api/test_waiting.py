@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import Answer, Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import Fault, faulty_server
 
 from kayba_api import InternalServerError, JobFailedError, NotFoundError, WaitTimeoutError
 

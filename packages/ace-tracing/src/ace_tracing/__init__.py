@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ace_tracing.propagation.wsgi import TraceWSGI
     from ace_tracing.reading.changes import SpanChange, TraceDiff
     from ace_tracing.reading.feedback import log_feedback
-    from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
+    from ace_tracing.reading.model import Node, Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
     from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
-    from ace_tracing.reading.trace import Node, Trace, TraceData
+    from ace_tracing.reading.trace import Trace
     from ace_tracing.recording.span_types import SpanType
 else:
     # The same names. Recording does not need them, and their import takes as long as the import of all other modules.

@@ -2,7 +2,8 @@
 
 import sys
 
-from ace_tracing.testing.hostile import MAX_BYTES, MAX_SECONDS, VALUES, Verdict, check, main
+from ace_tracing.testing.hostile.check import MAX_BYTES, MAX_SECONDS, Verdict, check, main
+from ace_tracing.testing.hostile.values import VALUES
 
 __all__ = ["MAX_BYTES", "MAX_SECONDS", "VALUES", "Verdict", "check", "main"]
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, best_buffer
+from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, select_buffer_class
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn
@@ -53,7 +53,7 @@ def build_delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, 
     """Create the worker, with its exporter, and its buffer."""
     memory = MemoryStorage(MEMORY_BYTES)
     if settings.spool is None:
-        buffer = best_buffer()(memory, memory, _warn_without_spool)
+        buffer = select_buffer_class()(memory, memory, _warn_without_spool)
         return Worker(Exporter(service), buffer), buffer
     spool = Spool(settings.spool, settings.base_url, settings.api_key)
 
@@ -61,7 +61,7 @@ def build_delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, 
         spool.failed = True
         _warn_without_spool(error)
 
-    buffer = best_buffer()(spool, memory, fail_spool)
+    buffer = select_buffer_class()(spool, memory, fail_spool)
     return Worker(Exporter(service), buffer, spool), buffer
 
 

@@ -115,9 +115,9 @@ def _renew_after_fork() -> None:
     if process.pipeline:
         process.pipeline.worker.abandon()
         process.pipeline = process.pipeline.renewed()
-        from ace_tracing.delivery.fork import deliver_at_end
+        from ace_tracing.delivery.fork import register_exit_delivery
 
-        deliver_at_end(deliver_at_exit)
+        register_exit_delivery(deliver_at_exit)
     process.update_tracer()
     running = current_span.get()
     if running is not None and (tracer := process.tracer):

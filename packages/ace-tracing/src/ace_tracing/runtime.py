@@ -70,7 +70,7 @@ def configure(
 
         if is_disabled():
             return
-        from ace_tracing.delivery.fork import deliver_at_end
+        from ace_tracing.delivery.fork import register_exit_delivery
         from ace_tracing.delivery.http.client import ServiceClient
         from ace_tracing.pipeline import Pipeline, build_delivery
     settings = resolve(api_key, base_url, experiment, folder, spool)
@@ -97,9 +97,9 @@ def configure(
             process.capture_tracer.file(settings.experiment, settings.folder)
             process.capture_tracer.mask = mask
         process.update_tracer()
-    if worker.has_left():
+    if worker.has_orphans():
         worker.start()
-    deliver_at_end(deliver_at_exit)
+    register_exit_delivery(deliver_at_exit)
 
 
 def set_folder(folder: str | None) -> None:

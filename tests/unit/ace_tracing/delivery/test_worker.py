@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, search_traces, start_span

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 
 import ace_tracing
 from ace_tracing import diagnostics, inject, search_traces, start_span, trace

@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ace_tracing.testing.hostile import VALUES
+from ace_tracing.testing.hostile.values import VALUES
 from ace_tracing.values.snapshot import Limits, snapshot
 
 NOTES_BYTES = 4_000

@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
-from ace_tracing.recording.tracer import current_span, failed
-from ace_tracing.runtime import state
+from ace_tracing.recording.context import current_span
+from ace_tracing.recording.context import end_with_error
+from ace_tracing.recording.tracer import state
 
 _PREFIX: Final = "_ace_"
 _FILENAME: Final = os.path.join(os.path.dirname(__file__), "<traced>")
@@ -74,7 +75,7 @@ def compile_wrapper(
         "_ace_state": state,
         "_ace_open": traced_function.open_bound,
         "_ace_end": traced_function.end,
-        "_ace_end_with_error": failed,
+        "_ace_end_with_error": end_with_error,
         "_ace_set": current_span.set,
         "_ace_function": function,
         "_ace_generic": generic,

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from ace_tracing.decorator.signature import Binder
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.recording.frames import CallSite
-from ace_tracing.recording.span import LiveSpan, encode, encode_attributes
-from ace_tracing.recording.tracer import SpanToken, Tracer, current_span
+from ace_tracing.recording.attributes import encode, encode_attributes
+from ace_tracing.recording.callsite import CallSite
+from ace_tracing.recording.context import SpanToken, current_span
+from ace_tracing.recording.span import LiveSpan
+from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.snapshot import snapshot
 
 RETURN_VALUE: Final = "generator.return_value"
@@ -99,7 +101,7 @@ class TracedFunction:
         if self._capture_outputs is None and trace.mask is None and span._end_ns is None:
             try:
                 span._outputs = outputs = snapshot(result)
-                trace.finish(span, outputs)
+                span._finish(outputs)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("ending a span")
         else:

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from ace_tracing.recording.callsite import read_call_site
 from ace_tracing.recording.frames import (
+    CUT,
     ENDED,
     ENDED_WITH_DETAILS,
     ERROR,
@@ -20,20 +22,14 @@ from ace_tracing.recording.frames import (
     PARENT_ID,
     SPAN_ID,
     STARTED,
-    PackedSpan,
-    SpanRecord,
-    TraceDetails,
-    TraceRecord,
     context_of,
     pack_end,
-    parts_of,
-    place_of,
     read_end,
+    split_start,
     time_of,
     trace_id_of,
-    unpack,
 )
-from ace_tracing.recording.span import CUT
+from ace_tracing.recording.records import PackedSpan, SpanRecord, TraceDetails, TraceRecord, unpack
 
 MAX_HELD_SPANS: Final = 1_000
 MAX_HELD_BYTES: Final = 1024 * 1024
@@ -133,7 +129,7 @@ class Assembler:
         # Innermost first, so that roots come last.
         for span_id, (_, frame) in reversed(list(self._open_spans.items())):
             try:
-                attributes = place_of(parts_of(frame)[0]).attributes or {}
+                attributes = read_call_site(split_start(frame)[0]).attributes or {}
                 details = {"message": _INTERRUPTED_MESSAGE, "attributes": {**attributes, INTERRUPTED: True}}
                 end = pack_end(ENDED_WITH_DETAILS, int.from_bytes(span_id), now, ERROR) + orjson.dumps(details)
                 self._finish(frame, end, ready)
@@ -229,6 +225,6 @@ def _strip_values(first: bytes, second: bytes) -> tuple[bytes, bytes]:
     before = orjson.loads(end.rest) if end.kind == ENDED_WITH_DETAILS else {}
     details = {key: before[key] for key in ("type", "message", "details") if key in before}
     details["attributes"] = {CUT: f"all values: the trace has more than {MAX_TRACE_BYTES} bytes"}
-    inputs = parts_of(first)[1]
+    inputs = split_start(first)[1]
     bare = pack_end(ENDED_WITH_DETAILS, end.span_id, end.end_ns, end.status) + orjson.dumps(details)
     return first[: len(first) - len(inputs)], bare

@@ -9,8 +9,8 @@ import orjson
 
 from ace_tracing.delivery.assembler import Assembled
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord
-from ace_tracing.recording.span import CUT
+from ace_tracing.recording.frames import CUT
+from ace_tracing.recording.records import PackedSpan, SpanRecord, TraceRecord
 
 SHORTENED_CHARACTERS: Final = 1_000
 """The length to which the inputs and the outputs of a span are cut when the span alone is too large for the service."""
@@ -58,7 +58,7 @@ class Batch:
         """Whether it has more than one trace."""
         return len(self.assembled) > 1
 
-    def split_between_traces(self, successes: int, failures: int = 0, *, for_content: bool = False) -> list[Batch]:
+    def split_between_traces(self, successes: int, failures: int = 0, *, invalid_content: bool = False) -> list[Batch]:
         """Return two halves.
 
         Args:
@@ -71,7 +71,7 @@ class Batch:
         first, second = (
             Batch(half, successes, failures) for half in (self.assembled[:middle], self.assembled[middle:])
         )
-        if for_content:
+        if invalid_content:
             first.sibling, second.sibling = second, first
         return [first, second]
 

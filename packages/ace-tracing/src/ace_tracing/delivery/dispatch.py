@@ -23,7 +23,7 @@ from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.diagnostics import internal_error, warn
-from ace_tracing.recording.tracer import UNSAMPLED, current_span
+from ace_tracing.recording.context import UNSAMPLED, current_span
 
 BATCH_BYTES: Final = 1024 * 1024
 """About how many bytes are read for one round of requests."""
@@ -35,7 +35,7 @@ rejects everything."""
 MAX_SERVER_ERRORS: Final = 6
 """How many errors inside the service a batch meets before it is split, or, as a single trace, dropped."""
 
-_INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR, for_content=True)
+_INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR, invalid_content=True)
 
 
 class SpanExporter(Protocol):
@@ -156,15 +156,15 @@ class Dispatcher:
             if batch.is_rejected and batch.has_many_traces and splits_left:
                 splits_left -= 1
                 batches.popleft()
-                batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, for_content=True)))
+                batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, invalid_content=True)))
                 continue
             result = self._attempt(batch)
             batches.popleft()
-            if isinstance(result, Rejected) and result.for_size and (parts := batch.split(self._ledger.successes)):
+            if isinstance(result, Rejected) and result.too_large and (parts := batch.split(self._ledger.successes)):
                 batches.extendleft(reversed(parts))
-            elif isinstance(result, Rejected) and result.for_content and batch.has_many_traces and splits_left:
+            elif isinstance(result, Rejected) and result.invalid_content and batch.has_many_traces and splits_left:
                 splits_left -= 1
-                batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, for_content=True)))
+                batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, invalid_content=True)))
             elif isinstance(result, Delivered | Rejected):
                 self._settle(batch, result, recovered=recovered)
             elif not self._defer(batch, batches, result, recovered=recovered):
@@ -213,7 +213,7 @@ class Dispatcher:
             current_span.reset(token)
             self.attempts += 1
         if isinstance(result, Retryable):
-            self.backoff.record_failure(result.reason, result.after)
+            self.backoff.record_failure(result.reason, result.retry_after_s)
             warn("retry", "Export failed, traces are kept and sent again later: %s", result.reason)
         elif isinstance(result, Blocked):
             self.backoff.pause(result.reason)
@@ -250,7 +250,7 @@ class Dispatcher:
         if self._control.is_closed:
             batches.appendleft(batch)
             return False
-        if not (isinstance(result, Retryable) and result.inside):
+        if not (isinstance(result, Retryable) and result.is_internal_error):
             batches.appendleft(batch)
             self._pause()
         elif self._is_at_fault(batch, batches):

@@ -62,7 +62,7 @@ _is_announced = False
 _registered_pid = 0
 
 
-def deliver_at_exit(deliver: Callable[[], object]) -> None:
+def register_exit_delivery(deliver: Callable[[], object]) -> None:
     """Call `deliver` when this process, or one forked from it, ends and `multiprocessing` runs it.
 
     Does nothing unless `multiprocessing` is imported, which it always is in its child processes. Other processes use

@@ -13,7 +13,7 @@ from typing import Final
 
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher, SpanExporter
-from ace_tracing.delivery.http.transport import within
+from ace_tracing.delivery.http.deadline import time_limit as within
 from ace_tracing.delivery.ledger import Ledger
 from ace_tracing.delivery.recovery import Recovery
 from ace_tracing.delivery.spool.buffer import Buffer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from ace_tracing.decorator.decorator import start_span
 from ace_tracing.propagation.headers import continue_trace
 from ace_tracing.propagation.http_spans import (
     MIN_SERVER_ERROR,
@@ -14,7 +13,8 @@ from ace_tracing.propagation.http_spans import (
     request_attributes,
     request_span_name,
 )
-from ace_tracing.runtime import state
+from ace_tracing.recording.spans import start_span
+from ace_tracing.recording.tracer import state
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

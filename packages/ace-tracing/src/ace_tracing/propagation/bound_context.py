@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ace_tracing.propagation.span_context import SpanContext, current_span_context
-from ace_tracing.recording.tracer import current_scope, current_span
-from ace_tracing.runtime import state
+from ace_tracing.recording.context import current_scope, current_span
+from ace_tracing.recording.tracer import state
 
 
 class BoundContext:

@@ -16,8 +16,9 @@ from ace_tracing.propagation.w3c import (
     parse_baggage,
     parse_traceparent,
 )
-from ace_tracing.recording.tracer import Passthrough, current_span
-from ace_tracing.runtime import state
+from ace_tracing.recording.context import current_span
+from ace_tracing.recording.trace import Passthrough
+from ace_tracing.recording.tracer import state
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"

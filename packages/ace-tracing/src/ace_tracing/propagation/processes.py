@@ -8,8 +8,9 @@ from typing import Any
 from ace_tracing import runtime
 from ace_tracing.diagnostics import guard, warn
 from ace_tracing.propagation.span_context import SpanContext, current_span_context
+from ace_tracing.recording.context import current_span
 from ace_tracing.recording.sampling import Sampler
-from ace_tracing.recording.tracer import current_span
+from ace_tracing.recording.tracer import state
 
 
 class SpawnContext:
@@ -36,7 +37,7 @@ def _restore(
     # A `configure` call in the program's main module, which is imported later, overrides this one.
     if configuration is not None and not runtime.is_configured():
         runtime.configure(**configuration)
-    tracer = runtime.state.tracer
+    tracer = state.tracer
     if parent is not None and tracer is not None:
         current_span.set(parent.to_remote_parent(tracer))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from ace_tracing.recording.tracer import OpenTrace, Passthrough, RemoteParent, Tracer, current_span
+from ace_tracing.recording.context import RemoteParent, current_span
+from ace_tracing.recording.trace import Passthrough
+from ace_tracing.recording.tracer import Tracer
 
 SESSION_KEYS: Final[tuple[str, ...]] = ("session.id", "user.id")
 
@@ -30,7 +32,7 @@ class SpanContext(NamedTuple):
 
     def to_remote_parent(self, tracer: Tracer) -> RemoteParent:
         """Return the parent for spans of this process."""
-        trace = OpenTrace(tracer, self.trace_id, self.sampled)
+        trace = tracer.join_trace(self.trace_id, self.sampled)
         trace.passed_on = self.passthrough
         if self.session:
             trace.describe(None, {}, self.session)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ace_tracing.propagation.bound_context import BoundContext, bind_context
 from ace_tracing.propagation.processes import SpawnContext
-from ace_tracing.recording.tracer import current_scope, current_span
+from ace_tracing.recording.context import current_scope, current_span
 
 E = TypeVar("E")
 

@@ -8,10 +8,11 @@ from typing import Any
 from ace_tracing.diagnostics import guard
 from ace_tracing.propagation.headers import continue_trace
 from ace_tracing.propagation.http_spans import record_status, request_attributes, request_span_name
-from ace_tracing.recording.frames import call_site
-from ace_tracing.recording.span import LiveSpan, ManualSpan, encode_attributes
-from ace_tracing.recording.tracer import Tracer, current_span
-from ace_tracing.runtime import state
+from ace_tracing.recording.attributes import encode_attributes
+from ace_tracing.recording.callsite import call_site
+from ace_tracing.recording.context import current_span
+from ace_tracing.recording.span import LiveSpan, ManualSpan
+from ace_tracing.recording.tracer import Tracer, state
 
 StartResponse = Callable[..., Callable[[bytes], object]]
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]

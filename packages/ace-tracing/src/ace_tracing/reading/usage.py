@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ace_tracing.reading.model import SpanTree
-from ace_tracing.recording.span import COST, TOKEN_USAGE
+from ace_tracing.recording.attributes import COST, TOKEN_USAGE
 
 
 def sum_token_usage(trace: SpanTree) -> dict[str, int]:

@@ -15,7 +15,7 @@ from ace_tracing.recording.details import UNSET, SpanDetails
 from ace_tracing.recording.exceptions import MAX_MESSAGE, format_message, format_stacktrace
 from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, ERROR, STATUSES, pack_end
 from ace_tracing.recording.trace import OpenTrace
-from ace_tracing.values.masking import masked
+from ace_tracing.values.masking import apply_mask
 
 _OK: Final = 1
 
@@ -125,7 +125,7 @@ class LiveSpan:
         if self._end_ns is None:
             try:
                 mask = self._trace.mask
-                self._outputs = encoded if mask is None else masked(encoded, mask)
+                self._outputs = encoded if mask is None else apply_mask(encoded, mask)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("encoding outputs")
 

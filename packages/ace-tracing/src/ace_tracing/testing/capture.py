@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import overload
 
-from ace_tracing import runtime
+from ace_tracing.capture import capture_frames
 from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.reading.trace import Trace
-from ace_tracing.recording import tracer
-from ace_tracing.recording.frames import TraceRecord
+from ace_tracing.recording.context import current_span
+from ace_tracing.recording.records import TraceRecord
 from ace_tracing.testing.traces import build_traces
 
 
@@ -82,11 +82,11 @@ def capture_traces() -> Iterator[CapturedTraces]:
     """
     traces = CapturedTraces()
     # A span that is already running belongs to an outer trace: a span that starts here starts a new trace.
-    token = tracer.current_span.set(None)
+    token = current_span.set(None)
     try:
-        with runtime.capturing(traces):
+        with capture_frames(traces):
             yield traces
     finally:
         # ValueError: the block was left in another context than entered, for example by an async fixture.
         with suppress(ValueError):
-            tracer.current_span.reset(token)
+            current_span.reset(token)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ace_tracing.recording import tracer
+from ace_tracing.recording import clock
 
 NEW_YEAR_2025_NS: Final = 1_735_689_600_000_000_000
 """2025-01-01T00:00:00Z, in nanoseconds since the epoch."""
@@ -51,10 +51,10 @@ def fixed_clock(start_ns: int = NEW_YEAR_2025_NS, step_ns: int = 1_000_000) -> I
     Yields:
         The clock. Its method `advance` moves it forward.
     """
-    clock = FixedClock(start_ns, step_ns)
-    previous = tracer._wall_clock_offset_ns, tracer._perf_counter_ns
-    tracer._wall_clock_offset_ns, tracer._perf_counter_ns = (lambda: 0), clock.look
+    fixed = FixedClock(start_ns, step_ns)
+    previous = clock.wall_clock_offset_ns, clock.perf_counter_ns
+    clock.wall_clock_offset_ns, clock.perf_counter_ns = (lambda: 0), fixed.look
     try:
-        yield clock
+        yield fixed
     finally:
-        tracer._wall_clock_offset_ns, tracer._perf_counter_ns = previous
+        clock.wall_clock_offset_ns, clock.perf_counter_ns = previous

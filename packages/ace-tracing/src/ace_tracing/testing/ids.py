@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ace_tracing.recording import tracer
+from ace_tracing.recording import ids
 
 
 @contextmanager
@@ -17,9 +17,9 @@ def fixed_ids() -> Iterator[None]:
     The same code gets the same ids in every run if its threads start their spans in the same order.
     """
     counters: defaultdict[int, Iterator[int]] = defaultdict(lambda: itertools.count(1))
-    previous = tracer._getrandbits
-    tracer._getrandbits = lambda bits: next(counters[bits])
+    previous = ids.getrandbits
+    ids.getrandbits = lambda bits: next(counters[bits])
     try:
         yield
     finally:
-        tracer._getrandbits = previous
+        ids.getrandbits = previous

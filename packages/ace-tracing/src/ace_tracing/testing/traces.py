@@ -12,9 +12,9 @@ from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, encode_spans, merg
 from ace_tracing.delivery.mlflow.info import summarize
 from ace_tracing.delivery.otlp.attributes import is_valid_id, root_attributes, sendable_attributes, truncate_name
 from ace_tracing.delivery.otlp.encoder import stringify_long_ints
-from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceInfo, TraceState
-from ace_tracing.reading.trace import Trace, TraceData
-from ace_tracing.recording.frames import SpanRecord, TraceRecord
+from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
+from ace_tracing.reading.trace import Trace
+from ace_tracing.recording.records import SpanRecord, TraceRecord
 
 _NS_PER_MS: Final = 1_000_000
 

@@ -16,7 +16,7 @@ def generate_insights(call: Call) -> dict[str, Any]:
     """Start a job on the traces that the request names, otherwise on all traces."""
     body = call.body or {}
     ids = body.get("traceIds")
-    if ids is not None and (missing := sources.unknown_ids(call.db, ids)):
+    if ids is not None and (missing := sources.find_unknown_ids(call.db, ids)):
         raise not_found("trace file or trace", missing)
     request = {name: body[name] for name in ("traceIds", "model") if name in body}
     return {"jobId": call.jobs.submit(request, body.get("anthropicApiKey"))}

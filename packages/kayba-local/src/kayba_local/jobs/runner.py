@@ -15,7 +15,8 @@ from kayba_local.jobs.analysis import JobStoppedError, run_analysis
 from kayba_local.jobs.llm import DEFAULT_URL
 from kayba_local.jobs.throttle import Throttle
 from kayba_local.store import jobs
-from kayba_local.store.database import Database, StoreError
+from kayba_local.store.database import Database
+from kayba_local.store.errors import StoreError
 from kayba_local.store.ids import new_id
 from kayba_local.store.insights import NewInsight
 from kayba_local.store.jobs import Job
@@ -111,10 +112,10 @@ class Runner:
             if job.begun > MAX_ATTEMPTS:
                 jobs.fail(self._db, job.id, self._owner, f"The job did not end in {MAX_ATTEMPTS} attempts.")
                 return
-            outcome = analyse(self._db, job.request, key, self._model_url, partial(self._keep_on, job.id))
-            found = [NewInsight(**asdict(finding)) for finding in outcome.findings]
-            jobs.complete(self._db, job.id, self._owner, outcome.result, found)
-        except (GoneError, StoreError):
+            finished = run_analysis(self._db, job.request, key, self._model_url, partial(self._checkpoint, job.id))
+            found = [NewInsight(**asdict(finding)) for finding in finished.findings]
+            jobs.complete(self._db, job.id, self._owner, finished.result, found)
+        except (JobStoppedError, StoreError):
             return
         except Exception as error:
             logger.exception("job %s failed", job.id)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kayba_local.http.operation import Problem
+from kayba_local.http.errors import Problem
 from kayba_local.http.security import require_basic
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.pages import formats
@@ -77,10 +77,10 @@ class Pages:
     def _list(self, request: Request) -> Response:
         folder = request.query_params.get("folder")
         before = _read_position(request.query_params.get("before"))
-        page = listing.arrivals(self._db, folder, TRACES_PER_PAGE, before)
+        page = listing.list_arrivals(self._db, folder, TRACES_PER_PAGE, before)
         return _render(
             "list.html",
-            folders=listing.folders(self._db),
+            folders=listing.list_folders(self._db),
             folder=folder,
             traces=page.traces,
             newest=before is None,

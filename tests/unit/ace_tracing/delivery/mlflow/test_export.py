@@ -21,7 +21,7 @@ from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.mlflow import export
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
+from ace_tracing.recording.records import SpanRecord, TraceDetails, TraceRecord
 from kayba_local import LocalServer, serve
 
 ROOT, CHILD, OTHER = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"

@@ -20,7 +20,7 @@ from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.log import OrphanedLog, OwnLog, Progress
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
-from ace_tracing.recording.frames import CallSite
+from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import spool_home

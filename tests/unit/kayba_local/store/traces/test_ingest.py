@@ -32,7 +32,8 @@ from tests.helpers.tracing_requests import (
     search as search_traces,
 )
 
-from kayba_local.otlp import from_json, from_protobuf
+from kayba_local.otlp import json_requests as from_json
+from kayba_local.otlp import protobuf_requests as from_protobuf
 from kayba_local.store.database import Database
 from kayba_local.store.traces import ingest, search, traces
 

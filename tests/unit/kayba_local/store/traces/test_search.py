@@ -20,7 +20,6 @@ from tests.helpers.tracing_requests import (
     Json,
     found,
     location,
-    otlp,
     search,
     send,
     send_info,
@@ -29,7 +28,7 @@ from tests.helpers.tracing_requests import (
     trace_info,
 )
 
-from kayba_local.otlp import from_json
+from kayba_local.otlp import json_requests as from_json
 from kayba_local.store import errors as store_errors
 from kayba_local.store.database import Database
 from kayba_local.store.traces import client_info, ingest, tags

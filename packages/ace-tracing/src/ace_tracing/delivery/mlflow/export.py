@@ -18,7 +18,7 @@ from ace_tracing.delivery.http.responses import classify, is_html, is_resource_m
 from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, Json, dump, encode_spans, load, merge_spans
 from ace_tracing.delivery.mlflow.info import IN_PROGRESS, encode_info
-from ace_tracing.recording.frames import TraceRecord
+from ace_tracing.recording.records import TraceRecord
 
 if TYPE_CHECKING:
     from kayba_api.types import Response

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from ace_tracing.delivery.otlp.attributes import is_valid_id, normalize_attribute, root_attributes, truncate_name
-from ace_tracing.recording.frames import SpanRecord, TraceRecord
+from ace_tracing.recording.records import SpanRecord, TraceRecord
 
 TRACE_ID_PREFIX: Final = "tr-"
 

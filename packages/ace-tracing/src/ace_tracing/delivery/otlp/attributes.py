@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from ace_tracing.recording.frames import SpanRecord, TraceDetails, TraceRecord
+from ace_tracing.recording.records import SpanRecord, TraceDetails, TraceRecord
 
 SESSION_KEYS: Final = ("session.id", "user.id")
 """Attributes that servers store as the trace's session and user, on whichever span they are."""

@@ -26,18 +26,16 @@ from ace_tracing.delivery.otlp.attributes import (
     truncate_name,
 )
 from ace_tracing.delivery.otlp.protobuf import any_value, field, is_int64, key_value, pack_fixed64, text_value, varint
+from ace_tracing.recording.callsite import MAX_REMEMBERED_BYTES, read_call_site
 from ace_tracing.recording.frames import (
     END_BYTES,
-    MAX_REMEMBERED_BYTES,
     NO_ID,
     PARENT_ID,
     SPAN_ID,
-    SpanRecord,
-    TraceRecord,
-    parts_of,
-    place_of,
+    split_start,
     trace_id_of,
 )
+from ace_tracing.recording.records import SpanRecord, TraceRecord
 from ace_tracing.version import __version__
 
 GZIP_LEVEL: Final = 1
@@ -114,7 +112,7 @@ def encode(traces: Iterable[TraceRecord], yield_gil: Callable[[], object] = lamb
 
 def encode_packed(trace: TraceRecord, first: bytes, second: bytes) -> bytes:
     """Return a span that is still packed in its two frames as a field of OTLP's `ScopeSpans`."""
-    site, inputs = parts_of(first)
+    site, inputs = split_start(first)
     encoded = _call_sites.get(site) or _encode_call_site(site)
     if inputs:
         encoded += _encode_captured(_INPUTS, inputs)
@@ -124,7 +122,7 @@ def encode_packed(trace: TraceRecord, first: bytes, second: bytes) -> bytes:
     if parent_id != NO_ID:
         encoded += b"\x22\x08" + parent_id
     elif trace.details is None:
-        encoded += _encode_default_tags(place_of(site).name, trace.folder)
+        encoded += _encode_default_tags(read_call_site(site).name, trace.folder)
     else:
         encoded += _encode_text_attributes(root_attributes(trace, trace.spans[-1]))
     # Frames are big-endian, OTLP is little-endian.
@@ -136,7 +134,7 @@ def encode_packed(trace: TraceRecord, first: bytes, second: bytes) -> bytes:
 
 def _encode_call_site(site: bytes) -> bytes:
     """Return the part that all spans of one call site share if they end with status OK."""
-    place = place_of(site)
+    place = read_call_site(site)
     attributes = sendable_attributes(place.attributes or {})
     encoded = _encode_header(place.name, place.span_type, place.function, place.agent) + _STATUS_OK
     encoded += b"".join(key_value(_ATTRIBUTE, name, _encode_value(value)) for name, value in attributes)

@@ -17,7 +17,7 @@ from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.recording.frames import PackedSpan, SpanRecord, TraceRecord, unpack
+from ace_tracing.recording.records import PackedSpan, SpanRecord, TraceRecord, unpack
 
 GAP_TIMEOUT_S: Final = 1.0
 """How long the reader waits for a frame that was begun. Afterwards it is skipped: its thread was stopped for good."""

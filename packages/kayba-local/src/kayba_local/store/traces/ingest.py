@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from kayba_local.otlp.records import Batch, RootFacts, SpanRecord
+from kayba_local.otlp.records import Batch, RootInfo, SpanRecord
 from kayba_local.store.database import Database, Transaction
 from kayba_local.store.experiments import get_row as get_experiment_row
 from kayba_local.store.traces.traces import IN_PROGRESS
@@ -44,7 +44,7 @@ _REPLACE: Final = "DO UPDATE SET value = excluded.value"
 _KEEP: Final = "DO NOTHING"
 _IDS_PER_QUERY: Final = 1000
 
-Root = tuple[SpanRecord, RootFacts]
+Root = tuple[SpanRecord, RootInfo]
 
 
 def store_spans(db: Database, experiment_id: str, batch: Batch) -> None:
@@ -149,9 +149,7 @@ def merge_pairs(tx: Transaction, table: str, pairs: Iterable[tuple[int, Mapping[
     )
 
 
-def _trace_values(
-    record: SpanRecord, facts: RootFacts
-) -> tuple[int, int | None, str, str | None, str | None, int, str]:
+def _trace_values(record: SpanRecord, facts: RootInfo) -> tuple[int, int | None, str, str | None, str | None, int, str]:
     duration_ns = max(0, record.end_ns - record.start_ns) if record.end_ns else None
     previews = (facts.request_preview, facts.response_preview)
     return (record.start_ns, duration_ns, facts.state, *previews, record.start_ns, record.span_id)
