@@ -13,7 +13,7 @@ from typing import Final
 
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher, SpanExporter
-from ace_tracing.delivery.http.deadline import time_limit as within
+from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.ledger import Ledger
 from ace_tracing.delivery.recovery import Recovery
 from ace_tracing.delivery.spool.buffer import Buffer
@@ -94,7 +94,7 @@ class Worker:
         if not self._ensure_thread():
             # The interpreter is shutting down and starts no more threads: this thread does the work.
             self._control.is_closed = True
-            with within(max(MIN_ATTEMPT_S, timeout)):
+            with time_limit(max(MIN_ATTEMPT_S, timeout)):
                 self._work()
             return self.delivery()
         attempts = self._dispatcher.attempts
@@ -125,7 +125,7 @@ class Worker:
         if thread is not None and thread.is_alive():
             thread.join(min(max(0.05, deadline - time.monotonic()), threading.TIMEOUT_MAX))
         else:
-            with within(max(MIN_ATTEMPT_S, deadline - time.monotonic())):
+            with time_limit(max(MIN_ATTEMPT_S, deadline - time.monotonic())):
                 self._end(recover=False)
         return self.delivery()
 

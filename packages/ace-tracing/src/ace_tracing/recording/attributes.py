@@ -9,7 +9,7 @@ import orjson
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.values.masking import Mask
-from ace_tracing.values.masking import apply_mask as masked
+from ace_tracing.values.masking import apply_mask
 from ace_tracing.values.snapshot import snapshot
 
 TOKEN_USAGE: Final = "mlflow.chat.tokenUsage"  # noqa: S105 - the name of an attribute, not a secret
@@ -21,7 +21,7 @@ USER_ID: Final = "user.id"
 def encode(value: object, mask: Mask | None) -> bytes:
     """Encode a value now, and apply the mask."""
     encoded = snapshot(value)
-    return encoded if mask is None else masked(encoded, mask)
+    return encoded if mask is None else apply_mask(encoded, mask)
 
 
 def encode_text(text: str) -> orjson.Fragment:
@@ -40,4 +40,4 @@ def encode_attributes(attributes: Mapping[str, Any], mask: Mask | None = None) -
 
 def mask_attributes(attributes: Mapping[str, orjson.Fragment], mask: Mask) -> dict[str, orjson.Fragment]:
     """Apply the mask to attributes that were encoded without it, such as those of a decorator."""
-    return {key: orjson.Fragment(masked(orjson.dumps(value), mask)) for key, value in attributes.items()}
+    return {key: orjson.Fragment(apply_mask(orjson.dumps(value), mask)) for key, value in attributes.items()}

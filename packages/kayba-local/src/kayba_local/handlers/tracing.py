@@ -17,8 +17,8 @@ from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.mlflow_json.artifact import read_artifact
 from kayba_local.mlflow_json.infos import read_info, write_info
 from kayba_local.mlflow_json.spans import write_span
-from kayba_local.otlp import json_requests as from_json
-from kayba_local.otlp import protobuf_requests as from_protobuf
+from kayba_local.otlp import json_requests
+from kayba_local.otlp import protobuf_requests
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import artifacts, assessments, client_info, ingest, search, tags, traces
 from kayba_local.store.traces.traces import Trace
@@ -43,7 +43,7 @@ def get_version(_: Call) -> Reply:
 def export_traces(call: Call) -> Reply:
     """Store the spans of an OTLP request. The response is empty, in the request's encoding."""
     is_protobuf = call.media_type == PROTOBUF
-    batch = from_protobuf.read(call.body) if is_protobuf else from_json.read(call.body)
+    batch = protobuf_requests.read(call.body) if is_protobuf else json_requests.read(call.body)
     ingest.store_spans(call.db, call.headers["x-mlflow-experiment-id"], batch)
     return Reply(b"", media_type=PROTOBUF) if is_protobuf else Reply({})
 
