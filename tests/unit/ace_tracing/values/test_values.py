@@ -104,7 +104,7 @@ CYCLE.append(CYCLE)
         pytest.param(b"\x00" * 12, "<bytes: 12 bytes>", id="bytes"),
         pytest.param(ValueError("bad"), "ValueError: bad", id="exception"),
         pytest.param({1: "a", None: "b", (2, 3): "c"}, {"1": "a", "None": "b", "[2,3]": "c"}, id="odd keys"),
-        pytest.param({1: "a", "1": "b"}, {"1": "a", "1 #2": "b"}, id="keys that read the same"),
+        pytest.param({1: "a", "1": "b"}, {"1": "a", "1 #2": "b"}, id="keys with the same text"),
         pytest.param(OrderedDict(a=1), {"a": 1}, id="dict subclass"),
         pytest.param(deque([1, 2]), [1, 2], id="deque"),
         pytest.param(frozenset([7]), [7], id="frozenset"),
