@@ -1,217 +1,197 @@
-"""Who may import whom, drawn as a table; data flows one way, and an import that runs back up fails."""
+"""The direction of imports: each package's folders and files, with the ones they may import."""
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
-PACKAGES = Path(__file__).parents[2] / "packages"
+from imports import SOURCES, circles, files_of, import_graph, imported_names
 
-LAYERS = {
+LAYERS: dict[str, str] = {
     "ace_tracing": """
-        errors                  -
-        version                 -
-        lazy                    -
-        span_types              -
-        diagnostics             -
-        delivery.outcome        -
-        reading.model           -
-        values.reflect          -
-        values.arrays           values.reflect
-        values.records          values.reflect
-        values.readings         values.reflect
-        values.wellknown        values.arrays values.readings values.reflect
-        values.describe         values.arrays values.records values.readings values.wellknown values.reflect
-        values.snapshot         values.describe values.readings values.reflect
-        values.masking          values.snapshot values.reflect
-        binding                 -
-        record                  -
-        sampling                -
-        folders                 -
-        settings                errors folders sampling
-        delivery.deadline       -
-        delivery.partial        -
-        delivery.answers        delivery.outcome delivery.partial
-        delivery.connections    delivery.deadline
-        delivery.service        errors delivery.connections kayba_api
-        no_span                 -
-        exceptions              -
-        span                    values.snapshot values.masking record diagnostics exceptions tracer*
-        tracer                  span record sampling* values.masking
-        delivery.status         -
-        delivery.segments       -
-        delivery.buffer         delivery.segments record
-        delivery.locking        -
-        delivery.spool          delivery.locking delivery.segments
-        delivery.assembly       record span
-        delivery.logs           delivery.assembly delivery.buffer delivery.segments delivery.spool record diagnostics
-        delivery.meanings       -
-        delivery.protobuf       -
-        delivery.encoder        record delivery.meanings delivery.protobuf delivery.tracefacts version
-        delivery.breaker        -
-        delivery.courtesy       -
-        delivery.parts          delivery.assembly delivery.encoder record span
-        delivery.worker         delivery.logs delivery.parts delivery.assembly delivery.buffer delivery.spool
-                                delivery.encoder delivery.breaker delivery.courtesy delivery.deadline
-                                delivery.outcome delivery.status tracer diagnostics
-        delivery.importing      -
-        delivery.tracefacts     record delivery.meanings
-        delivery.tracefile      record delivery.meanings delivery.tracefacts
-        delivery.traceinfo      delivery.tracefacts delivery.tracefile
-        delivery.experiments    delivery.service delivery.answers delivery.outcome delivery.importing kayba_api
-        delivery.onetrace       delivery.service delivery.answers delivery.outcome delivery.importing kayba_api
-                                delivery.tracefile delivery.traceinfo record
-        delivery.artifacts      delivery.onetrace delivery.service delivery.outcome delivery.deadline record
-        delivery.exporter       delivery.artifacts delivery.experiments delivery.answers delivery.service
-                                delivery.outcome delivery.deadline delivery.importing kayba_api record*
-        children                -
-        pipeline                tracer delivery/ settings diagnostics
-        runtime                 pipeline tracer delivery/ values.masking settings folders errors diagnostics children
-        calls                   binding record tracer span values.snapshot diagnostics
-        streams                 values.snapshot tracer span diagnostics
-        generated               binding calls runtime tracer
-        wrappers                calls generated streams runtime tracer
-        descriptors             -
-        surface                 no_span descriptors wrappers calls record runtime tracer span diagnostics
-        current                 no_span tracer span folders diagnostics
-        reading.tree            reading.model reading.usage reading.terminal reading.notebook reading.frame reading.diff
-                                reading.changes*
-        reading.usage           span reading.tree*
-        reading.outline         reading.model* reading.tree*
-        reading.terminal        reading.outline reading.tree*
-        reading.notebook        reading.outline reading.model* reading.tree*
-        reading.frame           reading.tree*
-        reading.changes         reading.difftext reading.model*
-        reading.diff            reading.changes reading.tree*
-        reading.difftext        reading.outline reading.model* reading.changes*
-        reading.decode          reading.model reading.tree kayba_api
-        reading.queries         runtime delivery.service reading.decode reading.tree errors kayba_api
-        testing.loopback        record delivery.encoder delivery.tracefacts reading.model reading.tree
-        testing.treetext        reading.model reading.tree reading.outline
-        hostile.kinds           -
-        hostile.values          hostile.kinds
-        hostile                 hostile.values surface testing
-        testing                 runtime tracer record delivery.assembly testing.loopback reading.tree testing.treetext
-                                diagnostics
-        reading.feedback        reading.queries runtime errors kayba_api
-        propagation.w3c         -
-        propagation.carrier     -
-        propagation.requests    -
-        propagation.handover    tracer
-        propagation.headers     propagation.w3c propagation.carrier propagation.handover runtime tracer diagnostics
-        propagation.asgi        propagation.headers propagation.requests runtime surface
-        propagation.wsgi        propagation.headers propagation.requests record runtime tracer span diagnostics
-        propagation.clients     propagation.headers
-        propagation.carried     propagation.handover runtime tracer
-        propagation.processes   propagation.handover runtime tracer sampling diagnostics
-        propagation.carrying    propagation.carried propagation.processes tracer
-        hostile.__main__        hostile
-        values                  -
-        delivery                -
-        reading                 -
-        propagation             -
-    """,
+    errors                  -
+    version                 -
+    lazy                    -
+    diagnostics             -
+    values/                 -
+    recording/              values/ diagnostics
+    decorator/              recording/ values/snapshot diagnostics
+    settings                recording/folders recording/sampling errors
+    delivery/assembler      recording/
+    delivery/backoff        -
+    delivery/control        -
+    delivery/fork           -
+    delivery/gil            -
+    delivery/status         -
+    delivery/spool/         delivery/assembler recording/ diagnostics
+    delivery/otlp/          recording/ version
+    delivery/http/          delivery/otlp/response delivery/fork errors
+    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder delivery/fork
+    delivery/mlflow/        delivery/http/ delivery/otlp/attributes delivery/fork recording/records
+    delivery/batches        delivery/assembler delivery/otlp/encoder recording/
+    delivery/ledger         delivery/assembler delivery/backoff delivery/spool/ delivery/status
+    delivery/dispatch       delivery/ledger delivery/batches delivery/assembler delivery/backoff delivery/control
+                            delivery/gil delivery/http/results delivery/otlp/encoder delivery/spool/ recording/context
+                            diagnostics
+    delivery/recovery       delivery/dispatch delivery/ledger delivery/assembler delivery/control delivery/spool/
+                            diagnostics
+    delivery/worker         delivery/recovery delivery/dispatch delivery/ledger delivery/control delivery/status
+                            delivery/http/deadline delivery/spool/ diagnostics
+    delivery/               -
+    pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
+    process                 pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
+    capture                 process pipeline recording/
+    runtime                 process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
+                            recording/ values/masking settings errors
+    propagation/            runtime recording/ diagnostics
+    reading/                runtime delivery/http/client recording/attributes errors
+    testing/                capture delivery/assembler delivery/http/client delivery/mlflow/ delivery/otlp/ reading/
+                            recording/ decorator/decorator diagnostics
+    hostile                 testing/
+""",
+    "kayba_local": """
+    contract                -
+    otlp/                   -
+    store/                  -
+    store/schema/           -
+    store/query/            store/errors store/database
+    store/traces/           store/query/ store/database store/errors store/experiments store/ids otlp/
+    analysis/               otlp/
+    mlflow_json/            store/traces/traces store/errors otlp/
+    jobs/                   analysis/ store/ otlp/records
+    http/                   jobs/runner store/database contract
+    handlers/               http/ jobs/sources mlflow_json/ otlp/ store/
+    pages/                  http/ otlp/ store/
+    app                     handlers/ http/ jobs/runner pages/routes store/database contract
+    server                  app store/database
+    cli                     app server store/
+    pytest_plugin           server
+    __main__                cli
+""",
+    "openapi": """
+    comparison/             -
+    facade/                 -
+    rules                   -
+    reference               -
+    generate                facade/project
+    released                comparison/
+    regenerate              generate rules released comparison/report
+""",
 }
-"""Each module with the modules it may import.
+"""Each package with a table: a folder (`values/`) or a file, then the folders and files that it may import.
 
-`*` marks an import for the type checker only, `/` stands for every module of a folder, and a line that is indented
-further goes on with the one above.
+A row of a file replaces the row of its folder. Files of one folder may import each other, unless they have a row of
+their own. `-` stands for none; a line that is indented further continues the line above.
 """
 
 OUTSIDE = {
-    "kayba_api": set[str](),
-    "ace_tracing": {"kayba_api"},
     "ace": {"ace_tracing"},
+    "ace_tracing": {"kayba_api"},
+    "kayba_api": set[str](),
     "kayba_local": set[str](),
 }
-"""Each package with the packages of this repository it may import."""
+"""Each package with the packages of this repository that it may import."""
+
+CONTRACT_CLIENTS = ("delivery/", "reading/")
+"""The folders of `ace_tracing` that may import `kayba_api`."""
+
+GENERATED_CIRCLES = re.compile(r"kayba_api\.models\.")
+"""Generated models refer to each other where the contract's schemas are recursive."""
 
 
-def imports(path: Path) -> set[tuple[str, bool]]:
-    """The modules that a file imports, each with whether it is for the type checker only."""
-    found: set[tuple[str, bool]] = set()
-
-    def visit(node: ast.AST, typing_only: bool) -> None:
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            for statement in node.body:
-                visit(statement, True)
-            return
-        if isinstance(node, ast.Import):
-            found.update((alias.name, typing_only) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add((node.module, typing_only))
-            found.update((f"{node.module}.{alias.name}", typing_only) for alias in node.names)
-        for child in ast.iter_child_nodes(node):
-            visit(child, typing_only)
-
-    visit(ast.parse(path.read_text(encoding="utf-8")), False)
-    return found
+def rows_of(table: str) -> dict[str, list[str]]:
+    """Return the rows of a table, each subject with its allowed targets."""
+    lines = re.sub(r"\n {12,}", " ", table).strip().splitlines()
+    return {subject: [target for target in targets if target != "-"] for subject, *targets in map(str.split, lines)}
 
 
-def table(package: str) -> dict[str, set[str]]:
-    rows = (line.split() for line in re.sub(r"\n {30,}", " ", LAYERS[package]).strip().splitlines())
-    drawn = {module: set(allowed) - {"-"} for module, *allowed in rows}
-    folders = {f"{module}/": {inner for inner in drawn if inner.startswith(f"{module}.")} for module in drawn}
-    return {module: set().union(*(folders.get(name, {name}) for name in names)) for module, names in drawn.items()}
+def covers(entry: str, module: str) -> bool:
+    """Return whether an entry of the table names a module or its folder."""
+    return module == entry or (entry.endswith("/") and f"{module}/".startswith(entry))
 
 
-def sources(package: str) -> list[Path]:
-    return sorted(PACKAGES.glob(f"*/src/{package}/**/*.py"))
+def row_for(module: str, rows: Mapping[str, list[str]]) -> str | None:
+    """Return the subject of the most specific row for a module."""
+    return max((subject for subject in rows if covers(subject, module)), key=len, default=None)
 
 
-def module_of(path: Path, package: str) -> str:
-    parts = (path.parent if path.stem == "__init__" else path.with_suffix("")).parts
-    return ".".join(parts[len(parts) - parts[::-1].index(package) :])
+def graph_of(package: str) -> dict[str, set[str]]:
+    """Return the package's import graph with modules as paths in the package, without the package's own `__init__`."""
+
+    def path(module: str) -> str:
+        return module.removeprefix(f"{package}.").replace(".", "/")
+
+    graph = import_graph(package)
+    return {path(module): {*map(path, targets - {package})} for module, targets in graph.items() if module != package}
 
 
 @pytest.mark.parametrize("package", LAYERS)
-def test_every_module_stands_in_the_table(package: str) -> None:
-    assert {module_of(path, package) for path in sources(package)} - {""} == set(table(package))
+def test_every_module_has_a_row_and_every_row_a_module(package: str) -> None:
+    rows, modules = rows_of(LAYERS[package]), graph_of(package)
+    assert [module for module in modules if row_for(module, rows) is None] == []
+    assert [subject for subject in rows if not any(row_for(module, rows) == subject for module in modules)] == []
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_allowed_import_is_used(package: str) -> None:
+    rows, graph = rows_of(LAYERS[package]), graph_of(package)
+    unused = [
+        f"{subject} may import {entry}"
+        for subject, entries in rows.items()
+        for entry in entries
+        if not any(
+            covers(entry, target) for module in graph if row_for(module, rows) == subject for target in graph[module]
+        )
+    ]
+    assert unused == []
 
 
 @pytest.mark.parametrize("package", LAYERS)
 def test_imports_run_one_way(package: str) -> None:
-    allowed = table(package)
-    folders = {module_of(path, package) for path in sources(package) if path.stem == "__init__"} - {
-        "testing",
-        "hostile",
-    }
+    rows = rows_of(LAYERS[package])
     wrong = []
-    for path in sources(package):
-        module = module_of(path, package)
-        if not module:
-            continue
-        for name, typing_only in imports(path):
-            top, *rest = name.split(".")
-            if ".".join(rest) in folders:
-                continue  # of a folder that is empty itself; what is taken from it is in the list as well
-            target = top if top != package else next((m for m in (".".join(rest[:2]), *rest[:1]) if m in allowed), "")
-            if (top == package and target) or top == "kayba_api":
-                fits = target in allowed[module] or (typing_only and f"{target}*" in allowed[module])
-                if not fits:
-                    wrong.append(f"{module} imports {name}")
-    assert not wrong
+    for module, targets in graph_of(package).items():
+        subject = row_for(module, rows) or ""
+        siblings = [subject] if subject.endswith("/") else []
+        wrong += [
+            f"{module} imports {target}"
+            for target in targets
+            if not any(covers(entry, target) for entry in [*rows[subject], *siblings])
+        ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("package", LAYERS)
-def test_the_table_has_no_cycle(package: str) -> None:
-    remaining = {module: {name for name in names if "*" not in name} for module, names in table(package).items()}
-    while remaining:
-        free = {module for module, names in remaining.items() if not names & remaining.keys()}
-        assert free, f"a cycle among {sorted(remaining)}"
-        remaining = {module: names for module, names in remaining.items() if module not in free}
+@pytest.mark.parametrize("package", SOURCES)
+def test_no_module_is_in_an_import_circle(package: str) -> None:
+    assert [module for module in circles(import_graph(package)) if not GENERATED_CIRCLES.match(module)] == []
 
 
 @pytest.mark.parametrize("package", OUTSIDE)
-def test_packages_know_only_those_below_them(package: str) -> None:
-    others = OUTSIDE.keys() - OUTSIDE[package] - {package}
+def test_a_package_imports_only_those_below_it(package: str) -> None:
+    others = SOURCES.keys() - OUTSIDE[package] - {package}
     wrong = [
-        f"{path.name} imports {name}"
-        for path in sources(package)
-        for name, _ in imports(path)
+        f"{module} imports {name}"
+        for module, path in files_of(package).items()
+        for name in imported_names(path)
         if name.partition(".")[0] in others
     ]
-    assert not wrong
+    assert wrong == []
+
+
+def test_only_stages_that_send_or_read_import_the_client() -> None:
+    users = [
+        module.removeprefix("ace_tracing.").replace(".", "/")
+        for module, path in files_of("ace_tracing").items()
+        if any(name.partition(".")[0] == "kayba_api" for name in imported_names(path))
+    ]
+    assert users
+    assert [module for module in users if not module.startswith(CONTRACT_CLIENTS)] == []
+
+
+@pytest.mark.parametrize("module", ["decorator/decorator", "recording/span", "delivery/otlp/encoder"])
+def test_the_most_specific_row_counts(module: str) -> None:
+    folder = module.rpartition("/")[0] + "/"
+    assert row_for(module, {folder: [], module: [], "decorator/other": []}) == module
+    assert row_for(module, {folder: []}) == folder

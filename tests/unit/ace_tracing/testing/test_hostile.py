@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import orjson
 import pytest
-from ace_tracing.testing.hostile.check.check.check import check as hostile
 
 from ace_tracing import Trace, flush, search_traces, trace
+from ace_tracing.testing.hostile import check as hostile
 from ace_tracing.values.snapshot import Limits, snapshot
 from kayba_local import LocalServer
 

@@ -8,8 +8,7 @@ from typing import Any, Final
 import orjson
 
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.values.masking import Mask
-from ace_tracing.values.masking import apply_mask
+from ace_tracing.values.masking import Mask, apply_mask
 from ace_tracing.values.snapshot import snapshot
 
 TOKEN_USAGE: Final = "mlflow.chat.tokenUsage"  # noqa: S105 - the name of an attribute, not a secret

@@ -17,8 +17,7 @@ from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.mlflow_json.artifact import read_artifact
 from kayba_local.mlflow_json.infos import read_info, write_info
 from kayba_local.mlflow_json.spans import write_span
-from kayba_local.otlp import json_requests
-from kayba_local.otlp import protobuf_requests
+from kayba_local.otlp import json_requests, protobuf_requests
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import artifacts, assessments, client_info, ingest, search, tags, traces
 from kayba_local.store.traces.traces import Trace
