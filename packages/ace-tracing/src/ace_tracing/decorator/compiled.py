@@ -75,7 +75,7 @@ def compile_wrapper(
         "_ace_state": state,
         "_ace_open": traced_function.open_bound,
         "_ace_end": traced_function.end,
-        "_ace_end_with_error": failed,
+        "_ace_end_with_error": end_with_error,
         "_ace_set": current_span.set,
         "_ace_function": function,
         "_ace_generic": generic,

@@ -101,7 +101,7 @@ class TracedFunction:
         if self._capture_outputs is None and trace.mask is None and span._end_ns is None:
             try:
                 span._outputs = outputs = snapshot(result)
-                trace.finish(span, outputs)
+                span._finish(outputs)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("ending a span")
         else:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from ace_tracing.diagnostics import guard, internal_error
+from ace_tracing.recording.context import SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.values.snapshot import DEFAULT_LIMITS, Limits, snapshot
 
