@@ -53,17 +53,17 @@ class OpenTrace:
 
     __slots__ = (
         "_id",
-        "_sink",
         "_tail",
         "details",
         "epoch_ns",
+        "forked_ns",
         "head",
-        "inherited_ns",
         "mask",
         "passed_on",
         "put",
         "root_ended",
         "sampled",
+        "sink",
     )
 
     def __init__(
@@ -80,19 +80,20 @@ class OpenTrace:
         self.mask = mask
         self.details: TraceDetails | None = None
         self.passed_on: Passthrough | None = None
-        # Spans that started before this time belong to the process that this one was forked from.
-        self.inherited_ns = 0
+        # The time of the fork, in a child process: spans that started before it belong to the parent process.
+        self.forked_ns: int | None = None
         # A trace that began in another process has its root there, so the spans here do not wait for it.
         self.root_ended = trace_id is not None
         self._tail: TailSampler | None = None
         if sampled is None:
-            sampled = sampler is None or sampler.is_sampled(self.trace_id)
-            if sampler is not None and not sampled:
+            sampled = True
+            if sampler is not None and not sampler.is_sampled(self.trace_id):
+                sampled = False
                 self._tail = sink = sampler.hold(sink)
         elif not sampled:
             sink = NULL_SINK
         self.sampled = sampled
-        self._sink: Sink = sink
+        self.sink: Sink = sink
         self.put = sink.put
         # The wall clock is read once for each trace: a clock set back meanwhile cannot make a duration negative.
         self.epoch_ns = clock.wall_clock_offset_ns()
@@ -117,7 +118,7 @@ class OpenTrace:
     def drop(self) -> None:
         """Discard all further frames of the trace."""
         self._tail = None
-        self._sink = NULL_SINK
+        self.sink = NULL_SINK
         self.put = NULL_SINK.put
 
     def decide(self, failed: bool, duration_ns: int) -> None:
@@ -128,33 +129,25 @@ class OpenTrace:
         if tail.is_kept(failed, duration_ns):
             self.sampled = True
             self._tail = None
-            self._sink = tail.sink
-            self.put = self._sink.put
+            self.sink = tail.sink
+            self.put = self.sink.put
             # `release` also passes on the frames that another thread still puts into the tail sampler meanwhile.
             tail.release()
         else:
             self.drop()
             tail.clear()
 
-    def notify_sink(self) -> None:
-        """Report to the sink that the root has ended, or another span after it."""
-        sink = self._sink
-        # One statement, so no other thread's count is lost.
-        sink.finished += 1
-        if sink.asleep:
-            sink.wake()
-
     def inherit(self, sink: Sink) -> None:
         """Continue the trace in a forked child, whose new spans go to `sink`.
 
         The parent process delivers the spans that started before the fork.
         """
-        self.inherited_ns = self.now_ns()
+        self.forked_ns = self.now_ns()
         if self._tail is not None:
             self._tail.clear()
             self._tail.sink = sink
         elif self.sampled:
-            self._sink = sink
+            self.sink = sink
             self.put = sink.put
         self.root_ended = True
 
