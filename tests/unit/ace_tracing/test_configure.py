@@ -38,7 +38,7 @@ def test_a_hanging_service_does_not_delay_another_service() -> None:
         with start_span("never arrives"):
             pass
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
-        # The worker's thread runs, and what follows would wait for others to share its request.
+        # The worker's thread runs already, so a later trace would wait for others in the same request.
         with start_span("first"):
             pass
         assert ace_tracing.flush(timeout=0.4) == Delivery(delivered=1, pending=1)

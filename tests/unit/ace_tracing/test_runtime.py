@@ -1,4 +1,4 @@
-"""`configure`, argument by argument and variable by variable; folders; enabling."""
+"""`configure` with each argument and environment variable, and folders."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _afterwards() -> None:
 
 
 def found_on(server: LocalServer, name: str) -> bool:
-    """Whether a trace of that name reached the server."""
+    """Return whether a trace of that name reached the server."""
     ace_tracing.configure(api_key="kb-reader", base_url=server.url)
     return any(trace_.info.name == name for trace_ in ace_tracing.search_traces())
 
 
-def test_without_a_key_the_error_says_what_to_set() -> None:
+def test_the_error_without_a_key_names_the_settings() -> None:
     with pytest.raises(ConfigurationError, match="KAYBA_API_KEY"):
         ace_tracing.configure()
     with pytest.raises(ValueError, match="api_key="):
@@ -34,13 +34,13 @@ def test_without_a_key_the_error_says_what_to_set() -> None:
 
 
 @pytest.mark.parametrize("url", ["use.kayba.ai", "ftp://use.kayba.ai", "http://", "http://host:port", "http://[::1"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_raises(url: str) -> None:
     with pytest.raises(ConfigurationError, match="KAYBA_API_URL"):
         ace_tracing.configure(api_key="kb-test", base_url=url)
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/api", "/api/", "/api/mlflow", "/api/mlflow/"])
-def test_every_form_of_the_address_means_the_same_host(kayba_server: LocalServer, suffix: str) -> None:
+def test_every_form_of_the_address_reaches_the_host(kayba_server: LocalServer, suffix: str) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url + suffix)
     with start_span("hello"):
         pass
@@ -57,7 +57,7 @@ def test_key_and_address_come_from_the_environment(kayba_server: LocalServer, mo
     assert found_on(kayba_server, "from the environment")
 
 
-def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_take_precedence_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(api_key="kb-right") as server:
         monkeypatch.setenv("KAYBA_API_KEY", "kb-wrong")
         monkeypatch.setenv("KAYBA_API_URL", "http://127.0.0.1:9")
@@ -73,7 +73,7 @@ def test_configure_does_no_io_and_starts_no_thread() -> None:
     assert threading.active_count() == before
 
 
-def test_the_experiment_is_made_when_it_is_missing(kayba_server: LocalServer) -> None:
+def test_a_missing_experiment_is_created(kayba_server: LocalServer) -> None:
     for _ in range(2):
         ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url, experiment="my-experiment")
         with start_span("in an experiment"):
@@ -88,7 +88,7 @@ def test_the_experiment_is_made_when_it_is_missing(kayba_server: LocalServer) ->
     assert [trace_.info.name for trace_ in ace_tracing.search_traces()] == ["elsewhere"]
 
 
-def test_configuring_anew_sends_each_trace_where_it_was_meant_to_go(kayba_server: LocalServer) -> None:
+def test_each_trace_goes_to_the_service_of_its_start(kayba_server: LocalServer) -> None:
     with serve() as other:
         ace_tracing.configure(api_key="kb-test", base_url=other.url)
         with start_span("first"):
@@ -102,7 +102,7 @@ def test_configuring_anew_sends_each_trace_where_it_was_meant_to_go(kayba_server
     assert found_on(kayba_server, "second")
 
 
-def test_the_folder_is_a_tag_even_on_a_trace_that_raised(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+def test_the_folder_is_a_tag_also_on_a_failed_trace(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url, folder="production")
     assert ace_tracing.get_folder() == "production"
 
@@ -118,7 +118,7 @@ def test_the_folder_is_a_tag_even_on_a_trace_that_raised(tracing: LocalServer, l
     assert read.info.folder == "production"
 
 
-def test_set_folder_acts_on_traces_started_after_it(tracing: LocalServer) -> None:
+def test_set_folder_applies_to_later_traces(tracing: LocalServer) -> None:
     with start_span("one"):
         ace_tracing.set_folder("staging")
         with start_span("child"):
@@ -156,7 +156,7 @@ def test_folder_names_are_cleaned(name: str | None, folder: str | None) -> None:
 
 
 @given(st.text())
-def test_a_clean_folder_stays_as_it_is(name: str) -> None:
+def test_cleaning_a_folder_twice_changes_nothing(name: str) -> None:
     ace_tracing.set_folder(name)
     once = ace_tracing.get_folder()
     ace_tracing.set_folder(once)

@@ -45,7 +45,7 @@ def raising_handler() -> Iterator[None]:
 
 
 class Exporter:
-    """Answers each request by its experiment."""
+    """Exporter whose result depends on the experiment."""
 
     def __init__(self, answer: Callable[[str | None], ExportResult]) -> None:
         self.answer = answer
@@ -57,7 +57,7 @@ class Exporter:
         return self.answer(batch.experiment)
 
     def close(self) -> None:
-        """Has no connections."""
+        """Do nothing."""
 
 
 def buffer() -> Buffer:
@@ -66,7 +66,7 @@ def buffer() -> Buffer:
 
 
 def put(into: Buffer, experiment: str | None = None, outputs: bytes = b"null") -> None:
-    """Finish a trace of one span."""
+    """Put a finished trace of one span."""
     span = Tracer(into, experiment).open(CallSite("step", "TOOL"), parent=None)
     span._finish(outputs)
 

@@ -1,4 +1,4 @@
-"""A span and a trace are bounded: what is too much is left out, and what is left says so."""
+"""Size limits of a span and of a trace, and the notes about the parts left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_number_of_attributes_is_bounded() -> None:
     assert len([key for key in root.attributes if key.startswith("a")]) == 1_000
 
 
-def test_the_number_of_events_is_bounded_and_the_rest_counted() -> None:
+def test_events_are_bounded_and_the_rest_is_counted() -> None:
     with capture_traces() as traces, start_span("many") as span:
         for number in range(1_500):
             span.add_event(f"e{number}")
@@ -55,7 +55,7 @@ def test_a_trace_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     with capture_traces() as traces, start_span("root") as root_span:
         for number in range(5_000):
             step(number)
-        root_span.set_outputs("the root's own")
+        root_span.set_outputs("of the root")
     found = traces[0]
     root = found.root
     assert root is not None
@@ -70,7 +70,7 @@ def test_a_trace_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(found.tree) == 1
 
 
-def test_chained_exceptions_are_told_without_our_frames() -> None:
+def test_chained_exceptions_are_recorded_without_our_frames() -> None:
     @trace
     def inner() -> None:
         raise KeyError("first")
@@ -86,7 +86,7 @@ def test_chained_exceptions_are_told_without_our_frames() -> None:
         outer()
     root = traces[0].root
     assert root is not None
-    told = root.events[0].attributes["exception.stacktrace"]
-    assert "direct cause" in told
-    assert "in inner" in told
-    assert "wrappers.py" not in told
+    stacktrace = root.events[0].attributes["exception.stacktrace"]
+    assert "direct cause" in stacktrace
+    assert "in inner" in stacktrace
+    assert "wrappers.py" not in stacktrace

@@ -1,4 +1,4 @@
-"""What is running now, what it can say of its trace, and scopes for traces to come."""
+"""Current span, current trace, scopes, manual spans, masks and sampling."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_current_span_is_the_innermost(last_trace: LastTrace) -> None:
     assert [span.get_attribute("found") for span in read.data.spans] == [None, True]
 
 
-def test_a_trace_can_be_described_from_anywhere_in_it(last_trace: LastTrace) -> None:
+def test_any_span_can_update_the_current_trace(last_trace: LastTrace) -> None:
     update_current_trace(name="nobody there")
     with start_span("root"):
         update_current_trace(tags={"env": "test", "shard": "1"})
@@ -66,7 +66,7 @@ def test_a_trace_can_be_described_from_anywhere_in_it(last_trace: LastTrace) -> 
     assert len(search_traces(filter_string="tags.shard = '2' AND name = 'renamed'")) == 1
 
 
-def test_scopes_win_over_what_is_global_and_nest(tracing: LocalServer) -> None:
+def test_scopes_nest_and_take_precedence_over_set_folder(tracing: LocalServer) -> None:
     ace_tracing.set_folder("global")
     with folder("a<b>"), session("s-1", user_id="u-1"):
         with start_span("in a"):
@@ -104,13 +104,13 @@ def test_scopes_of_tasks_do_not_mix(tracing: LocalServer) -> None:
         assert read.info.trace_metadata["mlflow.trace.session"] == read.info.name
 
 
-def test_an_overlong_session_id_is_cut_and_loses_nothing(last_trace: LastTrace) -> None:
+def test_a_long_session_id_is_cut(last_trace: LastTrace) -> None:
     with session("x" * 1_000), start_span("long"):
         pass
     assert last_trace().info.trace_metadata["mlflow.trace.session"] == "x" * 250
 
 
-def test_steps_belong_to_the_agent_above_them(last_trace: LastTrace) -> None:
+def test_spans_inherit_the_agent_of_their_parent(last_trace: LastTrace) -> None:
     @trace
     def tool() -> None: ...
 
@@ -128,7 +128,7 @@ def test_steps_belong_to_the_agent_above_them(last_trace: LastTrace) -> None:
     assert agents == [("plan", "planner"), ("tool", "planner"), ("write", "writer"), ("tool", "writer")]
 
 
-def test_span_types_are_names(last_trace: LastTrace) -> None:
+def test_a_span_type_is_recorded_by_name(last_trace: LastTrace) -> None:
     @trace(span_type=SpanType.GUARDRAIL)
     def check() -> None: ...
 
@@ -138,7 +138,7 @@ def test_span_types_are_names(last_trace: LastTrace) -> None:
     assert read.root.span_type == SpanType.GUARDRAIL == "GUARDRAIL"
 
 
-def test_links_tokens_and_cost(last_trace: LastTrace) -> None:
+def test_links_tokens_and_cost_are_recorded(last_trace: LastTrace) -> None:
     with start_span("first") as first:
         pass
     with start_span("call", span_type="LLM") as span:
@@ -154,12 +154,12 @@ def test_links_tokens_and_cost(last_trace: LastTrace) -> None:
     assert attributes["mlflow.llm.cost"] == {"input_cost": 0.25, "output_cost": 0.5, "total_cost": 0.75}
 
 
-# Spans by hand ------------------------------------------------------------------------------------------------------
+# Manual spans --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.covers("Shapes", "Span by hand")
 @pytest.mark.covers("Contexts", "callbacks")
-def test_a_span_by_hand_crosses_callbacks(last_trace: LastTrace) -> None:
+def test_a_manual_span_crosses_callbacks(last_trace: LastTrace) -> None:
     with start_span("unrelated"):
         request = start_span_no_context("request", "TASK", {"id": 7})
         step = start_span_no_context("step", parent=request)
@@ -173,7 +173,7 @@ def test_a_span_by_hand_crosses_callbacks(last_trace: LastTrace) -> None:
 
 
 @pytest.mark.covers("Endings", "Span ended twice")
-def test_ending_twice_is_once(tracing: LocalServer) -> None:
+def test_a_second_end_does_nothing(tracing: LocalServer) -> None:
     span = start_span_no_context("once")
     span.end()
     end = span.end_time_ns
@@ -187,12 +187,12 @@ def test_ending_twice_is_once(tracing: LocalServer) -> None:
 
 
 @pytest.mark.covers("Endings", "Span never ended")
-def test_a_span_never_ended_arrives_marked(last_trace: LastTrace) -> None:
+def test_a_span_never_ended_is_delivered_and_marked(last_trace: LastTrace) -> None:
     start_span_no_context("forgotten")
     assert root_attributes(last_trace())["span.never_ended"] is True
 
 
-def test_by_hand_while_disabled_records_nothing(tracing: LocalServer) -> None:
+def test_a_manual_span_while_disabled_records_nothing(tracing: LocalServer) -> None:
     ace_tracing.disable()
     parent = start_span_no_context("off")
     ace_tracing.enable()
@@ -200,10 +200,10 @@ def test_by_hand_while_disabled_records_nothing(tracing: LocalServer) -> None:
     assert search_traces() == []
 
 
-# What leaves the process --------------------------------------------------------------------------------------------
+# Masks ----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_mask_sees_everything_that_is_captured(tracing: LocalServer, last_trace: LastTrace) -> None:
+def test_the_mask_applies_to_every_captured_value(tracing: LocalServer, last_trace: LastTrace) -> None:
     def mask(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: "***" if key == "password" else mask(item) for key, item in value.items()}
@@ -238,7 +238,7 @@ def test_a_mask_that_raises_withholds_the_value(tracing: LocalServer, last_trace
 
 
 @pytest.mark.parametrize("value", ["1", "true", "Yes"])
-def test_the_environment_can_keep_tracing_off(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_environment_variable_disables_tracing(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("KAYBA_TRACING_DISABLED", value)
     ace_tracing.configure()
     with start_span("nothing") as span:
@@ -256,14 +256,14 @@ def run_many(count: int) -> list[str]:
     return ids
 
 
-def test_a_rate_keeps_about_that_share(tracing: LocalServer) -> None:
+def test_the_rate_keeps_about_its_share(tracing: LocalServer) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.25)
     run_many(2_000)
     delivered = ace_tracing.flush().delivered
     assert 350 < delivered < 650
 
 
-def test_the_id_decides_alike_in_every_process(tracing: LocalServer) -> None:
+def test_the_trace_id_decides_about_sampling(tracing: LocalServer) -> None:
     from ace_tracing.recording.sampling import Sampler
 
     ids = run_many(200)
@@ -273,7 +273,7 @@ def test_the_id_decides_alike_in_every_process(tracing: LocalServer) -> None:
     assert not any(Sampler(0.0).is_sampled(trace_id) for trace_id in ids)
 
 
-def test_what_failed_or_was_slow_is_kept_whatever_the_rate(tracing: LocalServer) -> None:
+def test_failed_and_slow_traces_are_kept_at_any_rate(tracing: LocalServer) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.0, keep_slower_than=0.02)
     run_many(5)
     with pytest.raises(ValueError, match="bad"), start_span("failed"), start_span("child"):
@@ -284,7 +284,7 @@ def test_what_failed_or_was_slow_is_kept_whatever_the_rate(tracing: LocalServer)
     assert found == {"failed": 2, "slow": 1}
 
 
-def test_errors_can_be_sampled_as_well(tracing: LocalServer) -> None:
+def test_failed_traces_are_dropped_without_keep_errors(tracing: LocalServer) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.0, keep_errors=False)
     with pytest.raises(ValueError, match="bad"), start_span("failed"):
         raise ValueError("bad")
@@ -292,6 +292,6 @@ def test_errors_can_be_sampled_as_well(tracing: LocalServer) -> None:
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
-def test_a_rate_that_is_no_share_is_refused(rate: float) -> None:
+def test_an_invalid_rate_raises(rate: float) -> None:
     with pytest.raises(ace_tracing.ConfigurationError, match="sample_rate"):
         ace_tracing.configure(api_key="kb-test", sample_rate=rate)

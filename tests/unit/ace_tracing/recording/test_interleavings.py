@@ -1,4 +1,4 @@
-"""Random programs of spans over tasks and threads, whose traces are those that a plain model of them tells."""
+"""Random programs of spans in tasks and threads. A model without concurrency predicts their traces."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from ace_tracing.testing import capture_traces
 
 
 class BoomError(Exception):
-    """What programs raise."""
+    """Exception of the programs."""
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Lets others run."""
+    """Step that lets other tasks or threads run."""
 
 
 @dataclass(frozen=True)
 class Fail:
-    """Raises."""
+    """Step that raises."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A span around steps, made by a `with` block or by a traced coroutine."""
+    """Step with a span around other steps, from a `with` block or a traced coroutine."""
 
     name: str
     how: Literal["with", "call"]
@@ -45,7 +45,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Items:
-    """A traced generator that takes steps before each item; its consumer takes some items, and steps after each."""
+    """Step with a traced generator that runs steps before each item, and a consumer that runs steps after each item."""
 
     name: str
     how: Literal["generator", "async generator"]
@@ -56,14 +56,14 @@ class Items:
 
 @dataclass(frozen=True)
 class Catch:
-    """Steps whose failure ends here."""
+    """Step that runs other steps and catches their failure."""
 
     steps: Block
 
 
 @dataclass(frozen=True)
 class Spawn:
-    """Steps in a task or a thread of their own, which nobody waits for before the end of the program."""
+    """Step that runs other steps in a new task or thread, joined at the end of the program."""
 
     steps: Block
 
@@ -74,7 +74,7 @@ Block = tuple[Step, ...]
 
 @st.composite
 def programs(draw: st.DrawFn) -> Block:
-    """Programs of a few dozen steps, in which every span has a name of its own."""
+    """Draw programs of a few dozen steps. Every span has a unique name."""
     names = (f"span {number}" for number in itertools.count(1))
 
     def block(depth: int) -> Block:
@@ -101,50 +101,50 @@ def programs(draw: st.DrawFn) -> Block:
 # The model ----------------------------------------------------------------------------------------------------------
 
 
-class Told(NamedTuple):
-    """What a trace tells of a span."""
+class RecordedSpan(NamedTuple):
+    """Name, parent and status of a span."""
 
     name: str
     parent: str | None
     status: str
 
 
-def expected(steps: Block) -> list[Told]:
-    told: list[Told] = []
-    _fails(steps, None, told)
-    return sorted(told)
+def expected(steps: Block) -> list[RecordedSpan]:
+    recorded: list[RecordedSpan] = []
+    _run_block(steps, None, recorded)
+    return sorted(recorded)
 
 
-def _fails(steps: Block, parent: str | None, told: list[Told]) -> bool:
-    """Whether the steps fail; adds their spans, as a program without any concurrency has them."""
-    return any(_step_fails(step, parent, told) for step in steps)
+def _run_block(steps: Block, parent: str | None, recorded: list[RecordedSpan]) -> bool:
+    """Run the steps in the model, without concurrency, add their spans, and return whether they fail."""
+    return any(_run_step(step, parent, recorded) for step in steps)
 
 
-def _step_fails(step: Step, parent: str | None, told: list[Told]) -> bool:
+def _run_step(step: Step, parent: str | None, recorded: list[RecordedSpan]) -> bool:
     match step:
         case Pause():
             return False
         case Fail():
             return True
         case Scope(name, _, steps):
-            failed = _fails(steps, name, told)
-            told.append(Told(name, parent, "ERROR" if failed else "OK"))
+            failed = _run_block(steps, name, recorded)
+            recorded.append(RecordedSpan(name, parent, "ERROR" if failed else "OK"))
             return failed
         case Items(name, _, items, taken, after_each):
             if not taken:
                 return False
             failed_inside = failed_outside = False
             for item in items[:taken]:
-                failed_inside = _fails(item, name, told)
-                failed_outside = not failed_inside and _fails(after_each, parent, told)
+                failed_inside = _run_block(item, name, recorded)
+                failed_outside = not failed_inside and _run_block(after_each, parent, recorded)
                 if failed_inside or failed_outside:
                     break
-            told.append(Told(name, parent, "ERROR" if failed_inside else "OK"))
+            recorded.append(RecordedSpan(name, parent, "ERROR" if failed_inside else "OK"))
             return failed_inside or failed_outside
         case Catch(steps):
-            _fails(steps, parent, told)
+            _run_block(steps, parent, recorded)
         case Spawn(steps):
-            _fails(steps, parent, told)
+            _run_block(steps, parent, recorded)
     return False
 
 
@@ -155,22 +155,22 @@ Start = Callable[[Coroutine[Any, Any, None]], None]
 
 @types.coroutine
 def pause() -> Generator[None, None, None]:
-    """Gives way once, to an event loop or to whoever drives the coroutine."""
+    """Yield once, to the event loop or to the thread that runs the coroutine."""
     yield
 
 
 class Interpreter:
-    """Runs programs, and looks at the current span around each step.
+    """Interpreter of programs that checks the current span before and after each step.
 
     Args:
-        start: runs a coroutine in a task or a thread of its own.
+        start: Runs a coroutine in a new task or thread.
     """
 
     def __init__(self, start: Start) -> None:
         self._start = start
 
     async def run(self, steps: Block, current: str | None = None) -> None:
-        """Take the steps of a program, or of what it spawned below a span."""
+        """Run the steps of a program, or of a `Spawn` below a span."""
         with suppress(BoomError):
             await self._take(steps, current)
 
@@ -212,7 +212,7 @@ class Interpreter:
     def _items(self, step: Items) -> Generator[None, None, None]:
         for steps in step.items:
             taking = self._take(steps, step.name)
-            # Nobody else can run while a plain generator makes an item: its pauses are none.
+            # No other task can run while a plain generator makes an item, so pauses do nothing.
             with suppress(StopIteration):
                 while True:
                     taking.send(None)
@@ -236,7 +236,7 @@ def run_in_tasks(program: Block) -> None:
 
 
 class Threads:
-    """Runs coroutines in threads, one at a time: at each pause a draw decides who goes on."""
+    """Scheduler that runs coroutines in threads, one at a time. At each pause it picks the next thread at random."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -256,7 +256,7 @@ class Threads:
         thread.start()
 
     def join(self) -> None:
-        """Wait until all have run, and raise what one of them raised."""
+        """Wait for all threads, and raise the first failure."""
         while self._threads:
             self._threads.pop(0).join()
         for failure in self._failures:
@@ -268,19 +268,19 @@ class Threads:
             with suppress(StopIteration):
                 while True:
                     coroutine.send(None)
-                    self._pass_on()
+                    self._choose_next()
                     self._await_turn(number)
         except BaseException as failure:
             self._failures.append(failure)
         finally:
             self._running.remove(number)
-            self._pass_on()
+            self._choose_next()
 
     def _await_turn(self, number: int) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._turn == number)
 
-    def _pass_on(self) -> None:
+    def _choose_next(self) -> None:
         with self._changed:
             if self._running:
                 self._turn = self._random.choice(self._running)
@@ -288,7 +288,7 @@ class Threads:
 
 
 @pytest.fixture
-def _carried() -> Iterator[None]:
+def _propagated() -> Iterator[None]:
     propagate_context()
     yield
     propagate_context(False)
@@ -303,11 +303,11 @@ def run_in_threads(program: Block, seed: int) -> None:
 # The tests ----------------------------------------------------------------------------------------------------------
 
 
-def told_by(traces: list[Trace]) -> list[Told]:
+def recorded_in(traces: list[Trace]) -> list[RecordedSpan]:
     spans = [span for read in traces for span in read.data.spans]
     names = {(span.trace_id, span.span_id): span.name for span in spans}
     return sorted(
-        Told(
+        RecordedSpan(
             span.name,
             names[span.trace_id, span.parent_id] if span.parent_id else None,
             span.status.status_code,
@@ -319,19 +319,19 @@ def told_by(traces: list[Trace]) -> list[Told]:
 @pytest.mark.covers("Contexts", "Any interleaving of tasks")
 @settings(deadline=None)
 @given(programs())
-def test_tasks_in_any_order_make_the_trees_of_the_program(program: Block) -> None:
+def test_tasks_in_any_order_record_the_predicted_trees(program: Block) -> None:
     with capture_traces() as traces:
         run_in_tasks(program)
         assert get_current_span().span_id is None
-    assert told_by(list(traces)) == expected(program)
+    assert recorded_in(list(traces)) == expected(program)
 
 
 @pytest.mark.covers("Contexts", "Any interleaving of threads")
-@pytest.mark.usefixtures("_carried")
+@pytest.mark.usefixtures("_propagated")
 @settings(deadline=None)
 @given(programs(), st.integers(0, 2**32))
-def test_threads_in_any_order_make_the_trees_of_the_program(program: Block, seed: int) -> None:
+def test_threads_in_any_order_record_the_predicted_trees(program: Block, seed: int) -> None:
     with capture_traces() as traces:
         run_in_threads(program, seed)
         assert get_current_span().span_id is None
-    assert told_by(list(traces)) == expected(program)
+    assert recorded_in(list(traces)) == expected(program)

@@ -96,7 +96,7 @@ def test_invalid_values_never_raise(spoil: Callable[[LiveSpan], None]) -> None:
 def test_first_events_and_links_of_several_threads_are_kept() -> None:
     began = threading.Barrier(4)
 
-    def tell(span: LiveSpan) -> None:
+    def fill(span: LiveSpan) -> None:
         began.wait(10)
         span.add_event("first")
         span.add_link("a" * 32, "b" * 16)
@@ -110,7 +110,7 @@ def test_first_events_and_links_of_several_threads_are_kept() -> None:
             for _ in range(50):
                 with start_span("step") as span:
                     assert isinstance(span, LiveSpan)
-                    threads = [threading.Thread(target=tell, args=(span,)) for _ in range(4)]
+                    threads = [threading.Thread(target=fill, args=(span,)) for _ in range(4)]
                     for thread in threads:
                         thread.start()
                     for thread in threads:

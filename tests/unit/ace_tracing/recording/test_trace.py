@@ -123,7 +123,7 @@ def test_a_span_without_room_for_its_start_has_no_end_frame() -> None:
             return len(self.frames) == 2
 
         def wake(self) -> None:
-            """Has nobody to wake."""
+            """Do nothing."""
 
     sink = Full()
     root = Tracer(sink).open(CallSite("root", "TOOL"), parent=None)
