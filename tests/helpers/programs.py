@@ -22,6 +22,7 @@ from ace_tracing import Delivery, start_span
 PROGRAMS_FOLDER: Final = Path(__file__).parents[1] / "reliability" / "programs"
 TIMEOUT_S: Final = 120.0
 ID_BYTES: Final = 16
+VALUE: Final = {"%d": r"\d+", "%s": ".*", "%.1f": r"\d+\.\d"}
 NOT_ABOUT_DELIVERY: Final = {"decorator", "propagation", "diagnostics.py"}
 
 
@@ -36,7 +37,7 @@ def warnings_about_delivery() -> Iterator[str]:
                 case ast.Call(
                     func=ast.Name(id="warn"), args=[ast.Constant(value=cause), ast.Constant(value=str(message)), *_]
                 ) if cause != "partial":
-                    yield ".*".join(map(re.escape, re.split(r"%[.\d]*[a-z]", message)))
+                    yield "".join(VALUE.get(part, re.escape(part)) for part in re.split(r"(%d|%s|%\.1f)", message))
 
 
 WARNING: Final = re.compile("|".join(warnings_about_delivery()))
