@@ -1,4 +1,4 @@
-"""Spans of a request as a server reads them: OTLP in JSON or in protobuf, compressed or not."""
+"""The spans in an export request: OTLP in JSON or protobuf, compressed or not."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-PROTOBUF = "application/x-protobuf"
+PROTOBUF: Final = "application/x-protobuf"
 
 Key = tuple[str, str]
-"""A trace's and a span's id, in hex: what a server stores a span under."""
+"""A trace id and a span id in hex: the key under which a server stores a span."""
 
 
-class Arrived(NamedTuple):
-    """What a store wants to know of a span.
+class SpanIdentity(NamedTuple):
+    """The fields of a span that a store needs.
 
     Attributes:
-        key: what it is stored under.
-        parent_id: its parent's id in hex; empty for a root.
-        name: its name.
+        key: The key under which it is stored.
+        parent_id: The parent's id in hex. Empty for a root.
+        name: The span's name.
     """
 
     key: Key
@@ -32,36 +32,36 @@ class Arrived(NamedTuple):
     name: str
 
 
-UNREADABLE = (ValueError, KeyError, TypeError, OSError, EOFError, DecodeError)
-"""What reading a body raises that is no OTLP request."""
+DECODE_ERRORS: Final = (ValueError, KeyError, TypeError, OSError, EOFError, DecodeError)
+"""Errors raised for a body that is not an OTLP request."""
 
 
-def spans_in(headers: Mapping[str, str], body: bytes) -> list[Arrived]:
-    """Give what identifies each span of a request, without the time that reading all of it would take.
+def identify_spans(headers: Mapping[str, str], body: bytes) -> list[SpanIdentity]:
+    """Return the identity of each span of a request, which is faster than decoding the whole spans.
 
-    A body that no server could read holds none: a faulty server answers as told to whatever comes.
+    An unreadable body has no spans: the faulty server sends its configured response to any request.
     """
     try:
-        return list(_spans_in(headers, body))
-    except UNREADABLE:
+        return list(_identify_spans(headers, body))
+    except DECODE_ERRORS:
         return []
 
 
-def _spans_in(headers: Mapping[str, str], body: bytes) -> Iterator[Arrived]:
+def _identify_spans(headers: Mapping[str, str], body: bytes) -> Iterator[SpanIdentity]:
     plain, is_protobuf = _decoded(headers, body)
     if is_protobuf:
         for resource in ExportTraceServiceRequest.FromString(plain).resource_spans:
             for scope in resource.scope_spans:
                 for span in scope.spans:
                     key = span.trace_id.hex(), span.span_id.hex()
-                    yield Arrived(key, span.parent_span_id.hex(), span.name)
+                    yield SpanIdentity(key, span.parent_span_id.hex(), span.name)
         return
     for each in _spans_of(json.loads(plain)):
-        yield Arrived((each["traceId"], each["spanId"]), each.get("parentSpanId") or "", each["name"])
+        yield SpanIdentity((each["traceId"], each["spanId"]), each.get("parentSpanId") or "", each["name"])
 
 
-def whole_spans_in(headers: Mapping[str, str], body: bytes) -> list[dict[str, Any]]:
-    """Give the spans of a request in OTLP's JSON form, with ids in hex, whichever of the two it was sent in."""
+def decode_spans(headers: Mapping[str, str], body: bytes) -> list[dict[str, Any]]:
+    """Return the spans of a request as OTLP JSON with ids in hex, from JSON or protobuf."""
     plain, is_protobuf = _decoded(headers, body)
     if not is_protobuf:
         return list(_spans_of(json.loads(plain)))

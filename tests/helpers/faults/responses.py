@@ -1,4 +1,4 @@
-"""What a faulty server may answer, and rules by which it decides on the content of a request."""
+"""The responses of a faulty server, its faults, and rules that choose a response by the content of a request."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from tests.helpers.faults.otlp import PROTOBUF, spans_in
+from tests.helpers.faults.otlp import PROTOBUF, identify_spans
 
 
 class Fault(enum.Enum):
-    """What goes wrong beside the answer's status. Except for RESET, what is answered with 200 is stored first."""
+    """Faults of the connection. Except with RESET, the spans of a request with status 200 are stored first."""
 
     STALL = enum.auto()
-    """Takes the request, and answers only when the server is released."""
+    """Send the response only when the server is released."""
     RESET = enum.auto()
-    """Breaks the connection off; nothing is stored."""
+    """Reset the connection and store nothing."""
     LOSE = enum.auto()
-    """Closes the connection without an answer."""
+    """Close the connection without a response."""
     DRIP = enum.auto()
-    """Answers byte by byte, five a second, until the server is released."""
+    """Send the response byte by byte, five per second, until the server is released."""
     CUT = enum.auto()
-    """Promises twice as many bytes as it sends."""
+    """Send half of the bytes in `Content-Length`."""
     EXCESS = enum.auto()
-    """Sends twice as many bytes as it promises."""
+    """Send twice the bytes in `Content-Length`."""
     GARBAGE = enum.auto()
-    """Answers with what is no HTTP."""
+    """Send bytes that are not HTTP."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it arrived.
+    """A received request.
 
     Attributes:
-        method: its HTTP method.
-        path: its path with the query.
-        headers: as they were sent; of a name that came twice the last value.
-        body: as it was sent, compressed if it was.
+        method: The HTTP method.
+        path: The path with the query.
+        headers: The headers. Of a repeated header, the last value is kept.
+        body: The body, not decompressed.
     """
 
     method: str
@@ -48,25 +48,25 @@ class Request:
 
     @property
     def is_export(self) -> bool:
-        """Whether it is to store spans."""
+        """Whether the request exports spans."""
         return (self.method, self.path) == ("POST", "/api/mlflow/v1/traces")
 
     @property
     def is_protobuf(self) -> bool:
-        """Whether its body is protobuf, so that the answer's should be."""
+        """Whether the body is protobuf, so that the response must be protobuf too."""
         return any(name.lower() == "content-type" and PROTOBUF in value for name, value in self.headers.items())
 
 
 @dataclass(frozen=True)
 class FakeResponse:
-    """What to answer to one request.
+    """The response to one request.
 
     Attributes:
-        status: the HTTP status.
-        body: what follows it; None for the empty answer of an export, in the request's own encoding.
-        headers: beside the content's type and length.
-        fault: what goes wrong beside it.
-        rejected: how many of the request's spans are not stored, which a 200 says as OTLP's partial success.
+        status: The HTTP status.
+        body: The body. None for an empty `ExportTraceServiceResponse` in the encoding of the request.
+        headers: Headers besides the content's type and length.
+        fault: A fault of the connection.
+        rejected: Number of spans that are not stored. A 200 reports them as OTLP's partial success.
     """
 
     status: int = 200
@@ -81,33 +81,33 @@ class FakeResponse:
         return self.status == 200 and self.fault is not Fault.RESET
 
     def body_for(self, request: Request) -> bytes:
-        """The bytes that answer a request."""
+        """Return the body of the response to a request."""
         if self.body is not None:
             return self.body
         if request.is_protobuf:
-            answer = ExportTraceServiceResponse()
+            message = ExportTraceServiceResponse()
             if self.rejected:
-                answer.partial_success.rejected_spans = self.rejected
-                answer.partial_success.error_message = "not these"
-            return answer.SerializeToString()
+                message.partial_success.rejected_spans = self.rejected
+                message.partial_success.error_message = "not these"
+            return message.SerializeToString()
         partial = {"partialSuccess": {"rejectedSpans": str(self.rejected), "errorMessage": "not these"}}
         return json.dumps(partial if self.rejected else {}).encode()
 
 
 Rule = Callable[[Request], FakeResponse | None]
-"""Gives the answer to a request that it is about, and None to any other."""
+"""Returns the response to a request to which the rule applies, and None for any other."""
 
 
 def too_large(max_bytes: int) -> Rule:
-    """413 to a body of more bytes than that, counted as they were sent."""
+    """Return a rule: 413 for a body of more than `max_bytes`, without decompression."""
     return lambda request: FakeResponse(413, b"too large") if len(request.body) > max_bytes else None
 
 
 def poisoned_by(name: str) -> Rule:
-    """400 to every request that holds a span of that name."""
+    """Return a rule: 400 for a request that contains a span with the name."""
 
     def rule(request: Request) -> FakeResponse | None:
-        if request.is_export and any(span.name == name for span in spans_in(request.headers, request.body)):
+        if request.is_export and any(span.name == name for span in identify_spans(request.headers, request.body)):
             return FakeResponse(400, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "poison"}')
         return None
 

@@ -1,4 +1,4 @@
-"""What a faulty server has stored, and how often each span came over the wire."""
+"""The span store of a faulty server, with a count of how often each span arrived."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from tests.helpers.faults.otlp import Arrived, Key
+from tests.helpers.faults.otlp import Key, SpanIdentity
 
 
 class Store:
-    """Spans by trace id and span id, as a real server keeps them: what comes again replaces what was there."""
+    """Spans by trace id and span id. As in a real server, a repeated span replaces the stored one.
+
+    Attributes:
+        spans: The stored spans.
+        arrivals: Number of times that each span arrived, stored or not.
+        stored: Number of times that each span was stored.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.spans: dict[Key, Arrived] = {}
-        """What is stored."""
+        self.spans: dict[Key, SpanIdentity] = {}
         self.arrivals: Counter[Key] = Counter()
-        """How often each span came over the wire, stored or not."""
         self.stored: Counter[Key] = Counter()
-        """How often each span came over the wire and was stored."""
 
-    def saw(self, spans: Iterable[Arrived], *, stores: bool, rejected: int = 0) -> None:
-        """Count the spans of a request; with `stores`, keep all of them but the first `rejected`."""
+    def add(self, spans: Iterable[SpanIdentity], *, stores: bool, rejected: int = 0) -> None:
+        """Count the spans of a request; with `stores`, store all of them except the first `rejected`."""
         with self._lock:
             for number, span in enumerate(spans):
                 self.arrivals[span.key] += 1
@@ -31,22 +34,22 @@ class Store:
                     self.spans[span.key] = span
 
     @property
-    def traces(self) -> dict[str, list[Arrived]]:
+    def traces(self) -> dict[str, list[SpanIdentity]]:
         """The stored spans of each trace, by the trace's id."""
         with self._lock:
-            found: defaultdict[str, list[Arrived]] = defaultdict(list)
+            found: defaultdict[str, list[SpanIdentity]] = defaultdict(list)
             for (trace_id, _), span in self.spans.items():
                 found[trace_id].append(span)
             return dict(found)
 
     @property
     def names(self) -> Counter[str]:
-        """How many stored spans have each name."""
+        """Number of stored spans by name."""
         with self._lock:
             return Counter(span.name for span in self.spans.values())
 
     @property
-    def again(self) -> int:
-        """How many spans were stored more than once: sent again although the server had them."""
+    def duplicates(self) -> int:
+        """Number of spans that were stored more than once."""
         with self._lock:
             return sum(times > 1 for times in self.stored.values())

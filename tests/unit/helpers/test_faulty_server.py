@@ -64,7 +64,7 @@ def test_the_store_tells_what_came_twice() -> None:
     with faulty_server(FakeResponse(503), FakeResponse()) as server:
         assert [post(server, "one").status_code for _ in range(3)] == [503, 200, 200]
         key = ("ab" * 16, f"{1:016x}")
-        assert (server.store.arrivals[key], server.store.stored[key], server.store.again) == (3, 2, 1)
+        assert (server.store.arrivals[key], server.store.stored[key], server.store.duplicates) == (3, 2, 1)
         assert server.store.names == {"one": 1}
 
 

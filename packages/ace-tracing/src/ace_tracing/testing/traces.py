@@ -32,7 +32,7 @@ def build_traces(records: Iterable[TraceRecord]) -> list[Trace]:
 
 def _build_trace(trace_id: str, records: list[TraceRecord]) -> Trace:
     by_id = {span.span_id: _build_span(record, span) for record in records for span in record.spans}
-    # Of spans that start together, the one that ends later is the outer one.
+    # Of spans that start together, the outer one ends later.
     spans = sorted(by_id.values(), key=lambda span: (span.start_time_ns, -(span.end_time_ns or 0), span.span_id))
     has_experiment = any(record.experiment is not None for record in records)
     return Trace(_build_info(trace_id, "" if has_experiment else DEFAULT_EXPERIMENT_ID, records), TraceData(spans))

@@ -425,7 +425,7 @@ def any_server() -> Iterator[FaultyServer]:
 def test_whatever_is_answered_has_an_outcome(
     any_server: FaultyServer, answers: list[FakeResponse], experiment: str | None
 ) -> None:
-    any_server.answers[:] = answers
+    any_server.responses[:] = answers
     outcome = attempt(any_server.url, experiment)
     assert isinstance(outcome, Delivered | Retryable | Blocked | Rejected)
     if isinstance(outcome, Retryable):

@@ -32,7 +32,7 @@ def merge_spans(before: Iterable[Json], after: Iterable[Json]) -> list[Json]:
         after: The later spans. Of two spans with the same id, the later one is kept.
     """
     by_id = {str(span["span_id"]): span for spans in (before, after) for span in spans}
-    # Of spans that start together, the one that ends later is the outer one.
+    # Of spans that start together, the outer one ends later.
     return sorted(
         by_id.values(), key=lambda span: (int(span["start_time_unix_nano"]), -int(span["end_time_unix_nano"] or 0))
     )
