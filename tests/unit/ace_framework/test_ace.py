@@ -1,4 +1,4 @@
-"""The published import paths hand on what ace_tracing makes, and say what to install when it is not there."""
+"""The import paths of ace-framework: they re-export ace_tracing, or name the extra to install."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import ace.tracing
 import ace_tracing
 
 
-def test_ace_tracing_hands_on_every_public_name() -> None:
+def test_ace_tracing_re_exports_every_public_name() -> None:
     assert ace.tracing.__all__ == ace_tracing.__all__
     for name in ace_tracing.__all__:
         assert getattr(ace.tracing, name) is getattr(ace_tracing, name)
@@ -31,7 +31,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 WITHOUT_THE_EXTRA = """
 import sys
-sys.modules["ace_tracing"] = None  # what Python finds for a package that is not installed
+sys.modules["ace_tracing"] = None  # as for a package that is not installed
 import ace
 try:
     import ace.tracing
@@ -40,7 +40,7 @@ except ImportError as error:
 """
 
 
-def test_without_the_extra_one_line_says_what_to_install() -> None:
+def test_without_the_extra_the_error_names_it() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT_THE_EXTRA], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == 'Tracing is an extra: pip install "ace-framework[tracing]"'

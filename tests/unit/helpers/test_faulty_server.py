@@ -1,4 +1,4 @@
-"""The faulty server does what it is told: else the tests that trust in it show nothing."""
+"""The faulty server: the tests that use it depend on its faults and its store."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_spans_read_the_same_in_every_encoding(encode: Encode, zipped: bool) -> 
         assert {name: len(spans) for name, spans in server.store.traces.items()} == {"ab" * 16: 2}
 
 
-def test_the_store_tells_what_came_twice() -> None:
+def test_the_store_counts_duplicates() -> None:
     with faulty_server(FakeResponse(503), FakeResponse()) as server:
         assert [post(server, "one").status_code for _ in range(3)] == [503, 200, 200]
         key = ("ab" * 16, f"{1:016x}")
@@ -80,13 +80,13 @@ def test_a_fault_breaks_the_exchange(fault: Fault, stored: int) -> None:
 
 
 def connect(server: FaultyServer) -> socket.socket:
-    """A connection on which a request has been made."""
+    """Return a connection with a request already sent."""
     own = socket.create_connection(("127.0.0.1", server.port), timeout=10)
     own.sendall(b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
     return own
 
 
-def test_a_reset_is_one() -> None:
+def test_a_reset_closes_the_connection_with_rst() -> None:
     with (
         faulty_server(FakeResponse(fault=Fault.RESET)) as server,
         connect(server) as own,
@@ -95,26 +95,26 @@ def test_a_reset_is_one() -> None:
         own.recv(1)
 
 
-def test_more_bytes_than_promised_are_a_whole_answer_with_a_rest() -> None:
+def test_excess_bytes_follow_a_complete_response() -> None:
     with faulty_server(FakeResponse(body=b"{}", fault=Fault.EXCESS)) as server, connect(server) as own:
-        answer = b"".join(iter(lambda: own.recv(1_000), b""))
-    assert b"Content-Length: 2\r\n" in answer
-    assert answer.endswith(b"\r\n\r\n{}{}")
+        response = b"".join(iter(lambda: own.recv(1_000), b""))
+    assert b"Content-Length: 2\r\n" in response
+    assert response.endswith(b"\r\n\r\n{}{}")
 
 
-def test_a_stalled_request_is_answered_when_released() -> None:
+def test_a_stalled_response_is_sent_on_release() -> None:
     with faulty_server(hang=True) as server:
-        answers: list[httpx.Response] = []
-        thread = threading.Thread(target=lambda: answers.append(post(server, "one")))
+        responses: list[httpx.Response] = []
+        thread = threading.Thread(target=lambda: responses.append(post(server, "one")))
         thread.start()
         until(lambda: server.requests)
-        assert (answers, server.store.names.total()) == ([], 0)
+        assert (responses, server.store.names.total()) == ([], 0)
         server.release()
         thread.join()
-        assert (answers[0].status_code, server.store.names.total()) == (200, 1)
+        assert (responses[0].status_code, server.store.names.total()) == (200, 1)
 
 
-def test_a_dripping_answer_comes_a_few_bytes_at_a_time() -> None:
+def test_a_dripping_response_arrives_byte_by_byte() -> None:
     with faulty_server(FakeResponse(fault=Fault.DRIP)) as server, connect(server) as own:
         first = own.recv(1_000)
         assert len(first) < 10
@@ -122,7 +122,7 @@ def test_a_dripping_answer_comes_a_few_bytes_at_a_time() -> None:
         assert (first + b"".join(iter(lambda: own.recv(1_000), b""))).endswith(b"\r\n\r\n{}")
 
 
-def test_down_refuses_and_up_is_the_same_port() -> None:
+def test_down_refuses_connections_and_up_uses_the_same_port() -> None:
     with faulty_server() as server, httpx.Client(base_url=server.url) as client:
         assert client.get("/").status_code == 200
         server.down()
@@ -140,20 +140,20 @@ def test_down_refuses_and_up_is_the_same_port() -> None:
 @pytest.mark.parametrize("status", [200, 204, 302, 304, 400, 404, 413, 418, 429, 500, 503, 599])
 def test_any_status_with_headers_and_a_body(status: int) -> None:
     with faulty_server(FakeResponse(status, b"<html>", {"Content-Type": "text/html", "Retry-After": "7"})) as server:
-        answer = httpx.get(server.url)
-        assert (answer.status_code, answer.headers["retry-after"]) == (status, "7")
-        assert answer.content == (b"" if status in (204, 304) else b"<html>")
+        response = httpx.get(server.url)
+        assert (response.status_code, response.headers["retry-after"]) == (status, "7")
+        assert response.content == (b"" if status in (204, 304) else b"<html>")
 
 
-def test_a_partial_success_says_so_in_the_request_s_own_encoding() -> None:
+def test_a_partial_success_uses_the_request_s_encoding() -> None:
     with faulty_server(FakeResponse(rejected=2)) as server:
         assert post(server, "one", "two", "three").json()["partialSuccess"]["rejectedSpans"] == "2"
         assert server.store.names == {"three": 1}
-        told = ExportTraceServiceResponse.FromString(post(server, "one", encode=as_protobuf).content)
-        assert told.partial_success.rejected_spans == 2
+        response = ExportTraceServiceResponse.FromString(post(server, "one", encode=as_protobuf).content)
+        assert response.partial_success.rejected_spans == 2
 
 
-def test_rules_decide_on_what_a_request_holds() -> None:
+def test_rules_apply_to_a_request_s_content() -> None:
     with faulty_server() as server:
         server.rules = [poisoned_by("poison"), too_large(1_000)]
         names = [("fine",), ("fine", "poison"), ("x" * 2_000,)]

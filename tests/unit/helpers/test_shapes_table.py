@@ -1,4 +1,4 @@
-"""docs/shapes.md tells what these tests show."""
+"""The table in docs/shapes.md is complete and up to date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.helpers.tables import whole
 
 @pytest.fixture
 def shapes_table(request: pytest.FixtureRequest) -> ShapesTable:
-    """The table of this run; the test is skipped where only a part of the tests was collected."""
+    """Return the table of this run. Skip the test if only part of the tests was collected."""
     if not whole(request.session, Path(__file__).parents[1] / "ace_tracing"):
         pytest.skip("not all tests of the tracing SDK were collected")
     table = request.config.pluginmanager.get_plugin("shapes-table")

@@ -11,7 +11,7 @@ __all__ = ["configure_tracing"]
 
 
 def __getattr__(name: str) -> Any:
-    # Looked up when first used, so that `import ace` works, and is quick, without the extra.
+    # Imported on first use, so that `import ace` is fast and works without the extra.
     if name == "configure_tracing":
         from ace.tracing import configure
 

@@ -11,7 +11,7 @@ except ModuleNotFoundError as error:
 
 __all__ = ace_tracing.__all__
 
-# Exactly what ace_tracing calls public; and, as there, only what is used is imported.
+# All public names of ace_tracing, each imported on first use.
 if TYPE_CHECKING:
     from ace_tracing import *  # noqa: F403
 else:
@@ -19,7 +19,7 @@ else:
     def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        # Kept, so that it is looked up here once.
+        # Stored, so that later accesses do not call this function.
         value = globals()[name] = getattr(ace_tracing, name)
         return value
 

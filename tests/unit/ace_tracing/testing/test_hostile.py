@@ -1,4 +1,4 @@
-"""Whatever is passed to a traced function comes back untouched, and its trace and those beside it arrive whole."""
+"""Hostile values: traced functions return them unchanged, and their traces and neighbouring traces are complete."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def identity(value: object) -> object:
     return value
 
 
-def test_a_server_has_every_hostile_value_and_its_neighbours(tracing: LocalServer) -> None:
+def test_every_hostile_value_and_its_neighbours_are_delivered(tracing: LocalServer) -> None:
     for number, make in enumerate(hostile.VALUES.values()):
         assert identity(number) == number
         value = make()
@@ -66,20 +66,20 @@ def everything() -> Iterator[Trace]:
 
 
 @pytest.mark.parametrize("name", ["generator", "iterator", "closed coroutine"])
-def test_what_can_be_read_once_is_not_read(name: str) -> None:
+def test_one_time_iterators_are_not_consumed(name: str) -> None:
     value = hostile.VALUES[name]()
     before = getattr(value, "gi_frame", None)
     assert identity(value) is value
     assert getattr(value, "gi_frame", None) is before
 
 
-def test_the_check_notices_what_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_reports_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hostile, "MAX_BYTES", 10)
     assert hostile.check("long", lambda: "x" * 100).problem == "more than 10 bytes"
 
 
 @pytest.mark.parametrize(("make", "code"), [(lambda: 1, 0), (lambda: "x" * 100, 1)])
-def test_the_table_tells_each_verdict(
+def test_the_table_contains_each_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], make: Callable[[], object], code: int
 ) -> None:
     monkeypatch.setattr(hostile, "MAX_BYTES", 10)
@@ -97,6 +97,6 @@ def test_the_suite_runs_as_a_command() -> None:
     )
     assert ran.stderr == ""
     assert f"of {len(hostile.VALUES)} values pass" in ran.stdout
-    # A loaded machine may be slow; nothing else may be wrong.
+    # A loaded machine may be slow. No other failure is allowed.
     verdicts = {line.rsplit("  ", 1)[-1] for line in ran.stdout.splitlines()[1:-2]}
     assert verdicts <= {"ok", "slow"}

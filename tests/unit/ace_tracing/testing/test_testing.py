@@ -1,4 +1,4 @@
-"""`ace_tracing.testing`: what it captures, that it is what a server would tell, and that it restores what was."""
+"""`ace_tracing.testing`: captured traces equal those of a server, and previous settings are restored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ace_tracing.testing import CapturedTraces, assert_tree, capture_traces, fix
 from kayba_local import LocalServer
 
 OF_THE_SERVER = ("mlflow.artifactLocation", "mlflow.trace.spansLocation", "mlflow.traceRequestId")
-"""Tags and attributes that say where a server keeps a trace."""
+"""Tags and attributes with a trace's place in a server."""
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def make(name: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["Paris", "nowhere"])
-def test_a_captured_trace_is_what_a_server_tells_of_it(tracing: LocalServer, query: str) -> None:
+def test_a_captured_trace_equals_the_server_s_trace(tracing: LocalServer, query: str) -> None:
     def run() -> None:
         with fixed_ids(), fixed_clock(), ace_tracing.folder("production"):
             try:
@@ -72,19 +72,19 @@ def test_a_captured_trace_is_what_a_server_tells_of_it(tracing: LocalServer, que
                 return
 
     run()
-    told = get_trace("tr-" + f"{1:032x}")
+    stored = get_trace("tr-" + f"{1:032x}")
     with capture_traces() as traces:
         run()
     (captured,) = traces
-    for one in (told.info.tags, *(span.attributes for span in told.data.spans)):
+    for one in (stored.info.tags, *(span.attributes for span in stored.data.spans)):
         for key in OF_THE_SERVER:
             one.pop(key, None)
-    assert captured == told
+    assert captured == stored
     assert captured.info.folder == "production"
     assert captured.info.state == ("OK" if query == "Paris" else "ERROR")
 
 
-def test_it_needs_no_configuration_and_starts_no_thread() -> None:
+def test_capture_needs_no_configuration_and_no_thread() -> None:
     before = threading.active_count()
     with capture_traces() as traces:
         assert agent("Paris") == "Paris: 1"
@@ -94,7 +94,7 @@ def test_it_needs_no_configuration_and_starts_no_thread() -> None:
     assert threading.active_count() <= before
 
 
-def test_what_has_not_ended_is_not_there_yet() -> None:
+def test_a_running_trace_is_not_captured_yet() -> None:
     with capture_traces() as traces:
         with start_span("outer"):
             make("inner")
@@ -165,7 +165,7 @@ def test_a_capture_inside_a_running_span_sees_traces_of_its_own() -> None:
     assert [span.name for span in outer[0].data.spans] == ["running", "child"]
 
 
-def test_nothing_captured_is_sent_and_afterwards_all_is_sent_again(tracing: LocalServer) -> None:
+def test_captured_traces_are_not_sent_and_later_ones_are(tracing: LocalServer) -> None:
     ace_tracing.set_folder("live")
     make("before")
     with capture_traces() as traces:
@@ -180,7 +180,7 @@ def test_nothing_captured_is_sent_and_afterwards_all_is_sent_again(tracing: Loca
 
 
 @pytest.mark.parametrize("same_server", [True, False])
-def test_configuring_inside_acts_inside_only(tracing: LocalServer, same_server: bool) -> None:
+def test_configure_in_a_capture_is_undone_afterwards(tracing: LocalServer, same_server: bool) -> None:
     with capture_traces() as traces:
         url = tracing.url if same_server else "http://127.0.0.1:9"
         ace_tracing.configure(api_key="kb-test", base_url=url, folder="inner", mask=lambda value: "masked")
@@ -193,7 +193,7 @@ def test_configuring_inside_acts_inside_only(tracing: LocalServer, same_server: 
     assert ace_tracing.shutdown() == ace_tracing.Delivery(delivered=1)
 
 
-def test_configuring_inside_for_the_first_time_leaves_nothing_behind() -> None:
+def test_a_first_configure_in_a_capture_is_undone() -> None:
     with capture_traces() as traces:
         ace_tracing.configure(api_key="kb-test", base_url="http://127.0.0.1:9", folder="inner")
         make("captured")
@@ -205,7 +205,7 @@ def test_configuring_inside_for_the_first_time_leaves_nothing_behind() -> None:
         search_traces()
 
 
-def test_shutting_down_inside_sends_what_was_waiting_and_capture_goes_on(tracing: LocalServer) -> None:
+def test_shutdown_in_a_capture_delivers_pending_traces(tracing: LocalServer) -> None:
     make("waiting")
     with capture_traces() as traces:
         assert ace_tracing.shutdown() == ace_tracing.Delivery(delivered=1)
@@ -216,7 +216,7 @@ def test_shutting_down_inside_sends_what_was_waiting_and_capture_goes_on(tracing
     assert names(search_traces()) == ["waiting"]
 
 
-def test_it_captures_while_tracing_is_disabled_and_heeds_disable_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capture_works_while_tracing_is_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAYBA_TRACING_DISABLED", "1")
     ace_tracing.disable()
     try:
@@ -234,7 +234,7 @@ def test_it_captures_while_tracing_is_disabled_and_heeds_disable_inside(monkeypa
         ace_tracing.enable()
 
 
-def test_sampling_is_left_out_and_the_mask_is_not(kayba_server: LocalServer) -> None:
+def test_capture_ignores_sampling_and_applies_the_mask(kayba_server: LocalServer) -> None:
     ace_tracing.configure(
         api_key="kb-test", base_url=kayba_server.url, sample_rate=0.0, mask=lambda value: f"<{type(value).__name__}>"
     )
@@ -252,7 +252,7 @@ def test_an_exception_in_the_block_ends_the_capture() -> None:
     assert names(traces) == ["agent"]
 
 
-def test_what_code_says_of_tokens_and_cost_is_added_up(captured_traces: CapturedTraces) -> None:
+def test_reported_tokens_and_cost_are_summed(captured_traces: CapturedTraces) -> None:
     with start_span("agent") as container:
         for _ in range(2):
             with start_span("call", span_type="LLM") as call:
@@ -282,7 +282,7 @@ def test_ids_and_times_are_the_same_every_time() -> None:
     assert not first[0].diff(first[0], times=True)
 
 
-def test_the_clock_starts_and_steps_as_told() -> None:
+def test_the_clock_uses_its_start_and_step() -> None:
     with fixed_clock(start_ns=5_000_000_000, step_ns=0) as clock, capture_traces() as traces:
         with start_span("outer"):
             clock.advance(0.25)
@@ -376,7 +376,7 @@ def test_a_name_in_brackets_is_a_name(captured_traces: CapturedTraces) -> None:
 
 
 @pytest.mark.parametrize("expected", ["a\n    b\n  c", "  a\n      b\n   c", 7, {"a": 7}, ("a", 7)])
-def test_what_is_no_tree_is_refused(recorded: Trace, expected: Any) -> None:
+def test_an_invalid_tree_is_a_value_error(recorded: Trace, expected: Any) -> None:
     with pytest.raises(ValueError, match="tree"):
         assert_tree(recorded, expected)
 
@@ -387,7 +387,7 @@ trees = st.recursive(
 
 
 @given(trees, trees)
-def test_a_tree_is_accepted_if_and_only_if_it_is_the_one(one: Any, two: Any) -> None:
+def test_only_an_equal_tree_is_accepted(one: Any, two: Any) -> None:
     def run(tree: Any) -> None:
         with start_span(tree[0]):
             for below in tree[1:]:
@@ -422,7 +422,7 @@ def pytest_in(folder: Path, content: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
-def test_the_fixture_comes_with_the_package_and_costs_nothing_unused(tmp_path: Path) -> None:
+def test_an_unused_fixture_imports_nothing(tmp_path: Path) -> None:
     done = pytest_in(
         tmp_path,
         "import sys\n"
@@ -436,7 +436,7 @@ def test_the_fixture_comes_with_the_package_and_costs_nothing_unused(tmp_path: P
     assert "2 passed" in done.stdout
 
 
-def test_a_failing_tree_is_told_without_our_own_frames(tmp_path: Path) -> None:
+def test_a_failed_assertion_shows_no_library_frames(tmp_path: Path) -> None:
     done = pytest_in(
         tmp_path,
         "from ace_tracing import start_span\n"

@@ -1,4 +1,4 @@
-"""One attempt to deliver: what each answer of a server means, how long it may take, and what is remembered."""
+"""One attempt to deliver: the result of each response, the time limit and the remembered experiments."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ HTML = FakeResponse(200, b"<html>Log in to the network</html>", {"Content-Type":
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
-def send(answer: FakeResponse, experiment: str | None = None) -> ExportResult:
-    """What becomes of one trace, when every request is answered alike."""
-    with faulty_server(answer) as server:
+def send(response: FakeResponse, experiment: str | None = None) -> ExportResult:
+    """Return the result of sending one trace when all requests get the same response."""
+    with faulty_server(response) as server:
         return attempt(server.url, experiment)
 
 
@@ -42,38 +42,38 @@ def attempt(url: str, experiment: str | None = None) -> ExportResult:
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_what_is_at_fault_itself_is_refused(status: int) -> None:
+def test_an_invalid_request_is_rejected(status: int) -> None:
     assert send(FakeResponse(status, b"not this")) == Rejected(f"HTTP {status} not this", True, too_large=status == 413)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 511, 529, 599])
 @pytest.mark.parametrize("body", [b"", b"later", b"<html>later</html>", b'{"error_code": "BUSY"}', b"\xff\xfe"])
-def test_a_passing_failure_may_be_tried_again(status: int, body: bytes) -> None:
-    outcome = send(FakeResponse(status, body))
-    assert isinstance(outcome, Retryable)
-    assert str(status) in outcome.reason
-    assert outcome.retry_after_s is None
+def test_a_temporary_failure_is_retryable(status: int, body: bytes) -> None:
+    result = send(FakeResponse(status, body))
+    assert isinstance(result, Retryable)
+    assert str(status) in result.reason
+    assert result.retry_after_s is None
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
-def test_a_rejected_key_holds_the_traces(status: int) -> None:
+def test_a_refused_key_blocks_delivery(status: int) -> None:
     assert send(FakeResponse(status, b"who?")) == Blocked(f"HTTP {status} who?", "key")
 
 
 @pytest.mark.parametrize("status", [404, 405, 406, 407, 409, 410, 411, 414, 415, 418, 421, 426, 431, 451, 501, 505])
 @pytest.mark.parametrize("body", [b"", b"<html>nothing here</html>", b'{"error": {"code": "NOT_FOUND"}}', b"[]"])
-def test_what_is_no_kayba_holds_the_traces(status: int, body: bytes) -> None:
-    outcome = send(FakeResponse(status, body))
-    assert isinstance(outcome, Blocked)
-    assert outcome.cause == "address"
-    assert str(status) in outcome.reason
+def test_a_response_of_another_server_blocks_delivery(status: int, body: bytes) -> None:
+    result = send(FakeResponse(status, body))
+    assert isinstance(result, Blocked)
+    assert result.cause == "address"
+    assert str(status) in result.reason
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> None:
+def test_a_redirect_blocks_delivery_and_is_not_followed(status: int) -> None:
     with faulty_server() as elsewhere:
-        outcome = send(FakeResponse(status, b"", {"Location": f"{elsewhere.url}/api/mlflow/v1/traces"}))
-        assert outcome == Blocked(f"HTTP {status}", "address")
+        result = send(FakeResponse(status, b"", {"Location": f"{elsewhere.url}/api/mlflow/v1/traces"}))
+        assert result == Blocked(f"HTTP {status}", "address")
         assert not elsewhere.requests
 
 
@@ -90,13 +90,13 @@ def test_a_redirect_holds_the_traces_and_takes_the_key_nowhere(status: int) -> N
         (b"\x0a\x00", PROTOBUF),
     ],
 )
-def test_a_success_is_a_success(status: int, body: bytes, headers: dict[str, str]) -> None:
+def test_an_empty_otlp_response_is_delivered(status: int, body: bytes, headers: dict[str, str]) -> None:
     if status != 204 or not body:
         assert send(FakeResponse(status, body, headers)) == Delivered()
 
 
 @pytest.mark.parametrize(
-    ("answer", "outcome"),
+    ("response", "result"),
     [
         (
             FakeResponse(200, b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}'),
@@ -116,12 +116,12 @@ def test_a_success_is_a_success(status: int, body: bytes, headers: dict[str, str
     ],
     ids=lambda value: None if isinstance(value, Delivered) else repr(value.body),
 )
-def test_a_success_in_part_says_so_and_is_not_tried_again(answer: FakeResponse, outcome: ExportResult) -> None:
-    assert send(answer) == outcome
+def test_a_partial_success_is_delivered_with_its_rejections(response: FakeResponse, result: ExportResult) -> None:
+    assert send(response) == result
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         HTML,
         FakeResponse(200, b"", {"Content-Type": "text/html; charset=utf-8"}),
@@ -138,10 +138,10 @@ def test_a_success_in_part_says_so_and_is_not_tried_again(answer: FakeResponse, 
         FakeResponse(200, b"\x00", PROTOBUF),
         FakeResponse(200, b"not gzip", {"Content-Encoding": "gzip"}),
     ],
-    ids=lambda answer: repr(answer.body),
+    ids=lambda response: repr(response.body),
 )
-def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: FakeResponse) -> None:
-    assert isinstance(send(answer), Retryable)
+def test_a_success_status_of_a_proxy_is_retryable(response: FakeResponse) -> None:
+    assert isinstance(send(response), Retryable)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -161,38 +161,40 @@ def test_a_success_that_only_a_proxy_can_have_answered_is_none(answer: FakeRespo
         ({"Retry-After": "Wed, 99 Oct 2015 07:28:00 GMT"}, None),
     ],
 )
-def test_the_service_says_when(status: int, headers: dict[str, str], after: float | None) -> None:
-    outcome = send(FakeResponse(status, b"", headers))
-    assert isinstance(outcome, Retryable)
-    assert outcome.retry_after_s == after
+def test_retry_after_is_read_as_seconds_or_date(
+    status: int, headers: dict[str, str], after: float | None
+) -> None:
+    result = send(FakeResponse(status, b"", headers))
+    assert isinstance(result, Retryable)
+    assert result.retry_after_s == after
 
 
 @pytest.mark.parametrize("zone", ["GMT", "-0000", "+0200"])
-def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server(zone: str) -> None:
-    # The server's clock is an hour off, or ours is.
+def test_a_retry_after_date_is_compared_with_the_server_s_clock(zone: str) -> None:
+    # The two clocks differ by an hour.
     now = datetime.now(UTC) - timedelta(hours=1)
     local = now + timedelta(seconds=90, hours=2 if zone == "+0200" else 0)
     header = f"{local:%a, %d %b %Y %H:%M:%S} {zone}"
-    with own_answers(
+    with raw_server(
         f"HTTP/1.1 503 Busy\r\nDate: {format_datetime(now, usegmt=True)}\r\nRetry-After: {header}\r\n"
     ) as url:
-        outcome = attempt(url)
-    assert isinstance(outcome, Retryable)
-    assert outcome.retry_after_s == 90.0
+        result = attempt(url)
+    assert isinstance(result, Retryable)
+    assert result.retry_after_s == 90.0
 
 
-def test_without_a_clock_of_the_server_a_date_is_read_by_ours() -> None:
+def test_a_retry_after_date_without_a_date_header_uses_our_clock() -> None:
     header = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
-    with own_answers(f"HTTP/1.1 503 Busy\r\nRetry-After: {header}\r\n") as url:
-        outcome = attempt(url)
-    assert isinstance(outcome, Retryable)
-    assert outcome.retry_after_s is not None
-    assert 0 < outcome.retry_after_s <= 90
+    with raw_server(f"HTTP/1.1 503 Busy\r\nRetry-After: {header}\r\n") as url:
+        result = attempt(url)
+    assert isinstance(result, Retryable)
+    assert result.retry_after_s is not None
+    assert 0 < result.retry_after_s <= 90
 
 
 @contextmanager
-def own_answers(head: str, *, write: Callable[[socket.socket], object] | None = None) -> Iterator[str]:
-    """A server that answers every connection with these bytes, or lets `write` answer."""
+def raw_server(head: str, *, write: Callable[[socket.socket], object] | None = None) -> Iterator[str]:
+    """Serve these bytes on every connection, followed by the output of `write`."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -220,25 +222,25 @@ def own_answers(head: str, *, write: Callable[[socket.socket], object] | None = 
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         over.set()
-        # Closing alone would not end an accept that is waiting.
+        # Closing the listener would not wake a waiting accept.
         socket.create_connection(listener.getsockname()).close()
         thread.join()
         listener.close()
 
 
-def test_no_connection_may_be_tried_again() -> None:
+def test_a_refused_connection_is_retryable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    outcome = attempt(url)
-    assert isinstance(outcome, Retryable)
-    assert "ConnectError" in outcome.reason
+    result = attempt(url)
+    assert isinstance(result, Retryable)
+    assert "ConnectError" in result.reason
 
 
 @pytest.mark.parametrize(
     "head", ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", "nonsense\r\n\r\n", "HTTP/1.1 200"]
 )
-def test_an_answer_that_breaks_off_may_be_tried_again(head: str) -> None:
-    with own_answers(head, write=lambda _: None) as url:
+def test_an_incomplete_response_is_retryable(head: str) -> None:
+    with raw_server(head, write=lambda _: None) as url:
         assert isinstance(attempt(url), Retryable)
 
 
@@ -247,7 +249,7 @@ def test_an_answer_that_breaks_off_may_be_tried_again(head: str) -> None:
     ["", "HTTP/1.1 200 OK\r\nX-Header: ", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"],
     ids=["from the start", "in the headers", "in the body"],
 )
-def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_response_ends_at_the_deadline(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.5)
     over = threading.Event()
 
@@ -255,25 +257,25 @@ def test_an_answer_that_trickles_in_is_cut_off(head: str, monkeypatch: pytest.Mo
         while not over.wait(0.05):
             connection.sendall(b"H" if not head else b" ")
 
-    with own_answers(head, write=trickle) as url:
-        outcome = attempt(url)
+    with raw_server(head, write=trickle) as url:
+        result = attempt(url)
         over.set()
-    assert isinstance(outcome, Retryable)
-    assert "Timeout" in outcome.reason
+    assert isinstance(result, Retryable)
+    assert "Timeout" in result.reason
 
 
-def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_response_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.2)
     monkeypatch.setattr(client, "REQUEST_TIMEOUT_S", 3_600.0)
     over = threading.Event()
-    with own_answers("", write=lambda _: over.wait(5)) as url:
-        outcome = attempt(url)
+    with raw_server("", write=lambda _: over.wait(5)) as url:
+        result = attempt(url)
         over.set()
-    assert isinstance(outcome, Retryable)
-    assert "ReadTimeout" in outcome.reason
+    assert isinstance(result, Retryable)
+    assert "ReadTimeout" in result.reason
 
 
-def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_upload_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporter_module, "ATTEMPT_S", 0.5)
 
     class Large(type(batch())):  # type: ignore[misc]
@@ -284,22 +286,22 @@ def test_a_request_that_is_taken_slowly_is_cut_off(monkeypatch: pytest.MonkeyPat
         accepted: list[socket.socket] = []
         threading.Thread(target=lambda: accepted.append(listener.accept()[0]), daemon=True).start()
         exporter = Exporter(ServiceClient(f"http://127.0.0.1:{listener.getsockname()[1]}", "kb-test"))
-        outcome = exporter.send(Large([trace()]))
+        result = exporter.send(Large([trace()]))
         exporter.close()
         for connection in accepted:
             connection.close()
-    assert isinstance(outcome, Retryable)
-    assert "WriteTimeout" in outcome.reason
+    assert isinstance(result, Retryable)
+    assert "WriteTimeout" in result.reason
 
 
-def test_other_requests_are_not_bounded_by_an_attempt(kayba_server: LocalServer) -> None:
+def test_the_deadline_ends_with_the_attempt(kayba_server: LocalServer) -> None:
     service = ServiceClient(kayba_server.url, "kb-test")
     assert Exporter(service).send(batch()) == Delivered()
     assert deadline.seconds_left() is None
     service.close()
 
 
-def test_type_and_encoding_are_the_batch_s() -> None:
+def test_content_type_and_encoding_come_from_the_request() -> None:
     with faulty_server() as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         sending = batch()
@@ -317,7 +319,7 @@ def test_type_and_encoding_are_the_batch_s() -> None:
     assert first["x-mlflow-experiment-id"] == "0"
 
 
-def test_an_experiment_is_made_once_and_remembered(kayba_server: LocalServer) -> None:
+def test_an_experiment_is_created_once_and_remembered(kayba_server: LocalServer) -> None:
     service = ServiceClient(kayba_server.url, "kb-test")
     exporter = Exporter(service)
     assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
@@ -329,9 +331,9 @@ def test_an_experiment_is_made_once_and_remembered(kayba_server: LocalServer) ->
         assert [str(row["id"]) for row in tx.rows("SELECT id FROM experiments WHERE name = 'mine'")] == [first]
 
 
-def test_an_experiment_that_is_gone_is_made_anew_in_the_same_attempt(kayba_server: LocalServer) -> None:
+def test_a_deleted_experiment_is_recreated_in_the_same_attempt(kayba_server: LocalServer) -> None:
     service = ServiceClient(kayba_server.url, "kb-test")
-    # As after the server was set up anew, with the same process still running.
+    # The server was reinstalled while the process ran.
     service.experiment_ids["mine"] = "987654"
     exporter = Exporter(service)
     assert exporter.send(batch(trace(experiment="mine"))) == Delivered()
@@ -348,23 +350,23 @@ def experiment_answer(stage: str) -> FakeResponse:
     return FakeResponse(200, json.dumps({"experiment": found}).encode())
 
 
-def test_an_experiment_that_never_is_there_holds_the_traces_or_is_looked_for_later() -> None:
+def test_a_missing_experiment_blocks_or_retries() -> None:
     assert send(gone()) == Blocked("there is no experiment 0", "address")
     found = experiment_answer("active")
     with faulty_server(found, gone(), found, gone()) as server:
-        outcome = attempt(server.url, "mine")
+        result = attempt(server.url, "mine")
         assert len(server.requests) == 4
-    assert isinstance(outcome, Retryable)
+    assert isinstance(result, Retryable)
 
 
-def test_a_deleted_experiment_holds_the_traces() -> None:
-    outcome = send(experiment_answer("deleted"), "mine")
-    assert isinstance(outcome, Blocked)
-    assert "deleted" in outcome.reason
+def test_a_deleted_experiment_blocks_delivery() -> None:
+    result = send(experiment_answer("deleted"), "mine")
+    assert isinstance(result, Blocked)
+    assert "deleted" in result.reason
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("response", "kind"),
     [
         (FakeResponse(200, b"{}"), Retryable),
         (FakeResponse(200, b'{"experiment": {"experiment_id": "../7\\r\\n", "name": "mine"}}'), Retryable),
@@ -379,15 +381,15 @@ def test_a_deleted_experiment_holds_the_traces() -> None:
     ],
     ids=lambda value: repr(value.body) if isinstance(value, FakeResponse) else None,
 )
-def test_without_its_experiment_no_trace_is_sent_nor_lost(answer: FakeResponse, kind: type) -> None:
-    with faulty_server(answer) as server:
-        outcome = attempt(server.url, "mine")
+def test_no_trace_is_sent_without_its_experiment(response: FakeResponse, kind: type) -> None:
+    with faulty_server(response) as server:
+        result = attempt(server.url, "mine")
         assert not server.exported()
-    assert isinstance(outcome, kind), outcome
+    assert isinstance(result, kind), result
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_two_processes_that_make_an_experiment_at_once_both_find_it(status: int) -> None:
+def test_an_experiment_created_concurrently_is_found(status: int) -> None:
     taken = FakeResponse(status, b'{"error_code": "RESOURCE_ALREADY_EXISTS", "message": "taken"}')
     found = experiment_answer("active")
     with faulty_server(gone(), taken, found, FakeResponse()) as server:
@@ -421,18 +423,18 @@ def any_server() -> Iterator[FaultyServer]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(answers=st.lists(ANYTHING, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
-def test_whatever_is_answered_has_an_outcome(
-    any_server: FaultyServer, answers: list[FakeResponse], experiment: str | None
+@given(responses=st.lists(ANYTHING, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
+def test_any_response_has_an_export_result(
+    any_server: FaultyServer, responses: list[FakeResponse], experiment: str | None
 ) -> None:
-    any_server.responses[:] = answers
-    outcome = attempt(any_server.url, experiment)
-    assert isinstance(outcome, Delivered | Retryable | Blocked | Rejected)
-    if isinstance(outcome, Retryable):
-        assert outcome.retry_after_s is None or outcome.retry_after_s >= 0
+    any_server.responses[:] = responses
+    result = attempt(any_server.url, experiment)
+    assert isinstance(result, Delivered | Retryable | Blocked | Rejected)
+    if isinstance(result, Retryable):
+        assert result.retry_after_s is None or result.retry_after_s >= 0
 
 
-def test_connections_closed_by_another_thread_lose_nothing(kayba_server: LocalServer) -> None:
+def test_closing_connections_from_another_thread_loses_nothing(kayba_server: LocalServer) -> None:
     service = ServiceClient(kayba_server.url, "kb-test")
     exporter = Exporter(service)
     over = threading.Event()
@@ -444,18 +446,16 @@ def test_connections_closed_by_another_thread_lose_nothing(kayba_server: LocalSe
     thread = threading.Thread(target=close)
     thread.start()
     try:
-        outcomes = {type(exporter.send(batch())) for _ in range(50)}
+        results = {type(exporter.send(batch())) for _ in range(50)}
     finally:
         over.set()
         thread.join()
-    assert outcomes <= {Delivered, Retryable}
+    assert results <= {Delivered, Retryable}
     assert exporter.send(batch()) == Delivered()
     exporter.close()
 
 
-def test_an_address_without_tls_needs_no_certificates(
-    monkeypatch: pytest.MonkeyPatch, kayba_server: LocalServer
-) -> None:
+def test_certificates_are_read_only_for_tls(monkeypatch: pytest.MonkeyPatch, kayba_server: LocalServer) -> None:
     import ssl
 
     read: list[object] = []

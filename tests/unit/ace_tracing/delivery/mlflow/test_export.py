@@ -1,4 +1,4 @@
-"""Traces to a server that cannot take OTLP: they come out as by OTLP, once each, whatever fails in between."""
+"""MLflow artifact export: traces read back as after OTLP, once each, even after failures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server() -> Iterator[LocalServer]:
 
 
 class Wire:
-    """What is sent to a server, and what it then has."""
+    """One server: sends traces to it and reads them back."""
 
     def __init__(self, url: str) -> None:
         self.service = ServiceClient(url, "kb-test")
@@ -46,9 +46,9 @@ class Wire:
     def stored(self, trace_id: str = TRACE_ID) -> dict[str, Any]:
         from kayba_api.api.tracing import get_trace as read
 
-        answer = self.service.request(read.sync_detailed, trace_id=f"tr-{trace_id}", allow_partial=True)
-        assert answer.status_code == HTTPStatus.OK, answer.content
-        stored: dict[str, Any] = json.loads(answer.content)["trace"]
+        response = self.service.request(read.sync_detailed, trace_id=f"tr-{trace_id}", allow_partial=True)
+        assert response.status_code == HTTPStatus.OK, response.content
+        stored: dict[str, Any] = json.loads(response.content)["trace"]
         return stored
 
     def names(self) -> list[str]:
@@ -63,7 +63,7 @@ def wire(server: LocalServer) -> Iterator[Wire]:
 
 
 def rich(**details: Any) -> TraceRecord:
-    """A trace with something of everything."""
+    """Return a trace with every kind of content."""
     return trace(
         span(
             ROOT,
@@ -95,7 +95,7 @@ def rich(**details: Any) -> TraceRecord:
 
 
 def comparable(stored: dict[str, Any]) -> dict[str, Any]:
-    """What both ways must agree on: all but how the server marks the trace, and the order of what has none."""
+    """Return a stored trace without the server's own marks, with unordered parts sorted."""
     info = stored["trace_info"]
     info["tags"].pop("mlflow.artifactLocation", None)
     info["tags"].pop("mlflow.trace.spansLocation", None)
@@ -107,7 +107,7 @@ def comparable(stored: dict[str, Any]) -> dict[str, Any]:
     return stored
 
 
-def test_it_comes_out_as_by_otlp(wire: Wire, kayba_server: LocalServer) -> None:
+def test_a_trace_reads_back_as_after_otlp(wire: Wire, kayba_server: LocalServer) -> None:
     by_otlp = Wire(kayba_server.url)
     assert by_otlp.send(rich()) == wire.send(rich()) == Delivered()
     assert by_otlp.service.supports_otlp
@@ -140,7 +140,7 @@ def both() -> Iterator[tuple[Wire, Wire]]:
 
 @settings(max_examples=60, deadline=None)
 @given(value=JSON, number=st.integers(1, 2**128 - 1))
-def test_every_value_comes_out_as_by_otlp(both: tuple[Wire, Wire], value: Any, number: int) -> None:
+def test_any_value_reads_back_as_after_otlp(both: tuple[Wire, Wire], value: Any, number: int) -> None:
     trace_id = f"{number:032x}"
     sent = trace(span(inputs=json.dumps(value, ensure_ascii=False), outputs=json.dumps([value])), trace_id=trace_id)
     stored = []
@@ -150,7 +150,7 @@ def test_every_value_comes_out_as_by_otlp(both: tuple[Wire, Wire], value: Any, n
     assert stored[0]["spans"] == stored[1]["spans"]
 
 
-def test_the_way_is_chosen_once_and_again_after_an_hour(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_otlp_is_paused_for_one_hour(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = batch(trace(span()))
     for _ in range(3):
         assert wire.exporter.send(encoded) == Delivered()
@@ -161,22 +161,22 @@ def test_the_way_is_chosen_once_and_again_after_an_hour(wire: Wire, monkeypatch:
     monkeypatch.undo()
 
 
-def test_a_server_that_takes_neither_is_asked_again(wire: Wire) -> None:
+def test_otlp_is_tried_again_if_no_format_is_accepted(wire: Wire) -> None:
     with faulty_server(FakeResponse(404, b"<html>")) as nothing:
         exporter = Exporter(ServiceClient(nothing.url, "kb-test"))
         for _ in range(2):
-            outcome = exporter.send(batch())
-            assert isinstance(outcome, Blocked)
-            assert outcome.cause == "address"
+            result = exporter.send(batch())
+            assert isinstance(result, Blocked)
+            assert result.cause == "address"
         assert len(nothing.exported()) == 2
         exporter.close()
 
 
 @pytest.mark.parametrize("version", ["3.3.9", "2.22.0", "3.4.0", "3.17.2"])
-def test_an_old_server_that_shows_a_page_for_everything(version: str) -> None:
+def test_an_html_response_of_an_old_mlflow_means_no_otlp(version: str) -> None:
     page = FakeResponse(200, b"<html>MLflow</html>", {"Content-Type": "text/html; charset=utf-8"})
-    told = FakeResponse(200, version.encode(), {"Content-Type": "text/html; charset=utf-8"})
-    with faulty_server(page, told, FakeResponse(503)) as server:
+    version_response = FakeResponse(200, version.encode(), {"Content-Type": "text/html; charset=utf-8"})
+    with faulty_server(page, version_response, FakeResponse(503)) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert isinstance(exporter.send(batch()), Retryable)
         exporter.close()
@@ -186,7 +186,7 @@ def test_an_old_server_that_shows_a_page_for_everything(version: str) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 405, 415, 501])
-def test_what_says_that_there_is_no_otlp(status: int) -> None:
+def test_statuses_of_a_server_without_otlp(status: int) -> None:
     with faulty_server(
         FakeResponse(status, b'{"detail": "REST OTLP span logging is not supported"}'), FakeResponse(503)
     ) as server:
@@ -196,11 +196,11 @@ def test_what_says_that_there_is_no_otlp(status: int) -> None:
         assert [path for _, path, _, _ in server.requests][1].endswith(f"/api/3.0/mlflow/traces/tr-{TRACE_ID}")
 
 
-def test_a_repeat_changes_nothing(wire: Wire) -> None:
+def test_sending_a_trace_again_changes_nothing(wire: Wire) -> None:
     assert wire.send(rich()) == Delivered()
     once = wire.stored()
     for _ in range(2):
-        # Another process, which knows nothing of the first.
+        # As another process, which has no state of the first.
         again = Wire(wire.service.base_url)
         assert again.send(rich()) == Delivered()
         again.exporter.close()
@@ -225,7 +225,7 @@ def test_parts_in_one_batch_make_one_trace(wire: Wire) -> None:
     assert wire.stored()["trace_info"]["state"] == "OK"
 
 
-def test_the_later_of_two_accounts_of_a_span_stands(wire: Wire) -> None:
+def test_a_later_record_replaces_a_span(wire: Wire) -> None:
     assert wire.send(trace(span(ROOT, name="root", status="UNSET"))) == Delivered()
     assert (
         wire.send(trace(span(ROOT, name="root", outputs='"done"'), details=TraceDetails("n", {"k": "v"}, {})))
@@ -236,20 +236,20 @@ def test_the_later_of_two_accounts_of_a_span_stands(wire: Wire) -> None:
     assert wire.stored()["trace_info"]["tags"]["k"] == "v"
 
 
-def test_a_trace_that_began_elsewhere_stays_there(wire: Wire) -> None:
+def test_a_trace_stays_in_its_first_experiment(wire: Wire) -> None:
     assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Delivered()
     assert wire.send(trace(span(ROOT, name="root"), experiment="other")) == Delivered()
     assert wire.names() == ["child", "root"]
     assert wire.stored()["trace_info"]["trace_location"]["mlflow_experiment"]["experiment_id"] == "0"
 
 
-def test_an_experiment_that_is_gone_is_made_anew(wire: Wire) -> None:
+def test_a_missing_experiment_is_created_again(wire: Wire) -> None:
     wire.service.experiment_ids["mine"] = "987654"
     assert wire.send(trace(experiment="mine")) == Delivered()
     assert wire.service.experiment_ids["mine"] != "987654"
 
 
-def test_tokens_and_cost_are_added_up_as_mlflow_does(wire: Wire) -> None:
+def test_tokens_and_cost_are_summed_as_in_mlflow(wire: Wire) -> None:
     def calling(span_id: str, parent_id: str | None, tokens: int) -> SpanRecord:
         usage = {"input_tokens": tokens, "output_tokens": 1, "total_tokens": tokens + 1, "cache_read_input_tokens": 2}
         cost = {"input_cost": 0.5, "output_cost": 0.25, "total_cost": 0.75}
@@ -267,7 +267,7 @@ def test_tokens_and_cost_are_added_up_as_mlflow_does(wire: Wire) -> None:
     assert json.loads(metadata["mlflow.trace.cost"]) == {"input_cost": 1.0, "output_cost": 0.5, "total_cost": 1.5}
 
 
-def test_through_the_whole_sdk(server: LocalServer) -> None:
+def test_the_sdk_delivers_to_a_server_without_otlp(server: LocalServer) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=server.url, experiment="mine", folder="f")
     with start_span("root", span_type="AGENT") as root, start_span("child"):
         root.set_inputs({"a": 1})
@@ -286,9 +286,11 @@ OK = FakeResponse()
 
 @pytest.mark.parametrize("failing", range(3))
 @pytest.mark.parametrize(
-    "failure", [FakeResponse(503), FakeResponse(401), FakeResponse(200, b"<html>")], ids=lambda answer: answer.status
+    "failure",
+    [FakeResponse(503), FakeResponse(401), FakeResponse(200, b"<html>")],
+    ids=lambda response: response.status,
 )
-def test_what_fails_in_between_is_tried_again_or_held(failing: int, failure: FakeResponse) -> None:
+def test_a_failed_request_retries_or_blocks(failing: int, failure: FakeResponse) -> None:
     steps = [MISSING, OK, OK]
     steps[failing] = failure
     with faulty_server(NO_OTLP, *steps) as server:
@@ -297,7 +299,7 @@ def test_what_fails_in_between_is_tried_again_or_held(failing: int, failure: Fak
         exporter.close()
 
 
-def test_what_is_settled_of_a_batch_is_not_sent_again() -> None:
+def test_settled_traces_of_a_batch_are_not_sent_again() -> None:
     first, second = trace(trace_id="1" * 32), trace(trace_id="2" * 32)
     with faulty_server(NO_OTLP, *[MISSING, OK, OK], FakeResponse(503), *[MISSING, OK, OK]) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
@@ -311,14 +313,14 @@ def test_what_is_settled_of_a_batch_is_not_sent_again() -> None:
 def test_a_long_batch_is_sent_in_several_attempts(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "MIN_TRACE_S", 1_000.0)
     traces = [trace(trace_id=f"{number}" * 32) for number in (1, 2, 3)]
-    outcomes = [wire.send(*traces) for _ in range(3)]
-    assert [type(outcome) for outcome in outcomes] == [Retryable, Retryable, Delivered]
-    assert isinstance(outcomes[0], Retryable)
-    assert outcomes[0].retry_after_s == 0
+    results = [wire.send(*traces) for _ in range(3)]
+    assert [type(result) for result in results] == [Retryable, Retryable, Delivered]
+    assert isinstance(results[0], Retryable)
+    assert results[0].retry_after_s == 0
     assert len([wire.stored(each.trace_id) for each in traces]) == 3
 
 
-def test_one_that_is_refused_costs_no_other() -> None:
+def test_a_rejected_trace_does_not_reject_the_others() -> None:
     first, second = trace(span(), span(CHILD, ROOT), trace_id="1" * 32), trace(trace_id="2" * 32)
     with faulty_server(NO_OTLP, MISSING, FakeResponse(400, b"not this"), MISSING, OK, OK) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
@@ -341,9 +343,9 @@ def info(state: str = "OK", **tags: str) -> FakeResponse:
     return FakeResponse(200, json.dumps({"trace": {"trace_info": known}}).encode())
 
 
-def requests_for(*answers: FakeResponse) -> list[tuple[str, str]]:
-    """The requests that send one trace after OTLP was refused, given the answers to them."""
-    with faulty_server(NO_OTLP, *answers) as server:
+def requests_for(*responses: FakeResponse) -> list[tuple[str, str]]:
+    """Return the requests that send one trace after OTLP was refused, given their responses."""
+    with faulty_server(NO_OTLP, *responses) as server:
         exporter = Exporter(ServiceClient(server.url, "kb-test"))
         assert exporter.send(batch()) == Delivered()
         exporter.close()
@@ -352,7 +354,7 @@ def requests_for(*answers: FakeResponse) -> list[tuple[str, str]]:
         ]
 
 
-def test_a_store_that_does_not_replace_an_info_gets_it_anew() -> None:
+def test_an_info_that_cannot_be_replaced_is_recreated() -> None:
     known = {"mlflow.artifactLocation": "x", "mlflow.traceName": "step"}
     assert requests_for(info("IN_PROGRESS", **known), MISSING, FakeResponse(500, b"<html>"), OK, OK, OK) == [
         ("GET", f"tr-{TRACE_ID}"),
@@ -364,7 +366,7 @@ def test_a_store_that_does_not_replace_an_info_gets_it_anew() -> None:
     ]
 
 
-def test_an_info_that_says_it_all_is_left_alone() -> None:
+def test_a_complete_info_is_not_sent_again() -> None:
     known = {"mlflow.artifactLocation": "x", "mlflow.traceName": "step"}
     assert requests_for(info("OK", **known), MISSING, OK) == [
         ("GET", f"tr-{TRACE_ID}"),
@@ -373,11 +375,11 @@ def test_an_info_that_says_it_all_is_left_alone() -> None:
     ]
 
 
-def test_tags_that_an_info_lacks_are_set() -> None:
+def test_missing_tags_of_an_info_are_set() -> None:
     assert requests_for(info("OK", **{"mlflow.artifactLocation": "x"}), MISSING, OK)[2] == ("PATCH", "tags")
 
 
-def test_an_info_that_was_only_half_made_is_made_whole() -> None:
+def test_an_incomplete_info_is_sent_again() -> None:
     assert requests_for(info("OK"), MISSING, OK)[2:] == [("POST", "traces"), ("PUT", "traces.json")]
 
 
