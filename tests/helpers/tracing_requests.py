@@ -1,4 +1,4 @@
-"""Requests to the tracing mount, built for tests."""
+"""Requests to the tracing mount of kayba-local."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def span(
     attributes: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> Json:
-    """A span as OTLP's JSON; ids are given as numbers."""
+    """Return a span as OTLP's JSON; ids are numbers."""
     return {
         "traceId": f"{trace:032x}",
         "spanId": f"{number:016x}",
@@ -56,7 +56,7 @@ def otlp(spans: Iterable[Json], resource: Mapping[str, Any] | None = None) -> Js
 
 
 def protobuf(spans: Sequence[Json], resource: Mapping[str, Any] | None = None) -> bytes:
-    """The same request as `otlp` gives, in protobuf."""
+    """Return the request of `otlp` in protobuf."""
     request = ExportTraceServiceRequest()
     resource_spans = request.resource_spans.add()
     _fill(resource_spans.resource.attributes, otlp((), resource)["resourceSpans"][0]["resource"]["attributes"])
@@ -93,19 +93,19 @@ def send_protobuf(http: httpx.Client, *spans: Json, resource: Mapping[str, Any] 
 
 
 def get_trace(http: httpx.Client, id_: str, **parameters: Any) -> Json:
-    answer = http.get(f"{TRACES}/get", params={"trace_id": id_, **parameters}).raise_for_status()
-    trace: Json = answer.json()["trace"]
+    response = http.get(f"{TRACES}/get", params={"trace_id": id_, **parameters}).raise_for_status()
+    trace: Json = response.json()["trace"]
     return trace
 
 
 def search(http: httpx.Client, *experiments: str, **body: Any) -> Json:
     locations = [location(experiment) for experiment in experiments or ("0",)]
-    answer: Json = http.post(f"{TRACES}/search", json={"locations": locations, **body}).raise_for_status().json()
-    return answer
+    response: Json = http.post(f"{TRACES}/search", json={"locations": locations, **body}).raise_for_status().json()
+    return response
 
 
-def found(http: httpx.Client, *experiments: str, **body: Any) -> list[str]:
-    """The ids that a search finds, in its order."""
+def search_ids(http: httpx.Client, *experiments: str, **body: Any) -> list[str]:
+    """Return the trace ids that a search finds, in its order."""
     return [info["trace_id"] for info in search(http, *experiments, **body).get("traces", [])]
 
 
@@ -125,13 +125,13 @@ def trace_info(trace: int = 1, *, experiment: str = "0", **fields: Any) -> Json:
 
 
 def send_info(http: httpx.Client, info: Json) -> Json:
-    answer = http.post(TRACES, json={"trace": {"trace_info": info}}).raise_for_status()
-    declared: Json = answer.json()["trace"]["trace_info"]
-    return declared
+    response = http.post(TRACES, json={"trace": {"trace_info": info}}).raise_for_status()
+    stored: Json = response.json()["trace"]["trace_info"]
+    return stored
 
 
 def plain(value: Json) -> Any:
-    """The Python value of a value in an answer."""
+    """Return the Python value of a value in a response."""
     if not value:
         return None
     kind, content = next(iter(value.items()))
@@ -142,9 +142,9 @@ def plain(value: Json) -> Any:
     return base64.b64decode(content) if kind == "bytes_value" else content
 
 
-def attributes(answered: Json) -> dict[str, Any]:
-    """The attributes of a span, event or link in an answer."""
-    return {pair["key"]: plain(pair["value"]) for pair in answered["attributes"]}
+def attributes(item: Json) -> dict[str, Any]:
+    """Return the attributes of a span, event or link in a response."""
+    return {pair["key"]: plain(pair["value"]) for pair in item["attributes"]}
 
 
 def _fill(target: Any, pairs: Iterable[Json]) -> None:

@@ -1,4 +1,4 @@
-"""A client of the server under test, over real HTTP."""
+"""Fixture of an HTTP client of the server under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the application does around its handlers: mock mode, answers that break the contract, handlers that fail."""
+"""The application around its handlers: routes, parameters, mock mode, replies and errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.store.database import Database
 
 OPERATIONS = contract.load().operations
-MADE_UP = {
+DOCUMENT = {
     "openapi": "3.1.0",
     "paths": {
         "/things/{id}": {
@@ -61,8 +61,8 @@ def db(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def ask(db: Database, handlers: Mapping[str, Handler], method: str, path: str, **sent: Any) -> httpx.Response:
-    app = create_app(db, handlers=handlers, contract=Contract(MADE_UP))
+def request_with(db: Database, handlers: Mapping[str, Handler], method: str, path: str, **sent: Any) -> httpx.Response:
+    app = create_app(db, handlers=handlers, contract=Contract(DOCUMENT))
     return _send(app, method, path, **sent)
 
 
@@ -75,37 +75,37 @@ def _send(app: Any, method: str, path: str, **sent: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-def test_mock_mode_answers_every_operation_with_its_example(db: Database, operation: Operation) -> None:
+def test_mock_mode_returns_the_example_of_every_operation(db: Database, operation: Operation) -> None:
     app = create_app(db, mock=True)
-    answer = _send(app, operation.method, **example_request(operation))
-    assert answer.status_code == operation.success_status, answer.text
+    response = _send(app, operation.method, **example_request(operation))
+    assert response.status_code == operation.success_status, response.text
     examples = [media.example for media in operation.responses[operation.success_status].values()]
-    assert answer.content in [e.encode() if isinstance(e, str) else orjson.dumps(e) for e in examples]
+    assert response.content in [e.encode() if isinstance(e, str) else orjson.dumps(e) for e in examples]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-def test_an_operation_without_a_handler_answers_501_naming_itself(db: Database, operation: Operation) -> None:
-    answer = _send(create_app(db, handlers={}), operation.method, **example_request(operation))
-    assert answer.status_code == 501
-    body = answer.json()
+def test_an_operation_without_handler_returns_501_with_its_id(db: Database, operation: Operation) -> None:
+    response = _send(create_app(db, handlers={}), operation.method, **example_request(operation))
+    assert response.status_code == 501
+    body = response.json()
     error = body["error"] if operation.mount == "rest" else body
     assert operation.id in error["message"]
     assert "NOT_IMPLEMENTED" in (error.get("code"), error.get("error_code"))
 
 
-def test_mock_mode_still_refuses_bad_input(db: Database) -> None:
-    answer = _send(create_app(db, mock=True), "POST", "/api/insights/generate", json={"epochs": "two"})
-    assert answer.status_code == 400
-    assert "body.epochs" in answer.text
+def test_mock_mode_rejects_invalid_requests(db: Database) -> None:
+    response = _send(create_app(db, mock=True), "POST", "/api/insights/generate", json={"epochs": "two"})
+    assert response.status_code == 400
+    assert "body.epochs" in response.text
 
 
-def test_a_literal_path_goes_before_a_parameter(db: Database) -> None:
+def test_a_literal_path_precedes_a_parameter(db: Database) -> None:
     handlers: dict[str, Handler] = {"getThing": lambda _: {"name": "thing"}, "getMine": lambda _: Reply(status=204)}
-    assert ask(db, handlers, "GET", "/api/things/7").json() == {"name": "thing"}
-    assert ask(db, handlers, "GET", "/api/things/mine").status_code == 204
+    assert request_with(db, handlers, "GET", "/api/things/7").json() == {"name": "thing"}
+    assert request_with(db, handlers, "GET", "/api/things/mine").status_code == 204
 
 
-def test_parameters_arrive_typed(db: Database) -> None:
+def test_parameters_are_converted_to_their_types(db: Database) -> None:
     seen: list[Call] = []
 
     def handler(call: Call) -> dict[str, Any]:
@@ -113,8 +113,8 @@ def test_parameters_arrive_typed(db: Database) -> None:
         return {"name": "thing"}
 
     query = "?tags=1&tags=22&kinds=a,b&deep=True&share=0.5&unknown=x"
-    assert ask(db, {"getThing": handler}, "GET", f"/api/things/7{query}").status_code == 200
-    assert ask(db, {"getThing": handler}, "GET", "/api/things/7").status_code == 200
+    assert request_with(db, {"getThing": handler}, "GET", f"/api/things/7{query}").status_code == 200
+    assert request_with(db, {"getThing": handler}, "GET", "/api/things/7").status_code == 200
     assert [dict(call.query) for call in seen] == [
         {"tags": [1, 22], "kinds": ["a", "b"], "deep": True, "share": 0.5},
         {"deep": False},
@@ -123,7 +123,7 @@ def test_parameters_arrive_typed(db: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("/api/things/seven", 'path.id: value is not of type "integer"'),
         ("/api/things/7?tags=1&tags=x", 'query.tags[1]: value is not of type "integer"'),
@@ -132,10 +132,10 @@ def test_parameters_arrive_typed(db: Database) -> None:
         ("/api/things/7?share=NaN", "query.share"),
     ],
 )
-def test_parameters_are_checked(db: Database, path: str, said: str) -> None:
-    answer = ask(db, {"getThing": lambda _: {"name": "thing"}}, "GET", path)
-    assert answer.status_code == 400
-    assert said in answer.json()["error"]["message"]
+def test_invalid_parameters_return_400(db: Database, path: str, message: str) -> None:
+    response = request_with(db, {"getThing": lambda _: {"name": "thing"}}, "GET", path)
+    assert response.status_code == 400
+    assert message in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_parameters_are_checked(db: Database, path: str, said: str) -> None:
         (Reply({"name": object()}), "not JSON serializable"),
     ],
 )
-def test_an_answer_against_the_contract_is_our_fault(
+def test_a_reply_that_violates_the_contract_returns_500(
     db: Database, caplog: pytest.LogCaptureFixture, reply: Reply | dict[str, Any], logged: str
 ) -> None:
-    answer = ask(db, {"getThing": lambda _: reply}, "GET", "/api/things/7")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "INTERNAL_ERROR")
+    response = request_with(db, {"getThing": lambda _: reply}, "GET", "/api/things/7")
+    assert (response.status_code, response.json()["error"]["code"]) == (500, "INTERNAL_ERROR")
     assert logged in caplog.text
     assert "GET /api/things/7 failed" in caplog.text
 
@@ -167,43 +167,41 @@ def test_an_answer_against_the_contract_is_our_fault(
         (Reply({"name": 1}, headers={"x-more": "1"}), b'{"name":1}', "application/json"),
     ],
 )
-def test_an_answer_is_sent_as_the_handler_gave_it(
-    db: Database, reply: Reply, content: bytes, content_type: str
-) -> None:
-    answer = ask(db, {"getThing": lambda _: reply}, "GET", "/api/things/7")
-    assert (answer.status_code, answer.content) == (200, content)
-    assert answer.headers["content-type"] == content_type
-    assert answer.headers.get("x-more") == reply.headers.get("x-more")
+def test_a_reply_is_sent_unchanged(db: Database, reply: Reply, content: bytes, content_type: str) -> None:
+    response = request_with(db, {"getThing": lambda _: reply}, "GET", "/api/things/7")
+    assert (response.status_code, response.content) == (200, content)
+    assert response.headers["content-type"] == content_type
+    assert response.headers.get("x-more") == reply.headers.get("x-more")
 
 
-def test_a_handler_that_fails_answers_500_and_says_no_more(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_handler_returns_500_without_details(db: Database, caplog: pytest.LogCaptureFixture) -> None:
     def handler(_: Call) -> dict[str, Any]:
-        raise KeyError("a detail of ours")
+        raise KeyError("an internal detail")
 
-    answer = ask(db, {"getThing": handler}, "GET", "/api/things/7")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "INTERNAL_ERROR")
-    assert "a detail of ours" not in answer.text
-    assert "a detail of ours" in caplog.text
+    response = request_with(db, {"getThing": handler}, "GET", "/api/things/7")
+    assert (response.status_code, response.json()["error"]["code"]) == (500, "INTERNAL_ERROR")
+    assert "an internal detail" not in response.text
+    assert "an internal detail" in caplog.text
 
 
-def test_a_problem_is_answered_as_it_says(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_problem_sets_status_code_message_and_headers(db: Database, caplog: pytest.LogCaptureFixture) -> None:
     def handler(_: Call) -> dict[str, Any]:
         raise Problem(429, "SLOW_DOWN", "Not so fast.", {"Retry-After": "5"})
 
     caplog.set_level(logging.INFO, "kayba_local")
-    answer = ask(db, {"getThing": handler}, "GET", "/api/things/7")
-    assert answer.json() == {"error": {"code": "SLOW_DOWN", "message": "Not so fast."}}
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+    response = request_with(db, {"getThing": handler}, "GET", "/api/things/7")
+    assert response.json() == {"error": {"code": "SLOW_DOWN", "message": "Not so fast."}}
+    assert (response.status_code, response.headers["retry-after"]) == (429, "5")
     assert not [record for record in caplog.records if record.name == "kayba_local"]
 
 
-def test_a_server_without_a_key_takes_any(db: Database) -> None:
+def test_a_server_without_a_key_accepts_any_key(db: Database) -> None:
     for headers in ({}, {"Authorization": "Bearer kb-anything"}):
         assert _send(create_app(db), "GET", "/api/traces", headers=headers).status_code == 200
 
 
 def example_request(operation: Operation) -> dict[str, Any]:
-    """The request that the contract gives as the example of an operation."""
+    """Return the example request of an operation."""
     document = orjson.loads(Path(contract.__file__).with_name("openapi.json").read_bytes())
     item = document["paths"][operation.path]
     node = item[operation.method.lower()]

@@ -1,4 +1,4 @@
-"""The command as a process: what it prints, how it ends, what it leaves behind."""
+"""The command as a process: output, exit codes, signals and environment."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}
 
 
 @contextmanager
-def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server process that is ready, with its URL."""
+def run_server(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a server process; yield it and its URL when it is ready."""
     process = subprocess.Popen(
         [sys.executable, "-m", "kayba_local", "serve", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
@@ -41,27 +41,27 @@ def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
         process.communicate()
 
 
-def ended(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
+def stop_with(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     return process.returncode, out, err
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not have these signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_signal_ends_it_cleanly_and_what_was_accepted_is_there(tmp_path: Path, name: str) -> None:
+def test_a_signal_stops_it_with_exit_code_0_and_keeps_accepted_data(tmp_path: Path, name: str) -> None:
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
-    with running("--store", store) as (process, url), httpx.Client(base_url=url) as http:
+    with run_server("--store", store) as (process, url), httpx.Client(base_url=url) as http:
         for _ in range(20):
             assert http.post("/api/traces", json=UPLOAD).status_code == 200
-        assert ended(process, getattr(signal, name)) == (0, "", "")
-    with running("--store", store) as (process, url):
+        assert stop_with(process, getattr(signal, name)) == (0, "", "")
+    with run_server("--store", store) as (process, url):
         assert len(httpx.get(f"{url}/api/traces").json()["traces"]) == 20
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
-def test_a_request_in_progress_is_answered_before_it_ends(tmp_path: Path) -> None:
-    with running("--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (process, url):
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not have these signals")
+def test_a_request_in_progress_is_answered_before_the_exit(tmp_path: Path) -> None:
+    with run_server("--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (process, url):
         body = httpx.Request("POST", url, json=UPLOAD).read()
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=30) as connection:
@@ -74,10 +74,10 @@ def test_a_request_in_progress_is_answered_before_it_ends(tmp_path: Path) -> Non
         assert process.wait(timeout=30) == 0
 
 
-def test_the_store_and_the_key_come_from_the_environment(tmp_path: Path) -> None:
+def test_store_and_key_are_read_from_the_environment(tmp_path: Path) -> None:
     store = tmp_path / "folder" / "kayba.db"
     environment = {"KAYBA_LOCAL_STORE": f"sqlite:///{store}", "KAYBA_LOCAL_API_KEY": "kb-key"}
-    with running(**environment) as (_, url):
+    with run_server(**environment) as (_, url):
         assert httpx.get(f"{url}/api/traces").status_code == 401
         assert httpx.get(f"{url}/api/traces", headers={"Authorization": "Bearer kb-key"}).status_code == 200
     assert store.exists()
@@ -86,20 +86,20 @@ def test_the_store_and_the_key_come_from_the_environment(tmp_path: Path) -> None
         assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
 
 
-def test_without_otlp(tmp_path: Path) -> None:
-    with running("--without-otlp", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
+def test_without_otlp_ingest_returns_501(tmp_path: Path) -> None:
+    with run_server("--without-otlp", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
         headers = {"x-mlflow-experiment-id": "0"}
-        answer = httpx.post(f"{url}/api/mlflow/v1/traces", json={"resourceSpans": []}, headers=headers)
-        assert answer.status_code == 501
+        response = httpx.post(f"{url}/api/mlflow/v1/traces", json={"resourceSpans": []}, headers=headers)
+        assert response.status_code == 501
         assert httpx.get(f"{url}/api/mlflow/version").status_code == 200
 
 
-def test_mock(tmp_path: Path) -> None:
-    with running("--mock", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
+def test_mock_returns_the_contracts_examples(tmp_path: Path) -> None:
+    with run_server("--mock", "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
         assert httpx.get(f"{url}/api/jobs/any").json()["status"] == "completed"
 
 
-def test_beyond_loopback_without_a_key_it_refuses(
+def test_a_host_beyond_loopback_without_a_key_exits_with_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KAYBA_LOCAL_API_KEY", raising=False)
@@ -109,7 +109,7 @@ def test_beyond_loopback_without_a_key_it_refuses(
     assert "--api-key" in err
 
 
-def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_prints_one_line_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 1
@@ -118,22 +118,24 @@ def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert str(port) in err
 
 
-def test_a_store_that_cannot_be_opened_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_store_prints_one_line_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", "0", "--store", "postgres://nowhere"]) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "postgres://nowhere" in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["serve", "--port", "65536"], ["serve", "--port", "x"], ["serve", "--what"]])
-def test_misuse_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
+@pytest.mark.parametrize(
+    "arguments", [[], ["serve", "--port", "65536"], ["serve", "--port", "x"], ["serve", "--unknown"]]
+)
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
         main(arguments)
-    assert left.value.code == 2
+    assert exit_info.value.code == 2
     assert "usage: kayba-local" in capsys.readouterr().err
 
 
-def test_the_default_store_is_a_file_of_the_user() -> None:
+def test_the_default_store_is_a_file_in_the_users_data_directory() -> None:
     assert default_store().startswith("sqlite:///")
     assert default_store().endswith("kayba.db")
     assert "kayba-local" in default_store()

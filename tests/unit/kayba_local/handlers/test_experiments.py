@@ -1,4 +1,4 @@
-"""Experiments over HTTP: found, created, listed."""
+"""Experiments over HTTP: create, find and search."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.helpers.tracing_requests import EXPERIMENTS, Json
 
 
 def create(http: httpx.Client, name: str, **fields: Any) -> str:
-    answer = http.post(f"{EXPERIMENTS}/create", json={"name": name, **fields})
-    id_: str = answer.raise_for_status().json()["experiment_id"]
+    response = http.post(f"{EXPERIMENTS}/create", json={"name": name, **fields})
+    id_: str = response.raise_for_status().json()["experiment_id"]
     return id_
 
 
@@ -24,13 +24,13 @@ def names(page: Json) -> list[str]:
     return [experiment["name"] for experiment in page["experiments"]]
 
 
-def test_the_default_experiment_is_always_there(http: httpx.Client) -> None:
+def test_the_default_experiment_always_exists(http: httpx.Client) -> None:
     by_name = http.get(f"{EXPERIMENTS}/get-by-name", params={"experiment_name": "Default"}).json()["experiment"]
     assert by_name["experiment_id"] == "0"
     assert http.get(f"{EXPERIMENTS}/get", params={"experiment_id": "0"}).json() == {"experiment": by_name}
 
 
-def test_one_that_was_created_is_found_by_name_and_id(http: httpx.Client) -> None:
+def test_a_new_experiment_is_found_by_name_and_id(http: httpx.Client) -> None:
     id_ = create(http, "my experiment / ü", tags=[{"key": "team", "value": "agents"}], artifact_location="s3://x")
     experiment = http.get(f"{EXPERIMENTS}/get", params={"experiment_id": id_}).json()["experiment"]
     created = experiment.pop("creation_time")
@@ -47,28 +47,28 @@ def test_one_that_was_created_is_found_by_name_and_id(http: httpx.Client) -> Non
     assert found["experiment"]["experiment_id"] == id_
 
 
-def test_a_name_is_taken_once(http: httpx.Client) -> None:
+def test_a_duplicate_name_returns_already_exists(http: httpx.Client) -> None:
     create(http, "mine")
-    answer = http.post(f"{EXPERIMENTS}/create", json={"name": "mine"})
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "RESOURCE_ALREADY_EXISTS")
-    assert "mine" in answer.json()["message"]
+    response = http.post(f"{EXPERIMENTS}/create", json={"name": "mine"})
+    assert (response.status_code, response.json()["error_code"]) == (400, "RESOURCE_ALREADY_EXISTS")
+    assert "mine" in response.json()["message"]
     assert create(http, "MINE")
 
 
 @pytest.mark.parametrize(
-    ("path", "parameters", "said"),
+    ("path", "parameters", "message"),
     [
         ("get-by-name", {"experiment_name": "none"}, "Could not find experiment with name 'none'"),
         ("get", {"experiment_id": "12345"}, "12345"),
     ],
 )
-def test_an_unknown_one_is_not_found(http: httpx.Client, path: str, parameters: Json, said: str) -> None:
-    answer = http.get(f"{EXPERIMENTS}/{path}", params=parameters)
-    assert (answer.status_code, answer.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
-    assert said in answer.json()["message"]
+def test_an_unknown_experiment_returns_404(http: httpx.Client, path: str, parameters: Json, message: str) -> None:
+    response = http.get(f"{EXPERIMENTS}/{path}", params=parameters)
+    assert (response.status_code, response.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+    assert message in response.json()["message"]
 
 
-def test_they_are_listed_newest_first_a_page_at_a_time(http: httpx.Client) -> None:
+def test_experiments_are_listed_newest_first_in_pages(http: httpx.Client) -> None:
     created = [f"e{number}" for number in range(5)]
     for name in created:
         create(http, name)
@@ -83,7 +83,7 @@ def test_they_are_listed_newest_first_a_page_at_a_time(http: httpx.Client) -> No
     assert listed == [*reversed(created), "Default"]
 
 
-def test_they_are_filtered_and_sorted(http: httpx.Client) -> None:
+def test_experiments_are_filtered_and_sorted(http: httpx.Client) -> None:
     for name in ("b-test", "a-test", "other"):
         create(http, name)
     assert names(search(http, filter="name LIKE '%-test'", order_by=["name ASC"])) == ["a-test", "b-test"]
@@ -94,7 +94,7 @@ def test_they_are_filtered_and_sorted(http: httpx.Client) -> None:
     assert search(http, view_type="DELETED_ONLY") == {}
 
 
-def test_says_what_is_wrong_with_a_filter(http: httpx.Client) -> None:
-    answer = http.post(f"{EXPERIMENTS}/search", json={"filter": "colour = 'red'"})
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert "no field 'colour'; use name" in answer.json()["message"]
+def test_an_invalid_filter_returns_its_error(http: httpx.Client) -> None:
+    response = http.post(f"{EXPERIMENTS}/search", json={"filter": "colour = 'red'"})
+    assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "no field 'colour'; use name" in response.json()["message"]

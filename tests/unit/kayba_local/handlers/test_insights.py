@@ -1,4 +1,4 @@
-"""Triage of insights, and prompts made of the accepted ones."""
+"""Insights over HTTP: list, accept and reject; prompts made from accepted insights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kayba_local import LocalServer
 from kayba_local.store import insights
 
 
-def accepted(server: LocalServer, content: str, section: str = "general") -> str:
+def add_accepted(server: LocalServer, content: str, section: str = "general") -> str:
     return insights.add(server.db, content, section=section, status="accepted").id
 
 
@@ -26,20 +26,20 @@ def accepted(server: LocalServer, content: str, section: str = "general") -> str
         ({"section": "' OR 1=1 --"}, []),
     ],
 )
-def test_list_by_status_and_section(
+def test_insights_are_listed_by_status_and_section(
     kayba_server: LocalServer, http: httpx.Client, query: dict[str, str], found: list[str]
 ) -> None:
     insights.add(kayba_server.db, "one", section="style")
     insights.add(kayba_server.db, "two", section="tools")
     insights.add(kayba_server.db, "three", section="tools", status="rejected")
-    answer = http.get("/api/insights", params=query).json()
-    assert [insight["content"] for insight in answer["insights"]] == found
+    response = http.get("/api/insights", params=query).json()
+    assert [insight["content"] for insight in response["insights"]] == found
 
 
-def test_triage_is_kept(kayba_server: LocalServer, http: httpx.Client) -> None:
+def test_a_decision_is_stored_with_its_note(kayba_server: LocalServer, http: httpx.Client) -> None:
     insight = insights.add(kayba_server.db, "Look first.", section="style", helpful=3, harmful=1)
-    answer = http.patch(f"/api/insights/{insight.id}", json={"status": "accepted", "note": "seen twice"}).json()
-    assert answer == {
+    response = http.patch(f"/api/insights/{insight.id}", json={"status": "accepted", "note": "seen twice"}).json()
+    assert response == {
         "id": insight.id,
         "status": "accepted",
         "section": "style",
@@ -49,48 +49,48 @@ def test_triage_is_kept(kayba_server: LocalServer, http: httpx.Client) -> None:
         "note": "seen twice",
     }
     http.patch(f"/api/insights/{insight.id}", json={"status": "rejected"})
-    assert http.get("/api/insights").json()["insights"] == [{**answer, "status": "rejected"}]
+    assert http.get("/api/insights").json()["insights"] == [{**response, "status": "rejected"}]
 
 
-def test_a_decision_is_accepted_or_rejected_and_nothing_else(kayba_server: LocalServer, http: httpx.Client) -> None:
+def test_a_decision_other_than_accepted_or_rejected_returns_400(kayba_server: LocalServer, http: httpx.Client) -> None:
     insight = insights.add(kayba_server.db, "Look first.")
     assert http.patch(f"/api/insights/{insight.id}", json={"status": "new"}).status_code == 400
     assert http.get("/api/insights").json()["insights"][0]["status"] == "pending"
 
 
-def test_a_prompt_holds_the_accepted_insights_by_section(kayba_server: LocalServer, http: httpx.Client) -> None:
-    shortly = accepted(kayba_server, "Say it\nshortly.", "style")
-    number = accepted(kayba_server, "Ask for the order number.", "retrieval")
-    greet = accepted(kayba_server, "Greet.", "style")
-    again = accepted(kayba_server, "Say it shortly.", "style")
+def test_a_prompt_contains_the_accepted_insights_by_section(kayba_server: LocalServer, http: httpx.Client) -> None:
+    first = add_accepted(kayba_server, "Answer\nbriefly.", "style")
+    number = add_accepted(kayba_server, "Ask for the order number.", "retrieval")
+    greet = add_accepted(kayba_server, "Greet.", "style")
+    second = add_accepted(kayba_server, "Answer briefly.", "style")
     insights.add(kayba_server.db, "Not decided.")
-    answer = http.post("/api/prompts/generate", json={}).json()
-    assert answer["version"] == 1
-    assert answer["content"]["text"] == (
+    response = http.post("/api/prompts/generate", json={}).json()
+    assert response["version"] == 1
+    assert response["content"]["text"] == (
         "Apply what was learned from earlier work:\n\n"
         f"## retrieval\n\n- Ask for the order number. [insight {number}]\n\n"
-        f"## style\n\n- Say it shortly. [insights {shortly}, {again}]\n- Greet. [insight {greet}]\n"
+        f"## style\n\n- Answer briefly. [insights {first}, {second}]\n- Greet. [insight {greet}]\n"
     )
 
 
-def test_a_prompt_of_chosen_insights(kayba_server: LocalServer, http: httpx.Client) -> None:
-    chosen = accepted(kayba_server, "Chosen.")
-    accepted(kayba_server, "Left out.")
+def test_a_prompt_of_named_insights_contains_only_these(kayba_server: LocalServer, http: httpx.Client) -> None:
+    chosen = add_accepted(kayba_server, "Chosen.")
+    add_accepted(kayba_server, "Left out.")
     text = http.post("/api/prompts/generate", json={"insightIds": [chosen]}).json()["content"]["text"]
     assert "Chosen." in text
     assert "Left out." not in text
 
 
-def test_an_insight_that_is_not_accepted_makes_no_prompt(kayba_server: LocalServer, http: httpx.Client) -> None:
+def test_a_prompt_of_a_pending_insight_returns_409(kayba_server: LocalServer, http: httpx.Client) -> None:
     undecided = insights.add(kayba_server.db, "Perhaps.")
-    answer = http.post("/api/prompts/generate", json={"insightIds": [undecided.id]})
-    assert answer.status_code == 409
-    assert f"PATCH /insights/{undecided.id}" in answer.json()["error"]["message"]
+    response = http.post("/api/prompts/generate", json={"insightIds": [undecided.id]})
+    assert response.status_code == 409
+    assert f"PATCH /insights/{undecided.id}" in response.json()["error"]["message"]
     assert http.get("/api/prompts").json() == {"prompts": []}
 
 
-def test_versions_count_up_by_label_and_the_newest_comes_first(kayba_server: LocalServer, http: httpx.Client) -> None:
-    accepted(kayba_server, "Look first.")
+def test_versions_increase_by_label_and_are_listed_newest_first(kayba_server: LocalServer, http: httpx.Client) -> None:
+    add_accepted(kayba_server, "Look first.")
     for label in ("support", "support", "sales"):
         http.post("/api/prompts/generate", json={"label": label})
     listed = http.get("/api/prompts").json()["prompts"]
@@ -100,8 +100,8 @@ def test_versions_count_up_by_label_and_the_newest_comes_first(kayba_server: Loc
     assert "Look first." in whole["content"]["text"]
 
 
-def test_prompts_made_at_the_same_time_get_different_versions(kayba_server: LocalServer, http: httpx.Client) -> None:
-    accepted(kayba_server, "Look first.")
+def test_concurrent_prompts_get_different_versions(kayba_server: LocalServer, http: httpx.Client) -> None:
+    add_accepted(kayba_server, "Look first.")
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(lambda _: http.post("/api/prompts/generate", json={}).json(), range(24)))
-    assert sorted(answer["version"] for answer in answers) == list(range(1, 25))
+        responses = list(threads.map(lambda _: http.post("/api/prompts/generate", json={}).json(), range(24)))
+    assert sorted(response["version"] for response in responses) == list(range(1, 25))

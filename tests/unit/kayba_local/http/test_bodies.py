@@ -1,4 +1,4 @@
-"""Decompression under a cap, for any content."""
+"""Decompression with a size limit, for any content."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ contents = st.binary(max_size=2000) | st.builds(lambda unit, n: unit * n, st.bin
 
 
 @given(encodings, contents)
-def test_what_was_compressed_comes_back(encoding: tuple[str, Compress], content: bytes) -> None:
+def test_compressed_content_is_decompressed_unchanged(encoding: tuple[str, Compress], content: bytes) -> None:
     name, compress = encoding
     assert decompress(compress(content), name, limit=len(content)) == content
 
 
 @given(encodings, contents.filter(bool))
-def test_one_byte_over_the_cap_is_too_large(encoding: tuple[str, Compress], content: bytes) -> None:
+def test_one_byte_over_the_limit_returns_413(encoding: tuple[str, Compress], content: bytes) -> None:
     name, compress = encoding
-    assert refused(compress(content), name, len(content) - 1) == 413
+    assert error_status(compress(content), name, len(content) - 1) == 413
 
 
 @given(encodings, contents, st.data())
-def test_a_cut_stream_is_refused(encoding: tuple[str, Compress], content: bytes, data: st.DataObject) -> None:
+def test_a_truncated_stream_returns_400(encoding: tuple[str, Compress], content: bytes, data: st.DataObject) -> None:
     name, compress = encoding
     whole = compress(content)
     cut = data.draw(st.integers(1, len(whole) - 1))
-    assert refused(whole[:cut], name, limit=len(content)) == 400
+    assert error_status(whole[:cut], name, limit=len(content)) == 400
 
 
 @given(encodings, st.binary(min_size=1, max_size=200))
-def test_any_bytes_are_decompressed_or_refused(encoding: tuple[str, Compress], raw: bytes) -> None:
+def test_any_bytes_are_decompressed_or_return_400_or_413(encoding: tuple[str, Compress], raw: bytes) -> None:
     try:
         assert len(decompress(raw, encoding[0], limit=1000)) <= 1000
     except Problem as problem:
@@ -56,18 +56,18 @@ def test_any_bytes_are_decompressed_or_refused(encoding: tuple[str, Compress], r
 
 
 @given(st.lists(contents, min_size=1, max_size=4))
-def test_gzip_members_one_after_the_other(members: list[bytes]) -> None:
+def test_several_gzip_members_are_concatenated(members: list[bytes]) -> None:
     raw = b"".join(gzip.compress(member) for member in members)
     assert decompress(raw, "gzip", limit=10**9) == b"".join(members)
 
 
 @pytest.mark.parametrize(("name", "compress"), ENCODINGS)
-def test_a_body_larger_than_what_is_kept_uncounted(name: str, compress: Compress) -> None:
+def test_a_body_larger_than_the_buffer_is_decompressed(name: str, compress: Compress) -> None:
     content = bytes(range(256)) * (MAX_BUFFERED_BYTES // 256 + 1)
     assert decompress(compress(content), name, limit=len(content)) == content
 
 
-def refused(raw: bytes, encoding: str, limit: int) -> int:
+def error_status(raw: bytes, encoding: str, limit: int) -> int:
     with pytest.raises(Problem) as problem:
         decompress(raw, encoding, limit)
     return problem.value.status

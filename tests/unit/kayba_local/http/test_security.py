@@ -1,4 +1,4 @@
-"""Only this machine, and in a browser only the server's own pages, may call."""
+"""Rejection of requests from other sites."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ ROUTES = ["/api/traces", "/api/mlflow/version", "/api/nowhere", "/", "/nowhere"]
     ],
     ids=str,
 )
-def test_another_site_is_refused(http: httpx.Client, path: str, headers: dict[str, str]) -> None:
-    answer = http.get(path, headers=headers)
-    assert answer.status_code == 403
+def test_a_request_from_another_site_returns_403(http: httpx.Client, path: str, headers: dict[str, str]) -> None:
+    response = http.get(path, headers=headers)
+    assert response.status_code == 403
     (name,) = headers
-    assert name in answer.text
+    assert name in response.text
 
 
 @pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1:{port}", "127.1.2.3", "[::1]:{port}", "LOCALHOST"])
-def test_a_loopback_name_is_let_in(kayba_server: LocalServer, http: httpx.Client, host: str) -> None:
+def test_a_loopback_host_is_accepted(kayba_server: LocalServer, http: httpx.Client, host: str) -> None:
     port = kayba_server.url.rpartition(":")[2]
     assert http.get("/api/traces", headers={"Host": host.format(port=port)}).status_code == 200
 
 
-def test_the_servers_own_pages_are_let_in(kayba_server: LocalServer, http: httpx.Client) -> None:
+def test_a_same_origin_request_is_accepted(kayba_server: LocalServer, http: httpx.Client) -> None:
     headers = {"Origin": kayba_server.url, "Sec-Fetch-Site": "same-origin"}
     assert http.get("/api/traces", headers=headers).status_code == 200
 
 
-def test_a_server_beyond_loopback_answers_to_any_name_but_no_foreign_page() -> None:
+def test_beyond_loopback_any_host_but_no_other_origin_is_accepted() -> None:
     with serve(host="0.0.0.0", api_key="kb-key") as server:
         headers = {"Host": "kayba.example", "Authorization": "Bearer kb-key"}
         with httpx.Client(base_url=server.url.replace("0.0.0.0", "127.0.0.1"), headers=headers) as http:

@@ -1,4 +1,4 @@
-"""The store's file: opened privately, brought up to date, written by one and read by many."""
+"""The store's file: access modes, schema versions, transactions and concurrent use."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("bad", ["", "sqlite://", "sqlite:///", "postgres://host/db", "kayba.db", "file:///a.db"])
-def test_says_what_a_store_is_when_the_url_names_none(bad: str) -> None:
+def test_an_invalid_url_raises_store_error_with_the_valid_form(bad: str) -> None:
     with pytest.raises(StoreError, match="sqlite:////absolute"):
         Database.open(bad)
 
 
-def test_refuses_a_folder(tmp_path: Path) -> None:
+def test_a_folder_raises_store_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not the URL of a store"):
         Database.open(url(tmp_path))
 
 
-def test_keeps_what_was_committed(path: Path) -> None:
+def test_a_commit_persists_after_reopening(path: Path) -> None:
     db = Database.open(url(path))
     with db.write() as tx:
         tx.run(ADD, ("mine",))
     db.close()
 
-    again = Database.open(url(path))
-    assert names(again) == ["Default", "mine"]
-    again.close()
-    assert [file.name for file in path.parent.iterdir()] == ["kayba.db"], "the log is folded in on closing"
+    reopened = Database.open(url(path))
+    assert names(reopened) == ["Default", "mine"]
+    reopened.close()
+    assert [file.name for file in path.parent.iterdir()] == ["kayba.db"], "close merges the log into the file"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_is_for_its_owner_only(path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has file modes")
+def test_file_and_folder_are_accessible_by_their_owner_only(path: Path) -> None:
     db = Database.open(url(path))
     with db.write() as tx:
         tx.run(ADD, ("mine",))
@@ -67,7 +67,7 @@ def test_is_for_its_owner_only(path: Path) -> None:
     db.close()
 
 
-def test_leaves_other_programs_files_alone(path: Path) -> None:
+def test_another_programs_file_is_rejected_and_unchanged(path: Path) -> None:
     path.parent.mkdir()
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE theirs (a)")
@@ -84,7 +84,7 @@ def test_leaves_other_programs_files_alone(path: Path) -> None:
         Database.open(url(path))
 
 
-def test_refuses_a_file_of_a_newer_version(path: Path) -> None:
+def test_a_file_of_a_newer_version_is_rejected(path: Path) -> None:
     path.parent.mkdir()
     newer = sqlite3.connect(path)
     newer.execute("CREATE TABLE theirs (a)")
@@ -96,7 +96,7 @@ def test_refuses_a_file_of_a_newer_version(path: Path) -> None:
         Database.open(url(path))
 
 
-def test_rolls_back_when_the_block_raises(path: Path) -> None:
+def test_an_exception_in_the_block_rolls_back(path: Path) -> None:
     db = Database.open(url(path))
     with pytest.raises(sqlite3.IntegrityError), db.write() as tx:
         tx.run_many(ADD, [("mine",), ("mine",)])
@@ -107,7 +107,7 @@ def test_rolls_back_when_the_block_raises(path: Path) -> None:
     db.close()
 
 
-def test_a_read_sees_one_moment(path: Path) -> None:
+def test_a_read_sees_a_snapshot(path: Path) -> None:
     db = Database.open(url(path))
     with db.read() as snapshot:
         assert len(snapshot.rows(NAMES)) == 1
@@ -118,14 +118,14 @@ def test_a_read_sees_one_moment(path: Path) -> None:
     db.close()
 
 
-def test_a_read_cannot_write(path: Path) -> None:
+def test_a_write_in_a_read_raises(path: Path) -> None:
     db = Database.open(url(path))
     with pytest.raises(sqlite3.OperationalError, match="readonly"), db.read() as tx:
         tx.run(ADD, ("mine",))
     db.close()
 
 
-def test_says_that_it_is_closed(path: Path) -> None:
+def test_use_after_close_raises_store_error(path: Path) -> None:
     db = Database.open(url(path))
     db.close()
     db.close()
@@ -135,7 +135,7 @@ def test_says_that_it_is_closed(path: Path) -> None:
         pass
 
 
-def test_closing_waits_for_reads(path: Path) -> None:
+def test_close_waits_for_reads(path: Path) -> None:
     db = Database.open(url(path))
     with db.read() as tx:
         closing = threading.Thread(target=db.close)
@@ -145,7 +145,7 @@ def test_closing_waits_for_reads(path: Path) -> None:
     closing.join()
 
 
-def test_threads_share_it_without_being_locked_out(path: Path) -> None:
+def test_threads_read_and_write_concurrently_without_errors(path: Path) -> None:
     db = Database.open(url(path))
     failures: list[Exception] = []
     counts: list[int] = []
@@ -169,7 +169,7 @@ def test_threads_share_it_without_being_locked_out(path: Path) -> None:
     db.close()
 
 
-OPEN_AND_WRITE = """
+WRITER_SCRIPT = """
 import sys
 from kayba_local.store.database import Database
 db = Database.open(sys.argv[1])
@@ -180,9 +180,9 @@ db.close()
 """
 
 
-def test_processes_create_and_share_one_file(path: Path) -> None:
+def test_processes_create_and_write_one_file_concurrently(path: Path) -> None:
     path.parent.mkdir()
-    command = [sys.executable, "-c", OPEN_AND_WRITE, url(path)]
+    command = [sys.executable, "-c", WRITER_SCRIPT, url(path)]
     processes = [subprocess.Popen([*command, str(number)]) for number in range(4)]
     assert [process.wait() for process in processes] == [0, 0, 0, 0]
     db = Database.open(url(path))

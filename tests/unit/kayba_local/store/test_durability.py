@@ -1,4 +1,4 @@
-"""What was answered is there: after kill -9 in the middle of ingest, and under many writers and readers at once."""
+"""Durability of acknowledged spans: after kill -9 during ingest, and with concurrent writers and readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.helpers.tracing_requests import SPANS, TRACES, Json, found, get_trace, otlp, span, trace_id
+from tests.helpers.tracing_requests import SPANS, TRACES, Json, get_trace, otlp, search_ids, span, trace_id
 
 from kayba_local import serve
 
@@ -24,7 +24,7 @@ SPANS_EACH = 4
 
 
 def batch(number: int) -> Json:
-    """Two traces, one after the other, each with a root and its children."""
+    """Return a request of two traces, each a root with children."""
     return otlp(
         span(trace, one, None if one == 1 else 1)
         for trace in (2 * number, 2 * number + 1)
@@ -44,7 +44,7 @@ def server_process(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
-def send_until_it_dies(url: str, numbers: Iterator[int], acknowledged: Callable[[int], None]) -> None:
+def send_until_the_server_dies(url: str, numbers: Iterator[int], acknowledged: Callable[[int], None]) -> None:
     with httpx.Client(base_url=url) as http, suppress(httpx.TransportError):
         while True:
             number = next(numbers)
@@ -53,14 +53,14 @@ def send_until_it_dies(url: str, numbers: Iterator[int], acknowledged: Callable[
 
 
 @pytest.mark.timeout(120)
-def test_every_batch_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
+def test_every_acknowledged_batch_survives_kill_9(tmp_path: Path) -> None:
     store = tmp_path / "kayba.db"
-    chance = random.Random(7)
+    rng = random.Random(7)
     numbers = iter(count(1))
     acknowledged: list[int] = []
     for _ in range(4):
         enough = threading.Event()
-        target = len(acknowledged) + chance.randint(1, 40)
+        target = len(acknowledged) + rng.randint(1, 40)
 
         def acknowledge(number: int, target: int = target, enough: threading.Event = enough) -> None:
             acknowledged.append(number)
@@ -69,7 +69,8 @@ def test_every_batch_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
 
         with server_process(store) as (process, url):
             senders = [
-                threading.Thread(target=send_until_it_dies, args=(url, numbers, acknowledge)) for _ in range(SENDERS)
+                threading.Thread(target=send_until_the_server_dies, args=(url, numbers, acknowledge))
+                for _ in range(SENDERS)
             ]
             for sender in senders:
                 sender.start()
@@ -86,28 +87,28 @@ def test_every_batch_that_was_answered_survives_kill_9(tmp_path: Path) -> None:
         for number in acknowledged:
             for trace in (2 * number, 2 * number + 1):
                 assert len(get_trace(http, trace_id(trace))["spans"]) == SPANS_EACH
-        # A batch whose answer was lost is there in whole or not at all.
+        # A batch without a received response is stored completely or not at all.
         for number in set(range(1, next(numbers))) - set(acknowledged):
             statuses = {http.get(f"{TRACES}/{trace_id(trace)}").status_code for trace in (2 * number, 2 * number + 1)}
             assert len(statuses) == 1
 
 
 @pytest.mark.timeout(120)
-def test_eight_writers_and_readers_are_never_locked_out(tmp_path: Path) -> None:
-    """Two server processes' worth of clients on one file: none sees anything but success."""
+def test_eight_concurrent_clients_of_two_servers_get_no_errors(tmp_path: Path) -> None:
+    """Eight clients of two servers on one file receive only success responses."""
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
     failures: list[str] = []
 
     def work(url: str, first: int) -> None:
         with httpx.Client(base_url=url, timeout=60) as http:
             for number in range(first, first + 15):
-                answers = [
+                responses = [
                     http.post(SPANS, json=batch(number), headers=HEADERS),
                     http.get(f"{TRACES}/get", params={"trace_id": trace_id(2 * number)}),
                     http.get(f"{TRACES}/{trace_id(2 * number + 1)}"),
                 ]
-                failures.extend(answer.text for answer in answers if answer.status_code != 200)
-                found(http, filter="status = 'OK'", order_by=["name"])
+                failures.extend(response.text for response in responses if response.status_code != 200)
+                search_ids(http, filter="status = 'OK'", order_by=["name"])
 
     with serve(store=store) as one, serve(store=store) as other:
         urls = [(one, other)[number % 2].url for number in range(8)]
@@ -118,4 +119,4 @@ def test_eight_writers_and_readers_are_never_locked_out(tmp_path: Path) -> None:
             thread.join()
         assert failures == []
         with httpx.Client(base_url=one.url) as http:
-            assert len(found(http, max_results=500)) == 8 * 15 * 2
+            assert len(search_ids(http, max_results=500)) == 8 * 15 * 2

@@ -1,4 +1,4 @@
-"""Spans in: any order, any split, any number of times, in either encoding, always the same traces."""
+"""Span ingest: any order, split, repetition and encoding of spans gives the same traces."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def empty_store() -> Iterator[Database]:
             db.close()
 
 
-def stored(db: Database) -> dict[str, traces.Trace]:
+def read_all(db: Database) -> dict[str, traces.Trace]:
     infos = search.search(db, ["0"], limit=500).infos
     return {info.trace_id: traces.get(db, info.trace_id) for info in infos}
 
 
-# Values as they are told apart on the wire; text that holds JSON is taken apart on reading, so it is not among them.
+# Values that stay distinct on the wire. Text that contains JSON is excluded, because it is parsed on reading.
 scalars = (
     st.none()
     | st.booleans()
@@ -74,7 +74,7 @@ values = st.recursive(
 
 @st.composite
 def trees(draw: st.DrawFn) -> list[Json]:
-    """The spans of up to three traces, some without their root."""
+    """Generate the spans of up to three traces, some without their root."""
     spans: list[Json] = []
     for trace in range(1, draw(st.integers(1, 3)) + 1):
         for number in range(1, draw(st.integers(1, 5)) + 1):
@@ -112,37 +112,35 @@ def trees(draw: st.DrawFn) -> list[Json]:
 
 @settings(deadline=None, max_examples=60)
 @given(trees(), st.randoms(use_true_random=False), st.integers(1, 4), st.booleans())
-def test_any_split_order_and_repetition_makes_the_same_traces(
-    spans: list[Json], chance: random.Random, size: int, encode: bool
+def test_any_split_order_and_repetition_gives_the_same_traces(
+    spans: list[Json], rng: random.Random, size: int, encode: bool
 ) -> None:
     with empty_store() as db:
         ingest.store_spans(db, "0", from_json.read(otlp(spans)))
-        expected = stored(db)
+        expected = read_all(db)
 
-    sent = spans + chance.sample(spans, chance.randint(0, len(spans)))
-    # What a live exporter would have told before: the same spans, still running.
-    sent += [{**one, "endTimeUnixNano": "0"} for one in chance.sample(spans, chance.randint(0, len(spans)))]
-    chance.shuffle(sent)
+    sent = spans + rng.sample(spans, rng.randint(0, len(spans)))
+    # Earlier versions from a live exporter: the same spans while they run.
+    sent += [{**one, "endTimeUnixNano": "0"} for one in rng.sample(spans, rng.randint(0, len(spans)))]
+    rng.shuffle(sent)
     with empty_store() as db:
         for at in range(0, len(sent), size):
             some = sent[at : at + size]
-            batch = (
-                from_protobuf.read(protobuf(some)) if encode and chance.random() < 0.5 else from_json.read(otlp(some))
-            )
+            batch = from_protobuf.read(protobuf(some)) if encode and rng.random() < 0.5 else from_json.read(otlp(some))
             ingest.store_spans(db, "0", batch)
-        assert stored(db) == expected
+        assert read_all(db) == expected
 
 
 @settings(deadline=None)
 @given(trees(), st.dictionaries(st.text(max_size=4), values, max_size=2))
-def test_both_encodings_store_the_same(spans: list[Json], resource: dict[str, Any]) -> None:
+def test_json_and_protobuf_store_the_same(spans: list[Json], resource: dict[str, Any]) -> None:
     with empty_store() as db, empty_store() as other:
         ingest.store_spans(db, "0", from_json.read(otlp(spans, resource)))
         ingest.store_spans(other, "0", from_protobuf.read(protobuf(spans, resource)))
-        assert stored(db) == stored(other)
+        assert read_all(db) == read_all(other)
 
 
-def test_answers_in_the_requests_encoding(http: httpx.Client) -> None:
+def test_the_response_has_the_requests_encoding(http: httpx.Client) -> None:
     in_json = http.post(SPANS, json=otlp([span()]), headers=HEADERS)
     assert (in_json.status_code, in_json.headers["content-type"], in_json.json()) == (200, "application/json", {})
     encoded = http.post(SPANS, content=protobuf([span()]), headers=PROTOBUF)
@@ -153,7 +151,7 @@ def test_answers_in_the_requests_encoding(http: httpx.Client) -> None:
     )
 
 
-def test_a_root_says_what_is_known_of_its_trace(http: httpx.Client) -> None:
+def test_a_root_span_sets_the_trace_info(http: httpx.Client) -> None:
     root = span(
         name="agent",
         start_ns=START_NS,
@@ -199,7 +197,7 @@ def test_a_root_says_what_is_known_of_its_trace(http: httpx.Client) -> None:
         (span(parentSpanId="0" * 16), "OK"),
     ],
 )
-def test_the_state_is_the_roots(http: httpx.Client, root: Json, state: str) -> None:
+def test_the_trace_state_is_from_the_root_span(http: httpx.Client, root: Json, state: str) -> None:
     send(http, root)
     info = get_trace(http, trace_id(1))["trace_info"]
     assert info["state"] == state
@@ -218,7 +216,7 @@ def test_a_trace_is_in_progress_until_its_root_arrives(http: httpx.Client) -> No
     assert [one["name"] for one in get_trace(http, trace_id(1))["spans"]] == ["agent", "step", "step"]
 
 
-def test_the_earliest_of_several_roots_speaks_for_the_trace(http: httpx.Client) -> None:
+def test_the_earliest_of_several_roots_sets_the_trace_info(http: httpx.Client) -> None:
     early = span(number=2, name="early", attributes={"mlflow.traceTag.a": "early"})
     late = span(
         number=1, name="late", start_ns=START_NS + 1, attributes={"mlflow.traceTag.a": "late", "mlflow.traceTag.b": "b"}
@@ -230,7 +228,7 @@ def test_the_earliest_of_several_roots_speaks_for_the_trace(http: httpx.Client) 
         assert (tags["mlflow.traceName"], tags["a"], tags["b"]) == ("early", "early", "b")
 
 
-def test_sent_again_it_leaves_what_was_changed_since(http: httpx.Client) -> None:
+def test_a_repeated_span_keeps_tags_changed_since(http: httpx.Client) -> None:
     root = span(attributes={"mlflow.traceTag.kayba.folder": "production"})
     send(http, root)
     http.patch(f"{OLD_TRACES}/{trace_id(1)}/tags", json={"key": "kayba.folder", "value": "mine"}).raise_for_status()
@@ -238,7 +236,7 @@ def test_sent_again_it_leaves_what_was_changed_since(http: httpx.Client) -> None
     assert get_trace(http, trace_id(1))["trace_info"]["tags"]["kayba.folder"] == "mine"
 
 
-def test_a_changed_span_replaces_the_one_before(http: httpx.Client) -> None:
+def test_a_changed_span_replaces_its_earlier_version(http: httpx.Client) -> None:
     send(http, span(name="first"))
     send(http, span(name="second", attributes={"mlflow.traceTag.a": "b"}))
     trace = get_trace(http, trace_id(1))
@@ -255,7 +253,7 @@ def test_an_ended_span_is_not_replaced_by_a_running_one(http: httpx.Client) -> N
     assert trace["trace_info"]["state"] == "OK"
 
 
-def test_two_accounts_of_a_root_may_come_in_one_request(http: httpx.Client) -> None:
+def test_two_versions_of_a_root_in_one_request_keep_the_ended_one(http: httpx.Client) -> None:
     for trace, order in ((1, (0, START_NS + 1_000_000)), (2, (START_NS + 1_000_000, 0))):
         send(http, *(span(trace, name="ended" if end_ns else "running", end_ns=end_ns) for end_ns in order))
         read = get_trace(http, trace_id(trace))
@@ -263,7 +261,7 @@ def test_two_accounts_of_a_root_may_come_in_one_request(http: httpx.Client) -> N
         assert (read["trace_info"]["state"], read["trace_info"]["tags"]["mlflow.traceName"]) == ("OK", "ended")
 
 
-def test_one_request_holds_many_traces(http: httpx.Client) -> None:
+def test_one_request_stores_many_traces(http: httpx.Client) -> None:
     send(http, *(span(trace, number, None if number == 1 else 1) for trace in range(1, 51) for number in (1, 2)))
     traces_found = search_traces(http, max_results=500)["traces"]
     assert len(traces_found) == 50
@@ -296,7 +294,7 @@ def test_previews_are_the_first_thousand_characters(http: httpx.Client) -> None:
         (float("inf"), "Infinity"),
     ],
 )
-def test_values_come_back_as_what_they_are(http: httpx.Client, sent: Any, read: Any) -> None:
+def test_values_are_returned_with_their_types(http: httpx.Client, sent: Any, read: Any) -> None:
     sending = span(attributes={"mlflow.spanOutputs": sent})
     send(http, sending)
     send_protobuf(http, {**sending, "traceId": f"{2:032x}"})
@@ -304,7 +302,7 @@ def test_values_come_back_as_what_they_are(http: httpx.Client, sent: Any, read: 
         assert attributes(get_trace(http, trace_id(trace))["spans"][0])["mlflow.spanOutputs"] == read
 
 
-def test_integers_may_be_text_and_too_large_ones_stay_text(http: httpx.Client) -> None:
+def test_text_integers_are_converted_unless_too_large(http: httpx.Client) -> None:
     pairs = [
         {"key": "text", "value": {"intValue": "-12"}},
         {"key": "large", "value": {"intValue": "9999999999999999999"}},
@@ -318,17 +316,17 @@ def test_integers_may_be_text_and_too_large_ones_stay_text(http: httpx.Client) -
     assert {key: values[key] for key in expected} == expected
 
 
-def test_numbers_may_be_written_in_any_way_that_json_has(http: httpx.Client) -> None:
+def test_numbers_are_read_in_every_json_notation(http: httpx.Client) -> None:
     event = {"name": "far", "timeUnixNano": "9" * 20}
     one = span(status={"code": 2.0}, events=[event, {"timeUnixNano": 18446744073709551615}], kind=1.0)
     send(http, {**one, "startTimeUnixNano": 1795369083497015296.0})
     (read,) = get_trace(http, trace_id(1))["spans"]
     assert (read["status"]["code"], read["start_time_unix_nano"]) == ("STATUS_CODE_ERROR", 1795369083497015296)
     assert [event["time_unix_nano"] for event in read["events"]] == [2**63 - 1, 2**63 - 1]
-    assert requests.found(http, max_results=1.0) == [trace_id(1)]
+    assert requests.search_ids(http, max_results=1.0) == [trace_id(1)]
 
 
-def test_values_nested_beyond_encoding_are_text_below_some_depth(http: httpx.Client) -> None:
+def test_deeply_nested_values_are_text_below_48_levels(http: httpx.Client) -> None:
     value: Json = {"stringValue": "bottom"}
     for _ in range(60):
         value = {"arrayValue": {"values": [value]}}
@@ -342,7 +340,7 @@ def test_values_nested_beyond_encoding_are_text_below_some_depth(http: httpx.Cli
     assert "bottom" in answered
 
 
-def test_exceptions_and_links_come_back(http: httpx.Client) -> None:
+def test_exceptions_and_links_are_returned(http: httpx.Client) -> None:
     send(
         http,
         span(
@@ -365,7 +363,7 @@ def test_exceptions_and_links_come_back(http: httpx.Client) -> None:
     assert one["links"] == [{"trace_id": "q6urq6urq6urq6urq6urqw==", "span_id": "zc3Nzc3Nzc0=", "attributes": []}]
 
 
-def nested(levels: int) -> Json:
+def nested_span(levels: int) -> Json:
     value: Json = {}
     for _ in range(levels):
         value = {"arrayValue": {"values": [value]}}
@@ -373,53 +371,53 @@ def nested(levels: int) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "message"),
     [
         (span(trace=0), "traceId"),
         (span(number=0), "spanId"),
         (span(end_ns=2**63), "2262"),
-        (nested(120), "Recursion limit"),
+        (nested_span(120), "Recursion limit"),
     ],
 )
-def test_a_span_that_cannot_be_stored_refuses_the_request(http: httpx.Client, bad: Json, said: str) -> None:
-    answer = http.post(SPANS, json=otlp([span(trace=5), bad]), headers=HEADERS)
-    assert answer.status_code == 400
-    assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
-    assert said in answer.json()["message"]
+def test_an_invalid_span_rejects_the_whole_request(http: httpx.Client, bad: Json, message: str) -> None:
+    response = http.post(SPANS, json=otlp([span(trace=5), bad]), headers=HEADERS)
+    assert response.status_code == 400
+    assert response.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert message in response.json()["message"]
     assert search_traces(http) == {}
 
 
-def bad_protobuf(**changes: Any) -> bytes:
+def invalid_protobuf(**changes: Any) -> bytes:
     return protobuf([span(trace=5), {**span(), **changes}])
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"\xff\xff\xff no protobuf", "not an OTLP trace request"),
-        (bad_protobuf(traceId="abcd"), "2 bytes instead of 16"),
-        (bad_protobuf(spanId=""), "0 bytes instead of 8"),
-        (bad_protobuf(parentSpanId="ab"), "1 bytes instead of 8"),
-        (bad_protobuf(traceId="0" * 32), "id of zeros"),
-        (bad_protobuf(status={"code": 9}), "status code"),
+        (invalid_protobuf(traceId="abcd"), "2 bytes instead of 16"),
+        (invalid_protobuf(spanId=""), "0 bytes instead of 8"),
+        (invalid_protobuf(parentSpanId="ab"), "1 bytes instead of 8"),
+        (invalid_protobuf(traceId="0" * 32), "id of zeros"),
+        (invalid_protobuf(status={"code": 9}), "status code"),
     ],
 )
-def test_protobuf_that_cannot_be_stored_is_refused(http: httpx.Client, body: bytes, said: str) -> None:
-    answer = http.post(SPANS, content=body, headers=PROTOBUF)
-    assert answer.status_code == 400
-    assert said in answer.json()["message"]
+def test_invalid_protobuf_returns_400_and_stores_nothing(http: httpx.Client, body: bytes, message: str) -> None:
+    response = http.post(SPANS, content=body, headers=PROTOBUF)
+    assert response.status_code == 400
+    assert message in response.json()["message"]
     assert search_traces(http) == {}
 
 
-def test_an_unknown_experiment_is_not_found(http: httpx.Client) -> None:
-    answer = http.post(SPANS, json=otlp([span()]), headers={"x-mlflow-experiment-id": "77"})
-    assert (answer.status_code, answer.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
-    assert "77" in answer.json()["message"]
+def test_an_unknown_experiment_returns_404(http: httpx.Client) -> None:
+    response = http.post(SPANS, json=otlp([span()]), headers={"x-mlflow-experiment-id": "77"})
+    assert (response.status_code, response.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+    assert "77" in response.json()["message"]
     assert search_traces(http) == {}
 
 
-def test_spans_arrive_in_the_experiment_that_they_are_sent_to(http: httpx.Client) -> None:
+def test_spans_are_stored_in_the_experiment_of_the_header(http: httpx.Client) -> None:
     created = http.post(f"{requests.EXPERIMENTS}/create", json={"name": "mine"}).json()["experiment_id"]
     send(http, span(), experiment=created)
-    assert requests.found(http, created) == [trace_id(1)]
-    assert requests.found(http, "0") == []
+    assert requests.search_ids(http, created) == [trace_id(1)]
+    assert requests.search_ids(http, "0") == []

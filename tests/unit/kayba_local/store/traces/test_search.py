@@ -1,4 +1,4 @@
-"""Searching traces: the filter language against a model in Python, its errors, order and pages."""
+"""Trace search: the filter language compared with a model in Python, its errors, order and pages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.helpers.tracing_requests import (
     START_NS,
     TRACES,
     Json,
-    found,
     location,
     search,
+    search_ids,
     send,
     send_info,
     span,
@@ -43,8 +43,8 @@ def name_of(number: int) -> str:
     return TEXTS[number % len(TEXTS)]
 
 
-def infos() -> list[TraceInfo]:
-    """Traces that differ in everything that a filter can name; some miss what can be missing."""
+def make_infos() -> list[TraceInfo]:
+    """Return traces that differ in every field of a filter; some lack the optional fields."""
     return [
         TraceInfo(
             trace_id=trace_id(number),
@@ -63,7 +63,7 @@ def infos() -> list[TraceInfo]:
     ]
 
 
-INFOS = infos()
+INFOS = make_infos()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def ids(db: Database, filter_text: str, **options: Any) -> list[str]:
     return [info.trace_id for info in store_search.search(db, ["0"], filter_text, limit=500, **options).infos]
 
 
-# A model of the language: each condition as the text to send and the predicate that it stands for.
+# A model of the filter language: each condition is a text and the equivalent predicate.
 Predicate = Callable[[TraceInfo], bool]
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -98,11 +98,11 @@ def like(pattern: str, *, ignore_case: bool) -> Callable[[str], bool]:
     return lambda text: re.fullmatch("".join(parts), text, flags) is not None
 
 
-def quoted(text: str, mark: str = "'") -> str:
+def quote(text: str, mark: str = "'") -> str:
     return mark + text.replace(mark, mark * 2) + mark
 
 
-def cased(draw: st.DrawFn, word: str) -> str:
+def draw_case(draw: st.DrawFn, word: str) -> str:
     return draw(st.sampled_from([word, word.lower(), word.capitalize()]))
 
 
@@ -139,16 +139,16 @@ def text_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
     field, value_of = draw(st.sampled_from(TEXT_FIELDS))
     kind = draw(st.sampled_from(["=", "!=", "<>", "LIKE", "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL"]))
     if kind.startswith("IS"):
-        return f"{field} {cased(draw, kind)}", lambda info: (value_of(info) is None) == (kind == "IS NULL")
+        return f"{field} {draw_case(draw, kind)}", lambda info: (value_of(info) is None) == (kind == "IS NULL")
     if kind.endswith("IN"):
         options = draw(st.lists(texts, min_size=1, max_size=3))
-        listed = ", ".join(map(quoted, options))
+        listed = ", ".join(map(quote, options))
         return (
-            f"{field} {cased(draw, kind)} ({listed})",
+            f"{field} {draw_case(draw, kind)} ({listed})",
             lambda info: value_of(info) is not None and (value_of(info) in options) == (kind == "IN"),
         )
     text = draw(texts)
-    written = quoted(text, draw(st.sampled_from("'\"")))
+    written = quote(text, draw(st.sampled_from("'\"")))
     if kind in COMPARE:
         space = draw(st.sampled_from(["", " "]))
         return (
@@ -157,7 +157,7 @@ def text_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
         )
     matches = like(text, ignore_case=kind == "ILIKE")
     return (
-        f"{field} {cased(draw, kind)} {written}",
+        f"{field} {draw_case(draw, kind)} {written}",
         lambda info: matches(value_of(info) or "") and bool(value_of(info) is not None),
     )
 
@@ -180,7 +180,7 @@ def number_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
 def joined(draw: st.DrawFn, members: st.SearchStrategy[tuple[str, Predicate]]) -> tuple[str, Predicate]:
     parts = draw(st.lists(members, min_size=2, max_size=3))
     every = draw(st.booleans())
-    written = f" {cased(draw, 'AND' if every else 'OR')} ".join(text for text, _ in parts)
+    written = f" {draw_case(draw, 'AND' if every else 'OR')} ".join(text for text, _ in parts)
     combine = all if every else any
     return f"({written})", lambda info: combine(holds(info) for _, holds in parts)
 
@@ -190,7 +190,7 @@ conditions = st.recursive(text_conditions() | number_conditions(), joined, max_l
 
 @settings(deadline=None, max_examples=400)
 @given(conditions)
-def test_a_filter_finds_what_it_says(filled: Database, condition: tuple[str, Predicate]) -> None:
+def test_a_filter_finds_the_same_traces_as_the_model(filled: Database, condition: tuple[str, Predicate]) -> None:
     text, holds = condition
     expected = [info.trace_id for info in reversed(INFOS) if holds(info)]
     assert ids(filled, text) == expected
@@ -201,10 +201,10 @@ PATTERNS = [*TEXTS, "%", "_", "a%", "%a", "%A%", "a_", "_%_", "[a]%", "[%", "%]"
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("operator", ["LIKE", "ILIKE"])
-def test_only_percent_and_underscore_mean_anything_in_a_pattern(filled: Database, operator: str, pattern: str) -> None:
+def test_only_percent_and_underscore_are_wildcards(filled: Database, operator: str, pattern: str) -> None:
     matches = like(pattern, ignore_case=operator == "ILIKE")
     expected = [info.trace_id for info in reversed(INFOS) if matches(info.name)]
-    assert ids(filled, f"name {operator} {quoted(pattern)}") == expected
+    assert ids(filled, f"name {operator} {quote(pattern)}") == expected
 
 
 @settings(deadline=None, max_examples=200)
@@ -217,13 +217,13 @@ def test_and_binds_more_tightly_than_or(filled: Database, parts: tuple[tuple[str
 
 @settings(deadline=None, max_examples=400)
 @given(st.text(st.sampled_from("abtgs.`'\"()=!<>,%_ \n0123456789-ANDORILKE\x00é;"), max_size=60) | st.text(max_size=30))
-def test_any_text_is_a_filter_or_a_clear_error(filled: Database, text: str) -> None:
+def test_any_text_is_a_filter_or_raises_invalid_value(filled: Database, text: str) -> None:
     with suppress(store_errors.InvalidValue):
         assert set(ids(filled, text)) <= {info.trace_id for info in INFOS}
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "message"),
     [
         ("status", "Position 7: expected =, !="),
         ("status = ", "Position 10: expected a number or text in quotes, found the end"),
@@ -253,19 +253,19 @@ def test_any_text_is_a_filter_or_a_clear_error(filled: Database, text: str) -> N
         (f"name IN ({', '.join(['1'] * 1001)})", "more than 1000 values"),
     ],
 )
-def test_says_where_a_filter_is_wrong(http: httpx.Client, bad: str, said: str) -> None:
-    answer = http.post(f"{TRACES}/search", json={"locations": [location("0")], "filter": bad})
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert said in answer.json()["message"]
+def test_an_invalid_filter_returns_the_position_of_its_error(http: httpx.Client, bad: str, message: str) -> None:
+    response = http.post(f"{TRACES}/search", json={"locations": [location("0")], "filter": bad})
+    assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert message in response.json()["message"]
 
 
-def test_huge_numbers_are_only_far_away(filled: Database) -> None:
+def test_huge_numbers_are_compared_without_overflow(filled: Database) -> None:
     assert ids(filled, f"timestamp_ms < {'9' * 5000}") == ids(filled, "timestamp_ms > -1e999") == ids(filled, "")
     assert len(ids(filled, "")) == len(INFOS)
 
 
 @pytest.mark.timeout(30)
-def test_patterns_cannot_take_forever(filled: Database, tmp_path: Path) -> None:
+def test_expensive_patterns_finish_in_time(filled: Database, tmp_path: Path) -> None:
     db = Database.open(f"sqlite:///{tmp_path / 'kayba.db'}")
     for number in range(20):
         ingest.store_spans(
@@ -277,7 +277,7 @@ def test_patterns_cannot_take_forever(filled: Database, tmp_path: Path) -> None:
     db.close()
 
 
-def test_an_empty_filter_finds_all(filled: Database) -> None:
+def test_an_empty_filter_finds_all_traces(filled: Database) -> None:
     newest_first = [info.trace_id for info in reversed(INFOS)]
     assert ids(filled, "") == ids(filled, "  \n") == newest_first
 
@@ -297,8 +297,8 @@ def tag_key(info: TraceInfo, key: str) -> bytes | None:
     return info.tags[key].encode() if key in info.tags else None
 
 
-def in_order(terms: list[tuple[Callable[[TraceInfo], Any], bool]]) -> list[str]:
-    """Sorted by the terms from last to first, each stable; what misses a value comes last either way."""
+def sort_infos(terms: list[tuple[Callable[[TraceInfo], Any], bool]]) -> list[str]:
+    """Sort by the terms from last to first, each stable; traces without a value come last in both directions."""
     ordered = sorted(INFOS, key=lambda info: info.request_ns, reverse=True)
     for value_of, descending in reversed(terms):
         has = sorted((i for i in ordered if value_of(i) is not None), key=value_of, reverse=descending)
@@ -311,11 +311,11 @@ def in_order(terms: list[tuple[Callable[[TraceInfo], Any], bool]]) -> list[str]:
     st.lists(st.tuples(st.sampled_from(ORDERS), st.sampled_from([" ASC", " desc", ""])), max_size=3),
     st.integers(1, 40),
 )
-def test_pages_are_the_whole_in_order(
+def test_pages_contain_all_traces_in_order(
     filled: Database, chosen: list[tuple[tuple[str, Callable[[TraceInfo], Any]], str]], size: int
 ) -> None:
     order_by = [name + direction for (name, _), direction in chosen]
-    expected = in_order([(value_of, direction == " desc") for (_, value_of), direction in chosen])
+    expected = sort_infos([(value_of, direction == " desc") for (_, value_of), direction in chosen])
     seen: list[str] = []
     token = None
     while len(seen) <= len(INFOS):
@@ -329,7 +329,7 @@ def test_pages_are_the_whole_in_order(
     assert seen == expected
 
 
-def test_reverse_sorting_keeps_equal_ones_newest_first(filled: Database) -> None:
+def test_descending_order_keeps_equal_traces_newest_first(filled: Database) -> None:
     by_state = ids(filled, "", order_by=["status DESC"])
     states = {info.trace_id: info for info in INFOS}
     errors = [states[id_].request_ns for id_ in by_state if states[id_].state == "ERROR"]
@@ -340,7 +340,7 @@ def send_many(http: httpx.Client, numbers: range) -> None:
     send(http, *(span(number, start_ns=START_NS + number, end_ns=START_NS + number + 1) for number in numbers))
 
 
-def test_pages_do_not_shift_when_traces_come_and_go(http: httpx.Client) -> None:
+def test_pages_do_not_shift_when_traces_are_added_or_deleted(http: httpx.Client) -> None:
     send_many(http, range(1, 11))
     first = search(http, max_results=4)
     assert [info["trace_id"] for info in first["traces"]] == [trace_id(number) for number in (10, 9, 8, 7)]
@@ -356,54 +356,54 @@ def test_pages_do_not_shift_when_traces_come_and_go(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "eyJvZmZzZXQiOiAzfQ==", "W10=", "WzEsMl0=", "é", "bnVsbA=="])
-def test_a_token_from_elsewhere_is_refused(http: httpx.Client, token: str) -> None:
-    answer = http.post(f"{TRACES}/search", json={"locations": [location("0")], "page_token": token})
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert "page_token" in answer.json()["message"]
+def test_an_invalid_page_token_returns_400(http: httpx.Client, token: str) -> None:
+    response = http.post(f"{TRACES}/search", json={"locations": [location("0")], "page_token": token})
+    assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "page_token" in response.json()["message"]
 
 
-def test_a_token_is_for_its_own_order(http: httpx.Client) -> None:
+def test_a_page_token_of_another_order_returns_400(http: httpx.Client) -> None:
     send_many(http, range(1, 4))
     token = search(http, max_results=1, order_by=["name"])["next_page_token"]
     body: Json = {"locations": [location("0")], "page_token": token, "order_by": ["status"]}
-    answer = http.post(f"{TRACES}/search", json=body)
-    assert answer.status_code == 400
-    assert "another order" in answer.json()["message"]
+    response = http.post(f"{TRACES}/search", json=body)
+    assert response.status_code == 400
+    assert "another order" in response.json()["message"]
 
 
 @pytest.mark.parametrize(
-    ("order_by", "said"),
+    ("order_by", "message"),
     [
         (["name SIDEWAYS"], "expected ASC, DESC or the end"),
         (["name,"], "expected ASC, DESC or the end"),
         (["colour"], "no field 'colour'"),
     ],
 )
-def test_says_what_is_wrong_with_an_order(http: httpx.Client, order_by: list[str], said: str) -> None:
-    answer = http.post(f"{TRACES}/search", json={"locations": [location("0")], "order_by": order_by})
-    assert answer.status_code == 400
-    assert said in answer.json()["message"]
+def test_an_invalid_order_returns_its_error(http: httpx.Client, order_by: list[str], message: str) -> None:
+    response = http.post(f"{TRACES}/search", json={"locations": [location("0")], "order_by": order_by})
+    assert response.status_code == 400
+    assert message in response.json()["message"]
 
 
-def test_sorts_by_three_fields_at_most(filled: Database) -> None:
+def test_more_than_three_order_fields_raise_invalid_value(filled: Database) -> None:
     with pytest.raises(store_errors.InvalidValue, match="at most 3 fields"):
         ids(filled, "", order_by=["name", "status", "timestamp", "tags.a"])
 
 
-def test_looks_only_where_it_is_told(http: httpx.Client) -> None:
+def test_a_search_is_limited_to_its_experiments(http: httpx.Client) -> None:
     created = http.post("/api/mlflow/api/2.0/mlflow/experiments/create", json={"name": "mine"}).json()["experiment_id"]
     send_info(http, trace_info(1))
     send_info(http, trace_info(2, experiment=created))
-    assert found(http, "0") == [trace_id(1)]
-    assert found(http, created) == [trace_id(2)]
-    assert sorted(found(http, created, "0")) == [trace_id(1), trace_id(2)]
+    assert search_ids(http, "0") == [trace_id(1)]
+    assert search_ids(http, created) == [trace_id(2)]
+    assert sorted(search_ids(http, created, "0")) == [trace_id(1), trace_id(2)]
     assert search(http, "999") == {}
 
 
-def test_a_page_has_a_hundred_traces_unless_told_otherwise(http: httpx.Client) -> None:
+def test_a_page_has_100_traces_by_default(http: httpx.Client) -> None:
     send_many(http, range(1, 102))
     assert len(search(http)["traces"]) == 100
     assert len(search(http, max_results=500)["traces"]) == 101
     for number in (0, 501):
-        answer = http.post(f"{TRACES}/search", json={"locations": [location("0")], "max_results": number})
-        assert answer.status_code == 400
+        response = http.post(f"{TRACES}/search", json={"locations": [location("0")], "max_results": number})
+        assert response.status_code == 400

@@ -1,4 +1,4 @@
-"""Where a trace's spans are is for the server to say: a client that tags it otherwise would make it unreadable."""
+"""Server tags, which locate a trace's spans: a client that changed them would make the trace unreadable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.helpers.tracing_requests import OLD_TRACES, SPANS, TRACES, otlp, span, trace_id
 
-OWN_TAGS = ("mlflow.artifactLocation", "mlflow.trace.spansLocation")
+SERVER_TAGS = ("mlflow.artifactLocation", "mlflow.trace.spansLocation")
 
 
 def tags_of(http: httpx.Client) -> dict[str, str]:
@@ -19,16 +19,16 @@ def send(http: httpx.Client, **attributes: str) -> None:
     http.post(SPANS, json=request, headers={"x-mlflow-experiment-id": "0"}).raise_for_status()
 
 
-@pytest.mark.parametrize("key", OWN_TAGS)
-def test_a_span_cannot_move_its_trace(http: httpx.Client, key: str) -> None:
+@pytest.mark.parametrize("key", SERVER_TAGS)
+def test_a_span_cannot_set_a_server_tag(http: httpx.Client, key: str) -> None:
     send(http)
     before = tags_of(http)
     send(http, **{f"mlflow.traceTag.{key}": "elsewhere", "mlflow.traceTag.own": "kept"})
     assert tags_of(http) == {**before, "own": "kept"}
 
 
-@pytest.mark.parametrize("key", OWN_TAGS)
-def test_a_trace_info_cannot_say_where_its_spans_are(http: httpx.Client, key: str) -> None:
+@pytest.mark.parametrize("key", SERVER_TAGS)
+def test_a_trace_info_cannot_set_a_server_tag(http: httpx.Client, key: str) -> None:
     info = {
         "trace_id": trace_id(1),
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}},
@@ -46,12 +46,12 @@ def test_a_trace_info_cannot_say_where_its_spans_are(http: httpx.Client, key: st
     assert without_spans.items() <= with_spans.items()
 
 
-@pytest.mark.parametrize("key", OWN_TAGS)
-def test_such_a_tag_cannot_be_set_or_deleted(http: httpx.Client, key: str) -> None:
+@pytest.mark.parametrize("key", SERVER_TAGS)
+def test_setting_or_deleting_a_server_tag_returns_400(http: httpx.Client, key: str) -> None:
     send(http)
     before = tags_of(http)
     path = f"{OLD_TRACES}/{trace_id(1)}/tags"
-    for answer in (http.patch(path, json={"key": key, "value": "x"}), http.delete(path, params={"key": key})):
-        assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-        assert key in answer.json()["message"]
+    for response in (http.patch(path, json={"key": key, "value": "x"}), http.delete(path, params={"key": key})):
+        assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+        assert key in response.json()["message"]
     assert tags_of(http) == before
