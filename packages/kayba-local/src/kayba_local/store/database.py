@@ -1,7 +1,7 @@
 """Access to SQLite: one writer connection, a pool of reader connections, and the migrations of the file.
 
-The server sends a success response only after the commit. All SQL of the server is in this folder and avoids SQLite's
-dialect, so the tables could move to another database.
+The server sends a success response only after the commit. SQL statements stay simple, so the tables could move to
+another database.
 """
 
 from __future__ import annotations
@@ -120,7 +120,10 @@ class Database:
         self._before_close.append(callback)
 
     def close(self) -> None:
-        """Wait for open transactions, merge the write-ahead log into the file, and close it; does nothing if closed."""
+        """Wait for open transactions, merge the write-ahead log into the file, and close it.
+
+        A second call does nothing.
+        """
         callbacks, self._before_close = self._before_close, []
         for callback in callbacks:
             callback()

@@ -1,11 +1,11 @@
 """Parser of the filter language (`filter_string`) and of `order_by` entries.
 
-    filter     := all ( OR all )*
-    all        := condition ( AND condition )*
-    condition  := "(" filter ")" | field comparison
-    comparison := ( = | != | > | >= | < | <= | LIKE | ILIKE ) value
-                | [ NOT ] IN "(" value ( "," value )* ")"
-                | IS [ NOT ] NULL
+    filter      := conjunction ( OR conjunction )*
+    conjunction := condition ( AND condition )*
+    condition   := "(" filter ")" | field comparison
+    comparison  := ( = | != | > | >= | < | <= | LIKE | ILIKE ) value
+                 | [ NOT ] IN "(" value ( "," value )* ")"
+                 | IS [ NOT ] NULL
 
 A field is a name, or a group and a key: status, tags.folder, tags.`key with.dots`. A value is a number or quoted text.
 A doubled quote in the text is one quote. Callers of this module define the fields.

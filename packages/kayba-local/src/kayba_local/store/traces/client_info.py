@@ -10,7 +10,7 @@ from kayba_local.store.traces import assessments
 from kayba_local.store.traces.ingest import merge_pairs
 from kayba_local.store.traces.traces import IN_PROGRESS, TraceInfo, get_row, read_infos
 
-# `_UPDATE` sets the other columns of an existing trace, unless the info is in progress and a root span has ended.
+# `_UPDATE` sets the other columns of an existing trace, unless the info is in progress and the trace is not.
 _INSERT: Final = """
     INSERT INTO traces (
         trace_id, experiment, client_request_id, declared, request_ns, duration_ns, state, request_preview,
@@ -30,8 +30,8 @@ _UPDATE: Final = """
 def save_info(db: Database, info: TraceInfo) -> TraceInfo:
     """Store a client's trace info, which overrides its earlier infos and the values of the root span.
 
-    Tags and metadata are merged into the existing ones. An info in state `IN_PROGRESS` does not override the values of
-    a root span, whether the span arrives before or after it.
+    Tags and metadata are merged into the existing ones. An info in state `IN_PROGRESS` does not change an ended trace,
+    and a root span that arrives later overrides it.
 
     Returns:
         The stored info.

@@ -1,8 +1,8 @@
 """Span ingest: stores a batch of spans, and the trace data of its root spans, in one transaction.
 
 Spans may arrive in any order, in any number of requests, and repeatedly; the same spans always give the same traces. A
-span is identified by its trace id and span id. A repeated unchanged span changes nothing. A later version of a span
-replaces an earlier one, except that a running version never replaces an ended one.
+span is identified by its trace id and span id. An unchanged span changes nothing. A new version replaces the stored one
+unless it ends earlier; a span without an end counts as the earliest.
 """
 
 from __future__ import annotations
