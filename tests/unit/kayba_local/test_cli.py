@@ -7,38 +7,15 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.helpers.server_process import run_server
 
 from kayba_local.cli import default_store, main
 
 UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}
-
-
-@contextmanager
-def run_server(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a server process; yield it and its URL when it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kayba_local", "serve", "--port", "0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **environment},
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("kayba-local ready at http://127.0.0.1:"), line + process.communicate()[1]
-        yield process, line.split()[-1]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def stop_with(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
