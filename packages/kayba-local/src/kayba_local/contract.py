@@ -217,7 +217,7 @@ def load() -> Contract:
 
 
 def read(file: Traversable) -> Contract:
-    """Return the contract in a JSON file, such as the one that `hatch run generate --output` writes."""
+    """Return the contract of a JSON file, for example of the output of `hatch run generate --output`."""
     return Contract(orjson.loads(file.read_bytes()))
 
 
