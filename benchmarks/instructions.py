@@ -109,9 +109,8 @@ def main() -> None:
     ]
     print(format_table([["instructions per call", "now", "recorded", "change"], *rows]))
     plain, disabled, traced = now.values()
-    print(
-        f"a span: {format_figure((traced - plain) / 3)}; a disabled call: {format_figure((disabled - plain) / 3)} ({key})"
-    )
+    span, disabled_call = (traced - plain) / 3, (disabled - plain) / 3
+    print(f"a span: {format_figure(span)}; a disabled call: {format_figure(disabled_call)} ({key})")
     if options.write:
         RECORDED.write_text(json.dumps({**recorded, key: now}, indent=2) + "\n", encoding="utf-8")
 
