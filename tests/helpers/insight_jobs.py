@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from tests.helpers.tracing_requests import START_NS, Json, span
 
-MS = 1_000_000
+MS: Final = 1_000_000
 
 
 def generate(http: httpx.Client, **request: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +17,9 @@ from kayba_local.analysis.loops import MIN_ROUNDS, find_longest_cycle
 from kayba_local.analysis.steps import Step, read_otlp_step
 from kayba_local.analysis.tree import StepTree
 
-NAMES = st.sampled_from(["ask", "plan", "act", ""])
-IDS = st.integers(0, 7).map(str)
-STEPS = st.builds(
+NAMES: Final = st.sampled_from(["ask", "plan", "act", ""])
+IDS: Final = st.integers(0, 7).map(str)
+STEPS: Final = st.builds(
     Step,
     id=IDS,
     parent=st.none() | IDS,
@@ -34,9 +34,9 @@ STEPS = st.builds(
     input_tokens=st.none() | st.sampled_from([0, 32_000, 32_001]),
     tokens=st.sampled_from([0, 10, 1_000]),
 )
-STEP_LISTS = st.lists(STEPS, max_size=25)
-TRACES = st.lists(STEP_LISTS, max_size=5)
-MEMBERS = (
+STEP_LISTS: Final = st.lists(STEPS, max_size=25)
+TRACES: Final = st.lists(STEP_LISTS, max_size=5)
+MEMBERS: Final = (
     "resourceSpans",
     "scopeSpans",
     "spans",
@@ -48,8 +48,18 @@ MEMBERS = (
     "content",
     "tool_calls",
 )
-FIELDS = ("attributes", "events", "name", "span_id", "spanId", "trace_id", "traceId", "status", "start_time_unix_nano")
-JSON = st.recursive(
+FIELDS: Final = (
+    "attributes",
+    "events",
+    "name",
+    "span_id",
+    "spanId",
+    "trace_id",
+    "traceId",
+    "status",
+    "start_time_unix_nano",
+)
+JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.just("user"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS + FIELDS), inner, max_size=4),
     max_leaves=12,
@@ -161,7 +171,7 @@ def test_any_text_file_is_read(content: str, file_type: str) -> None:
     detectors.findings()
 
 
-ATTRIBUTE_VALUES = st.recursive(
+ATTRIBUTE_VALUES: Final = st.recursive(
     st.fixed_dictionaries({"stringValue": st.text(max_size=5) | st.just('{"input_tokens": "x", "total_tokens": null}')})
     | st.fixed_dictionaries({"intValue": st.integers(0, 2**70).map(str)})
     | st.fixed_dictionaries({"doubleValue": st.just("NaN") | st.floats(allow_nan=False, allow_infinity=False)})
@@ -169,7 +179,13 @@ ATTRIBUTE_VALUES = st.recursive(
     lambda inner: st.fixed_dictionaries({"arrayValue": st.fixed_dictionaries({"values": st.lists(inner, max_size=2)})}),
     max_leaves=4,
 )
-KEYS = ("mlflow.spanInputs", "mlflow.spanType", "mlflow.chat.tokenUsage", "gen_ai.usage.input_tokens", "input.value")
+KEYS: Final = (
+    "mlflow.spanInputs",
+    "mlflow.spanType",
+    "mlflow.chat.tokenUsage",
+    "gen_ai.usage.input_tokens",
+    "input.value",
+)
 
 
 @given(st.lists(st.tuples(st.sampled_from(KEYS), ATTRIBUTE_VALUES), max_size=5))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 from tests.helpers.insight_jobs import MS, below, failed, generate, kinds, learn, upload, wait
 from tests.helpers.tracing_requests import START_NS, get_trace, otlp, send, span, trace_id
 
-FAILED = span(1, 1, name="search", **failed("TimeoutError", "no answer"))
-EXPORTED = {
+FAILED: Final = span(1, 1, name="search", **failed("TimeoutError", "no answer"))
+EXPORTED: Final = {
     "trace_id": "5dCZlTJr0ZM4rjzBn9s3zA==",
     "span_id": "ozBxbY+7MUw=",
     "parent_span_id": None,
@@ -108,7 +108,7 @@ def test_findings_in_chat_messages(http: httpx.Client, content: Any, found: set[
     assert kinds(learn(http)) == found
 
 
-PARAGRAPH = "The order number is needed before anything can be looked up in the database of the warehouse."
+PARAGRAPH: Final = "The order number is needed before anything can be looked up in the database of the warehouse."
 
 
 @pytest.mark.parametrize("file_type", ["md", "txt"])

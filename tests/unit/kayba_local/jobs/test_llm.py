@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ import kayba_local
 from kayba_local.jobs import llm
 from kayba_local.store.database import Database
 
-KEY = "sk-ant-secret-of-the-test"
+KEY: Final = "sk-ant-secret-of-the-test"
 FakeResponse = Callable[[dict[str, Any]], tuple[int, Any]]
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from kayba_local.jobs.throttle import Throttle
 from kayba_local.store import jobs
 from kayba_local.store.database import Database
 
-FOREVER = 2**62
+FOREVER: Final = 2**62
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

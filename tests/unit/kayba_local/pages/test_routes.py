@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
@@ -18,8 +18,8 @@ from kayba_local.otlp.spans import Span
 from kayba_local.pages.formats import MAX_CHARACTERS, format_duration, format_fields, format_text, format_time
 from kayba_local.pages.tree import build_tree
 
-START = 1_795_369_083_497_000_000
-HOSTILE = [
+START: Final = 1_795_369_083_497_000_000
+HOSTILE: Final = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     '"><svg onload=alert(1)>',
