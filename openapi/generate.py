@@ -1,7 +1,7 @@
-"""Make the client and the server's copy of the contract from ``kayba.yaml``.
+"""Generator of the client and of the server's copy of the contract.
 
-Run by ``hatch run generate [--output DIR] [--contract FILE]``. The output depends on nothing but the contract, the
-files of this folder, and the pinned versions of the generator and of ruff.
+Run as `hatch run generate [--output DIR] [--contract FILE]`. The output depends only on the contract, the files in this
+folder, and the pinned versions of openapi-python-client and ruff.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from openapi_python_client.config import Config, ConfigFile, MetaType
@@ -22,29 +22,31 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_spec_validator import validate
 
-from facade.project import FacadeProject
+from resources.project import ClientProject
 
-HERE = Path(__file__).resolve().parent
-CONTRACT = HERE / "kayba.yaml"
-PACKAGES = HERE.parent / "packages"
-CLIENT = PACKAGES / "kayba-api" / "src" / "kayba_api"
-SERVER_COPY = PACKAGES / "kayba-local" / "src" / "kayba_local" / "openapi.json"
-STYLE = ("--line-length=120", "--config=format.docstring-code-format=true")
-HEADER = "# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.\n"
+HERE: Final = Path(__file__).resolve().parent
+CONTRACT: Final = HERE / "kayba.yaml"
+PACKAGES: Final = HERE.parent / "packages"
+CLIENT: Final = PACKAGES / "kayba-api" / "src" / "kayba_api"
+SERVER_COPY: Final = PACKAGES / "kayba-local" / "src" / "kayba_local" / "openapi.json"
+FORMAT_OPTIONS: Final = ("--line-length=120", "--config=format.docstring-code-format=true")
+RUNTIME: Final = HERE / "runtime"
+HEADER: Final = "# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.\n"
+RUNTIME_HEADER: Final = "# Copied from openapi/runtime by `hatch run generate`; do not edit.\n"
 
 
 class GenerationError(Exception):
-    """The generator could not make all of the client; what it left out would be missed only when it is called."""
+    """The generator failed, or left out a part of the client."""
 
     def __init__(self, errors: Sequence[GeneratorError]) -> None:
         super().__init__("\n".join(f"{error.header} {error.detail or ''}".strip() for error in errors))
 
 
 def load_contract(path: Path) -> dict[str, Any]:
-    """The contract in a file, checked against the OpenAPI specification.
+    """Read a contract from a file and validate it against the OpenAPI specification.
 
     Raises:
-        OpenAPIValidationError: It is not a valid OpenAPI document; says where.
+        OpenAPIValidationError: The file is not a valid OpenAPI document. The error contains the place.
     """
     contract: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     validate(contract)
@@ -58,39 +60,50 @@ def write_server_copy(contract: dict[str, Any], target: Path) -> None:
 
 
 def generate_client(contract: Path, target: Path) -> None:
-    """Replace ``target`` with a client freshly generated from a contract; it stays as it was when generating fails.
+    """Generate a client from a contract and replace `target` with it.
+
+    If the generation fails, `target` does not change.
 
     Raises:
-        GenerationError: The generator warned or failed; says of what.
-        FacadeError: An operation cannot be rendered as a method.
-        subprocess.CalledProcessError: ruff failed; its output has been printed.
+        GenerationError: The generator warned or failed. The error contains its messages.
+        ResourceError: An operation cannot be rendered as a method.
+        subprocess.CalledProcessError: ruff failed. Its output has been printed.
     """
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / target.name
         write_client(contract, fresh)
-        # Isolated: the result must not depend on the configuration around the target.
+        # Isolated, so the result does not depend on a configuration near the target.
         run("ruff", "check", "--isolated", "--quiet", "--select=F,I,UP", "--target-version=py311", "--fix", str(fresh))
         for module in sorted(fresh.rglob("*.py")):
             module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
-        run("ruff", "format", "--isolated", "--quiet", *STYLE, "--target-version=py311", str(fresh))
+        run("ruff", "format", "--isolated", "--quiet", *FORMAT_OPTIONS, "--target-version=py311", str(fresh))
         shutil.rmtree(fresh / ".ruff_cache", ignore_errors=True)
+        copy_runtime(fresh)
         (fresh / "py.typed").touch()
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(fresh, target)
 
 
 def write_client(contract: Path, target: Path) -> None:
-    """Let the generator write a client into a folder that does not exist yet, as it comes out of the templates."""
+    """Write a client into a folder that does not exist yet, without formatting it."""
     document = yaml.safe_load(contract.read_text(encoding="utf-8"))
     settings = ConfigFile.load_from_path(HERE / "generator.yaml")
     config = Config.from_sources(settings, MetaType.NONE, contract, "utf-8", overwrite=False, output_path=target)
     data = GeneratorData.from_dict(document, config=config)
     if isinstance(data, GeneratorError):
         raise GenerationError([data])
-    project = FacadeProject(openapi=data, config=config, custom_template_path=HERE / "templates")
+    project = ClientProject(openapi=data, config=config, custom_template_path=HERE / "templates")
     project.document = document
     if errors := project.build():
         raise GenerationError(errors)
+
+
+def copy_runtime(package: Path) -> None:
+    """Copy the runtime's modules into a client, unchanged below a header."""
+    for module in sorted(RUNTIME.glob("*.py")):
+        if module.name != "__init__.py":
+            text = RUNTIME_HEADER + module.read_text(encoding="utf-8")
+            (package / module.name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def run(module: str, *arguments: str) -> None:
@@ -99,8 +112,10 @@ def run(module: str, *arguments: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, help="write kayba_api/ and openapi.json here, not into the packages")
-    parser.add_argument("--contract", type=Path, default=CONTRACT, help="generate from this, not from kayba.yaml")
+    parser.add_argument(
+        "--output", type=Path, help="write kayba_api/ and openapi.json into this folder instead of the packages"
+    )
+    parser.add_argument("--contract", type=Path, default=CONTRACT, help="generate from this file instead of kayba.yaml")
     options = parser.parse_args()
     output: Path | None = options.output
     client, server_copy = (output / CLIENT.name, output / SERVER_COPY.name) if output else (CLIENT, SERVER_COPY)

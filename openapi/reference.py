@@ -1,6 +1,6 @@
-"""Write the reference of every operation and object as Markdown, from ``kayba.yaml``.
+"""Reference of the REST API: a Markdown page of all operations and objects, rendered from `kayba.yaml`.
 
-Run by ``hatch run docs:build``. Everything on the page is in the contract; nothing of it is kept by hand.
+Run by `hatch run docs:build`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
-CONTRACT = Path(__file__).resolve().parent / "kayba.yaml"
-METHODS = ("get", "post", "put", "patch", "delete")
-DEFAULT_BODY_BYTES = 1_000_000
+CONTRACT: Final = Path(__file__).resolve().parent / "kayba.yaml"
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+DEFAULT_BODY_BYTES: Final = 1_000_000
 
 Node = Mapping[str, Any]
 
 
 class Reference:
-    """The page for one contract.
+    """The reference page of a contract.
 
     Args:
         contract: A valid OpenAPI 3.1 document.
@@ -33,16 +33,19 @@ class Reference:
         self._schemas: Mapping[str, Node] = contract["components"]["schemas"]
 
     def markdown(self) -> str:
-        """The whole page."""
+        """Return the page."""
         return "\n".join(self._page()).rstrip() + "\n"
 
     def _page(self) -> Iterator[str]:
         info = self._contract["info"]
         yield from ("# REST API", "")
         yield from (f"{info['title']} {info['version']}. {info['summary']}", "", info["description"].strip(), "")
-        yield from (f"Paths stand below `{self._contract['servers'][0]['url']}`, or `/api` of another server.", "")
+        yield from (
+            f"Paths are relative to `{self._contract['servers'][0]['url']}`, or to `/api` of another server.",
+            "",
+        )
         operations = list(self._operations())
-        yield from ("| operation | request | what it does |", "|---|---|---|")
+        yield from ("| operation | request | summary |", "|---|---|---|")
         for method, path, node, _ in operations:
             yield f"| [{node['operationId']}](#{_anchor(node)}) | `{method.upper()} {path}` | {node['summary']} |"
         yield ""
@@ -51,7 +54,7 @@ class Reference:
             for method, path, node, shared in operations:
                 if node["tags"] == [tag["name"]]:
                     yield from self._operation(method, path, node, shared)
-        yield from ("## Objects", "", "What requests and answers are made of.", "")
+        yield from ("## Objects", "", "The objects in requests and responses.", "")
         for name, schema in self._schemas.items():
             yield from (f"### {name} {{ #{_object_anchor(name)} }}", "", schema["description"], "")
             yield from self._fields(schema)
@@ -65,61 +68,61 @@ class Reference:
     def _operation(self, method: str, path: str, node: Node, shared: list[Node]) -> Iterator[str]:
         yield from (f"### {node['operationId']} {{ #{_anchor(node)} }}", "")
         yield from (f"**{node['summary']}.** `{method.upper()} {path}`", "", node["description"].strip(), "")
-        if parameters := [self._follow(p) for p in [*shared, *node.get("parameters", [])]]:
+        if parameters := [self._resolve(p) for p in [*shared, *node.get("parameters", [])]]:
             yield from ("| parameter | in | type | limits | meaning |", "|---|---|---|---|---|")
             for parameter in parameters:
                 yield self._parameter(parameter)
             yield ""
         if "requestBody" in node:
             yield from self._request(node)
-        yield from self._answers(node["responses"])
+        yield from self._responses(node["responses"])
 
     def _parameter(self, node: Node) -> str:
         name = f"`{node['name']}`" + ("" if node.get("required") else " (optional)")
         return _row(name, node["in"], self._type(node["schema"]), self._limits(node["schema"]), node["description"])
 
     def _request(self, node: Node) -> Iterator[str]:
-        body = self._follow(node["requestBody"])
+        body = self._resolve(node["requestBody"])
         need = "required" if body.get("required") else "optional"
         cap = node.get("x-max-body-bytes", DEFAULT_BODY_BYTES)
         yield from (f"**Body**, {need}, at most {cap:,} bytes before and after decompression:", "")
         for media_type, media in body["content"].items():
             yield from self._media(media_type, media)
 
-    def _answers(self, responses: Mapping[str, Node]) -> Iterator[str]:
+    def _responses(self, responses: Mapping[str, Node]) -> Iterator[str]:
         errors = {}
         for status, node in responses.items():
-            response = self._follow(node)
+            response = self._resolve(node)
             if status >= "400":
                 errors[status] = response
                 continue
             yield from (f"**{status}** {response['description']}", "")
             for media_type, media in response.get("content", {}).items():
                 yield from self._media(media_type, media)
-        yield from ("| error | when | answer |", "|---|---|---|")
+        yield from ("| error | cause | body |", "|---|---|---|")
         for status, response in errors.items():
             media = response["content"]["application/json"]
             code = next(_values_of(media["example"], ("code", "error_code")), "")
-            yield _row(status, response["description"], f"{self._type(media['schema'])}, as `{code}`")
+            yield _row(status, response["description"], f"{self._type(media['schema'])} with code `{code}`")
         yield ""
 
     def _media(self, media_type: str, media: Node) -> Iterator[str]:
         schema = media["schema"]
         yield from (f"`{media_type}`: {schema.get('description') or self._type(schema)}", "")
         if "$ref" in schema:
-            yield from self._fields(self._follow(schema))
+            yield from self._fields(self._resolve(schema))
         if media.get("example") not in (None, "", {}):
             example = media["example"]
             text = example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
             yield from (f"```{'text' if isinstance(example, str) else 'json'}", text, "```", "")
 
     def _fields(self, schema: Node) -> Iterator[str]:
-        """A table of an object's properties; of anything else, its type and limits."""
+        """Yield a table of an object's properties, or the type and limits of another schema."""
         if properties := schema.get("properties"):
             yield from ("| field | type | limits | meaning |", "|---|---|---|---|")
             required = schema.get("required", ())
             for name, node in properties.items():
-                target = self._follow(node)
+                target = self._resolve(node)
                 label = f"`{name}`" + ("" if name in required else " (optional)")
                 limits = self._limits(node) + (", deprecated" if target.get("deprecated") else "")
                 yield _row(label, self._type(node), limits.removeprefix(", "), target.get("description", ""))
@@ -149,8 +152,8 @@ class Reference:
         return f"{self._type(schema)} ({limits})" if limits else self._type(schema)
 
     def _limits(self, schema: Node) -> str:
-        """What a value must keep to; of a named schema its own limits, so that no link need be followed for them."""
-        target = self._follow(schema)
+        """Return the limits of a value. The limits of a named schema are repeated beside its link."""
+        target = self._resolve(schema)
         found = [
             _range(target.get("minLength"), target.get("maxLength"), "characters"),
             _range(target.get("minItems"), target.get("maxItems"), "items"),
@@ -163,7 +166,7 @@ class Reference:
             found.append(f"default `{json.dumps(target['default'])}`")
         return ", ".join(filter(None, found))
 
-    def _follow(self, node: Node) -> Node:
+    def _resolve(self, node: Node) -> Node:
         while "$ref" in node:
             target: Any = self._contract
             for key in node["$ref"].removeprefix("#/").split("/"):
@@ -177,20 +180,20 @@ def _anchor(operation: Node) -> str:
 
 
 def _object_anchor(name: str) -> str:
-    # Some objects are named as their tag is, which has a heading of its own.
+    # An object may have the name of a tag, which has its own heading.
     return f"object-{name.lower()}"
 
 
-def _range(least: float | None, most: float | None, unit: str) -> str:
-    match least, most:
+def _range(minimum: float | None, maximum: float | None, unit: str) -> str:
+    match minimum, maximum:
         case None, None:
             text = ""
         case None, _:
-            text = f"at most {most:,}"
+            text = f"at most {maximum:,}"
         case _, None:
-            text = f"at least {least:,}"
+            text = f"at least {minimum:,}"
         case _:
-            text = f"{least:,} to {most:,}"
+            text = f"{minimum:,} to {maximum:,}"
     return f"{text} {unit}".rstrip() if text else ""
 
 
@@ -204,7 +207,7 @@ def _values_of(example: Any, keys: Iterable[str]) -> Iterator[str]:
 
 
 def _row(*cells: str) -> str:
-    # A pipe would end its cell, in code as well; a line break would end the table.
+    # A pipe ends a cell, even in code; a line break ends the table.
     return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
 
 

@@ -1,11 +1,11 @@
-"""Take a changed contract all the way: check it, generate, check what was generated, and tell what users will notice.
+"""Regeneration: check a changed contract, generate the client, check it, and report the changes for users.
 
-Run by ``hatch run regenerate [--spec FILE_OR_URL]``. Nothing in the repository changes before the contract has passed
-its checks and the client made of it its own; then the contract, the client, the server's copy and the changelog's
-fragment change together.
+Run as `hatch run regenerate [--spec FILE_OR_URL]`. The repository changes only after the contract and the generated
+client have passed their checks. Then the contract, the client, the server's copy and the changelog fragment change
+together.
 
-Exit codes: 0, nothing breaks users of the last release; 3, something does; 1, a step failed, and what was printed last
-says which; 2, wrong arguments.
+Exit codes: 0 if no change breaks users of the last release, 3 if one does, 1 if a step failed (the last line of the
+output names it), 2 for wrong arguments.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import yaml
@@ -26,25 +26,25 @@ from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 import rules
+from baseline import FRAGMENT, read_current, read_released
 from comparison.report import Report, compare
 from generate import CLIENT, CONTRACT, HERE, SERVER_COPY
-from released import FRAGMENT, read_current, read_released
 
-ROOT = HERE.parent
-FETCH_TIMEOUT_S = 30
-FAILED = 1
-BREAKS = 3
+ROOT: Final = HERE.parent
+FETCH_TIMEOUT_S: Final = 30
+EXIT_FAILED: Final = 1
+EXIT_BREAKING: Final = 3
 
 
 class StepError(Exception):
-    """A step failed; the message is for the one who runs the command."""
+    """A step failed. The command prints the message."""
 
 
 def read_spec(source: str) -> str:
-    """The text of a contract from a file or an http(s) URL, as YAML.
+    """Return the text of a contract from a file or an http(s) URL, as YAML.
 
     Raises:
-        StepError: It cannot be had.
+        StepError: The source cannot be read.
     """
     try:
         if source.startswith(("http://", "https://")):
@@ -54,16 +54,16 @@ def read_spec(source: str) -> str:
     except (httpx.HTTPError, OSError, UnicodeDecodeError) as error:
         raise StepError(f"cannot read {source}: {error}") from error
     if text.lstrip().startswith("{"):
-        # JSON is YAML as well, but nobody would want to edit it.
-        return yaml.safe_dump(parse(text), sort_keys=False, allow_unicode=True, width=120)
+        # JSON is valid YAML, but hard to edit.
+        return yaml.safe_dump(parse_spec(text), sort_keys=False, allow_unicode=True, width=120)
     return text
 
 
-def parse(text: str) -> dict[str, Any]:
-    """The document in a text.
+def parse_spec(text: str) -> dict[str, Any]:
+    """Return the document in a YAML or JSON text.
 
     Raises:
-        StepError: It is neither YAML nor JSON, or no object.
+        StepError: The text is not valid, or the document is not an object.
     """
     try:
         document = yaml.safe_load(text)
@@ -75,55 +75,56 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def check(document: dict[str, Any]) -> None:
-    """Hold a contract against OpenAPI and against the project's rules.
+    """Check a contract against the OpenAPI specification and the project's rules.
 
     Raises:
-        StepError: It breaks one of them; says where.
+        StepError: The contract breaks a rule. The message contains the place.
     """
     try:
         validate(document)
     except OpenAPIValidationError as error:
         place = "/".join(map(str, error.absolute_path))
-        # Below its first line, the message repeats the whole contract.
+        # After its first line, the message repeats the whole contract.
         reason = error.message.partition("\n")[0]
         raise StepError(f"not valid OpenAPI at {place or 'the top'}: {reason}") from error
-    if faults := rules.faults(document):
-        raise StepError("\n  ".join(["the contract breaks the project's rules (openapi/README.md):", *faults]))
+    if violations := rules.violations(document):
+        raise StepError("\n  ".join(["the contract breaks the project's rules (openapi/README.md):", *violations]))
 
 
 def lint(contract: Path) -> None:
-    """Run Redocly's rules, where its environment has been made.
+    """Run Redocly's linter, if its environment exists.
 
     Raises:
-        StepError: It finds fault.
+        StepError: The linter reports an error.
     """
-    # Looked for and not made: it downloads Node.
+    # The environment is not created here: that downloads Node.
     found = shutil.which("hatch") and subprocess.run(
         ["hatch", "env", "find", "lint-spec"], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     if found and found.returncode == 0 and Path(found.stdout.strip()).is_dir():
         run("Redocly's rules", "hatch", "run", "lint-spec:check", str(contract))
     else:
-        say("Redocly's rules: skipped, its environment is not there; `hatch run lint-spec:check` makes it")
+        log_step("Redocly's rules: skipped, no environment; run `hatch run lint-spec:check` once to create it")
 
 
 def stage(contract: Path, folder: Path) -> None:
     """Generate the client and the server's copy into a folder, and check the client's types.
 
     Raises:
-        StepError: The generator fails, or mypy does.
+        StepError: The generator or mypy failed.
     """
     python = sys.executable
     run("generate", python, str(HERE / "generate.py"), "--contract", str(contract), "--output", str(folder))
-    # By a relative path, so that what has not changed since the last time is not checked again.
+    # A relative path, so mypy's cache is valid for another temporary folder.
     cache = f"--cache-dir={ROOT / '.mypy_cache' / 'regenerate'}"
     run("types", python, "-m", "mypy", "--strict", "--no-error-summary", cache, CLIENT.name, folder=folder)
 
 
-def put_in_place(staged: Mapping[Path, Path]) -> None:
-    """Replace each target with the file or folder that is staged for it: all of them, or on an error none.
+def replace_all(staged: Mapping[Path, Path]) -> None:
+    """Replace each target with the file or folder staged for it: all of them, or none if one fails.
 
-    A target goes when nothing is at its source.
+    Args:
+        staged: The source of each target. A target whose source does not exist is deleted.
     """
     with tempfile.TemporaryDirectory() as aside, ExitStack() as undo:
         for index, (target, source) in enumerate(staged.items()):
@@ -149,54 +150,54 @@ def _restore(kept: Path, target: Path) -> None:
 
 
 def regenerate(source: str | None) -> Report:
-    """Everything but the contract tests; gives what users will notice.
+    """Run all steps except the contract tests, and return the report of changes.
 
     Args:
-        source: Where the new contract is; None takes ``kayba.yaml`` as it stands.
+        source: File or URL of the new contract; None means `kayba.yaml` in its current state.
 
     Raises:
-        StepError: A step failed, and nothing has changed.
+        StepError: A step failed. The repository has not changed.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         contract, fragment = folder / CONTRACT.name, folder / FRAGMENT.name
         text = read_spec(source or str(CONTRACT))
         contract.write_text(text, encoding="utf-8", newline="\n")
-        say("contract")
-        check(parse(text))
+        log_step("contract")
+        check(parse_spec(text))
         lint(contract)
         stage(contract, folder)
         report = compare(read_released(), read_current(contract, folder / CLIENT.name))
         if report.changes:
             fragment.write_text(report.fragment(), encoding="utf-8", newline="\n")
         staged = {CLIENT: folder / CLIENT.name, SERVER_COPY: folder / SERVER_COPY.name, FRAGMENT: fragment}
-        put_in_place(staged if source is None else {CONTRACT: contract, **staged})
+        replace_all(staged if source is None else {CONTRACT: contract, **staged})
     return report
 
 
 def run_contract_tests() -> None:
-    """Run the tests of the contract, without those of this command and of the version, which its report tells.
+    """Run the contract tests, except the tests of this command and of the version, which the report covers.
 
     Raises:
-        StepError: One fails. It names the operation that has no handler or no test yet.
+        StepError: A test failed. Its output names an operation that has no handler or no test yet.
     """
-    left_out = [f"--ignore=tests/contract/{name}" for name in ("comparison", "regeneration", "test_compatibility.py")]
-    tests = ("tests/contract", *left_out, "-q")
+    ignored = [f"--ignore=tests/contract/{name}" for name in ("comparison", "regeneration", "test_compatibility.py")]
+    tests = ("tests/contract", *ignored, "-q")
     run("contract tests", sys.executable, "-m", "pytest", *tests)
 
 
 def run(step: str, *command: str, folder: Path = ROOT) -> None:
-    """Run a command in a folder, by default the project's; what it prints is printed.
+    """Run a command in a folder, by default the project's. Its output is printed.
 
     Raises:
-        StepError: It fails.
+        StepError: The command failed.
     """
-    say(step)
+    log_step(step)
     if subprocess.run(command, cwd=folder).returncode != 0:
         raise StepError(f"failed: {step}")
 
 
-def say(line: str) -> None:
+def log_step(line: str) -> None:
     print(f"regenerate: {line}", flush=True)
 
 
@@ -210,8 +211,8 @@ def main() -> int:
         run_contract_tests()
     except StepError as error:
         print(f"regenerate: {error}", file=sys.stderr)
-        return FAILED
-    return BREAKS if report.breaking else 0
+        return EXIT_FAILED
+    return EXIT_BREAKING if report.breaking else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The project's own rules for the contract, beyond those of OpenAPI.
+"""Rules of the project for the contract, in addition to the OpenAPI specification.
 
-Each rule gives what breaks it, one line a fault. openapi/README.md says why they are.
+Each rule yields one line for each violation. openapi/README.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 
 Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[str]]
 
-METHODS = ("get", "put", "post", "patch", "delete")
-ERRORS = {"401", "403", "429", "500", "501"}
-"""What any operation may answer."""
+METHODS: Final = ("get", "put", "post", "patch", "delete")
+COMMON_ERRORS: Final = {"401", "403", "429", "500", "501"}
+"""Error statuses that every operation documents."""
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
-    """Path, name and node of each operation."""
+    """Yield path, name and node of each operation."""
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
@@ -29,7 +29,7 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
                 yield path, node.get("operationId") or f"{method} {path}", node
 
 
-def follow(document: Document, node: Document) -> Document:
+def resolve(document: Document, node: Document) -> Document:
     while "$ref" in node:
         target: Any = document
         for key in node["$ref"].removeprefix("#/").split("/"):
@@ -40,41 +40,41 @@ def follow(document: Document, node: Document) -> Document:
 
 def parameters(document: Document, path: str, operation: Document) -> list[Document]:
     nodes = [*document["paths"][path].get("parameters", []), *operation.get("parameters", [])]
-    return [follow(document, node) for node in nodes]
+    return [resolve(document, node) for node in nodes]
 
 
 def contents(document: Document) -> Iterator[tuple[str, str, Document]]:
-    """Place, media type and node of everything that a request or an answer holds."""
+    """Yield place, media type and node of each request and response body."""
     for _, name, operation in operations(document):
-        for media_type, media in follow(document, operation.get("requestBody", {})).get("content", {}).items():
+        for media_type, media in resolve(document, operation.get("requestBody", {})).get("content", {}).items():
             yield f"{name} request", media_type, media
         for status, response in operation["responses"].items():
-            for media_type, media in follow(document, response).get("content", {}).items():
+            for media_type, media in resolve(document, response).get("content", {}).items():
                 yield f"{name} {status}", media_type, media
 
 
 def sent_schemas(document: Document) -> Iterator[tuple[str, Document]]:
-    """Every schema that describes something a client sends, with its place."""
-    waiting: list[tuple[str, Document]] = []
+    """Yield place and schema of all data that a client sends."""
+    pending: list[tuple[str, Document]] = []
     for path, name, operation in operations(document):
-        waiting += [(f"{name} {p['name']}", p["schema"]) for p in parameters(document, path, operation)]
+        pending += [(f"{name} {p['name']}", p["schema"]) for p in parameters(document, path, operation)]
         content = operation.get("requestBody", {}).get("content", {})
-        waiting += [(f"{name} {media_type}", media["schema"]) for media_type, media in content.items()]
+        pending += [(f"{name} {media_type}", media["schema"]) for media_type, media in content.items()]
     seen: set[int] = set()
-    while waiting:
-        place, schema = waiting.pop()
-        schema = follow(document, schema)
+    while pending:
+        place, schema = pending.pop()
+        schema = resolve(document, schema)
         if id(schema) in seen:
             continue
         seen.add(id(schema))
         yield place, schema
-        waiting += [(f"{place}.{name}", inner) for name, inner in schema.get("properties", {}).items()]
-        waiting += [(place, arm) for arm in schema.get("oneOf", [])]
-        waiting += [(f"{place}[]", schema[key]) for key in ("items", "additionalProperties") if key in schema]
+        pending += [(f"{place}.{name}", inner) for name, inner in schema.get("properties", {}).items()]
+        pending += [(place, arm) for arm in schema.get("oneOf", [])]
+        pending += [(f"{place}[]", schema[key]) for key in ("items", "additionalProperties") if key in schema]
 
 
 def examples(document: Document) -> Iterator[tuple[str, Document, Any]]:
-    """Place, schema and value of each example."""
+    """Yield place, schema and value of each example."""
     for place, media_type, media in contents(document):
         if "example" in media:
             yield f"{place} {media_type}", media["schema"], media["example"]
@@ -105,13 +105,13 @@ def operations_have_a_short_summary_and_a_description(document: Document) -> Ite
 
 
 def operations_name_their_security(document: Document) -> Iterator[str]:
-    # The generated client and the server read it there, not at the top.
+    # The generated client and the server read it from the operation, not from the top level.
     yield from (name for _, name, op in operations(document) if op.get("security") != [{"bearerAuth": []}])
 
 
 def operations_document_every_error(document: Document) -> Iterator[str]:
     for path, name, operation in operations(document):
-        expected = set(ERRORS)
+        expected = set(COMMON_ERRORS)
         if "requestBody" in operation:
             expected |= {"400", "413", "415"}
         if places := {parameter["in"] for parameter in parameters(document, path, operation)}:
@@ -125,7 +125,7 @@ def errors_are_shared_and_in_the_envelope_of_their_mount(document: Document) -> 
         envelope = "TracingError" if path.startswith("/mlflow/") else "ApiError"
         for status, response in operation["responses"].items():
             if status >= "400":
-                content = follow(document, response).get("content", {})
+                content = resolve(document, response).get("content", {})
                 schema = content.get("application/json", {}).get("schema", {}).get("$ref", "")
                 if "$ref" not in response or not schema.endswith(f"/{envelope}"):
                     yield f"{name} {status}"
@@ -138,7 +138,7 @@ def bodies_have_a_cap(document: Document) -> Iterator[str]:
 
 
 def contents_have_an_example(document: Document) -> Iterator[str]:
-    # Mock mode answers with them. Binary requests have none: an example is text.
+    # Mock mode responds with the examples. Binary bodies have none, because an example is text.
     for place, media_type, media in contents(document):
         if "example" not in media and media["schema"].get("format") != "binary":
             yield f"{place} {media_type}"
@@ -151,7 +151,7 @@ def parameters_are_described_with_an_example(document: Document) -> Iterator[str
                 yield f"{name} {parameter['name']}"
 
 
-def what_a_client_sends_is_bounded(document: Document) -> Iterator[str]:
+def sent_data_is_bounded(document: Document) -> Iterator[str]:
     for place, schema in sent_schemas(document):
         types = schema.get("type", ())
         types = [types] if isinstance(types, str) else types
@@ -166,7 +166,7 @@ def schemas_are_described(document: Document) -> Iterator[str]:
 
 
 def patterns_are_anchored_and_ascii(document: Document) -> Iterator[str]:
-    # `\d` and `\w` mean other characters in Python than in the server's engine.
+    # `\d` and `\w` match other characters in Python than in the server's regex engine.
     for place, schema in sent_schemas(document):
         pattern = schema.get("pattern", "^$")
         if not (pattern.startswith("^") and pattern.endswith("$")) or re.search(r"\\[dDwWsS]", pattern):
@@ -174,7 +174,7 @@ def patterns_are_anchored_and_ascii(document: Document) -> Iterator[str]:
 
 
 def the_generator_types_every_construct(document: Document) -> Iterator[str]:
-    # What openapi-python-client drops, mangles or ignores; openapi/README.md says why.
+    # openapi-python-client drops, mangles or ignores these constructs; openapi/README.md lists them.
     def walk(node: Any, place: str) -> Iterator[str]:
         if isinstance(node, dict):
             yield from (f"{place}: {key}" for key in node.keys() & {"anyOf", "discriminator", "const", "nullable"})
@@ -188,14 +188,14 @@ def the_generator_types_every_construct(document: Document) -> Iterator[str]:
     yield from (name for _, name, operation in operations(document) if "default" in operation["responses"])
 
 
-def examples_are_what_their_schemas_say(document: Document) -> Iterator[str]:
+def examples_match_their_schemas(document: Document) -> Iterator[str]:
     for place, schema, example in examples(document):
         whole = {**schema, "components": document["components"]}
         validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
         yield from (f"{place}: {error.message}" for error in validator.iter_errors(example))
 
 
-RULES: tuple[Rule, ...] = (
+RULES: Final[tuple[Rule, ...]] = (
     operation_ids_are_unique_and_camel_case,
     operations_have_one_known_tag,
     operations_have_a_short_summary_and_a_description,
@@ -205,18 +205,18 @@ RULES: tuple[Rule, ...] = (
     bodies_have_a_cap,
     contents_have_an_example,
     parameters_are_described_with_an_example,
-    what_a_client_sends_is_bounded,
+    sent_data_is_bounded,
     schemas_are_described,
     patterns_are_anchored_and_ascii,
     the_generator_types_every_construct,
-    examples_are_what_their_schemas_say,
+    examples_match_their_schemas,
 )
 
 
-def faults(document: Document) -> list[str]:
-    """What breaks a rule, each with the rule's name; empty for a contract that keeps to all of them.
+def violations(document: Document) -> list[str]:
+    """Return all violations, each with the name of its rule.
 
     Args:
         document: A valid OpenAPI 3.1 document.
     """
-    return [f"{rule.__name__}: {fault}" for rule in RULES for fault in rule(document)]
+    return [f"{rule.__name__}: {violation}" for rule in RULES for violation in rule(document)]

@@ -1,1 +1,1 @@
-"""What a new contract and a new client change for those who use the old ones."""
+"""The comparison of a contract and a client with those of the last release."""

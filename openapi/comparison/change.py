@@ -1,4 +1,4 @@
-"""One difference that users meet, and the version that it asks for."""
+"""One change for users, and the version that it requires."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-What = Literal["operation", "model", "server", "name"]
+Kind = Literal["operation", "model", "server", "name"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A difference between two contracts, or between two clients.
+    """A difference between two contracts or two clients.
 
     Attributes:
-        what: The sort of thing that differs; a ``name`` is one of the Python package.
-        name: Which one: an operationId, the name of a schema, a dotted Python name.
-        says: What is different, as the end of a sentence that starts with the name.
-        breaking: Whether a program that was right before can be wrong now.
+        kind: The kind of the changed object; `name` is a name of the Python package.
+        name: The changed object: an operationId, the name of a schema, a dotted Python name.
+        text: A description of the change.
+        breaking: True if the change can break a program that worked before.
     """
 
-    what: What
+    kind: Kind
     name: str
-    says: str
+    text: str
     breaking: bool
 
     def __str__(self) -> str:
-        """The change as a line for people."""
-        return f"{'' if self.what == 'name' else f'{self.what} '}{self.name} {self.says}"
+        """Return the change as one line of a report."""
+        return f"{'' if self.kind == 'name' else f'{self.kind} '}{self.name}: {self.text}"
 
 
 def next_version(released: str, changes: Iterable[Change]) -> str:
-    """The version that follows a released one with these changes; the same when there are none.
+    """Return the version that follows a released one; the same version without changes.
 
-    From 1.0 on what breaks raises the first number and what is compatible the second. Below, the second number stands
-    for the first, and the third for the second.
+    From 1.0 on, a breaking change raises the first number and another change the second. Below 1.0, a breaking change
+    raises the second number and another change the third.
 
     Args:
-        released: ``major.minor.patch``.
-        changes: All that is different since.
+        released: The released version, `major.minor.patch`.
+        changes: All changes since.
 
     Raises:
         ValueError: The version has another form.
     """
-    major, minor, patch = numbers(released)
+    major, minor, patch = parse_version(released)
     breaking = [change.breaking for change in changes]
     if not breaking:
         return released
@@ -52,11 +52,11 @@ def next_version(released: str, changes: Iterable[Change]) -> str:
     return f"{major}.{minor + 1}.0" if major else f"0.{minor}.{patch + 1}"
 
 
-def numbers(version: str) -> tuple[int, int, int]:
-    """The three numbers of a version.
+def parse_version(version: str) -> tuple[int, int, int]:
+    """Return the three numbers of a version.
 
     Raises:
-        ValueError: The version is not ``major.minor.patch``.
+        ValueError: The version is not `major.minor.patch`.
     """
     major, minor, patch = map(int, version.split("."))
     return major, minor, patch

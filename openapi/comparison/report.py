@@ -1,4 +1,4 @@
-"""Everything that users meet when they go from the released contract and client to others."""
+"""The report of all changes between the last release and another contract and client."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from comparison.change import Change, next_version
-from comparison.contracts import answers_only, compare_contracts
+from comparison.contracts import compare_contracts, response_only_schemas
 from comparison.document import Document
 from comparison.names import compare_names
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One state of what is compared: a contract, and the names of the client that is generated from it.
+    """A contract and the public names of the client generated from it.
 
     Attributes:
         contract: The OpenAPI document.
-        names: What `comparison.names.describe` says of the client.
+        names: The result of `comparison.names.describe_package` for the client.
         version: The client's version.
     """
 
@@ -29,12 +29,12 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a state changes for users of the released one.
+    """The changes for users of the released version.
 
     Attributes:
-        released: The version that is compared with.
-        wire: What is different in the contract.
-        names: What is different in the client's public names.
+        released: The released version.
+        wire: The changes of the contract.
+        names: The changes of the client's public names.
     """
 
     released: str
@@ -43,25 +43,25 @@ class Report:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """All of it."""
+        """All changes."""
         return self.wire + self.names
 
     @property
     def breaking(self) -> bool:
-        """Whether anything of it breaks."""
+        """True if any change is breaking."""
         return any(change.breaking for change in self.changes)
 
     @property
     def next_version(self) -> str:
-        """The lowest version that may have these changes; the released one when there are none."""
+        """The lowest version that may contain these changes; the released one without changes."""
         return next_version(self.released, self.changes)
 
     def __str__(self) -> str:
-        """The report for a terminal."""
+        """Return the report for a terminal."""
         return "\n".join(self._lines())
 
     def fragment(self) -> str:
-        """The report as a section of the changelog, in Markdown; empty when nothing is different."""
+        """Return the report as a Markdown section of the changelog; empty without changes."""
         if not self.changes:
             return ""
         parts = ["<!-- Written by `hatch run regenerate`; do not edit. -->", f"### kayba-api {self.next_version}"]
@@ -73,26 +73,26 @@ class Report:
 
     def _lines(self) -> Iterator[str]:
         if not self.changes:
-            yield f"Nothing is different for users since kayba-api {self.released}."
+            yield f"No changes for users since kayba-api {self.released}."
             return
         yield f"Since kayba-api {self.released}:"
         for title, changes in (("Contract", self.wire), ("Python names", self.names)):
             if changes:
                 yield from ("", title)
-                yield from _marked(changes)
+                yield from _marked_lines(changes)
         count = sum(change.breaking for change in self.changes)
         yield ""
-        yield f"{count} of {len(self.changes)} changes break users. The next version is {self.next_version}."
+        yield f"{count} of {len(self.changes)} changes are breaking. The next version is {self.next_version}."
 
 
 def compare(old: Api, new: Api) -> Report:
-    """What users of the old state meet in the new one."""
+    """Return the changes from one state to another."""
     before = Document(old.contract)
     wire = compare_contracts(before, Document(new.contract))
-    names = compare_names(old.names, new.names, answers_only(before))
+    names = compare_names(old.names, new.names, response_only_schemas(before))
     return Report(old.version, tuple(wire), tuple(names))
 
 
-def _marked(changes: Iterable[Change]) -> Iterator[str]:
+def _marked_lines(changes: Iterable[Change]) -> Iterator[str]:
     for change in changes:
         yield f"  {'BREAKING' if change.breaking else '        '}  {change}"

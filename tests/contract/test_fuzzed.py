@@ -1,4 +1,4 @@
-"""Schemathesis over the whole contract against a running server: every phase, every check."""
+"""Schemathesis over the whole contract against a running server, with all phases and checks."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ KEY = "kb-fuzz"
 
 
 @pytest.mark.timeout(600)
-def test_no_request_makes_the_server_break_the_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # Nothing listens there: made-up keys of a model's provider must not leave this machine.
+def test_the_server_follows_the_contract_for_every_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Nothing listens at the model's URL: generated provider keys must not leave this machine.
     with kayba_local.serve(api_key=KEY, model_url="http://127.0.0.1:9") as server:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration(server, tmp_path))),
                 *("run", str(CONTRACT), "--url", f"{server.url}/api", "--header", f"Authorization: Bearer {KEY}"),
-                # Not more: CPython 3.11 counts the recursion of `ast.parse` over all threads together, and then fails
-                # with "AST constructor recursion depth mismatch" when two parse at once, as Hypothesis does.
+                # One worker: CPython 3.11 counts the recursion of `ast.parse` over all threads together, and fails
+                # with "AST constructor recursion depth mismatch" when two threads parse at once, as in Hypothesis.
                 "--workers=1",
                 *("--report", "ndjson", "--report-ndjson-path", str(tmp_path / "events.ndjson")),
             ],
@@ -56,7 +56,7 @@ def test_no_request_makes_the_server_break_the_contract(tmp_path: Path, capsys: 
 
 
 def cases_by_kind(events: Path) -> Counter[tuple[str, str]]:
-    """How many requests were made, by the phase and by whether their data was right or wrong."""
+    """Return the number of requests by phase and by mode, positive for valid and negative for invalid data."""
     kinds = Counter[tuple[str, str]]()
     with events.open(encoding="utf-8") as lines:
         for line in lines:
@@ -68,7 +68,7 @@ def cases_by_kind(events: Path) -> Counter[tuple[str, str]]:
 
 
 def configuration(server: LocalServer, folder: Path) -> Path:
-    """The settings beside this file, and for ids that no call of the API gives, ones that the server has."""
+    """Write the settings, with existing ids for the operations whose ids no response contains."""
     with World(server) as world:
         ids = {"updateInsight": world.pending_insight, "getPrompt": world.prompt}
     known = (

@@ -1,4 +1,4 @@
-"""What is generated from the contract is committed as it comes out, and comes out the same everywhere."""
+"""Drift: the committed client and server copy equal the freshly generated ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMITTED = {
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Freshly generated output, from another working directory than the project's."""
+    """Return a folder with fresh output, generated from another working directory."""
     folder = tmp_path_factory.mktemp("generated")
     command = [sys.executable, str(ROOT / "openapi" / "generate.py"), "--output", str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
@@ -26,14 +26,14 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", list(COMMITTED))
-def test_the_committed_output_is_the_generated_one(generated: Path, name: str) -> None:
+def test_the_committed_output_equals_the_generated_one(generated: Path, name: str) -> None:
     committed, fresh = contents(COMMITTED[name]), contents(generated / name)
     different = sorted(path for path in committed | fresh if committed.get(path) != fresh.get(path))
     assert different == [], "run `hatch run generate`"
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """The bytes of `root`, or of every file below it, by path."""
+    """Return the bytes of `root`, or of each file below it, by path."""
     found = root.rglob("*") if root.is_dir() else [root]
     return {
         path.relative_to(root).as_posix(): path.read_bytes()

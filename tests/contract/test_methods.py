@@ -1,4 +1,4 @@
-"""Methods follow the contract: what is added to it is a method after generating, and what cannot be one is refused."""
+"""Generated methods: a new operation becomes a method, and an invalid extension ends the generation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def operation(like: dict[str, Any], name: str, **changed: Any) -> dict[str, Any]
     return {**copy.deepcopy(like), "operationId": name, "tags": ["data-sets"], **changed}
 
 
-def test_a_new_tag_is_a_resource_and_its_operations_are_methods(tmp_path: Path) -> None:
+def test_a_new_tag_is_a_resource_with_methods(tmp_path: Path) -> None:
     contract = copy.deepcopy(CONTRACT)
     contract["tags"].append({"name": "data-sets", "x-noun": "DataSet", "description": "Sets of data."})
     paths = contract["paths"]
@@ -64,7 +64,7 @@ def test_a_new_tag_is_a_resource_and_its_operations_are_methods(tmp_path: Path) 
     assert json.loads(shown.stdout) == {
         "list": [],
         "get": ["id"],
-        # Options of the call, keywords, and what is in the path as well, do not get into each other's way.
+        # Names of options, keywords and path parameters do not collide.
         "add_row_to": ["id", "class_", "timeout_", "id_in_body", "list"],
     }
 
@@ -73,33 +73,33 @@ def wrong_items(contract: dict[str, Any]) -> None:
     contract["paths"]["/traces"]["get"]["x-paging"]["items"] = "files"
 
 
-def items_that_are_no_list(contract: dict[str, Any]) -> None:
+def items_that_are_not_a_list(contract: dict[str, Any]) -> None:
     contract["paths"]["/jobs/{id}"]["get"]["x-paging"] = {"items": "status"}
 
 
-def a_token_without_a_next_one(contract: dict[str, Any]) -> None:
+def token_without_next(contract: dict[str, Any]) -> None:
     del contract["paths"]["/mlflow/api/3.0/mlflow/traces/search"]["post"]["x-paging"]["next"]
 
 
-def an_unknown_state(contract: dict[str, Any]) -> None:
+def unknown_state(contract: dict[str, Any]) -> None:
     contract["paths"]["/jobs/{id}"]["get"]["x-wait"]["state"] = "progress"
 
 
-def two_of_one_name(contract: dict[str, Any]) -> None:
+def duplicate_method_name(contract: dict[str, Any]) -> None:
     contract["paths"]["/jobs/{id}"]["post"]["operationId"] = "waitJob"
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (wrong_items, "listTraceFiles: there is no property 'files'"),
-        (items_that_are_no_list, "getJob: 'status' is no list"),
-        (a_token_without_a_next_one, "searchTraces: x-paging needs"),
-        (an_unknown_state, "getJob: there is no property 'progress'"),
-        (two_of_one_name, "operations of jobs would be methods of one name: wait"),
+        (wrong_items, "listTraceFiles: property 'files' does not exist"),
+        (items_that_are_not_a_list, "getJob: property 'status' is not a list"),
+        (token_without_next, "searchTraces: x-paging needs"),
+        (unknown_state, "getJob: property 'progress' does not exist"),
+        (duplicate_method_name, "several operations of jobs have the same method name: wait"),
     ],
 )
-def test_what_cannot_be_a_method_ends_the_run_and_leaves_no_client(
+def test_an_invalid_extension_writes_no_client(
     tmp_path: Path, change: Callable[[dict[str, Any]], None], reason: str
 ) -> None:
     contract = copy.deepcopy(CONTRACT)

@@ -1,4 +1,4 @@
-"""The contract itself: valid OpenAPI, true to the project's rules, its examples true to its schemas."""
+"""The contract: valid OpenAPI that follows the project's rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENT: Document = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
 
 
 def change(*path: str, to: Any = None) -> Callable[[Document], None]:
-    """A change of the document: sets the value at `path`, or removes it."""
+    """Return a function that sets the value at `path` in a document, or removes it."""
 
     def apply(document: Document) -> None:
         node: Any = document
@@ -37,7 +37,7 @@ def change(*path: str, to: Any = None) -> Callable[[Document], None]:
 LIST = ("paths", "/traces", "get")
 UPLOAD = ("paths", "/traces", "post")
 SCHEMAS = ("components", "schemas")
-BREAKING: dict[rules.Rule, Callable[[Document], None]] = {
+VIOLATIONS: dict[rules.Rule, Callable[[Document], None]] = {
     rules.operation_ids_are_unique_and_camel_case: change(*LIST, "operationId", to="uploadTraceFiles"),
     rules.operations_have_one_known_tag: change(*LIST, "tags", to=["files"]),
     rules.operations_have_a_short_summary_and_a_description: change(*LIST, "description"),
@@ -49,28 +49,28 @@ BREAKING: dict[rules.Rule, Callable[[Document], None]] = {
     rules.bodies_have_a_cap: change(*UPLOAD, "x-max-body-bytes"),
     rules.contents_have_an_example: change(*LIST, "responses", "200", "content", "application/json", "example"),
     rules.parameters_are_described_with_an_example: change("components", "parameters", "TraceFileId", "description"),
-    rules.what_a_client_sends_is_bounded: change(*SCHEMAS, "NewTraceFile", "properties", "filename", "maxLength"),
+    rules.sent_data_is_bounded: change(*SCHEMAS, "NewTraceFile", "properties", "filename", "maxLength"),
     rules.schemas_are_described: change(*SCHEMAS, "TraceFile", "description"),
     rules.patterns_are_anchored_and_ascii: change(*SCHEMAS, "TraceId", "pattern", to=r"^tr-\d+$"),
     rules.the_generator_types_every_construct: change(*SCHEMAS, "Feedback", "properties", "value", to={"anyOf": [{}]}),
-    rules.examples_are_what_their_schemas_say: change(
+    rules.examples_match_their_schemas: change(
         *LIST, "responses", "200", "content", "application/json", "example", to={"traces": [{"id": "a"}]}
     ),
 }
 
 
-def test_it_is_valid_openapi() -> None:
+def test_the_contract_is_valid_openapi() -> None:
     validate(DOCUMENT)
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-def test_it_follows_the_rule(rule: rules.Rule) -> None:
+def test_the_contract_follows_the_rule(rule: rules.Rule) -> None:
     assert list(rule(DOCUMENT)) == []
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-def test_the_rule_notices_when_it_is_broken(rule: rules.Rule) -> None:
+def test_the_rule_finds_a_violation(rule: rules.Rule) -> None:
     broken = copy.deepcopy(DOCUMENT)
-    BREAKING[rule](broken)
+    VIOLATIONS[rule](broken)
     assert list(rule(broken)) != []
-    assert any(fault.startswith(f"{rule.__name__}: ") for fault in rules.faults(broken))
+    assert any(line.startswith(f"{rule.__name__}: ") for line in rules.violations(broken))

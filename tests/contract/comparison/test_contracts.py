@@ -1,4 +1,4 @@
-"""Which differences of a contract break: one change after the other, made to ours."""
+"""Comparison of contracts: single changes of the project's contract, and which of them are breaking."""
 
 from __future__ import annotations
 
@@ -34,132 +34,132 @@ LIST = ("paths", "/insights", "get")
 UPLOAD = ("paths", "/traces", "post")
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
 OPERATIONS: list[tuple[Callable[[Any], object], str, bool]] = [
-    (lambda d: d["servers"][0].update(url="/"), "server https://use.kayba.ai/api is / now", True),
-    (lambda d: at(d, *LIST).update(operationId="readInsights"), "operation listInsights renamed to readInsights", True),
+    (lambda d: d["servers"][0].update(url="/"), "server https://use.kayba.ai/api: changed to /", True),
+    (lambda d: at(d, *LIST).update(operationId="readInsights"), "operation listInsights: renamed to readInsights", True),
     (
         lambda d: d["paths"].update({"/insight": d["paths"].pop("/insights")}),
-        "operation listInsights is at GET /insight now, was at GET /insights",
+        "operation listInsights: moved from GET /insights to GET /insight",
         True,
     ),
-    (lambda d: at(d, *LIST).update(security=[]), "operation listInsights asks for other credentials", True),
-    (lambda d: at(d, *LIST).update(tags=["jobs"]), "operation listInsights has another tag", True),
-    (lambda d: at(d, *LIST).update(deprecated=True), "operation listInsights is deprecated", False),
+    (lambda d: at(d, *LIST).update(security=[]), "operation listInsights: security requirements changed", True),
+    (lambda d: at(d, *LIST).update(tags=["jobs"]), "operation listInsights: tag changed", True),
+    (lambda d: at(d, *LIST).update(deprecated=True), "operation listInsights: deprecated", False),
     (
         lambda d: at(d, *LIST)["parameters"].pop(),
-        "operation listInsights lost the query parameter `section`",
+        "operation listInsights: query parameter `section` removed",
         True,
     ),
     (
         lambda d: at(d, *LIST)["parameters"].append(LIMIT),
-        "operation listInsights gained the optional query parameter `limit`",
+        "operation listInsights: optional query parameter `limit` added",
         False,
     ),
     (
         lambda d: at(d, *LIST)["parameters"].append({**LIMIT, "required": True}),
-        "operation listInsights gained the required query parameter `limit`",
+        "operation listInsights: required query parameter `limit` added",
         True,
     ),
     (
         lambda d: at(d, *LIST)["parameters"][1].update(required=True),
-        "operation listInsights query parameter `section` is required now",
+        "operation listInsights: query parameter `section` is now required",
         True,
     ),
     (
         lambda d: at(d, *LIST)["parameters"][1].update(explode=False),
-        "operation listInsights query parameter `section` is written in another way",
+        "operation listInsights: query parameter `section` serialization changed",
         True,
     ),
     (
         lambda d: at(d, *LIST)["parameters"][1]["schema"].update(maxLength=20),
-        "operation listInsights `section` has maxLength `20` now, had `200`",
+        "operation listInsights: `section` maxLength changed from `200` to `20`",
         True,
     ),
-    (lambda d: at(d, *UPLOAD).pop("requestBody"), "operation uploadTraceFiles takes no body any more", True),
+    (lambda d: at(d, *UPLOAD).pop("requestBody"), "operation uploadTraceFiles: body removed", True),
     (
         lambda d: at(d, *UPLOAD)["requestBody"].update(required=False),
-        "operation uploadTraceFiles needs no body any more",
+        "operation uploadTraceFiles: body is now optional",
         False,
     ),
     (
         lambda d: at(d, *LIST).update(requestBody={"required": True, "content": {}}),
-        "operation listInsights needs a body now",
+        "operation listInsights: body is now required",
         True,
     ),
     (
         lambda d: at(d, *LIST).update(requestBody={"content": {}}),
-        "operation listInsights takes a body now",
+        "operation listInsights: optional body added",
         False,
     ),
     (
         lambda d: at(d, *UPLOAD).update({"x-max-body-bytes": 10}),
-        "operation uploadTraceFiles takes at most 10 bytes now, took 1000000",
+        "operation uploadTraceFiles: body limit changed from 1000000 to 10 bytes",
         True,
     ),
     (
         lambda d: at(d, *UPLOAD).update({"x-max-body-bytes": 2_000_000}),
-        "operation uploadTraceFiles takes at most 2000000 bytes now, took 1000000",
+        "operation uploadTraceFiles: body limit changed from 1000000 to 2000000 bytes",
         False,
     ),
     (
         lambda d: at(d, *UPLOAD, "requestBody", "content").update({"text/csv": {}}),
-        "operation uploadTraceFiles body may be text/csv now",
+        "operation uploadTraceFiles: body media type text/csv added",
         False,
     ),
     (
         lambda d: at(d, *LIST, "responses", "200", "content").update({"text/csv": {}}),
-        "operation listInsights answer 200 may be text/csv now",
+        "operation listInsights: response 200 media type text/csv added",
         True,
     ),
     (
         lambda d: at(d, *LIST, "responses", "200", "content").pop("application/json"),
-        "operation listInsights answer 200 is never application/json any more",
+        "operation listInsights: response 200 media type application/json removed",
         True,
     ),
-    (lambda d: at(d, *LIST, "responses").pop("429"), "operation listInsights never answers 429 any more", False),
+    (lambda d: at(d, *LIST, "responses").pop("429"), "operation listInsights: response 429 removed", False),
     (
         lambda d: at(d, "paths", "/traces/{id}", "delete", "responses").pop("200"),
-        "operation deleteTraceFile never answers 200 any more",
+        "operation deleteTraceFile: response 200 removed",
         True,
     ),
     (
         lambda d: at(d, *LIST, "responses").update({"202": {"description": ""}}),
-        "operation listInsights may answer 202 now",
+        "operation listInsights: response 202 added",
         True,
     ),
     (
         lambda d: at(d, *LIST, "responses").update({"410": {"description": ""}}),
-        "operation listInsights may answer 410 now",
+        "operation listInsights: response 410 added",
         False,
     ),
     (
         lambda d: at(d, *LIST, "responses", "200").update(headers={"ETag": {}}),
-        "operation listInsights answer 200 gained the header ETag",
+        "operation listInsights: response 200 header ETag added",
         False,
     ),
     (
         lambda d: at(d, "components", "schemas").update(Unused={}),
-        "model Unused added",
+        "model Unused: added",
         False,
     ),
     (
         lambda d: at(d, "components", "schemas", "InsightStatus", "enum").remove("new"),
-        "model InsightStatus lost the value `new`",
+        "model InsightStatus: value `new` removed",
         True,
     ),
     (
         lambda d: at(d, "components", "schemas", "TraceFile", "required").append("type"),
-        "model TraceFile has the field `type` required now",
+        "model TraceFile: field `type` is now required",
         False,
     ),
 ]
 
 
-@pytest.mark.parametrize(("change", "says", "breaking"), OPERATIONS, ids=[row[1] for row in OPERATIONS])
-def test_a_contract_that_differs(change: Callable[[Any], object], says: str, breaking: bool) -> None:
-    assert contract_changes(change) == [(says, breaking)]
+@pytest.mark.parametrize(("change", "text", "breaking"), OPERATIONS, ids=[row[1] for row in OPERATIONS])
+def test_a_contract_change_is_reported(change: Callable[[Any], object], text: str, breaking: bool) -> None:
+    assert contract_changes(change) == [(text, breaking)]
 
 
-def test_a_header_that_is_gone_breaks_every_operation_that_answered_with_it() -> None:
+def test_a_removed_header_breaks_every_operation_with_it() -> None:
     found = contract_changes(lambda d: at(d, "components", "responses", "Unauthorized").pop("headers"))
-    assert ("operation listInsights answer 401 lost the header WWW-Authenticate", True) in found
+    assert ("operation listInsights: response 401 header WWW-Authenticate removed", True) in found
     assert all(breaking for _, breaking in found)

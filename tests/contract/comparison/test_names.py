@@ -1,4 +1,4 @@
-"""Which differences of the client's names break, and which version follows."""
+"""Comparison of the client's names: which changes are breaking, and the next version."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ class kayba_api:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("def close(", "def aclose(", ["Client.aclose added", "! Client.close removed"]),
+        ("def close(", "def aclose(", ["Client.aclose: added", "! Client.close: removed"]),
         (
             "id: str, deep",
             "name: str, deep",
-            ["! Client.get gained the required parameter `name`", "! Client.get lost the parameter `id`"],
+            ["! Client.get: parameter `id` removed", "! Client.get: required parameter `name` added"],
         ),
-        (", deep: bool = False", "", ["! Client.get lost the parameter `deep`"]),
-        ("deep: bool = False", "deep: bool", ["! Client.get has the parameter `deep` required now"]),
-        ("deep: bool = False", "deep: bool = 1", ["! Client.get has another default of the parameter `deep`"]),
-        ("id: str, deep", "id: str, *, deep", ["! Client.get takes the parameter `deep` in another way or place"]),
-        ("key: str = ''", "key: str = '', n: int = 1", ["Client.__init__ gained the optional parameter `n`"]),
-        ("key: str = ''", "n: int, key: str = ''", ["! Client.__init__ gained the required parameter `n`"]),
+        (", deep: bool = False", "", ["! Client.get: parameter `deep` removed"]),
+        ("deep: bool = False", "deep: bool", ["! Client.get: parameter `deep` is now required"]),
+        ("deep: bool = False", "deep: bool = 1", ["! Client.get: default of parameter `deep` changed"]),
+        ("id: str, deep", "id: str, *, deep", ["! Client.get: kind or position of parameter `deep` changed"]),
+        ("key: str = ''", "key: str = '', n: int = 1", ["Client.__init__: optional parameter `n` added"]),
+        ("key: str = ''", "n: int, key: str = ''", ["! Client.__init__: required parameter `n` added"]),
         ("(id: str): ...", "(id: str, n: int): ...", []),
-        ("-> str | bytes", "-> bytes | str | None", ["! Client.get gives bytes | str | None now, gave str | bytes"]),
-        ("-> str | bytes", "-> bytes", ["Client.get gives bytes now, gave str | bytes"]),
-        ("key: str =", "key: str | None =", ["Client.__init__ takes str | None as `key` now, took str"]),
-        ("deep: bool", "deep: int", ["! Client.get takes int as `deep` now, took bool"]),
-        ("            id: str", "            id: int", ["! models.Answer.id is int now, was str"]),
-        ("['new', 'done']", "['new']", ["models.Answer.state is Literal['new'] now, was Literal['new', 'done']"]),
-        ("Page[A | B]", "Page[A]", ["models.Answer.found is Page[A] now, was Page[A | B]"]),
-        ("Page[A | B]", "Page[C]", ["! models.Answer.found is Page[C] now, was Page[A | B]"]),
-        ("class Client", "class Server", ["! Client removed", "Server added"]),
-        ("class models", "class model", ["model added", "! models removed"]),
+        ("-> str | bytes", "-> bytes | str | None", ["! Client.get: return type changed from str | bytes to bytes | str | None"]),
+        ("-> str | bytes", "-> bytes", ["Client.get: return type changed from str | bytes to bytes"]),
+        ("key: str =", "key: str | None =", ["Client.__init__: type of parameter `key` changed from str to str | None"]),
+        ("deep: bool", "deep: int", ["! Client.get: type of parameter `deep` changed from bool to int"]),
+        ("            id: str", "            id: int", ["! models.Answer.id: type changed from str to int"]),
+        ("['new', 'done']", "['new']", ["models.Answer.state: type changed from Literal['new', 'done'] to Literal['new']"]),
+        ("Page[A | B]", "Page[A]", ["models.Answer.found: type changed from Page[A | B] to Page[A]"]),
+        ("Page[A | B]", "Page[C]", ["! models.Answer.found: type changed from Page[A | B] to Page[C]"]),
+        ("class Client", "class Server", ["! Client: removed", "Server: added"]),
+        ("class models", "class model", ["model: added", "! models: removed"]),
     ],
 )
-def test_names_that_differ(old: str, new: str, expected: list[str]) -> None:
+def test_a_name_change_is_reported(old: str, new: str, expected: list[str]) -> None:
     assert old in NAMES
     found = compare_names(NAMES, NAMES.replace(old, new), {"Answer"})
     assert [f"{'! ' if change.breaking else ''}{change}".replace("kayba_api.", "") for change in found] == expected
@@ -67,5 +67,5 @@ def test_names_that_differ(old: str, new: str, expected: list[str]) -> None:
         ("1.2.3", [True], "2.0.0"),
     ],
 )
-def test_the_version_that_follows(released: str, breaking: list[bool], follows: str) -> None:
-    assert next_version(released, [Change("model", "A", "is other", each) for each in breaking]) == follows
+def test_the_next_version_follows_the_changes(released: str, breaking: list[bool], follows: str) -> None:
+    assert next_version(released, [Change("model", "A", "changed", each) for each in breaking]) == follows

@@ -1,4 +1,4 @@
-"""Which differences of a schema break: every rule, and random schemas held against a validator."""
+"""Comparison of schemas: every rule, and random schemas checked with a validator."""
 
 from __future__ import annotations
 
@@ -23,69 +23,70 @@ def fields(*required: str, **properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
-def differences(old: Any, new: Any, *ways: Any) -> dict[str, bool]:
-    """What is different, and whether that breaks."""
-    return dict(SchemaComparison(EMPTY, EMPTY).compare(old, new, ways, "x"))
+def differences(old: Any, new: Any, *directions: Any) -> dict[str, bool]:
+    """Return the differences, and whether each is breaking."""
+    return dict(SchemaComparison(EMPTY, EMPTY).compare(old, new, directions, "x"))
 
 
-# Old, new, what it says, whether it breaks who sends it, and who is answered with it.
+# Old schema, new schema, text, and whether the change breaks requests and responses.
 SCHEMAS: list[tuple[Any, Any, str, bool, bool]] = [
-    (fields(a=STRING), fields(), "lost the field `x.a`", True, True),
-    (fields(), fields(a=STRING), "gained the optional field `x.a`", False, False),
-    (fields(), fields("a", a=STRING), "gained the required field `x.a`", True, False),
-    (fields(a=STRING), fields(b=STRING), "has the field `x.a` renamed to `x.b`", True, True),
-    (fields(a=STRING), fields("a", a=STRING), "has the field `x.a` required now", True, False),
-    (fields("a", a=STRING), fields(a=STRING), "has the field `x.a` optional now", False, True),
-    (STRING, {"type": "integer"}, "`x` is now integer, was string", True, True),
-    ({"type": "integer"}, {"type": "number"}, "`x` is now number, was integer", False, True),
-    ({"type": "number"}, {"type": "integer"}, "`x` is now integer, was number", True, False),
-    (STRING, {"type": ["string", "null"]}, "`x` is now string or null, was string", False, True),
-    ({}, STRING, "`x` is now string, was of any type", True, False),
-    (STRING, {**STRING, "format": "date-time"}, "`x` has format `date-time` now, had none", True, True),
-    (STRING, {**STRING, "enum": ["a"]}, "`x` has no other value any more than `a`", True, False),
-    ({**STRING, "enum": ["a"]}, STRING, "`x` may have any value now", False, False),
-    ({"enum": ["a", "b"]}, {"enum": ["a"]}, "`x` lost the value `b`", True, False),
-    ({"enum": ["a"]}, {"enum": ["b", "a"]}, "`x` gained the value `b`", False, False),
-    (STRING, {**STRING, "maxLength": 5}, "`x` has maxLength `5` now, had none", True, False),
-    ({**STRING, "maxLength": 5}, {**STRING, "maxLength": 4}, "`x` has maxLength `4` now, had `5`", True, False),
-    ({**STRING, "maxLength": 5}, STRING, "`x` has maxLength none now, had `5`", False, False),
-    (STRING, {**STRING, "minLength": 1}, "`x` has minLength `1` now, had none", True, False),
-    ({**STRING, "minLength": 1}, STRING, "`x` has minLength none now, had `1`", False, False),
-    (STRING, {**STRING, "pattern": "^a$"}, "`x` has pattern `^a$` now, had none", True, False),
-    ({**STRING, "pattern": "^a$"}, STRING, "`x` has pattern none now, had `^a$`", False, False),
-    (STRING, {**STRING, "default": "a"}, "`x` has default `a` now, had none", True, False),
-    (STRING, {**STRING, "deprecated": True}, "`x` is deprecated", False, False),
-    (STRING, {**STRING, "writeOnly": True}, "`x` has another `writeOnly`", True, True),
-    ({"items": STRING}, {"items": {"type": "null"}}, "`x[]` is now null, was string", True, True),
+    (fields(a=STRING), fields(), "field `x.a` removed", True, True),
+    (fields(), fields(a=STRING), "optional field `x.a` added", False, False),
+    (fields(), fields("a", a=STRING), "required field `x.a` added", True, False),
+    (fields(a=STRING), fields(b=STRING), "field `x.a` renamed to `x.b`", True, True),
+    (fields(a=STRING), fields("a", a=STRING), "field `x.a` is now required", True, False),
+    (fields("a", a=STRING), fields(a=STRING), "field `x.a` is now optional", False, True),
+    (STRING, {"type": "integer"}, "`x` type changed from string to integer", True, True),
+    ({"type": "integer"}, {"type": "number"}, "`x` type changed from integer to number", False, True),
+    ({"type": "number"}, {"type": "integer"}, "`x` type changed from number to integer", True, False),
+    (STRING, {"type": ["string", "null"]}, "`x` type changed from string to string or null", False, True),
+    ({}, STRING, "`x` type changed from any to string", True, False),
+    (STRING, {**STRING, "format": "date-time"}, "`x` format changed from none to `date-time`", True, True),
+    (STRING, {**STRING, "enum": ["a"]}, "`x` values limited to `a`", True, False),
+    ({**STRING, "enum": ["a"]}, STRING, "`x` values no longer limited", False, False),
+    ({"enum": ["a", "b"]}, {"enum": ["a"]}, "`x` value `b` removed", True, False),
+    ({"enum": ["a"]}, {"enum": ["b", "a"]}, "`x` value `b` added", False, False),
+    (STRING, {**STRING, "maxLength": 5}, "`x` maxLength changed from none to `5`", True, False),
+    ({**STRING, "maxLength": 5}, {**STRING, "maxLength": 4}, "`x` maxLength changed from `5` to `4`", True, False),
+    ({**STRING, "maxLength": 5}, STRING, "`x` maxLength changed from `5` to none", False, False),
+    (STRING, {**STRING, "minLength": 1}, "`x` minLength changed from none to `1`", True, False),
+    ({**STRING, "minLength": 1}, STRING, "`x` minLength changed from `1` to none", False, False),
+    (STRING, {**STRING, "pattern": "^a$"}, "`x` pattern changed from none to `^a$`", True, False),
+    ({**STRING, "pattern": "^a$"}, STRING, "`x` pattern changed from `^a$` to none", False, False),
+    (STRING, {**STRING, "default": "a"}, "`x` default changed from none to `a`", True, False),
+    (STRING, {**STRING, "deprecated": True}, "`x` deprecated", False, False),
+    (STRING, {**STRING, "writeOnly": True}, "`x` keyword `writeOnly` changed", True, True),
+    ({"items": STRING}, {"items": {"type": "null"}}, "`x[]` type changed from string to null", True, True),
     (
         {},
         {"additionalProperties": STRING},
-        "`x{}` is now string, was of any type",
+        "`x{}` type changed from any to string",
         True,
         False,
     ),
-    ({"oneOf": [STRING]}, {"oneOf": [STRING, {"type": "null"}]}, "`x` may be null now", False, True),
-    ({"oneOf": [STRING, {"type": "null"}]}, {"oneOf": [STRING]}, "`x` is never null any more", True, False),
-    ({"oneOf": [STRING]}, {}, "`x` is no longer put together by oneOf", True, True),
-    ({"allOf": [STRING]}, {"allOf": [STRING, {}]}, "`x` is put together by another allOf", True, True),
+    ({"oneOf": [STRING]}, {"oneOf": [STRING, {"type": "null"}]}, "`x` alternative null added", False, True),
+    ({"oneOf": [STRING, {"type": "null"}]}, {"oneOf": [STRING]}, "`x` alternative null removed", True, False),
+    ({"oneOf": [STRING]}, {}, "`x` oneOf removed", True, True),
+    ({"allOf": [STRING]}, {"allOf": [STRING, {}]}, "`x` allOf changed", True, True),
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "says", "sent", "answered"), SCHEMAS, ids=[row[2] for row in SCHEMAS])
-def test_a_schema_that_differs(old: Any, new: Any, says: str, sent: bool, answered: bool) -> None:
-    assert {text.partition(";")[0]: breaks for text, breaks in differences(old, new, "sent").items()} == {says: sent}
-    found = differences(old, new, "answered")
-    assert {text.partition(";")[0]: breaks for text, breaks in found.items()} == {says: answered}
-    assert list(differences(old, new, "sent", "answered").values()) == [sent or answered]
+@pytest.mark.parametrize(("old", "new", "text", "request_breaks", "response_breaks"), SCHEMAS, ids=[row[2] for row in SCHEMAS])
+def test_a_schema_change_is_reported(old: Any, new: Any, text: str, request_breaks: bool, response_breaks: bool) -> None:
+    found = differences(old, new, "request")
+    assert {line.partition(";")[0]: breaks for line, breaks in found.items()} == {text: request_breaks}
+    found = differences(old, new, "response")
+    assert {line.partition(";")[0]: breaks for line, breaks in found.items()} == {text: response_breaks}
+    assert list(differences(old, new, "request", "response").values()) == [request_breaks or response_breaks]
 
 
-def test_words_are_no_difference() -> None:
-    assert differences({**STRING, "description": "a", "example": 1}, {**STRING, "title": "b"}, "sent", "answered") == {}
+def test_documentation_is_not_compared() -> None:
+    assert differences({**STRING, "description": "a", "example": 1}, {**STRING, "title": "b"}, "request", "response") == {}
 
 
-def test_a_new_value_in_answers_is_pointed_out() -> None:
-    assert list(differences({"enum": ["a"]}, {"enum": ["a", "b"]}, "answered")) == [
-        "`x` gained the value `b`; answers may have it"
+def test_a_new_value_in_responses_is_pointed_out() -> None:
+    assert list(differences({"enum": ["a"]}, {"enum": ["a", "b"]}, "response")) == [
+        "`x` value `b` added; responses may contain it"
     ]
 
 
@@ -131,14 +132,14 @@ schemas = st.recursive(
 @given(schemas, schemas, instances)
 @example({"enum": [1]}, {"enum": [True]}, 1)
 @example({"required": ["a"]}, {"required": ["a"], "properties": {"a": {"type": "null"}}}, {"a": 1})
-def test_whatever_could_be_sent_and_can_no_longer_breaks(old: Schema, new: Schema, value: Any) -> None:
-    found = differences(old, new, "sent")
-    # What was never described may have been sent, but nobody was told to.
-    assume(not any("gained the optional field" in says for says in found))
+def test_a_request_that_is_no_longer_valid_is_breaking(old: Schema, new: Schema, value: Any) -> None:
+    found = differences(old, new, "request")
+    # A client may have sent an undescribed property, but the contract did not allow for it.
+    assume(not any(text.startswith("optional field") for text in found))
     if jsonschema_rs.is_valid(old, value) and not jsonschema_rs.is_valid(new, value):
         assert any(found.values())
 
 
 @given(schemas)
-def test_a_schema_does_not_differ_from_itself(schema: Schema) -> None:
-    assert differences(schema, copy.deepcopy(schema), "sent", "answered") == {}
+def test_a_schema_has_no_difference_from_itself(schema: Schema) -> None:
+    assert differences(schema, copy.deepcopy(schema), "request", "response") == {}

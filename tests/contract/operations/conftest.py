@@ -1,4 +1,4 @@
-"""The servers that the operations are called on."""
+"""Fixtures of the operations' tests."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every error that the contract documents is brought about, of every operation, and reads as the contract says.
+"""Errors of the operations: every documented error status occurs, in the envelope of the contract.
 
-The tests are made of the contract: a status that is documented, and that nothing here reaches, fails by its name.
+The tests are derived from the contract. A documented status that no case causes fails `test_every_documented_error_has_a_case`.
 """
 
 from __future__ import annotations
@@ -52,26 +52,26 @@ def with_a_body_of_another_type(url: str, operation: Operation, arguments: Argum
     return connect(url, **{"Content-Type": "text/xml"})
 
 
-WAYS: Mapping[int, tuple[Callable[[str, Operation, Arguments], Client], Callable[[Operation], str]]] = {
+REQUEST_CHANGES: Mapping[int, tuple[Callable[[str, Operation, Arguments], Client], Callable[[Operation], str]]] = {
     401: (with_a_wrong_key, lambda operation: "key"),
     403: (from_another_site, lambda operation: "Origin"),
     413: (with_a_body_over_the_cap, lambda operation: f"{operation.body_cap:,}"),
     415: (with_a_body_of_another_type, lambda operation: "text/xml"),
 }
-"""What brings any operation to a status: a change of a call that succeeds, and what the message then says."""
+"""By status: the change of a successful call that causes it, and a part of the error message."""
 
 DOCUMENTED = [(id_, status) for id_, operation in OPERATIONS.items() for status in sorted(operation.statuses)]
 
 
 def documented(*statuses: int) -> list[Any]:
-    """Each operation that documents one of the statuses, with the status."""
+    """Return each operation that documents one of the statuses, with the status."""
     pairs = [(id_, status) for id_, status in DOCUMENTED if status in statuses]
     return [pytest.param(id_, status, id=f"{id_} {status}") for id_, status in pairs]
 
 
 @pytest.fixture(scope="module")
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[int, str]]:
-    """The URL of a server that fails with a status, for each status."""
+    """Return the URL of a failing server for each status."""
     with ExitStack() as running:
         yield {
             status: running.enter_context(failing_server(status, tmp_path_factory.mktemp(f"{status}")))
@@ -80,22 +80,22 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[int, s
 
 
 @pytest.mark.parametrize("case", REFUSALS, ids=lambda case: f"{case.operation} {case.status}")
-def test_because_of_the_arguments(world: World, case: Refusal, asynchronous: bool) -> None:
+def test_wrong_arguments_cause_the_error(world: World, case: Refusal, asynchronous: bool) -> None:
     arguments = prepare(case, world)
     response = call(connect(world.server.url), OPERATIONS[case.operation], arguments, asynchronous=asynchronous)
-    assert_refused(response, case.status, case.says)
+    assert_refused(response, case.status, case.message_part)
 
 
-@pytest.mark.parametrize(("id_", "status"), documented(*WAYS))
-def test_because_of_the_request(world: World, id_: str, status: int, asynchronous: bool) -> None:
+@pytest.mark.parametrize(("id_", "status"), documented(*REQUEST_CHANGES))
+def test_a_wrong_request_causes_the_error(world: World, id_: str, status: int, asynchronous: bool) -> None:
     operation, arguments = OPERATIONS[id_], prepare(FIRST[id_], world)
-    change, says = WAYS[status]
+    change, message_part = REQUEST_CHANGES[status]
     client = change(world.server.url, operation, arguments)
-    assert_refused(call(client, operation, arguments, asynchronous=asynchronous), status, says(operation))
+    assert_refused(call(client, operation, arguments, asynchronous=asynchronous), status, message_part(operation))
 
 
 @pytest.mark.parametrize(("id_", "status"), documented(*HANDLERS))
-def test_because_of_the_server(
+def test_a_failing_server_causes_the_error(
     world: World, failing: Mapping[int, str], id_: str, status: int, asynchronous: bool
 ) -> None:
     operation, arguments = OPERATIONS[id_], prepare(FIRST[id_], world)
@@ -105,11 +105,11 @@ def test_because_of_the_server(
 
 
 @pytest.mark.parametrize(("id_", "status"), documented(*range(400, 600)))
-def test_is_reached(id_: str, status: int) -> None:
+def test_every_documented_error_has_a_case(id_: str, status: int) -> None:
     by_arguments = any((case.operation, case.status) == (id_, status) for case in REFUSALS)
-    assert status in {*WAYS, *HANDLERS} or by_arguments
+    assert status in {*REQUEST_CHANGES, *HANDLERS} or by_arguments
 
 
 @pytest.mark.parametrize("case", REFUSALS, ids=lambda case: f"{case.operation} {case.status}")
-def test_is_documented(case: Refusal) -> None:
+def test_every_error_case_is_documented(case: Refusal) -> None:
     assert (case.operation, case.status) in DOCUMENTED

@@ -1,4 +1,4 @@
-"""The clients of the changed contracts, each generated once for all tests."""
+"""Fixtures of the regeneration tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPENAPI = HERE.parents[2] / "openapi"
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """By the exercise's name, a folder with ``kayba.yaml``, ``kayba_api`` and ``openapi.json`` after its change."""
+    """Return, by the exercise's name, a folder with the changed `kayba.yaml`, `kayba_api` and `openapi.json`."""
     contract = yaml.load((OPENAPI / "kayba.yaml").read_bytes(), yaml.CSafeLoader)
     folders = {}
     for exercise in EXERCISES:
@@ -30,7 +30,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
         (folder / "kayba.yaml").write_text(yaml.safe_dump(changed, sort_keys=False), encoding="utf-8")
     paths = [str(folder) for folder in folders.values()]
     environment = {**os.environ, "PYTHONPATH": str(OPENAPI)}
-    # Two at once, for two cores.
+    # Two processes, for two cores.
     running = [
         subprocess.Popen([sys.executable, str(HELPERS / "generate_each.py"), *half], env=environment)
         for half in (paths[::2], paths[1::2])

@@ -1,4 +1,4 @@
-"""The command itself, in a copy of what it works on."""
+"""The regenerate command, in a copy of the repository's files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from regenerate import put_in_place
+from regenerate import replace_all
 
 ROOT = Path(__file__).parents[3]
 CLIENT = "packages/kayba-api/src/kayba_api"
@@ -25,7 +25,7 @@ FRAGMENT = "changes/kayba-api.md"
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy in which the working tree's state is the released one, with a contract test that passes."""
+    """Return a copy whose baseline is the working tree's state, with one passing contract test."""
     copy = tmp_path_factory.mktemp("tree")
     for name in ("openapi", "packages/kayba-api"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -33,7 +33,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copyfile(ROOT / SERVER_COPY, copy / SERVER_COPY)
     (copy / "tests" / "contract").mkdir(parents=True)
     (copy / "tests" / "contract" / "test_one.py").write_text("def test_one() -> None:\n    assert True\n")
-    subprocess.run([sys.executable, str(copy / "openapi" / "released.py")], check=True)
+    subprocess.run([sys.executable, str(copy / "openapi" / "baseline.py")], check=True)
     return copy
 
 
@@ -43,14 +43,14 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def contents(tree: Path, *names: str) -> dict[str, bytes]:
-    """The bytes of what the command replaces, by path."""
+    """Return the bytes of files and folders, by path."""
     files = [path for name in names for path in [tree / name, *(tree / name).rglob("*")] if path.is_file()]
     return {path.relative_to(tree).as_posix(): path.read_bytes() for path in files if "__pycache__" not in path.parts}
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The URL of a web server of a folder."""
+    """Serve a folder over HTTP and yield the URL."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -62,7 +62,7 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_contract_that_is_refused_changes_nothing(tree: Path, tmp_path: Path) -> None:
+def test_an_invalid_contract_changes_nothing(tree: Path, tmp_path: Path) -> None:
     contract = json.loads((ROOT / SERVER_COPY).read_bytes())
     del contract["components"]["schemas"]["TraceFile"]["description"]
     (tmp_path / "rule.json").write_text(json.dumps(contract))
@@ -84,7 +84,7 @@ def test_a_contract_that_is_refused_changes_nothing(tree: Path, tmp_path: Path) 
     assert contents(tree, "openapi", CLIENT, SERVER_COPY, "changes") == before
 
 
-def test_a_contract_from_elsewhere_replaces_everything_and_its_report_says_what_breaks(
+def test_a_new_contract_replaces_everything_and_is_reported(
     tree: Path, generated: Mapping[str, Path]
 ) -> None:
     folder = generated["remove_an_operation"]
@@ -94,8 +94,8 @@ def test_a_contract_from_elsewhere_replaces_everything_and_its_report_says_what_
 
     assert done.returncode == 3, done.stdout + done.stderr
     assert (Path(__file__).parent / "remove_an_operation.txt").read_text(encoding="utf-8") in done.stdout
-    told = (tree / FRAGMENT).read_text(encoding="utf-8")
-    assert "#### Breaking\n\n- operation deleteTraceFile removed: DELETE /traces/{id}.\n" in told
+    fragment = (tree / FRAGMENT).read_text(encoding="utf-8")
+    assert "#### Breaking\n\n- operation deleteTraceFile: removed (DELETE /traces/{id}).\n" in fragment
     assert (tree / "openapi" / "kayba.yaml").read_bytes() == (folder / "kayba.yaml").read_bytes()
     assert contents(tree / CLIENT, ".") == contents(folder / "kayba_api", ".")
     assert (tree / SERVER_COPY).read_bytes() == (folder / "openapi.json").read_bytes()
@@ -103,12 +103,12 @@ def test_a_contract_from_elsewhere_replaces_everything_and_its_report_says_what_
     done = run(tree, "--spec", str(ROOT / "openapi" / "kayba.yaml"))
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Nothing is different for users since kayba-api" in done.stdout
+    assert "No changes for users since kayba-api" in done.stdout
     assert not (tree / FRAGMENT).exists()
     assert contents(tree, "openapi/kayba.yaml", CLIENT, SERVER_COPY) == before
 
 
-def test_all_is_as_it_was_when_one_cannot_be_put_in_place(tmp_path: Path) -> None:
+def test_all_is_as_it_was_when_one_cannot_be_replace_all(tmp_path: Path) -> None:
     for name in ("client", "fresh"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "module.py").write_text(name)
@@ -122,8 +122,8 @@ def test_all_is_as_it_was_when_one_cannot_be_put_in_place(tmp_path: Path) -> Non
         tmp_path / "file" / "below": tmp_path / "new",
     }
     with pytest.raises(OSError, match="file"):
-        put_in_place(staged)
+        replace_all(staged)
     assert contents(tmp_path, ".") == before
-    put_in_place({tmp_path / "contract": tmp_path / "new", tmp_path / "client": tmp_path / "nothing"})
+    replace_all({tmp_path / "contract": tmp_path / "new", tmp_path / "client": tmp_path / "nothing"})
     assert (tmp_path / "contract").read_text() == "new"
     assert not (tmp_path / "client").exists()

@@ -1,4 +1,4 @@
-"""The recorded exercise: for each change of the contract, the report is right, and the new client works."""
+"""Exercises: for each contract change, the report equals the recorded one and the new client works."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.helpers.contract.contract_changes import EXERCISES, Exercise
 
+from baseline import read_current
 from comparison.report import Api, compare
-from released import read_current
 
 HERE = Path(__file__).parent
 HELPERS = HERE.parents[1] / "helpers" / "contract"
@@ -23,14 +23,14 @@ def before() -> Api:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=str)
-def test_the_report_is_the_recorded_one(exercise: Exercise, before: Api, generated: Mapping[str, Path]) -> None:
+def test_the_report_equals_the_recorded_one(exercise: Exercise, before: Api, generated: Mapping[str, Path]) -> None:
     folder = generated[str(exercise)]
     report = compare(before, read_current(folder / "kayba.yaml", folder / "kayba_api"))
     assert f"{report}\n" == (HERE / f"{exercise}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=str)
-def test_the_client_works_against_a_server_of_the_changed_contract(
+def test_the_new_client_works_with_the_new_server(
     exercise: Exercise, generated: Mapping[str, Path]
 ) -> None:
     folder = generated[str(exercise)]

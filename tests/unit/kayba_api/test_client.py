@@ -1,4 +1,4 @@
-"""Where a client sends its calls, with which key, and for how long it waits."""
+"""The low-level client: server address, API key, timeouts and connections."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOUNTS = ("", "/", "/api", "/api/", "/api/mlflow", "/api/mlflow/")
         ("https://example.com/team-api", "https://example.com/team-api/api"),
     ],
 )
-def test_every_form_of_the_url_means_the_same_host(given_url: str, base_url: str) -> None:
+def test_every_form_of_the_url_gives_the_same_base_url(given_url: str, base_url: str) -> None:
     assert Client(given_url).base_url == base_url
 
 
@@ -53,7 +53,7 @@ def test_every_form_of_the_url_means_the_same_host(given_url: str, base_url: str
     prefix=st.lists(st.from_regex(r"[a-z0-9._~-]*[a-z0-9]", fullmatch=True).filter(lambda s: s != "api"), max_size=3),
     mount=st.sampled_from(MOUNTS),
 )
-def test_a_path_prefix_is_kept_and_normalising_twice_changes_nothing(
+def test_a_path_prefix_is_kept_and_normalising_is_idempotent(
     scheme: str, host: str, port: int | None, prefix: list[str], mount: str
 ) -> None:
     server = f"{scheme}://{host}" + (f":{port}" if port else "") + "".join(f"/{part}" for part in prefix)
@@ -63,7 +63,7 @@ def test_a_path_prefix_is_kept_and_normalising_twice_changes_nothing(
 
 
 @pytest.mark.parametrize("mount", MOUNTS)
-def test_requests_arrive_below_the_api_mount_in_every_form(mount: str) -> None:
+def test_requests_go_to_the_api_mount_for_every_url_form(mount: str) -> None:
     with faulty_server(Answer(body=b"3.17.2")) as server, Client(server.url + mount) as client:
         assert get_version.sync(client=client) == "3.17.2"
         list_trace_files.sync_detailed(client=client)
@@ -85,13 +85,13 @@ def test_requests_arrive_below_the_api_mount_in_every_form(mount: str) -> None:
         "me:hidden@use.kayba.ai",
     ],
 )
-def test_what_is_not_a_servers_url_is_refused_without_repeating_a_secret(url: str) -> None:
-    with pytest.raises(ValueError, match="URL") as refusal:
+def test_an_invalid_url_is_rejected_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match="URL") as caught:
         Client(url)
-    assert "hidden" not in str(refusal.value)
+    assert "hidden" not in str(caught.value)
 
 
-def test_the_environment_names_the_server_and_the_argument_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_argument_overrides_the_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Client().base_url == "https://use.kayba.ai/api"
     monkeypatch.setenv("KAYBA_API_URL", "http://127.0.0.1:4180/api")
     assert Client().base_url == "http://127.0.0.1:4180/api"
@@ -139,13 +139,13 @@ def test_the_key_is_in_no_repr_and_no_log(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize("key", ["kb-hidden\r\nX-Other: 1", "kb-hidden-ü", "kb-hidden\x00", "   "])
-def test_a_key_that_no_header_can_hold_is_refused_without_repeating_it(key: str) -> None:
-    with pytest.raises(ValueError, match="API key") as refusal:
+def test_an_invalid_key_is_rejected_without_the_key(key: str) -> None:
+    with pytest.raises(ValueError, match="API key") as caught:
         Client(api_key=key)
-    assert "hidden" not in str(refusal.value)
+    assert "hidden" not in str(caught.value)
 
 
-def test_waiting_ends_by_itself() -> None:
+def test_the_timeout_is_finite_by_default_and_configurable() -> None:
     with Client() as client:
         assert client.get_httpx_client().timeout == httpx.Timeout(30)
     with Client(timeout=2.5) as client:
@@ -158,7 +158,7 @@ def test_waiting_ends_by_itself() -> None:
         get_version.sync(client=client)
 
 
-def test_arguments_for_httpx_and_further_headers_reach_it() -> None:
+def test_httpx_arguments_and_headers_are_applied() -> None:
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -171,7 +171,7 @@ def test_arguments_for_httpx_and_further_headers_reach_it() -> None:
     assert seen[0].headers["x-team"] == "support"
 
 
-def test_threads_that_call_first_at_the_same_time_share_one_pool() -> None:
+def test_concurrent_first_calls_share_one_pool() -> None:
     with Client() as client:
         barrier = threading.Barrier(8)
 
@@ -184,7 +184,7 @@ def test_threads_that_call_first_at_the_same_time_share_one_pool() -> None:
     assert len({id(pool) for pool in pools}) == 1
 
 
-def test_leaving_the_block_closes_and_later_use_opens_again() -> None:
+def test_a_closed_client_opens_new_connections() -> None:
     async def use(client: Client) -> httpx.AsyncClient:
         async with client:
             await get_version.asyncio(client=client)
@@ -202,7 +202,7 @@ def test_leaving_the_block_closes_and_later_use_opens_again() -> None:
         client.close()
 
 
-def test_a_status_that_the_contract_does_not_have_raises_when_asked_to() -> None:
+def test_an_undocumented_status_raises_if_configured() -> None:
     with (
         faulty_server(Answer(529, b"busy")) as server,
         Client(server.url, raise_on_unexpected_status=True) as client,

@@ -1,4 +1,4 @@
-"""Whatever comes back, or does not, is one error of one hierarchy, and says what to do."""
+"""Errors: every failed call raises an error of one hierarchy, with advice."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ CLASSES = {
     529: InternalServerError,
     599: InternalServerError,
 }
-REST = b'{"error": {"code": "SOME_CODE", "message": "what was wrong"}}'
-TRACING = b'{"error_code": "SOME_CODE", "message": "what was wrong"}'
+REST = b'{"error": {"code": "SOME_CODE", "message": "the reason"}}'
+TRACING = b'{"error_code": "SOME_CODE", "message": "the reason"}'
 KEY = "kb-a-very-secret-key"
 
 
@@ -76,15 +76,15 @@ def test_each_status_has_its_class_in_both_envelopes(
     with faulty_server(Answer(status, envelope, {"X-Request-Id": "req-1"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert type(error) is expected
-    assert (error.status, error.code, error.message) == (status, "SOME_CODE", "what was wrong")
+    assert (error.status, error.code, error.message) == (status, "SOME_CODE", "the reason")
     assert (error.request_id, error.body) == ("req-1", json.loads(envelope))
-    assert str(error).startswith(f"{status} SOME_CODE: what was wrong (request req-1)")
+    assert str(error).startswith(f"{status} SOME_CODE: the reason (request req-1)")
 
 
 @pytest.mark.parametrize(
     ("body", "message", "kept"),
     [
-        (b"", "Bad Gateway, with nothing said.", None),
+        (b"", "Bad Gateway, without a message.", None),
         (HTML, "Bad Gateway: 502 Bad Gateway", HTML.decode()),
         (b"upstream gone", "Bad Gateway: upstream gone", "upstream gone"),
         (b'{"error": "text only"}', "text only", {"error": "text only"}),
@@ -92,13 +92,11 @@ def test_each_status_has_its_class_in_both_envelopes(
         (b'{"error": {}}', "Bad Gateway: {'error': {}}", {"error": {}}),
         (b'{"error": {"code": 7, "message": null}}', None, {"error": {"code": 7, "message": None}}),
         (b"[1]", "Bad Gateway: [1]", [1]),
-        (b"null", "Bad Gateway, with nothing said.", None),
+        (b"null", "Bad Gateway, without a message.", None),
         (b"\xff\xfe\x00", None, None),
     ],
 )
-def test_an_answer_that_is_in_no_envelope_is_told_as_it_came(
-    kayba: Make, body: bytes, message: str | None, kept: Any
-) -> None:
+def test_a_body_without_envelope_is_in_the_message(kayba: Make, body: bytes, message: str | None, kept: Any) -> None:
     with faulty_server(Answer(502, body, {"Content-Type": "text/html"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert type(error) is InternalServerError
@@ -107,7 +105,7 @@ def test_an_answer_that_is_in_no_envelope_is_told_as_it_came(
         assert (error.message, error.body) == (message, kept)
 
 
-def test_a_long_answer_is_kept_whole_and_shown_in_part(kayba: Make) -> None:
+def test_a_long_body_is_kept_but_cut_in_the_message(kayba: Make) -> None:
     page = b"<p>" + b"much " * 100_000 + b"</p>"
     with faulty_server(Answer(500, page)) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
@@ -123,10 +121,10 @@ ANY_BODY = st.binary() | st.recursive(
 
 @settings(deadline=None)
 @given(status=st.integers(200, 599), body=ANY_BODY, is_async=st.booleans())
-def test_nothing_but_errors_of_the_hierarchy_is_raised(status: int, body: bytes, is_async: bool) -> None:
+def test_only_errors_of_the_hierarchy_are_raised(status: int, body: bytes, is_async: bool) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, content=body))
     with Subject(is_async, max_retries=0, httpx_args={"transport": transport}) as subject:
-        error = raised(subject)  # no drawn body is a whole trace file
+        error = raised(subject)  # no generated body is a valid trace file
     assert error.status == status
     assert isinstance(error, APIResponseValidationError if status < 300 else APIStatusError)
     assert str(error)
@@ -137,17 +135,17 @@ def test_nothing_but_errors_of_the_hierarchy_is_raised(status: int, body: bytes,
     "body", [b"", HTML, b"[]", b'{"traces": 1}', b'{"traces": [{"id": "a"', b"[" * 100_000, b"\xff", b"null"]
 )
 @pytest.mark.parametrize("status", [200, 202, 204])
-def test_success_that_cannot_be_read_is_an_error(kayba: Make, body: bytes, status: int) -> None:
+def test_an_invalid_success_body_is_an_error(kayba: Make, body: bytes, status: int) -> None:
     with faulty_server(Answer(status, body)) as server:
         error = raised(kayba(base_url=server.url), lambda client: client.traces.list())
     assert type(error) is APIResponseValidationError
     assert error.status == status
     assert "TraceFileList" in error.message
     assert server.url in error.advice
-    assert len(server.requests) == 1, "it has been carried out"
+    assert len(server.requests) == 1, "the server has carried out the call"
 
 
-def test_an_answer_without_content_is_success_where_the_contract_has_it(kayba: Make) -> None:
+def test_a_documented_response_without_content_is_success(kayba: Make) -> None:
     with faulty_server(Answer(204), Answer(200, b"{}"), Answer(200, HTML)) as server:
         subject = kayba(base_url=server.url)
         assert subject(lambda client: client.traces.delete("a")) is None
@@ -156,7 +154,7 @@ def test_an_answer_without_content_is_success_where_the_contract_has_it(kayba: M
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.LOSE, Fault.CUT, Fault.GARBAGE])
-def test_a_broken_answer_is_a_connection_error(kayba: Make, fault: Fault) -> None:
+def test_a_broken_response_is_a_connection_error(kayba: Make, fault: Fault) -> None:
     with faulty_server(Answer(body=b'{"traces": []}', fault=fault)) as server:
         error = raised(kayba(base_url=server.url, max_retries=0), lambda client: client.traces.list())
     assert type(error) is APIConnectionError
@@ -165,13 +163,13 @@ def test_a_broken_answer_is_a_connection_error(kayba: Make, fault: Fault) -> Non
     assert isinstance(error.__cause__, httpx.RequestError)
 
 
-def test_a_body_that_is_not_compressed_as_it_says_is_a_connection_error(kayba: Make) -> None:
+def test_a_wrong_content_encoding_is_a_connection_error(kayba: Make) -> None:
     with faulty_server(Answer(body=b"no gzip", headers={"Content-Encoding": "gzip"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert type(error) is APIConnectionError
 
 
-def test_a_refused_connection_names_the_address_and_what_to_look_at(kayba: Make) -> None:
+def test_a_refused_connection_names_address_and_advice(kayba: Make) -> None:
     with faulty_server(up=False) as server:
         error = raised(kayba(base_url=server.url, max_retries=1))
     assert type(error) is APIConnectionError
@@ -179,7 +177,7 @@ def test_a_refused_connection_names_the_address_and_what_to_look_at(kayba: Make)
     assert "KAYBA_API_URL" in str(error)
 
 
-def test_an_answer_that_takes_too_long_is_a_timeout(kayba: Make) -> None:
+def test_a_slow_response_is_a_timeout_error(kayba: Make) -> None:
     with faulty_server(hang=True) as server:
         error = raised(kayba(base_url=server.url, timeout=0.05, max_retries=0))
     assert type(error) is APITimeoutError
@@ -190,45 +188,45 @@ def test_an_answer_that_takes_too_long_is_a_timeout(kayba: Make) -> None:
 @pytest.mark.parametrize(
     ("answer", "advice"),
     [
-        (Answer(401, REST), "No key was sent: set KAYBA_API_KEY or give api_key=."),
-        (Answer(404, HTML), "a Kayba server?"),
-        (Answer(405, b""), "a Kayba server?"),
+        (Answer(401, REST), "No API key was sent: set KAYBA_API_KEY or give api_key=."),
+        (Answer(404, HTML), "is a Kayba server"),
+        (Answer(405, b""), "is a Kayba server"),
         (Answer(413, REST), "Send less at once."),
         (Answer(429, REST, {"Retry-After": "7"}), "Try again in 7 s"),
         (Answer(308, b"", {"Location": "https://elsewhere.example/api"}), "https://elsewhere.example/api"),
     ],
 )
-def test_the_text_says_what_to_do(kayba: Make, answer: Answer, advice: str) -> None:
+def test_the_message_ends_with_the_advice(kayba: Make, answer: Answer, advice: str) -> None:
     with faulty_server(answer) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert advice in error.advice
     assert str(error).endswith(error.advice)
 
 
-def test_a_key_that_is_refused_is_in_no_error(kayba: Make) -> None:
+def test_a_rejected_key_is_in_no_error(kayba: Make) -> None:
     with faulty_server(Answer(401, REST)) as server:
         subject = kayba(base_url=server.url, api_key=KEY)
         error = raised(subject)
-    assert "Check KAYBA_API_KEY" in error.advice
+    assert "Check that KAYBA_API_KEY" in error.advice
     shown = [repr(subject.client), repr(subject.client.client), repr(subject.client.traces), repr(error), str(error)]
     assert not [text for text in (*shown, repr(vars(error))) if KEY in text]
 
 
-def test_the_seconds_to_wait_are_in_the_error(kayba: Make) -> None:
+def test_a_long_retry_after_is_in_the_error(kayba: Make) -> None:
     with faulty_server(Answer(429, REST, {"Retry-After": "3600"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=5))
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 3600
-    assert len(server.requests) == 1, "an hour is not waited for"
+    assert len(server.requests) == 1, "an hour is longer than the maximum delay"
 
 
-def test_how_often_it_was_tried_is_in_the_error(kayba: Make) -> None:
+def test_the_number_of_attempts_is_in_the_error(kayba: Make) -> None:
     with faulty_server(Answer(500, REST)) as server:
         error = raised(kayba(base_url=server.url, max_retries=2))
-    assert "tried 3 times" in error.advice
+    assert "All 3 attempts failed" in error.advice
 
 
-def test_every_error_is_a_kayba_error_and_is_exported() -> None:
+def test_every_error_is_a_kayba_error_and_exported() -> None:
     exported = {name for name in kayba_api.__all__ if name.endswith("Error")}
     classes: list[type] = [KaybaError]
     for found in classes:
@@ -245,19 +243,19 @@ def test_every_error_is_a_kayba_error_and_is_exported() -> None:
         APITimeoutError("late"),
     ],
 )
-def test_errors_cross_processes(error: KaybaError) -> None:
+def test_errors_can_be_pickled(error: KaybaError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert vars(copy) == vars(error)
     assert str(copy) == str(error)
 
 
-def test_a_failed_wait_is_a_timeout_for_those_who_know_no_kayba() -> None:
+def test_wait_timeout_error_is_a_timeout_error() -> None:
     assert issubclass(WaitTimeoutError, TimeoutError)
 
 
 @pytest.mark.parametrize("header", ["a\r\nX-Other: b", "ü"])
-def test_a_header_that_cannot_be_sent_is_refused_at_once(header: str) -> None:
+def test_an_invalid_header_is_rejected_before_sending(header: str) -> None:
     with (
         faulty_server() as server,
         Kayba(base_url=server.url) as client,

@@ -1,4 +1,4 @@
-"""The clients themselves: where they call, with what, how they end, and what importing them costs."""
+"""The clients: settings, raw responses, connections and lazy imports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERSION = Answer(body=b"3.17.2", headers={"Content-Type": "text/plain", "X-Reque
 
 
 @pytest.mark.parametrize("form", ["", "/", "/api", "/api/", "/api/mlflow", "/api/mlflow/"])
-def test_every_form_of_the_address_in_the_environment(kayba: Make, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+def test_every_url_form_in_the_environment_works(kayba: Make, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     with faulty_server(VERSION) as server:
         monkeypatch.setenv("KAYBA_API_URL", server.url + form)
         monkeypatch.setenv("KAYBA_API_KEY", "kb-from-the-environment")
@@ -35,7 +35,7 @@ def test_every_form_of_the_address_in_the_environment(kayba: Make, monkeypatch: 
     assert (path, headers["Authorization"]) == ("/api/mlflow/version", "Bearer kb-from-the-environment")
 
 
-def test_arguments_win_over_the_environment(kayba: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_override_the_environment(kayba: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAYBA_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("KAYBA_API_KEY", "kb-from-the-environment")
     with faulty_server(VERSION) as server:
@@ -51,14 +51,14 @@ def test_the_key_is_the_first_argument_and_in_no_repr(client: type[Kayba | Async
 
 
 @pytest.mark.parametrize("client", [Kayba, AsyncKayba])
-def test_a_wrong_address_or_key_is_refused_at_once(client: type[Kayba | AsyncKayba]) -> None:
+def test_an_invalid_url_or_key_is_rejected_at_once(client: type[Kayba | AsyncKayba]) -> None:
     with pytest.raises(ValueError, match="URL"):
         client(base_url="use.kayba.ai")
     with pytest.raises(ValueError, match="API key"):
         client("kb-\x00")
 
 
-def test_headers_for_all_calls_and_for_one(kayba: Make) -> None:
+def test_headers_of_the_client_and_of_a_call(kayba: Make) -> None:
     with faulty_server(VERSION) as server:
         subject = kayba(base_url=server.url, headers={"X-Team": "a", "X-Other": "b"})
         subject(lambda c: c.tracing.get_version(extra_headers={"X-Team": "c"}))
@@ -66,7 +66,7 @@ def test_headers_for_all_calls_and_for_one(kayba: Make) -> None:
     assert [(headers["X-Team"], headers["X-Other"]) for _, _, headers, _ in server.requests] == [("c", "b"), ("a", "b")]
 
 
-def test_timeouts_for_all_calls_and_for_one(kayba: Make) -> None:
+def test_timeouts_of_the_client_and_of_a_call(kayba: Make) -> None:
     seen: list[object] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -81,14 +81,14 @@ def test_timeouts_for_all_calls_and_for_one(kayba: Make) -> None:
     assert seen == [timeout.as_dict() for timeout in wanted]
 
 
-def test_status_and_headers_beside_the_result(kayba: Make) -> None:
+def test_a_raw_response_has_status_and_headers(kayba: Make) -> None:
     with faulty_server(Answer(429, b"", {"Retry-After": "0"}), VERSION) as server:
         raw = kayba(base_url=server.url)(lambda c: c.tracing.with_raw_response.get_version())
     assert (raw.parsed, raw.status_code, raw.content, raw.request_id) == ("3.17.2", 200, b"3.17.2", "req-7")
     assert raw.headers["content-type"] == "text/plain"
 
 
-def test_status_and_headers_of_a_page(kayba: Make) -> None:
+def test_a_raw_response_of_a_page_has_its_headers(kayba: Make) -> None:
     page = Answer(body=b'{"experiments": [], "next_page_token": "1"}', headers={"X-Request-Id": "req-8"})
     with faulty_server(page, Answer(body=b"{}")) as server:
         subject = kayba(base_url=server.url)
@@ -97,7 +97,7 @@ def test_status_and_headers_of_a_page(kayba: Make) -> None:
         assert subject(lambda _: raw.parsed.next_page()).has_next_page is False
 
 
-def test_status_and_headers_are_those_of_the_same_call(kayba: Make) -> None:
+def test_concurrent_raw_responses_are_not_mixed_up(kayba: Make) -> None:
     with faulty_server() as server:
         server.rules.append(lambda request: Answer(body=b'{"spans": []}', headers={"X-Request-Id": request.path}))
         subject = kayba(base_url=server.url)
@@ -124,7 +124,7 @@ def test_status_and_headers_are_those_of_the_same_call(kayba: Make) -> None:
     assert [f"/{n}/" in result.request_id for n, result in enumerate(results)] == [True] * 40
 
 
-def test_an_error_is_raised_with_the_whole_answer_asked_for(kayba: Make) -> None:
+def test_a_raw_response_method_raises_errors(kayba: Make) -> None:
     with faulty_server(Answer(404, b"")) as server, pytest.raises(kayba_api.NotFoundError):
         kayba(base_url=server.url)(lambda c: c.traces.with_raw_response.get("a"))
 
@@ -142,7 +142,7 @@ def test_threads_share_one_pool_and_the_resources() -> None:
     assert len(set(results)) == 1
 
 
-def test_leaving_the_block_closes_the_connections_and_a_later_call_opens_new_ones() -> None:
+def test_a_closed_client_opens_new_connections() -> None:
     with faulty_server(VERSION) as server:
         with Kayba(base_url=server.url, httpx_args={"verify": False}) as client:
             client.tracing.get_version()
@@ -152,7 +152,7 @@ def test_leaving_the_block_closes_the_connections_and_a_later_call_opens_new_one
         client.close()
 
 
-def test_async_connections_are_closed() -> None:
+def test_the_async_with_block_closes_the_connections() -> None:
     async def use() -> httpx.AsyncClient:
         async with AsyncKayba(base_url=server.url, httpx_args={"verify": False}) as client:
             assert await client.tracing.get_version() == "3.17.2"
@@ -162,7 +162,7 @@ def test_async_connections_are_closed() -> None:
         assert anyio.run(use).is_closed
 
 
-def test_a_task_that_is_cancelled_while_it_waits_to_try_again_ends() -> None:
+def test_cancelling_a_task_ends_its_retry_pause() -> None:
     async def use() -> bool:
         async with AsyncKayba(base_url=server.url, httpx_args={"verify": False}) as client:
             with anyio.move_on_after(0.2) as scope:
@@ -173,16 +173,16 @@ def test_a_task_that_is_cancelled_while_it_waits_to_try_again_ends() -> None:
         assert anyio.run(use)
 
 
-def test_the_functions_beneath_take_its_client() -> None:
+def test_low_level_functions_accept_the_client() -> None:
     with faulty_server(VERSION) as server, Kayba(base_url=server.url, httpx_args={"verify": False}) as client:
         assert get_version.sync(client=client.client) == "3.17.2"
 
 
-def test_importing_loads_neither_client_nor_resources() -> None:
+def test_importing_loads_neither_clients_nor_resources() -> None:
     probe = """
 import sys, kayba_api
-LATER = ("kayba_api.kayba", "kayba_api.runtime", "kayba_api.resources")
-def loaded(): return sorted(n for n in sys.modules if n.startswith(LATER))
+LAZY = ("kayba_api.kayba", "kayba_api.errors", "kayba_api._", "kayba_api.resources")
+def loaded(): return sorted(n for n in sys.modules if n.startswith(LAZY))
 assert not loaded(), loaded()
 client = kayba_api.Kayba(base_url="http://127.0.0.1:9")
 assert not [n for n in loaded() if "resources" in n]
@@ -193,7 +193,7 @@ print(*[n for n in loaded() if "resources" in n])
     assert done.stdout.split() == ["kayba_api.resources", "kayba_api.resources.jobs"], done.stderr
 
 
-def test_an_unknown_name_is_refused() -> None:
+def test_an_unknown_name_raises_an_attribute_error() -> None:
     assert set(kayba_api.__all__) <= set(dir(kayba_api))
     with pytest.raises(AttributeError, match="NoSuchName"):
         _ = kayba_api.NoSuchName  # type: ignore[attr-defined]

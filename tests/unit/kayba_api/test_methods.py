@@ -1,4 +1,4 @@
-"""Every method does its operation on a real server, in both kinds of client, with plain keyword arguments."""
+"""The methods: each one calls its operation on a real server, from both clients."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.helpers.faulty_server import faulty_server
 
 import kayba_api.models
 from kayba_api import UNSET, BadRequestError, EncodedBody, Kayba, NotFoundError
+from kayba_api._calls import AsyncResource, Resource
 from kayba_api.models import (
     ArtifactSpan,
     Assessment,
@@ -34,7 +35,6 @@ from kayba_api.models import (
     TraceArtifact,
     TraceLocation,
 )
-from kayba_api.runtime.calls import AsyncResource, Resource
 from kayba_local import LocalServer
 
 Make = Callable[..., Subject]
@@ -159,11 +159,11 @@ def test_traces_as_files(subject: Subject) -> None:
     assert [each.name for each in kept.spans] == ["agent"]
 
 
-# The methods and the contract.
+# Methods compared with the contract.
 
 
 def methods(kind: type) -> Iterator[tuple[str, str, Any]]:
-    """Tag, name and function of every method."""
+    """Yield tag, name and function of each method."""
     for tag in TAGS:
         module = importlib.import_module(f"kayba_api.resources.{tag}")
         (resource,) = (
@@ -185,7 +185,7 @@ BOTH = [
 ]
 
 
-def test_there_is_a_method_for_each_operation_and_one_to_wait() -> None:
+def test_each_operation_has_a_method_and_jobs_have_wait() -> None:
     operations = [node for item in CONTRACT["paths"].values() for node in item.values() if "operationId" in node]
     assert len(SYNC) == len(operations) + 1
     assert [each[:2] for each in SYNC] == [each[:2] for each in ASYNC]
@@ -196,15 +196,13 @@ def test_each_method_is_called_in_this_file() -> None:
     assert [f"{tag}.{name}" for tag, name, _ in SYNC if f"c.{tag}.{name}(" not in source] == []
 
 
-def test_sync_and_async_take_the_same() -> None:
+def test_sync_and_async_methods_have_the_same_arguments() -> None:
     for (_, _, one), (_, _, other) in zip(SYNC, ASYNC, strict=True):
         assert inspect.signature(one).parameters.keys() == inspect.signature(other).parameters.keys()
 
 
 @pytest.mark.parametrize(("tag", "name", "function"), BOTH)
-def test_every_argument_result_and_error_is_described_with_an_example(
-    tag: str, name: str, function: Callable[..., Any]
-) -> None:
+def test_every_docstring_is_complete_with_an_example(tag: str, name: str, function: Callable[..., Any]) -> None:
     text = inspect.getdoc(function) or ""
     sections = dict(re.findall(r"^(Args|Returns|Raises|Examples):\n((?:    .*\n?|\n)+)", text + "\n", re.MULTILINE))
     described = dict(re.findall(r"^    (\w+): (.+)$", sections["Args"], re.MULTILINE))
@@ -223,13 +221,13 @@ def test_every_argument_result_and_error_is_described_with_an_example(
     inspect.signature(function).bind(None, *positional, **named)
 
 
-def test_what_is_left_out_is_not_sent_and_what_is_none_is_null() -> None:
+def test_omitted_arguments_are_not_sent_and_none_is_null() -> None:
     with faulty_server(Answer(body=b'{"enabled": true}')) as server, Kayba(base_url=server.url) as client:
         client.integrations.update("mlflow", enabled=True, token=None, auth_type=None)
     assert json.loads(server.requests[0][3]) == {"enabled": True, "token": None}
 
 
-def test_values_and_fields_of_a_newer_server_are_passed_on(kayba: Make) -> None:
+def test_unknown_values_and_fields_are_passed_on(kayba: Make) -> None:
     insight = {"id": "i", "status": "archived", "section": "s", "content": "c", "helpful": 0, "harmful": 0, "new": 1}
     with faulty_server(Answer(body=json.dumps({"insights": [insight], "more": 2}).encode())) as server:
         (found,) = kayba(base_url=server.url).items(lambda c: c.insights.list())

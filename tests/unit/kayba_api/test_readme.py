@@ -1,4 +1,4 @@
-"""What the package's README shows runs as it stands."""
+"""The examples of the package's README run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call is made again when that is safe and may help, after the right time, and never otherwise."""
+"""Retries: which calls are retried, and after how many seconds."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from tests.helpers.client_kinds import Subject
 from tests.helpers.faulty_server import FakeResponse as Answer
 from tests.helpers.faulty_server import Fault, faulty_server
 
-from kayba_api import APIConnectionError, APIStatusError, Kayba, KaybaError
+from kayba_api import APIConnectionError, APIStatusError, Kayba, KaybaError, _retries
 from kayba_api.models import Assessment, AssessmentSource, NewTraceFile
-from kayba_api.runtime import retries
 
 Make = Callable[..., Subject]
 Call = Callable[[Any], Any]
@@ -26,7 +25,7 @@ FILES = [NewTraceFile("a.md", "text", "md")]
 TRACE_ID = "tr-179010ea7eb391b2a9c5c13625864ffc"
 ASSESSMENT = Assessment("correct", AssessmentSource("CODE"))
 
-REPEATABLE: dict[str, Call] = {
+IDEMPOTENT: dict[str, Call] = {
     "get": lambda c: c.traces.get("a"),
     "list": lambda c: c.insights.list(),
     "put": lambda c: c.integrations.update("mlflow", enabled=True),
@@ -36,7 +35,7 @@ REPEATABLE: dict[str, Call] = {
     "replace by patch": lambda c: c.insights.update("a", status="accepted"),
     "tag by patch": lambda c: c.tracing.set_tag(TRACE_ID, key="a", value="b"),
 }
-ONCE: dict[str, Call] = {
+NON_IDEMPOTENT: dict[str, Call] = {
     "upload": lambda c: c.traces.upload(traces=FILES),
     "generate": lambda c: c.insights.generate(),
     "generate a prompt": lambda c: c.prompts.generate(),
@@ -49,7 +48,7 @@ ALWAYS = {
     "429 with a time": Answer(429, b"", {"Retry-After": "0"}),
     "503 with a time": Answer(503, b"", {"Retry-After": "0"}),
 }
-WHEN_REPEATABLE = {
+IF_IDEMPOTENT = {
     "408": Answer(408, b""),
     "500": Answer(500, b""),
     "502": Answer(502, b"<html>"),
@@ -64,57 +63,55 @@ WHEN_REPEATABLE = {
 NEVER = {str(status): Answer(status, b"") for status in (302, 400, 401, 403, 404, 405, 413, 415, 418, 422, 501)}
 
 
-def times(kayba: Make, call: Call, answer: Answer) -> int:
-    """How often a call is made that always fails."""
+def count_attempts(kayba: Make, call: Call, answer: Answer) -> int:
+    """Return the number of attempts of a call that always fails."""
     with faulty_server(answer) as server, pytest.raises(KaybaError):
         kayba(base_url=server.url)(call)
     return len(server.requests)
 
 
-@pytest.mark.parametrize("call", REPEATABLE.values(), ids=REPEATABLE)
-@pytest.mark.parametrize("answer", [*ALWAYS.values(), *WHEN_REPEATABLE.values()], ids=[*ALWAYS, *WHEN_REPEATABLE])
-def test_what_may_be_repeated_is_tried_three_times(kayba: Make, call: Call, answer: Answer) -> None:
-    assert times(kayba, call, answer) == 3
+@pytest.mark.parametrize("call", IDEMPOTENT.values(), ids=IDEMPOTENT)
+@pytest.mark.parametrize("answer", [*ALWAYS.values(), *IF_IDEMPOTENT.values()], ids=[*ALWAYS, *IF_IDEMPOTENT])
+def test_idempotent_calls_are_tried_three_times(kayba: Make, call: Call, answer: Answer) -> None:
+    assert count_attempts(kayba, call, answer) == 3
 
 
-@pytest.mark.parametrize("call", ONCE.values(), ids=ONCE)
+@pytest.mark.parametrize("call", NON_IDEMPOTENT.values(), ids=NON_IDEMPOTENT)
 @pytest.mark.parametrize("answer", ALWAYS.values(), ids=ALWAYS)
-def test_what_was_not_begun_is_tried_again_even_if_it_must_happen_once(kayba: Make, call: Call, answer: Answer) -> None:
-    assert times(kayba, call, answer) == 3
+def test_calls_that_were_not_processed_are_always_retried(kayba: Make, call: Call, answer: Answer) -> None:
+    assert count_attempts(kayba, call, answer) == 3
 
 
-@pytest.mark.parametrize("call", ONCE.values(), ids=ONCE)
-@pytest.mark.parametrize("answer", WHEN_REPEATABLE.values(), ids=WHEN_REPEATABLE)
-def test_what_may_have_happened_and_must_happen_once_is_not_tried_again(
-    kayba: Make, call: Call, answer: Answer
-) -> None:
-    assert times(kayba, call, answer) == 1
+@pytest.mark.parametrize("call", NON_IDEMPOTENT.values(), ids=NON_IDEMPOTENT)
+@pytest.mark.parametrize("answer", IF_IDEMPOTENT.values(), ids=IF_IDEMPOTENT)
+def test_possibly_processed_calls_are_not_retried(kayba: Make, call: Call, answer: Answer) -> None:
+    assert count_attempts(kayba, call, answer) == 1
 
 
-@pytest.mark.parametrize("call", [REPEATABLE["get"], ONCE["upload"]], ids=["get", "upload"])
+@pytest.mark.parametrize("call", [IDEMPOTENT["get"], NON_IDEMPOTENT["upload"]], ids=["get", "upload"])
 @pytest.mark.parametrize("answer", NEVER.values(), ids=NEVER)
-def test_what_would_fail_again_is_not_tried_again(kayba: Make, call: Call, answer: Answer) -> None:
-    assert times(kayba, call, answer) == 1
+def test_permanent_errors_are_not_retried(kayba: Make, call: Call, answer: Answer) -> None:
+    assert count_attempts(kayba, call, answer) == 1
 
 
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        (lambda c: c.traces.get("a"), 3),  # 409 is not its answer: something else was in the way
-        (lambda c: c.jobs.materialize("a"), 1),  # may be repeated, but 409 says that the job has not completed
+        (lambda c: c.traces.get("a"), 3),  # 409 is not documented, so it is a temporary conflict
+        (lambda c: c.jobs.materialize("a"), 1),  # idempotent, but 409 means that the job has not completed
         (lambda c: c.prompts.generate(), 1),
         (lambda c: c.traces.upload(traces=FILES), 1),
     ],
     ids=["not documented", "documented", "documented, once", "not documented, once"],
 )
-def test_a_conflict_is_tried_again_where_it_is_no_answer_of_the_operation(
-    kayba: Make, call: Call, expected: int
+def test_a_conflict_is_retried_only_if_not_documented(kayba: Make, call: Call, expected: int) -> None:
+    assert count_attempts(kayba, call, Answer(409, b"")) == expected
+
+
+@pytest.mark.parametrize("call", [IDEMPOTENT["get"], NON_IDEMPOTENT["upload"]], ids=["get", "upload"])
+def test_a_server_that_starts_during_the_retries_is_reached(
+    kayba: Make, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert times(kayba, call, Answer(409, b"")) == expected
-
-
-@pytest.mark.parametrize("call", [REPEATABLE["get"], ONCE["upload"]], ids=["get", "upload"])
-def test_a_server_that_comes_up_meanwhile_is_reached(kayba: Make, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     with faulty_server(Answer(400, b""), up=False) as server:
         pauses: list[int] = []
 
@@ -124,14 +121,14 @@ def test_a_server_that_comes_up_meanwhile_is_reached(kayba: Make, call: Call, mo
                 server.up()
             return 0.0
 
-        monkeypatch.setattr(retries, "delay", up_after_two)
+        monkeypatch.setattr(_retries, "retry_delay", up_after_two)
         with pytest.raises(APIStatusError):
             kayba(base_url=server.url, max_retries=5)(call)
     assert pauses == [1, 2]
     assert len(server.requests) == 1
 
 
-def test_a_success_after_failures_is_what_comes_back(kayba: Make) -> None:
+def test_a_success_after_failures_is_returned(kayba: Make) -> None:
     body = b'{"insights": []}'
     with faulty_server(Answer(500, b""), Answer(fault=Fault.RESET), Answer(body=body)) as server:
         page = kayba(base_url=server.url)(lambda client: client.insights.list(status="new"))
@@ -139,15 +136,15 @@ def test_a_success_after_failures_is_what_comes_back(kayba: Make) -> None:
     assert [path for _, path, _, _ in server.requests] == ["/api/insights?status=new"] * 3
 
 
-def test_the_body_is_the_same_every_time(kayba: Make) -> None:
+def test_every_attempt_sends_the_same_body(kayba: Make) -> None:
     with faulty_server(Answer(429, b""), Answer(429, b""), Answer(body=b'{"count": 0, "traces": []}')) as server:
-        kayba(base_url=server.url)(ONCE["upload"])
+        kayba(base_url=server.url)(NON_IDEMPOTENT["upload"])
     assert len({body for *_, body in server.requests}) == 1
     assert b'"filename":"a.md"' in server.requests[0][3]
 
 
 @pytest.mark.parametrize(("of_client", "of_call", "expected"), [(0, None, 1), (4, None, 5), (0, 2, 3), (4, 0, 1)])
-def test_how_often_is_said_for_the_client_or_for_the_call(
+def test_max_retries_of_a_call_overrides_the_client(
     kayba: Make, of_client: int, of_call: int | None, expected: int
 ) -> None:
     with faulty_server(Answer(500, b"")) as server, pytest.raises(APIStatusError):
@@ -155,27 +152,27 @@ def test_how_often_is_said_for_the_client_or_for_the_call(
     assert len(server.requests) == expected
 
 
-def test_fewer_than_no_retries_are_refused() -> None:
+def test_negative_max_retries_are_rejected() -> None:
     with pytest.raises(ValueError, match="max_retries"):
         Kayba(max_retries=-1)
 
 
-def test_a_server_is_not_asked_again_before_the_time_it_says(kayba: Make) -> None:
+def test_retry_after_is_respected(kayba: Make) -> None:
     with faulty_server(Answer(429, b"", {"Retry-After": "1"}), Answer(404, b"")) as server:
         with pytest.raises(APIStatusError):
-            kayba(base_url=server.url)(REPEATABLE["get"])
+            kayba(base_url=server.url)(IDEMPOTENT["get"])
         first, second = server.times
     assert second - first >= 1
 
 
-def test_a_wrong_request_is_not_tried_again(kayba: Make) -> None:
+def test_an_invalid_request_is_not_retried(kayba: Make) -> None:
     with faulty_server() as server, pytest.raises(APIConnectionError) as caught:
         kayba(base_url=server.url)(lambda c: c.traces.get("a", extra_headers={"X-Team": "a\nb"}))
     assert isinstance(caught.value.__cause__, httpx.LocalProtocolError)
     assert "attempts" not in caught.value.message
 
 
-# When, by itself.
+# The delay.
 
 NOW = datetime.datetime(2026, 11, 22, 17, 37, 25, tzinfo=datetime.UTC)
 
@@ -206,33 +203,33 @@ def answer(retry_after: str, date: datetime.datetime | None = NOW) -> httpx.Resp
         ("5 minutes", None),
     ],
 )
-def test_the_time_that_a_server_asks_for(text: str, seconds: float | None) -> None:
-    assert retries.retry_after(answer(text)) == seconds
+def test_retry_after_is_parsed(text: str, seconds: float | None) -> None:
+    assert _retries.parse_retry_after(answer(text)) == seconds
 
 
-def test_a_date_is_by_the_servers_clock_if_it_says_what_that_shows() -> None:
+def test_a_date_is_relative_to_the_servers_clock() -> None:
     an_hour_behind = NOW - datetime.timedelta(hours=1)
     text = format_datetime(an_hour_behind + datetime.timedelta(seconds=20), usegmt=True)
-    assert retries.retry_after(answer(text, an_hour_behind)) == 20
+    assert _retries.parse_retry_after(answer(text, an_hour_behind)) == 20
 
 
-def test_a_date_is_by_our_own_clock_otherwise() -> None:
+def test_a_date_without_date_header_uses_the_local_clock() -> None:
     later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
-    seconds = retries.retry_after(answer(format_datetime(later, usegmt=True), None))
+    seconds = _retries.parse_retry_after(answer(format_datetime(later, usegmt=True), None))
     assert seconds is not None
     assert 3000 < seconds <= 3600
 
 
-@given(attempt=st.integers(1, 10**6), asked=st.none() | st.floats(0, retries.LONGEST_RETRY_AFTER_S))
-def test_a_pause_is_never_shorter_than_asked_and_never_endless(attempt: int, asked: float | None) -> None:
-    seconds = retries.delay(attempt, asked)
+@given(attempt=st.integers(1, 10**6), asked=st.none() | st.floats(0, _retries.MAX_RETRY_AFTER_S))
+def test_a_delay_is_at_least_retry_after_and_bounded(attempt: int, asked: float | None) -> None:
+    seconds = _retries.retry_delay(attempt, asked)
     assert seconds is not None
-    assert (asked or 0) < seconds <= (asked or 0) + retries.LONGEST_DELAY_S
+    assert (asked or 0) < seconds <= (asked or 0) + _retries.MAX_DELAY_S
 
 
-def test_pauses_grow_and_differ() -> None:
+def test_delays_grow_and_have_jitter() -> None:
     def many(attempt: int) -> list[float]:
-        return [retries.delay(attempt, None) or 0.0 for _ in range(100)]
+        return [_retries.retry_delay(attempt, None) or 0.0 for _ in range(100)]
 
     first, second, tenth = many(1), many(2), many(10)
     assert max(first) <= min(second) <= max(second) < min(tenth)
@@ -241,5 +238,5 @@ def test_pauses_grow_and_differ() -> None:
     assert 4 <= min(tenth) <= max(tenth) <= 8
 
 
-def test_more_than_a_minute_is_not_waited() -> None:
-    assert retries.delay(1, 60.5) is None
+def test_more_than_a_minute_is_not_waited_for() -> None:
+    assert _retries.retry_delay(1, 60.5) is None

@@ -1,8 +1,8 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""The Kayba API, typed: ``Kayba`` and ``AsyncKayba``, with a method for each operation.
+"""The typed client of the Kayba API: `Kayba` and `AsyncKayba`, with a method for each operation.
 
-Below them are ``Client`` and a module for each operation under ``kayba_api.api``; models are in ``kayba_api.models``.
-Everything here is generated from the contract; see the README on how to change it.
+`Client` and the functions in `kayba_api.api` are the low-level client. The models are in `kayba_api.models`. The package
+is generated from the contract; openapi/README.md describes how to change it.
 """
 
 from importlib import import_module
@@ -13,6 +13,8 @@ from .types import UNSET, EncodedBody, Response, Unset
 from .unexpected import UnexpectedStatus
 
 if TYPE_CHECKING:
+    from ._pages import AsyncPage, AsyncPages, Page
+    from ._raw_response import RawResponse
     from .errors import (
         APIConnectionError,
         APIResponseValidationError,
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from .kayba import AsyncKayba, Kayba
-    from .runtime.paging import AsyncPage, AsyncPages, Page
-    from .runtime.raw import RawResponse
 
 __all__ = (
     "APIConnectionError",
@@ -66,14 +66,14 @@ __all__ = (
     "WaitTimeoutError",
 )
 
-_LATER = {
+_LAZY = {
     "APIConnectionError": ".errors",
     "APIResponseValidationError": ".errors",
     "APIStatusError": ".errors",
     "APITimeoutError": ".errors",
     "AsyncKayba": ".kayba",
-    "AsyncPage": ".runtime.paging",
-    "AsyncPages": ".runtime.paging",
+    "AsyncPage": "._pages",
+    "AsyncPages": "._pages",
     "AuthenticationError": ".errors",
     "BadRequestError": ".errors",
     "ConflictError": ".errors",
@@ -82,20 +82,20 @@ _LATER = {
     "Kayba": ".kayba",
     "KaybaError": ".errors",
     "NotFoundError": ".errors",
-    "Page": ".runtime.paging",
+    "Page": "._pages",
     "PayloadTooLargeError": ".errors",
     "PermissionDeniedError": ".errors",
     "RateLimitError": ".errors",
-    "RawResponse": ".runtime.raw",
+    "RawResponse": "._raw_response",
     "UnprocessableEntityError": ".errors",
     "WaitTimeoutError": ".errors",
 }
 
-# Whoever needs the low-level client alone, as tracing does, does not load the rest.
+# Tracing uses the low-level client alone, so the rest is imported on first use.
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        module = _LATER.get(name)
+        module = _LAZY.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = globals()[name] = getattr(import_module(module, __name__), name)

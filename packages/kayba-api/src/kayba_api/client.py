@@ -1,27 +1,27 @@
-# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""How to reach a server: where it is, which key, how long to wait."""
+# Copied from openapi/runtime by `hatch run generate`; do not edit.
+"""The low-level client: server address, API key, timeouts and connections."""
 
 import os
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx
 
-DEFAULT_HOST = "https://use.kayba.ai"
-DEFAULT_TIMEOUT_S = 30.0
+DEFAULT_HOST: Final = "https://use.kayba.ai"
+DEFAULT_TIMEOUT_S: Final = 30.0
 
 
 class Client:
     """Connections to one server, for any number of threads or for one event loop.
 
-    Connections are opened when first needed and kept. ``with`` and ``async with`` close them, and so do ``close()`` and
-    ``aclose()``; a closed client opens new ones when it is used again.
+    Connections are opened on first use and kept. Leaving a `with` or `async with` block closes them, and so do
+    `close()` and `aclose()`. A closed client opens new connections when it is used again.
 
     Attributes:
-        base_url: Where the operations' paths start, e.g. ``https://use.kayba.ai/api``.
-        raise_on_unexpected_status: Whether a status that the contract does not document raises ``UnexpectedStatus``.
+        base_url: The URL in front of the operations' paths, e.g. `https://use.kayba.ai/api`.
+        raise_on_unexpected_status: If True, a status that the contract does not document raises `UnexpectedStatus`.
     """
 
     def __init__(
@@ -34,19 +34,20 @@ class Client:
         raise_on_unexpected_status: bool = False,
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
-        """Nothing is sent and no connection is opened.
+        """Create the client. It sends nothing and opens no connection.
 
         Args:
-            base_url: The server: its host, or any URL that a Kayba guide gives for it (``…/api``, ``…/api/mlflow``), with
-                or without a trailing slash. Default: ``KAYBA_API_URL``, else ``https://use.kayba.ai``.
-            api_key: Sent as a bearer token with every request. Default: ``KAYBA_API_KEY``, else none is sent.
-            timeout: Seconds to wait for a connection, for a free connection, and for each read and write.
-            headers: Further headers for every request.
-            raise_on_unexpected_status: Whether a status that the contract does not document raises ``UnexpectedStatus``.
-            httpx_args: Further arguments for ``httpx.Client`` and ``httpx.AsyncClient``, e.g. ``verify`` or ``limits``.
+            base_url: The server's URL: its host, or a URL from a Kayba guide (`…/api`, `…/api/mlflow`), with or without
+                a trailing slash. Default: `KAYBA_API_URL`, else `https://use.kayba.ai`.
+            api_key: The API key, sent as a bearer token with every request. Default: `KAYBA_API_KEY`, else no key is
+                sent.
+            timeout: Seconds for opening a connection, for getting a free one, and for each read and write.
+            headers: Additional headers for every request.
+            raise_on_unexpected_status: If True, a status that the contract does not document raises `UnexpectedStatus`.
+            httpx_args: Additional arguments of `httpx.Client` and `httpx.AsyncClient`, e.g. `verify` or `limits`.
 
         Raises:
-            ValueError: The URL is not one of an HTTP server, or the key cannot be sent in a header.
+            ValueError: The URL is not the URL of an HTTP server, or the key cannot be sent in a header.
         """
         self.base_url = _api_url(base_url or os.environ.get("KAYBA_API_URL") or DEFAULT_HOST)
         self.raise_on_unexpected_status = raise_on_unexpected_status
@@ -66,11 +67,11 @@ class Client:
 
     @property
     def timeout(self) -> httpx.Timeout:
-        """How long each part of a request may take."""
+        """The timeouts of each part of a request."""
         return httpx.Timeout(self._options["timeout"])
 
     def get_httpx_client(self) -> httpx.Client:
-        """The connections for synchronous calls."""
+        """Return the httpx client of synchronous calls, creating it on first use."""
         if self._client is None:
             with self._lock:
                 if self._client is None:
@@ -78,7 +79,7 @@ class Client:
         return self._client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The connections for asynchronous calls. They belong to the event loop that uses them first."""
+        """Return the httpx client of asynchronous calls. It belongs to the event loop that uses it first."""
         if self._async_client is None:
             with self._lock:
                 if self._async_client is None:
@@ -117,15 +118,15 @@ class Client:
 
 
 def _api_url(given: str) -> str:
-    """The URL that paths start from: ``{host}/api``, whichever form of it was given."""
+    """Return the URL in front of the operations' paths, `{host}/api`, for every form of server URL."""
     try:
         url = httpx.URL(given.strip())
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"not the URL of an HTTP server: {given.rpartition('@')[2]!r}; give e.g. {DEFAULT_HOST!r}")
+        raise ValueError(f"not the URL of an HTTP server: {given.rpartition('@')[2]!r}; use e.g. {DEFAULT_HOST!r}")
     if url.userinfo or url.query or url.fragment:
-        raise ValueError("give the server's URL without credentials, query and fragment")
+        raise ValueError("the server's URL must not contain credentials, a query or a fragment: remove them")
     path = url.path.rstrip("/")
     for mount in ("/api/mlflow", "/api"):
         path = path.removesuffix(mount)
@@ -133,12 +134,15 @@ def _api_url(given: str) -> str:
 
 
 def _bearer(api_key: str | None) -> Callable[[httpx.Request], httpx.Request] | None:
-    """What puts the key into a request as it leaves, so that no object that is printed or logged holds it before."""
+    """Return a function that adds the key to a request, or None without a key.
+
+    The key is added only when a request leaves, so no object that is printed or logged contains it before.
+    """
     if api_key is None:
         return None
     key = api_key.strip()
     if not key or not key.isascii() or not key.isprintable():
-        raise ValueError("the API key cannot be sent: it is empty or has characters other than printable ASCII")
+        raise ValueError("the API key cannot be sent: it is empty or contains characters other than printable ASCII")
     value = f"Bearer {key}"
 
     def authorize(request: httpx.Request) -> httpx.Request:

@@ -1,10 +1,10 @@
-# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""What a call can raise.
+# Copied from openapi/runtime by `hatch run generate`; do not edit.
+"""The errors that a call can raise.
 
     KaybaError
-    ├── APIConnectionError               there was no whole answer
-    │   └── APITimeoutError              not in time
-    ├── APIStatusError                   the server refused
+    ├── APIConnectionError               no complete response
+    │   └── APITimeoutError              no complete response in time
+    ├── APIStatusError                   the server returned an error status
     │   ├── BadRequestError              400
     │   ├── AuthenticationError          401
     │   ├── PermissionDeniedError        403
@@ -14,27 +14,28 @@
     │   ├── UnprocessableEntityError     422
     │   ├── RateLimitError               429
     │   └── InternalServerError          500 and above
-    ├── APIResponseValidationError       the answer is not of the contract
-    ├── JobFailedError                   what was waited for ended in failure
-    └── WaitTimeoutError                 what was waited for did not end in time
+    ├── APIResponseValidationError       the response does not match the contract
+    ├── JobFailedError                   the job that was waited for failed
+    └── WaitTimeoutError                 the job that was waited for did not end in time
 
-The functions in ``kayba_api.api`` raise none of these: see ``UnexpectedStatus``.
+The functions in `kayba_api.api` raise none of these; see `UnexpectedStatus`.
 """
 
 from typing import Any
 
 
 class KaybaError(Exception):
-    """Anything that can go wrong with a call of ``Kayba`` or ``AsyncKayba``.
+    """The base class of all errors of a call of `Kayba` or `AsyncKayba`.
 
     Attributes:
-        message: What went wrong, in the server's words if there are any.
-        advice: What to do about it; empty when nobody but the caller can know.
-        code: The error's code in the contract, e.g. ``"NOT_FOUND"``; None when the answer has none.
-        status: The HTTP status; None when nothing was answered.
-        request_id: The ``X-Request-Id`` of the answer; None when it has none.
-        body: The answer's body: parsed when it is JSON, else text; None when it is empty.
-        partial_result: What a call of several requests had done before one of them failed; else None.
+        message: The server's message if the response contains one, else a description of the failure.
+        advice: A hint on how to fix it; empty if there is none.
+        code: The error code of the contract, e.g. `"NOT_FOUND"`; None if the response contains none.
+        status: The HTTP status; None without a response.
+        request_id: The `X-Request-Id` of the response; None without one.
+        body: The response body: the parsed JSON, else text; None if it is empty.
+        partial_result: The merged result of the requests before the failed one, for a call that sends several; else
+            None.
     """
 
     def __init__(
@@ -65,21 +66,21 @@ class KaybaError(Exception):
 
 
 class APIConnectionError(KaybaError):
-    """There was no whole answer: no connection, a broken one, or one that does not speak HTTP.
+    """No complete response: no connection, a broken one, or a response that is not HTTP.
 
-    The call may have been carried out all the same.
+    The server may have carried out the call.
     """
 
 
 class APITimeoutError(APIConnectionError):
-    """There was no whole answer in time. The call may have been carried out all the same."""
+    """No complete response in time. The server may have carried out the call."""
 
 
 class APIStatusError(KaybaError):
-    """The server answered with a status that is not success; with one that has no class below, this class itself.
+    """The server returned an error status. A status without a subclass raises this class itself.
 
     Attributes:
-        retry_after: Seconds after which to try again, counted from the answer; None when it does not say.
+        retry_after: Seconds after which to try again, counted from the response; None if the server gives no time.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **answer: Any) -> None:
@@ -88,56 +89,56 @@ class APIStatusError(KaybaError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the request is not what the operation takes; the message says where and why."""
+    """400: the request is invalid. The message names the place and the reason."""
 
 
 class AuthenticationError(APIStatusError):
-    """401: the key is missing or not known."""
+    """401: the API key is missing or unknown."""
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key is known but may not do this."""
+    """403: the API key has no permission for this operation."""
 
 
 class NotFoundError(APIStatusError):
-    """404: nothing has this id or name."""
+    """404: no object has this id or name."""
 
 
 class ConflictError(APIStatusError):
-    """409: the request is fine, but not as things are now."""
+    """409: the request is valid, but conflicts with the current state."""
 
 
 class PayloadTooLargeError(APIStatusError):
-    """413: the body is over the operation's limit, and nothing of it was stored.
+    """413: the body is over the operation's limit. Nothing was stored.
 
-    Also raised, without a status and before anything is sent, for one item of a splitting upload that is over it alone.
+    Also raised without a status, before anything is sent, if one item of a batch upload alone is over the limit.
     """
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the request is well-formed, but the server cannot make sense of it."""
+    """422: the request is well-formed, but the server cannot process it."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. ``retry_after`` says how many seconds to wait, when the server said so."""
+    """429: too many requests. `retry_after` is the number of seconds to wait, if the server gives one."""
 
 
 class InternalServerError(APIStatusError):
-    """500 and above: the server, or a proxy in front of it, failed."""
+    """500 and above: the server or a proxy in front of it failed."""
 
 
 class APIResponseValidationError(KaybaError):
-    """The server says success, and the body is not what the contract describes: cut off, of a proxy, of another service.
+    """The status is a success, but the body does not match the contract: truncated, from a proxy or another service.
 
-    The call has most likely been carried out.
+    The server has most likely carried out the call.
     """
 
 
 class JobFailedError(KaybaError):
-    """What was waited for ended in failure.
+    """The job that was waited for failed.
 
     Attributes:
-        job: Its last state.
+        job: The job in its last state.
     """
 
     def __init__(self, message: str, *, job: Any = None, **answer: Any) -> None:
@@ -146,10 +147,10 @@ class JobFailedError(KaybaError):
 
 
 class WaitTimeoutError(KaybaError, TimeoutError):
-    """What was waited for did not end in time. It goes on, and can be waited for again.
+    """The job that was waited for did not end in time. It goes on, and can be waited for again.
 
     Attributes:
-        job: Its last known state; None when it was never read.
+        job: The job in its last known state; None if no response arrived.
     """
 
     def __init__(self, message: str, *, job: Any = None, **answer: Any) -> None:

@@ -1,17 +1,17 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""``Kayba`` and ``AsyncKayba``: every operation as a method, with errors that are raised and calls that are tried again."""
+"""The clients `Kayba` and `AsyncKayba`: a method for each operation, typed errors, and retries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
+from ._calls import AsyncCalls, Calls
 from .client import DEFAULT_TIMEOUT_S, Client
-from .runtime.calls import AsyncCalls, Calls
 
 if TYPE_CHECKING:
     from .resources.experiments import AsyncExperimentsResource, ExperimentsResource
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .resources.traces import AsyncTracesResource, TracesResource
     from .resources.tracing import AsyncTracingResource, TracingResource
 
-DEFAULT_MAX_RETRIES = 2
+DEFAULT_MAX_RETRIES: Final = 2
 
 
 class _Settings:
@@ -36,20 +36,21 @@ class _Settings:
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
-        """Nothing is sent and no connection is opened.
+        """Create the client. It sends nothing and opens no connection.
 
         Args:
-            api_key: Sent as a bearer token with every request. Default: ``KAYBA_API_KEY``, else none is sent.
-            base_url: The server: its host, or any URL that a Kayba guide gives for it (``…/api``, ``…/api/mlflow``), with
-                or without a trailing slash. Default: ``KAYBA_API_URL``, else ``https://use.kayba.ai``.
-            timeout: Seconds to wait for a connection, for a free connection, and for each read and write.
-            max_retries: How often a call is tried again at most when that is safe and may help; 0 for never.
-            headers: Further headers for every request.
-            httpx_args: Further arguments for ``httpx.Client`` or ``httpx.AsyncClient``, e.g. ``verify`` or ``limits``.
+            api_key: The API key, sent as a bearer token with every request. Default: `KAYBA_API_KEY`, else no key is
+                sent.
+            base_url: The server's URL: its host, or a URL from a Kayba guide (`…/api`, `…/api/mlflow`), with or without
+                a trailing slash. Default: `KAYBA_API_URL`, else `https://use.kayba.ai`.
+            timeout: Seconds for opening a connection, for getting a free one, and for each read and write.
+            max_retries: Maximum number of retries of a call, where a retry is safe and may help; 0 disables retries.
+            headers: Additional headers for every request.
+            httpx_args: Additional arguments of `httpx.Client` or `httpx.AsyncClient`, e.g. `verify` or `limits`.
 
         Raises:
-            ValueError: The URL is not one of an HTTP server, the key cannot be sent in a header, or `max_retries` is
-                negative.
+            ValueError: The URL is not the URL of an HTTP server, the key cannot be sent in a header, or `max_retries`
+                is negative.
         """
         if max_retries < 0:
             raise ValueError(f"max_retries must be 0 or more, not {max_retries}")
@@ -58,7 +59,7 @@ class _Settings:
 
     @property
     def base_url(self) -> str:
-        """Where the operations' paths start, e.g. ``https://use.kayba.ai/api``."""
+        """The URL in front of the operations' paths, e.g. `https://use.kayba.ai/api`."""
         return self.client.base_url
 
     def __repr__(self) -> str:
@@ -66,13 +67,13 @@ class _Settings:
 
 
 class Kayba(_Settings):
-    """The Kayba API, for any number of threads.
+    """A client of the Kayba API, for any number of threads.
 
-    Connections are opened when first needed and kept, in one pool. ``with`` and ``close()`` close them.
+    Connections are opened on first use and kept in one pool. `close()` and the end of a `with` block close them.
 
     Attributes:
-        client: The low-level client beneath it, for the functions in ``kayba_api.api``.
-        max_retries: How often a call is tried again at most.
+        client: The low-level client, for the functions in `kayba_api.api`.
+        max_retries: Maximum number of retries of a call.
     """
 
     @cached_property
@@ -142,13 +143,14 @@ class Kayba(_Settings):
 
 
 class AsyncKayba(_Settings):
-    """The Kayba API, for one event loop.
+    """A client of the Kayba API, for one event loop.
 
-    Connections are opened when first needed and kept, in one pool. ``async with`` and ``aclose()`` close them.
+    Connections are opened on first use and kept in one pool. `aclose()` and the end of an `async with` block close
+    them.
 
     Attributes:
-        client: The low-level client beneath it, for the functions in ``kayba_api.api``.
-        max_retries: How often a call is tried again at most.
+        client: The low-level client, for the functions in `kayba_api.api`.
+        max_retries: Maximum number of retries of a call.
     """
 
     @cached_property

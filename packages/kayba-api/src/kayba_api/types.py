@@ -1,4 +1,4 @@
-# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
+# Copied from openapi/runtime by `hatch run generate`; do not edit.
 """Types that operations and models share."""
 
 from collections.abc import Callable, MutableMapping
@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 
 class Unset:
-    """The type of ``UNSET``: a property that is left out, as opposed to one that is null."""
+    """The type of `UNSET`: a property that is left out, as opposed to one that is null."""
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -23,12 +23,12 @@ UNSET: Unset = Unset()
 
 @frozen
 class EncodedBody:
-    """A request body that is encoded already; sent byte for byte.
+    """A request body that is already encoded. It is sent byte for byte.
 
     Attributes:
         content: The bytes to send.
         content_type: One of the operation's media types.
-        content_encoding: How ``content`` is compressed, e.g. ``"gzip"``; None when it is not.
+        content_encoding: The compression of `content`, e.g. `"gzip"`; None if it is not compressed.
     """
 
     content: bytes = field(repr=False)
@@ -41,13 +41,13 @@ T = TypeVar("T")
 
 @define
 class Response(Generic[T]):
-    """What came back, whatever it was.
+    """An HTTP response, whether it is valid under the contract or not.
 
     Attributes:
-        status_code: The HTTP status; any number that the server or a proxy sent.
-        content: The body as it came, decompressed.
+        status_code: The HTTP status, from the server or from a proxy.
+        content: The body, decompressed.
         headers: The response headers.
-        parsed: The body as the contract describes it for this status; None when it is not like that.
+        parsed: The body, parsed as the contract describes it for this status; None if it is not valid.
     """
 
     status_code: int
@@ -57,16 +57,16 @@ class Response(Generic[T]):
 
     @classmethod
     def read(cls, response: httpx.Response, parse: "Callable[[httpx.Response], T | None]") -> "Response[T]":
-        """Take an answer that may come from anywhere.
+        """Read a response from any sender.
 
         Args:
             response: A response whose body has been read.
-            parse: Gives the body as the contract describes it, or fails in any way that wrong data makes it fail.
+            parse: Parses the body as the contract describes it; may raise any error that invalid data causes.
         """
         try:
             parsed = parse(response)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            # A proxy's HTML, an empty body, a cut one: the status and the bytes are what the caller can act on.
+            # A proxy's HTML, an empty or a truncated body: the caller can still use the status and the bytes.
             parsed = None
         return cls(response.status_code, response.content, response.headers, parsed)
 

@@ -1,15 +1,15 @@
-# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""What the functions in ``kayba_api.api`` can raise beside httpx's own errors."""
+# Copied from openapi/runtime by `hatch run generate`; do not edit.
+"""The error that the functions in `kayba_api.api` raise besides httpx's own errors."""
 
 
-class UnexpectedStatus(Exception):
-    """The server answered with a status that the contract does not document for the operation.
+class UnexpectedStatus(Exception):  # noqa: N818 - a public name
+    """The server returned a status that the contract does not document for the operation.
 
-    Raised only by a low-level client with ``raise_on_unexpected_status=True``.
+    Only a low-level client with `raise_on_unexpected_status=True` raises it.
 
     Attributes:
         status_code: The HTTP status.
-        content: The body as it came.
+        content: The body, decompressed.
     """
 
     def __init__(self, status_code: int, content: bytes) -> None:

@@ -1,2 +1,2 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""The operations, one package for each tag and one module for each operation."""
+"""The low-level functions: a package for each tag, a module for each operation."""

@@ -1,5 +1,5 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""What goes into requests and comes out of answers. A model is loaded when its name is first used."""
+"""The models of requests and responses. A model is imported when its name is first used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -342,7 +342,7 @@ _MODULES = {
     "ViewType": ".view_type",
 }
 
-# Hidden from type checkers, which know the names above and would take any other for granted.
+# Hidden from type checkers: with `__getattr__` they would accept any name.
 if not TYPE_CHECKING:
 
     def __getattr__(name):

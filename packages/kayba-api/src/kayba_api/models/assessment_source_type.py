@@ -5,5 +5,5 @@ AssessmentSourceType = Literal["CODE", "HUMAN", "LLM_JUDGE", "SOURCE_TYPE_UNSPEC
 
 
 def check_assessment_source_type(value: str) -> AssessmentSourceType:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(AssessmentSourceType, value)

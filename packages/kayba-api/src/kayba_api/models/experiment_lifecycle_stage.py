@@ -5,5 +5,5 @@ ExperimentLifecycleStage = Literal["active", "deleted"]
 
 
 def check_experiment_lifecycle_stage(value: str) -> ExperimentLifecycleStage:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(ExperimentLifecycleStage, value)

@@ -5,5 +5,5 @@ FileType = Literal["json", "md", "txt"]
 
 
 def check_file_type(value: str) -> FileType:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(FileType, value)

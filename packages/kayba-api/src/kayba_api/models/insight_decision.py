@@ -5,5 +5,5 @@ InsightDecision = Literal["accepted", "rejected"]
 
 
 def check_insight_decision(value: str) -> InsightDecision:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(InsightDecision, value)

@@ -5,5 +5,5 @@ InsightStatus = Literal["accepted", "new", "pending", "rejected"]
 
 
 def check_insight_status(value: str) -> InsightStatus:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(InsightStatus, value)

@@ -5,5 +5,5 @@ IntegrationAuthType = Literal["basic", "bearer", "databricks", "none"]
 
 
 def check_integration_auth_type(value: str) -> IntegrationAuthType:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(IntegrationAuthType, value)

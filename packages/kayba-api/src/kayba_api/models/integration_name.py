@@ -5,5 +5,5 @@ IntegrationName = Literal["langsmith", "mlflow"]
 
 
 def check_integration_name(value: str) -> IntegrationName:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(IntegrationName, value)

@@ -5,5 +5,5 @@ Model = Literal["claude-opus-4-6", "claude-sonnet-4-6"]
 
 
 def check_model(value: str) -> Model:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(Model, value)

@@ -5,5 +5,5 @@ NonFiniteNumber = Literal["-Infinity", "Infinity", "NaN"]
 
 
 def check_non_finite_number(value: str) -> NonFiniteNumber:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(NonFiniteNumber, value)

@@ -5,5 +5,5 @@ ReflectorMode = Literal["recursive", "standard"]
 
 
 def check_reflector_mode(value: str) -> ReflectorMode:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(ReflectorMode, value)

@@ -5,5 +5,5 @@ SpanStatusCode = Literal["STATUS_CODE_ERROR", "STATUS_CODE_OK", "STATUS_CODE_UNS
 
 
 def check_span_status_code(value: str) -> SpanStatusCode:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(SpanStatusCode, value)

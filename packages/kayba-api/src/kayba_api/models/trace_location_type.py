@@ -5,5 +5,5 @@ TraceLocationType = Literal["MLFLOW_EXPERIMENT"]
 
 
 def check_trace_location_type(value: str) -> TraceLocationType:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(TraceLocationType, value)

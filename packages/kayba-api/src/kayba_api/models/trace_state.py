@@ -5,5 +5,5 @@ TraceState = Literal["ERROR", "IN_PROGRESS", "OK", "STATE_UNSPECIFIED"]
 
 
 def check_trace_state(value: str) -> TraceState:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(TraceState, value)

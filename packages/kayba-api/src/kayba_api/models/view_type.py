@@ -5,5 +5,5 @@ ViewType = Literal["ACTIVE_ONLY", "ALL", "DELETED_ONLY"]
 
 
 def check_view_type(value: str) -> ViewType:
-    """Take a value from an answer as it is: a newer server may know more of them than this client."""
+    """Return a value unchanged: a newer server may send values that this client does not know."""
     return cast(ViewType, value)

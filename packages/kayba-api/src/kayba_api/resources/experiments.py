@@ -6,9 +6,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._pages import AsyncPages, Page, Paging, fetch_page
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.experiments import (
     create_experiment,
     get_experiment,
@@ -23,37 +28,33 @@ from ..models.experiment_page import ExperimentPage
 from ..models.experiment_tag import ExperimentTag
 from ..models.search_experiments_request import SearchExperimentsRequest
 from ..models.view_type import ViewType
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.paging import AsyncPages, Page, Paging, first_page
-from ..runtime.raw import async_raw, raw
-from ..runtime.steps import Operation, Options
 from ..types import UNSET
 
-_GET_BY_NAME = Operation[ExperimentAnswer](
+_GET_BY_NAME: Final = Operation[ExperimentAnswer](
     parse=get_experiment_by_name._parse_response,
     expected=(ExperimentAnswer,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_CREATE = Operation[CreatedExperiment](
+_CREATE: Final = Operation[CreatedExperiment](
     parse=create_experiment._parse_response,
     expected=(CreatedExperiment,),
-    repeatable=False,
+    idempotent=False,
     conflict_is_final=False,
 )
 
-_GET = Operation[ExperimentAnswer](
+_GET: Final = Operation[ExperimentAnswer](
     parse=get_experiment._parse_response,
     expected=(ExperimentAnswer,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_SEARCH = Operation[ExperimentPage](
+_SEARCH: Final = Operation[ExperimentPage](
     parse=search_experiments._parse_response,
     expected=(ExperimentPage,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
@@ -63,7 +64,7 @@ class ExperimentsResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> ExperimentsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return ExperimentsWithRawResponse(self)
 
     def get_by_name(
@@ -80,9 +81,9 @@ class ExperimentsResource(Resource):
 
         Args:
             experiment_name: The experiment's name.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The experiment.
@@ -96,8 +97,8 @@ class ExperimentsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.experiments.get_by_name("my-experiment")
@@ -105,7 +106,7 @@ class ExperimentsResource(Resource):
         return self._calls.call(
             _GET_BY_NAME,
             get_experiment_by_name._get_kwargs(experiment_name=experiment_name),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def create(
@@ -126,9 +127,9 @@ class ExperimentsResource(Resource):
             name: A name that no other experiment has.
             artifact_location: Where its files are kept; chosen by the server when left out.
             tags: A tag of an experiment.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The experiment's id.
@@ -144,8 +145,8 @@ class ExperimentsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.experiments.create(name="my-experiment")
@@ -159,7 +160,7 @@ class ExperimentsResource(Resource):
                     tags=UNSET if tags is None else tags,
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def get(
@@ -176,9 +177,9 @@ class ExperimentsResource(Resource):
 
         Args:
             experiment_id: The experiment's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The experiment.
@@ -192,14 +193,16 @@ class ExperimentsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.experiments.get("1")
         """
         return self._calls.call(
-            _GET, get_experiment._get_kwargs(experiment_id=experiment_id), Options(timeout, max_retries, extra_headers)
+            _GET,
+            get_experiment._get_kwargs(experiment_id=experiment_id),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def search(
@@ -218,7 +221,7 @@ class ExperimentsResource(Resource):
 
         Experiments, a page at a time. Without matches the answer is an empty object.
 
-        Iterating over what comes back goes over all experiments, page after page.
+        Iterate over the result to get all experiments, page by page.
 
         Args:
             max_results: Experiments a page.
@@ -226,12 +229,12 @@ class ExperimentsResource(Resource):
             filter: Conditions on `name`, joined with `AND`.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
             view_type: Which experiments to list.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The first page, which leads to the others.
+            The first page. Iterating over it also fetches the later pages.
 
         Raises:
             BadRequestError: The request is not what the operation takes; the message says where and why.
@@ -244,8 +247,8 @@ class ExperimentsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> for item in client.experiments.search(
@@ -258,8 +261,8 @@ class ExperimentsResource(Resource):
         """
         paging = Paging[Experiment](
             _SEARCH,
-            items=lambda answer: answer.experiments or [],
-            next_token=lambda answer: answer.next_page_token or None,
+            items=lambda response: response.experiments or [],
+            next_token=lambda response: response.next_page_token or None,
             arguments=lambda token: search_experiments._get_kwargs(
                 body=SearchExperimentsRequest(
                     max_results=UNSET if max_results is None else max_results,
@@ -269,9 +272,9 @@ class ExperimentsResource(Resource):
                     view_type=UNSET if view_type is None else view_type,
                 )
             ),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
-        return first_page(self._calls, paging, page_token)
+        return fetch_page(self._calls, paging, page_token)
 
 
 class AsyncExperimentsResource(AsyncResource):
@@ -279,7 +282,7 @@ class AsyncExperimentsResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncExperimentsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncExperimentsWithRawResponse(self)
 
     async def get_by_name(
@@ -296,9 +299,9 @@ class AsyncExperimentsResource(AsyncResource):
 
         Args:
             experiment_name: The experiment's name.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The experiment.
@@ -312,8 +315,8 @@ class AsyncExperimentsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.experiments.get_by_name("my-experiment")
@@ -321,7 +324,7 @@ class AsyncExperimentsResource(AsyncResource):
         return await self._calls.call(
             _GET_BY_NAME,
             get_experiment_by_name._get_kwargs(experiment_name=experiment_name),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def create(
@@ -342,9 +345,9 @@ class AsyncExperimentsResource(AsyncResource):
             name: A name that no other experiment has.
             artifact_location: Where its files are kept; chosen by the server when left out.
             tags: A tag of an experiment.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The experiment's id.
@@ -360,8 +363,8 @@ class AsyncExperimentsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.experiments.create(name="my-experiment")
@@ -375,7 +378,7 @@ class AsyncExperimentsResource(AsyncResource):
                     tags=UNSET if tags is None else tags,
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def get(
@@ -392,9 +395,9 @@ class AsyncExperimentsResource(AsyncResource):
 
         Args:
             experiment_id: The experiment's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The experiment.
@@ -408,14 +411,16 @@ class AsyncExperimentsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.experiments.get("1")
         """
         return await self._calls.call(
-            _GET, get_experiment._get_kwargs(experiment_id=experiment_id), Options(timeout, max_retries, extra_headers)
+            _GET,
+            get_experiment._get_kwargs(experiment_id=experiment_id),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def search(
@@ -434,7 +439,7 @@ class AsyncExperimentsResource(AsyncResource):
 
         Experiments, a page at a time. Without matches the answer is an empty object.
 
-        Iterating over what comes back goes over all experiments, page after page.
+        Iterate over the result to get all experiments, page by page.
 
         Args:
             max_results: Experiments a page.
@@ -442,12 +447,12 @@ class AsyncExperimentsResource(AsyncResource):
             filter: Conditions on `name`, joined with `AND`.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
             view_type: Which experiments to list.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            A list to be awaited for its first page, or iterated over with `async for`.
+            A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
             BadRequestError: The request is not what the operation takes; the message says where and why.
@@ -460,8 +465,8 @@ class AsyncExperimentsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> async for item in client.experiments.search(
@@ -474,8 +479,8 @@ class AsyncExperimentsResource(AsyncResource):
         """
         paging = Paging[Experiment](
             _SEARCH,
-            items=lambda answer: answer.experiments or [],
-            next_token=lambda answer: answer.next_page_token or None,
+            items=lambda response: response.experiments or [],
+            next_token=lambda response: response.next_page_token or None,
             arguments=lambda token: search_experiments._get_kwargs(
                 body=SearchExperimentsRequest(
                     max_results=UNSET if max_results is None else max_results,
@@ -485,26 +490,26 @@ class AsyncExperimentsResource(AsyncResource):
                     view_type=UNSET if view_type is None else view_type,
                 )
             ),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
         return AsyncPages(self._calls, paging, page_token)
 
 
 class ExperimentsWithRawResponse:
-    """The methods of ``ExperimentsResource``, each giving a ``RawResponse``."""
+    """The methods of `ExperimentsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: ExperimentsResource) -> None:
-        self.get_by_name = raw(resource, ExperimentsResource.get_by_name)
-        self.create = raw(resource, ExperimentsResource.create)
-        self.get = raw(resource, ExperimentsResource.get)
-        self.search = raw(resource, ExperimentsResource.search)
+        self.get_by_name = to_raw_response_wrapper(resource, ExperimentsResource.get_by_name)
+        self.create = to_raw_response_wrapper(resource, ExperimentsResource.create)
+        self.get = to_raw_response_wrapper(resource, ExperimentsResource.get)
+        self.search = to_raw_response_wrapper(resource, ExperimentsResource.search)
 
 
 class AsyncExperimentsWithRawResponse:
-    """The methods of ``AsyncExperimentsResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncExperimentsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncExperimentsResource) -> None:
-        self.get_by_name = async_raw(resource, AsyncExperimentsResource.get_by_name)
-        self.create = async_raw(resource, AsyncExperimentsResource.create)
-        self.get = async_raw(resource, AsyncExperimentsResource.get)
-        self.search = async_raw(resource, AsyncExperimentsResource.search)
+        self.get_by_name = async_to_raw_response_wrapper(resource, AsyncExperimentsResource.get_by_name)
+        self.create = async_to_raw_response_wrapper(resource, AsyncExperimentsResource.create)
+        self.get = async_to_raw_response_wrapper(resource, AsyncExperimentsResource.get)
+        self.search = async_to_raw_response_wrapper(resource, AsyncExperimentsResource.search)

@@ -6,9 +6,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._pages import AsyncPages, Page, Paging, fetch_page
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.insights import generate_insights, list_insights, update_insight
 from ..models.generate_insights_request import GenerateInsightsRequest
 from ..models.insight import Insight
@@ -19,30 +24,26 @@ from ..models.model import Model
 from ..models.reflector_mode import ReflectorMode
 from ..models.started_job import StartedJob
 from ..models.update_insight_request import UpdateInsightRequest
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.paging import AsyncPages, Page, Paging, first_page
-from ..runtime.raw import async_raw, raw
-from ..runtime.steps import Operation, Options
 from ..types import UNSET
 
-_GENERATE = Operation[StartedJob](
+_GENERATE: Final = Operation[StartedJob](
     parse=generate_insights._parse_response,
     expected=(StartedJob,),
-    repeatable=False,
+    idempotent=False,
     conflict_is_final=False,
 )
 
-_LIST = Operation[InsightList](
+_LIST: Final = Operation[InsightList](
     parse=list_insights._parse_response,
     expected=(InsightList,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_UPDATE = Operation[Insight](
+_UPDATE: Final = Operation[Insight](
     parse=update_insight._parse_response,
     expected=(Insight,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
@@ -52,7 +53,7 @@ class InsightsResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> InsightsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return InsightsWithRawResponse(self)
 
     def generate(
@@ -82,9 +83,9 @@ class InsightsResource(Resource):
             reflector_mode: How trace files are read.
             anthropic_api_key: A key of the model's provider to use instead of the server's own. It is used for
                 this job, and is not stored.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The job has been started.
@@ -100,8 +101,8 @@ class InsightsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.insights.generate(
@@ -119,7 +120,7 @@ class InsightsResource(Resource):
                     anthropic_api_key=UNSET if anthropic_api_key is None else anthropic_api_key,
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def list(
@@ -135,17 +136,17 @@ class InsightsResource(Resource):
 
         All insights, or those of one status, of one section, or of both.
 
-        Iterating over what comes back goes over all insights.
+        Iterate over the result to get all insights.
 
         Args:
             status: Only insights of this status.
             section: Only insights of this section, by its exact name.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The first page, which leads to the others.
+            The first page. Iterating over it also fetches the later pages.
 
         Raises:
             BadRequestError: The request is not what the operation takes; the message says where and why.
@@ -155,8 +156,8 @@ class InsightsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> for item in client.insights.list(status="new", section="retrieval"):
@@ -164,14 +165,14 @@ class InsightsResource(Resource):
         """
         paging = Paging[Insight](
             _LIST,
-            items=lambda answer: answer.insights or [],
+            items=lambda response: response.insights or [],
             next_token=lambda _: None,
             arguments=lambda _: list_insights._get_kwargs(
                 status=UNSET if status is None else status, section=UNSET if section is None else section
             ),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
-        return first_page(self._calls, paging)
+        return fetch_page(self._calls, paging)
 
     def update(
         self,
@@ -191,9 +192,9 @@ class InsightsResource(Resource):
             id: The insight's id.
             status: What to do with an insight.
             note: Why.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The insight as it is now.
@@ -209,8 +210,8 @@ class InsightsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.insights.update("ins-90af31", status="accepted", note="Seen in three support cases.")
@@ -220,7 +221,7 @@ class InsightsResource(Resource):
             update_insight._get_kwargs(
                 id=id, body=UpdateInsightRequest(status=status, note=UNSET if note is None else note)
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
 
@@ -229,7 +230,7 @@ class AsyncInsightsResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncInsightsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncInsightsWithRawResponse(self)
 
     async def generate(
@@ -259,9 +260,9 @@ class AsyncInsightsResource(AsyncResource):
             reflector_mode: How trace files are read.
             anthropic_api_key: A key of the model's provider to use instead of the server's own. It is used for
                 this job, and is not stored.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The job has been started.
@@ -277,8 +278,8 @@ class AsyncInsightsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.insights.generate(
@@ -296,7 +297,7 @@ class AsyncInsightsResource(AsyncResource):
                     anthropic_api_key=UNSET if anthropic_api_key is None else anthropic_api_key,
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def list(
@@ -312,17 +313,17 @@ class AsyncInsightsResource(AsyncResource):
 
         All insights, or those of one status, of one section, or of both.
 
-        Iterating over what comes back goes over all insights.
+        Iterate over the result to get all insights.
 
         Args:
             status: Only insights of this status.
             section: Only insights of this section, by its exact name.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            A list to be awaited for its first page, or iterated over with `async for`.
+            A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
             BadRequestError: The request is not what the operation takes; the message says where and why.
@@ -332,8 +333,8 @@ class AsyncInsightsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> async for item in client.insights.list(status="new", section="retrieval"):
@@ -341,12 +342,12 @@ class AsyncInsightsResource(AsyncResource):
         """
         paging = Paging[Insight](
             _LIST,
-            items=lambda answer: answer.insights or [],
+            items=lambda response: response.insights or [],
             next_token=lambda _: None,
             arguments=lambda _: list_insights._get_kwargs(
                 status=UNSET if status is None else status, section=UNSET if section is None else section
             ),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
         return AsyncPages(self._calls, paging)
 
@@ -368,9 +369,9 @@ class AsyncInsightsResource(AsyncResource):
             id: The insight's id.
             status: What to do with an insight.
             note: Why.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The insight as it is now.
@@ -386,8 +387,8 @@ class AsyncInsightsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.insights.update("ins-90af31", status="accepted", note="Seen in three support cases.")
@@ -397,23 +398,23 @@ class AsyncInsightsResource(AsyncResource):
             update_insight._get_kwargs(
                 id=id, body=UpdateInsightRequest(status=status, note=UNSET if note is None else note)
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
 
 class InsightsWithRawResponse:
-    """The methods of ``InsightsResource``, each giving a ``RawResponse``."""
+    """The methods of `InsightsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: InsightsResource) -> None:
-        self.generate = raw(resource, InsightsResource.generate)
-        self.list = raw(resource, InsightsResource.list)
-        self.update = raw(resource, InsightsResource.update)
+        self.generate = to_raw_response_wrapper(resource, InsightsResource.generate)
+        self.list = to_raw_response_wrapper(resource, InsightsResource.list)
+        self.update = to_raw_response_wrapper(resource, InsightsResource.update)
 
 
 class AsyncInsightsWithRawResponse:
-    """The methods of ``AsyncInsightsResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncInsightsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncInsightsResource) -> None:
-        self.generate = async_raw(resource, AsyncInsightsResource.generate)
-        self.list = async_raw(resource, AsyncInsightsResource.list)
-        self.update = async_raw(resource, AsyncInsightsResource.update)
+        self.generate = async_to_raw_response_wrapper(resource, AsyncInsightsResource.generate)
+        self.list = async_to_raw_response_wrapper(resource, AsyncInsightsResource.list)
+        self.update = async_to_raw_response_wrapper(resource, AsyncInsightsResource.update)

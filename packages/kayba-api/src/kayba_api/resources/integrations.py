@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.integrations import list_integrations, test_integration, update_integration
 from ..models.integration_auth_type import (
     IntegrationAuthType,
@@ -16,29 +20,26 @@ from ..models.integration_config import IntegrationConfig
 from ..models.integration_name import IntegrationName
 from ..models.integration_test_result import IntegrationTestResult
 from ..models.integrations import Integrations
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.raw import async_raw, raw
-from ..runtime.steps import Operation, Options
 from ..types import UNSET, Unset
 
-_LIST = Operation[Integrations](
+_LIST: Final = Operation[Integrations](
     parse=list_integrations._parse_response,
     expected=(Integrations,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_UPDATE = Operation[IntegrationConfig](
+_UPDATE: Final = Operation[IntegrationConfig](
     parse=update_integration._parse_response,
     expected=(IntegrationConfig,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_TEST = Operation[IntegrationTestResult](
+_TEST: Final = Operation[IntegrationTestResult](
     parse=test_integration._parse_response,
     expected=(IntegrationTestResult,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
@@ -48,7 +49,7 @@ class IntegrationsResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> IntegrationsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return IntegrationsWithRawResponse(self)
 
     def list(
@@ -63,9 +64,9 @@ class IntegrationsResource(Resource):
         The configuration of every integration. Secrets are masked or left out.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The integrations by name.
@@ -77,13 +78,15 @@ class IntegrationsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.integrations.list()
         """
-        return self._calls.call(_LIST, list_integrations._get_kwargs(), Options(timeout, max_retries, extra_headers))
+        return self._calls.call(
+            _LIST, list_integrations._get_kwargs(), CallOptions(timeout, max_retries, extra_headers)
+        )
 
     def update(
         self,
@@ -118,9 +121,9 @@ class IntegrationsResource(Resource):
             api_url: The LangSmith server (langsmith).
             api_key: The key to authenticate with; masked in answers (langsmith).
             project_name: The project to pull from (langsmith).
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The configuration as it is stored, secrets masked.
@@ -135,8 +138,8 @@ class IntegrationsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.integrations.update(
@@ -164,7 +167,7 @@ class IntegrationsResource(Resource):
                     project_name=project_name,
                 ),
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def test(
@@ -182,9 +185,9 @@ class IntegrationsResource(Resource):
 
         Args:
             name: Which integration.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Whether it worked.
@@ -197,14 +200,14 @@ class IntegrationsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.integrations.test("mlflow")
         """
         return self._calls.call(
-            _TEST, test_integration._get_kwargs(name=name), Options(timeout, max_retries, extra_headers)
+            _TEST, test_integration._get_kwargs(name=name), CallOptions(timeout, max_retries, extra_headers)
         )
 
 
@@ -213,7 +216,7 @@ class AsyncIntegrationsResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncIntegrationsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncIntegrationsWithRawResponse(self)
 
     async def list(
@@ -228,9 +231,9 @@ class AsyncIntegrationsResource(AsyncResource):
         The configuration of every integration. Secrets are masked or left out.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The integrations by name.
@@ -242,14 +245,14 @@ class AsyncIntegrationsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.integrations.list()
         """
         return await self._calls.call(
-            _LIST, list_integrations._get_kwargs(), Options(timeout, max_retries, extra_headers)
+            _LIST, list_integrations._get_kwargs(), CallOptions(timeout, max_retries, extra_headers)
         )
 
     async def update(
@@ -285,9 +288,9 @@ class AsyncIntegrationsResource(AsyncResource):
             api_url: The LangSmith server (langsmith).
             api_key: The key to authenticate with; masked in answers (langsmith).
             project_name: The project to pull from (langsmith).
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The configuration as it is stored, secrets masked.
@@ -302,8 +305,8 @@ class AsyncIntegrationsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.integrations.update(
@@ -331,7 +334,7 @@ class AsyncIntegrationsResource(AsyncResource):
                     project_name=project_name,
                 ),
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def test(
@@ -349,9 +352,9 @@ class AsyncIntegrationsResource(AsyncResource):
 
         Args:
             name: Which integration.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Whether it worked.
@@ -364,30 +367,30 @@ class AsyncIntegrationsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.integrations.test("mlflow")
         """
         return await self._calls.call(
-            _TEST, test_integration._get_kwargs(name=name), Options(timeout, max_retries, extra_headers)
+            _TEST, test_integration._get_kwargs(name=name), CallOptions(timeout, max_retries, extra_headers)
         )
 
 
 class IntegrationsWithRawResponse:
-    """The methods of ``IntegrationsResource``, each giving a ``RawResponse``."""
+    """The methods of `IntegrationsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: IntegrationsResource) -> None:
-        self.list = raw(resource, IntegrationsResource.list)
-        self.update = raw(resource, IntegrationsResource.update)
-        self.test = raw(resource, IntegrationsResource.test)
+        self.list = to_raw_response_wrapper(resource, IntegrationsResource.list)
+        self.update = to_raw_response_wrapper(resource, IntegrationsResource.update)
+        self.test = to_raw_response_wrapper(resource, IntegrationsResource.test)
 
 
 class AsyncIntegrationsWithRawResponse:
-    """The methods of ``AsyncIntegrationsResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncIntegrationsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncIntegrationsResource) -> None:
-        self.list = async_raw(resource, AsyncIntegrationsResource.list)
-        self.update = async_raw(resource, AsyncIntegrationsResource.update)
-        self.test = async_raw(resource, AsyncIntegrationsResource.test)
+        self.list = async_to_raw_response_wrapper(resource, AsyncIntegrationsResource.list)
+        self.update = async_to_raw_response_wrapper(resource, AsyncIntegrationsResource.update)
+        self.test = async_to_raw_response_wrapper(resource, AsyncIntegrationsResource.test)

@@ -5,28 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._polling import PolledOperation, poll_until_done
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.jobs import get_job, materialize_job
 from ..models.job import Job
 from ..models.materialized_job import MaterializedJob
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.raw import async_raw, raw
-from ..runtime.steps import Operation, Options
-from ..runtime.waiting import Waiting, wait
 
-_GET = Operation[Job](
+_GET: Final = Operation[Job](
     parse=get_job._parse_response,
     expected=(Job,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_MATERIALIZE = Operation[MaterializedJob](
+_MATERIALIZE: Final = Operation[MaterializedJob](
     parse=materialize_job._parse_response,
     expected=(MaterializedJob,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=True,
 )
 
@@ -36,7 +37,7 @@ class JobsResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> JobsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return JobsWithRawResponse(self)
 
     def get(
@@ -54,9 +55,9 @@ class JobsResource(Resource):
 
         Args:
             id: The job's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The job.
@@ -70,13 +71,13 @@ class JobsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.jobs.get("job-51b2c07d")
         """
-        return self._calls.call(_GET, get_job._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+        return self._calls.call(_GET, get_job._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers))
 
     def wait(
         self,
@@ -86,23 +87,23 @@ class JobsResource(Resource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> Job:
-        """Wait until the work has ended.
+        """Wait until the job has ended.
 
-        Calls ``get`` again and again, at first four times a second and at last every five seconds, until
-        ``status`` is completed or failed.
+        Calls `get` four times a second at first, and every five seconds at most, until
+        `status` is completed or failed.
 
         Args:
             id: The job's id.
-            timeout: Seconds after which to stop waiting; None to wait for ever.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds after which to stop waiting; None waits without a limit.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The last answer, with ``status`` completed.
+            The last response, with `status` completed.
 
         Raises:
-            JobFailedError: The work failed; ``job`` of the error is the last answer.
-            WaitTimeoutError: It had not ended in time; ``job`` of the error is the last answer. It goes on.
+            JobFailedError: The job failed. The error's `job` is the last response.
+            WaitTimeoutError: The job did not end in time, and goes on. The error's `job` is the last response.
             BadRequestError: The request is not what the operation takes; the message says where and why.
             AuthenticationError: The key is missing or not known.
             PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
@@ -111,23 +112,23 @@ class JobsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.jobs.wait("job-51b2c07d")
         """
         return self._calls.run(
-            wait(
-                Waiting[Job](
+            poll_until_done(
+                PolledOperation[Job](
                     _GET,
                     arguments=lambda: get_job._get_kwargs(id=id),
-                    state=lambda answer: answer.status,
-                    reason=lambda answer: answer.error,
+                    state=lambda response: response.status,
+                    reason=lambda response: response.error,
                     completed=frozenset(["completed"]),
                     failed=frozenset(["failed"]),
                 ),
-                Options(None, max_retries, extra_headers),
+                CallOptions(None, max_retries, extra_headers),
                 self._calls.max_retries,
                 timeout,
                 self._calls.client.timeout,
@@ -151,9 +152,9 @@ class JobsResource(Resource):
 
         Args:
             id: The job's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The results are insights now.
@@ -168,14 +169,14 @@ class JobsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.jobs.materialize("job-51b2c07d")
         """
         return self._calls.call(
-            _MATERIALIZE, materialize_job._get_kwargs(id=id), Options(timeout, max_retries, extra_headers)
+            _MATERIALIZE, materialize_job._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
         )
 
 
@@ -184,7 +185,7 @@ class AsyncJobsResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncJobsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncJobsWithRawResponse(self)
 
     async def get(
@@ -202,9 +203,9 @@ class AsyncJobsResource(AsyncResource):
 
         Args:
             id: The job's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The job.
@@ -218,13 +219,15 @@ class AsyncJobsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.jobs.get("job-51b2c07d")
         """
-        return await self._calls.call(_GET, get_job._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+        return await self._calls.call(
+            _GET, get_job._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
+        )
 
     async def wait(
         self,
@@ -234,23 +237,23 @@ class AsyncJobsResource(AsyncResource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> Job:
-        """Wait until the work has ended.
+        """Wait until the job has ended.
 
-        Calls ``get`` again and again, at first four times a second and at last every five seconds, until
-        ``status`` is completed or failed.
+        Calls `get` four times a second at first, and every five seconds at most, until
+        `status` is completed or failed.
 
         Args:
             id: The job's id.
-            timeout: Seconds after which to stop waiting; None to wait for ever.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds after which to stop waiting; None waits without a limit.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The last answer, with ``status`` completed.
+            The last response, with `status` completed.
 
         Raises:
-            JobFailedError: The work failed; ``job`` of the error is the last answer.
-            WaitTimeoutError: It had not ended in time; ``job`` of the error is the last answer. It goes on.
+            JobFailedError: The job failed. The error's `job` is the last response.
+            WaitTimeoutError: The job did not end in time, and goes on. The error's `job` is the last response.
             BadRequestError: The request is not what the operation takes; the message says where and why.
             AuthenticationError: The key is missing or not known.
             PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
@@ -259,23 +262,23 @@ class AsyncJobsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.jobs.wait("job-51b2c07d")
         """
         return await self._calls.run(
-            wait(
-                Waiting[Job](
+            poll_until_done(
+                PolledOperation[Job](
                     _GET,
                     arguments=lambda: get_job._get_kwargs(id=id),
-                    state=lambda answer: answer.status,
-                    reason=lambda answer: answer.error,
+                    state=lambda response: response.status,
+                    reason=lambda response: response.error,
                     completed=frozenset(["completed"]),
                     failed=frozenset(["failed"]),
                 ),
-                Options(None, max_retries, extra_headers),
+                CallOptions(None, max_retries, extra_headers),
                 self._calls.max_retries,
                 timeout,
                 self._calls.client.timeout,
@@ -299,9 +302,9 @@ class AsyncJobsResource(AsyncResource):
 
         Args:
             id: The job's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The results are insights now.
@@ -316,28 +319,28 @@ class AsyncJobsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.jobs.materialize("job-51b2c07d")
         """
         return await self._calls.call(
-            _MATERIALIZE, materialize_job._get_kwargs(id=id), Options(timeout, max_retries, extra_headers)
+            _MATERIALIZE, materialize_job._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
         )
 
 
 class JobsWithRawResponse:
-    """The methods of ``JobsResource``, each giving a ``RawResponse``."""
+    """The methods of `JobsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: JobsResource) -> None:
-        self.get = raw(resource, JobsResource.get)
-        self.materialize = raw(resource, JobsResource.materialize)
+        self.get = to_raw_response_wrapper(resource, JobsResource.get)
+        self.materialize = to_raw_response_wrapper(resource, JobsResource.materialize)
 
 
 class AsyncJobsWithRawResponse:
-    """The methods of ``AsyncJobsResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncJobsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncJobsResource) -> None:
-        self.get = async_raw(resource, AsyncJobsResource.get)
-        self.materialize = async_raw(resource, AsyncJobsResource.materialize)
+        self.get = async_to_raw_response_wrapper(resource, AsyncJobsResource.get)
+        self.materialize = async_to_raw_response_wrapper(resource, AsyncJobsResource.materialize)

@@ -6,39 +6,40 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._pages import AsyncPages, Page, Paging, fetch_page
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.prompts import generate_prompt, get_prompt, list_prompts
 from ..models.generate_prompt_request import GeneratePromptRequest
 from ..models.generated_prompt import GeneratedPrompt
 from ..models.prompt import Prompt
 from ..models.prompt_list import PromptList
 from ..models.prompt_summary import PromptSummary
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.paging import AsyncPages, Page, Paging, first_page
-from ..runtime.raw import async_raw, raw
-from ..runtime.steps import Operation, Options
 from ..types import UNSET
 
-_GENERATE = Operation[GeneratedPrompt](
+_GENERATE: Final = Operation[GeneratedPrompt](
     parse=generate_prompt._parse_response,
     expected=(GeneratedPrompt,),
-    repeatable=False,
+    idempotent=False,
     conflict_is_final=True,
 )
 
-_LIST = Operation[PromptList](
+_LIST: Final = Operation[PromptList](
     parse=list_prompts._parse_response,
     expected=(PromptList,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_GET = Operation[Prompt](
+_GET: Final = Operation[Prompt](
     parse=get_prompt._parse_response,
     expected=(Prompt,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
@@ -48,7 +49,7 @@ class PromptsResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> PromptsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return PromptsWithRawResponse(self)
 
     def generate(
@@ -70,9 +71,9 @@ class PromptsResource(Resource):
         Args:
             insight_ids: The insights to use; all accepted ones when left out.
             label: A name for people.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The new prompt.
@@ -89,8 +90,8 @@ class PromptsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.prompts.generate(insight_ids=["ins-90af31"], label="support agent")
@@ -102,7 +103,7 @@ class PromptsResource(Resource):
                     insight_ids=UNSET if insight_ids is None else insight_ids, label=UNSET if label is None else label
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def list(
@@ -116,15 +117,15 @@ class PromptsResource(Resource):
 
         All prompts, newest first, so that the first is the latest.
 
-        Iterating over what comes back goes over all prompts.
+        Iterate over the result to get all prompts.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The first page, which leads to the others.
+            The first page. Iterating over it also fetches the later pages.
 
         Raises:
             AuthenticationError: The key is missing or not known.
@@ -133,8 +134,8 @@ class PromptsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> for item in client.prompts.list():
@@ -142,12 +143,12 @@ class PromptsResource(Resource):
         """
         paging = Paging[PromptSummary](
             _LIST,
-            items=lambda answer: answer.prompts or [],
+            items=lambda response: response.prompts or [],
             next_token=lambda _: None,
             arguments=lambda _: list_prompts._get_kwargs(),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
-        return first_page(self._calls, paging)
+        return fetch_page(self._calls, paging)
 
     def get(
         self,
@@ -163,9 +164,9 @@ class PromptsResource(Resource):
 
         Args:
             id: The prompt's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The prompt.
@@ -179,13 +180,13 @@ class PromptsResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.prompts.get("pr-3b81")
         """
-        return self._calls.call(_GET, get_prompt._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+        return self._calls.call(_GET, get_prompt._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers))
 
 
 class AsyncPromptsResource(AsyncResource):
@@ -193,7 +194,7 @@ class AsyncPromptsResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncPromptsWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncPromptsWithRawResponse(self)
 
     async def generate(
@@ -215,9 +216,9 @@ class AsyncPromptsResource(AsyncResource):
         Args:
             insight_ids: The insights to use; all accepted ones when left out.
             label: A name for people.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The new prompt.
@@ -234,8 +235,8 @@ class AsyncPromptsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.prompts.generate(insight_ids=["ins-90af31"], label="support agent")
@@ -247,7 +248,7 @@ class AsyncPromptsResource(AsyncResource):
                     insight_ids=UNSET if insight_ids is None else insight_ids, label=UNSET if label is None else label
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def list(
@@ -261,15 +262,15 @@ class AsyncPromptsResource(AsyncResource):
 
         All prompts, newest first, so that the first is the latest.
 
-        Iterating over what comes back goes over all prompts.
+        Iterate over the result to get all prompts.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            A list to be awaited for its first page, or iterated over with `async for`.
+            A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
             AuthenticationError: The key is missing or not known.
@@ -278,8 +279,8 @@ class AsyncPromptsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> async for item in client.prompts.list():
@@ -287,10 +288,10 @@ class AsyncPromptsResource(AsyncResource):
         """
         paging = Paging[PromptSummary](
             _LIST,
-            items=lambda answer: answer.prompts or [],
+            items=lambda response: response.prompts or [],
             next_token=lambda _: None,
             arguments=lambda _: list_prompts._get_kwargs(),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
         return AsyncPages(self._calls, paging)
 
@@ -308,9 +309,9 @@ class AsyncPromptsResource(AsyncResource):
 
         Args:
             id: The prompt's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The prompt.
@@ -324,28 +325,30 @@ class AsyncPromptsResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.prompts.get("pr-3b81")
         """
-        return await self._calls.call(_GET, get_prompt._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+        return await self._calls.call(
+            _GET, get_prompt._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
+        )
 
 
 class PromptsWithRawResponse:
-    """The methods of ``PromptsResource``, each giving a ``RawResponse``."""
+    """The methods of `PromptsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: PromptsResource) -> None:
-        self.generate = raw(resource, PromptsResource.generate)
-        self.list = raw(resource, PromptsResource.list)
-        self.get = raw(resource, PromptsResource.get)
+        self.generate = to_raw_response_wrapper(resource, PromptsResource.generate)
+        self.list = to_raw_response_wrapper(resource, PromptsResource.list)
+        self.get = to_raw_response_wrapper(resource, PromptsResource.get)
 
 
 class AsyncPromptsWithRawResponse:
-    """The methods of ``AsyncPromptsResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncPromptsResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncPromptsResource) -> None:
-        self.generate = async_raw(resource, AsyncPromptsResource.generate)
-        self.list = async_raw(resource, AsyncPromptsResource.list)
-        self.get = async_raw(resource, AsyncPromptsResource.get)
+        self.generate = async_to_raw_response_wrapper(resource, AsyncPromptsResource.generate)
+        self.list = async_to_raw_response_wrapper(resource, AsyncPromptsResource.list)
+        self.get = async_to_raw_response_wrapper(resource, AsyncPromptsResource.get)

@@ -6,9 +6,15 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._batch_upload import BatchUpload, upload_in_batches
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._pages import AsyncPages, Page, Paging, fetch_page
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.traces import (
     batch_get_trace_files,
     delete_trace_file,
@@ -25,55 +31,50 @@ from ..models.trace_file_list import TraceFileList
 from ..models.trace_file_with_content import TraceFileWithContent
 from ..models.upload_trace_files_request import UploadTraceFilesRequest
 from ..models.upload_trace_files_result import UploadTraceFilesResult
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.paging import AsyncPages, Page, Paging, first_page
-from ..runtime.raw import async_raw, raw
-from ..runtime.splitting import Splitting, split
-from ..runtime.steps import Operation, Options
 
-_LIST = Operation[TraceFileList](
+_LIST: Final = Operation[TraceFileList](
     parse=list_trace_files._parse_response,
     expected=(TraceFileList,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_UPLOAD = Operation[UploadTraceFilesResult](
+_UPLOAD: Final = Operation[UploadTraceFilesResult](
     parse=upload_trace_files._parse_response,
     expected=(UploadTraceFilesResult,),
-    repeatable=False,
+    idempotent=False,
     conflict_is_final=False,
 )
 
 
-def _UPLOAD_MERGED(results: list[UploadTraceFilesResult]) -> UploadTraceFilesResult:
+def _merge_upload_results(results: list[UploadTraceFilesResult]) -> UploadTraceFilesResult:
     return UploadTraceFilesResult(
         count=sum(result.count for result in results),
         traces=[item for result in results for item in result.traces],
     )
 
 
-_GET = Operation[TraceFileWithContent](
+_GET: Final = Operation[TraceFileWithContent](
     parse=get_trace_file._parse_response,
     expected=(TraceFileWithContent,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_DELETE = Operation[None](
+_DELETE: Final = Operation[None](
     parse=delete_trace_file._parse_response,
     expected=(
         Empty,
         type(None),
     ),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_BATCH_GET = Operation[TraceFileBatch](
+_BATCH_GET: Final = Operation[TraceFileBatch](
     parse=batch_get_trace_files._parse_response,
     expected=(TraceFileBatch,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
@@ -83,7 +84,7 @@ class TracesResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> TracesWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return TracesWithRawResponse(self)
 
     def list(
@@ -97,15 +98,15 @@ class TracesResource(Resource):
 
         Names and sizes of all uploaded trace files, newest first, without their content.
 
-        Iterating over what comes back goes over all traces.
+        Iterate over the result to get all traces.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The first page, which leads to the others.
+            The first page. Iterating over it also fetches the later pages.
 
         Raises:
             AuthenticationError: The key is missing or not known.
@@ -114,8 +115,8 @@ class TracesResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> for item in client.traces.list():
@@ -123,12 +124,12 @@ class TracesResource(Resource):
         """
         paging = Paging[TraceFile](
             _LIST,
-            items=lambda answer: answer.traces or [],
+            items=lambda response: response.traces or [],
             next_token=lambda _: None,
             arguments=lambda _: list_trace_files._get_kwargs(),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
-        return first_page(self._calls, paging)
+        return fetch_page(self._calls, paging)
 
     def upload(
         self,
@@ -144,14 +145,14 @@ class TracesResource(Resource):
         Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload
         into several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
 
-        Any number of traces may be given: they are sent in as many requests as the limits ask for.
+        Any number of traces is allowed: they are sent in as many requests as the limits require.
 
         Args:
             traces: A trace file to upload.
-            on_progress: Called after each request with the number of traces sent so far and of all.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            on_progress: Called after each request with the number of traces sent so far and the total.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             What was stored, in the order of the request.
@@ -166,8 +167,8 @@ class TracesResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.traces.upload(
@@ -181,16 +182,16 @@ class TracesResource(Resource):
             ... )
         """
         return self._calls.run(
-            split(
-                Splitting[NewTraceFile, UploadTraceFilesResult](
+            upload_in_batches(
+                BatchUpload[NewTraceFile, UploadTraceFilesResult](
                     _UPLOAD,
                     arguments=lambda batch: upload_trace_files._get_kwargs(body=UploadTraceFilesRequest(traces=batch)),
-                    merged=_UPLOAD_MERGED,
+                    merge=_merge_upload_results,
                     max_bytes=1000000,
                     max_items=1000,
                 ),
                 traces,
-                Options(timeout, max_retries, extra_headers),
+                CallOptions(timeout, max_retries, extra_headers),
                 self._calls.max_retries,
                 on_progress,
             )
@@ -210,9 +211,9 @@ class TracesResource(Resource):
 
         Args:
             id: The trace file's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace file.
@@ -226,13 +227,15 @@ class TracesResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.traces.get("7f3c9a52e1d84b06")
         """
-        return self._calls.call(_GET, get_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+        return self._calls.call(
+            _GET, get_trace_file._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
+        )
 
     def delete(
         self,
@@ -248,9 +251,9 @@ class TracesResource(Resource):
 
         Args:
             id: The trace file's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -264,13 +267,15 @@ class TracesResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.traces.delete("7f3c9a52e1d84b06")
         """
-        self._calls.call(_DELETE, delete_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers))
+        self._calls.call(
+            _DELETE, delete_trace_file._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
+        )
 
     def batch_get(
         self,
@@ -286,9 +291,9 @@ class TracesResource(Resource):
 
         Args:
             ids: An opaque id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace files that were found.
@@ -303,8 +308,8 @@ class TracesResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.traces.batch_get(ids=["7f3c9a52e1d84b06"])
@@ -312,7 +317,7 @@ class TracesResource(Resource):
         return self._calls.call(
             _BATCH_GET,
             batch_get_trace_files._get_kwargs(body=BatchGetTraceFilesRequest(ids=ids)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
 
@@ -321,7 +326,7 @@ class AsyncTracesResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncTracesWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncTracesWithRawResponse(self)
 
     def list(
@@ -335,15 +340,15 @@ class AsyncTracesResource(AsyncResource):
 
         Names and sizes of all uploaded trace files, newest first, without their content.
 
-        Iterating over what comes back goes over all traces.
+        Iterate over the result to get all traces.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            A list to be awaited for its first page, or iterated over with `async for`.
+            A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
             AuthenticationError: The key is missing or not known.
@@ -352,8 +357,8 @@ class AsyncTracesResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> async for item in client.traces.list():
@@ -361,10 +366,10 @@ class AsyncTracesResource(AsyncResource):
         """
         paging = Paging[TraceFile](
             _LIST,
-            items=lambda answer: answer.traces or [],
+            items=lambda response: response.traces or [],
             next_token=lambda _: None,
             arguments=lambda _: list_trace_files._get_kwargs(),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
         return AsyncPages(self._calls, paging)
 
@@ -382,14 +387,14 @@ class AsyncTracesResource(AsyncResource):
         Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload
         into several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
 
-        Any number of traces may be given: they are sent in as many requests as the limits ask for.
+        Any number of traces is allowed: they are sent in as many requests as the limits require.
 
         Args:
             traces: A trace file to upload.
-            on_progress: Called after each request with the number of traces sent so far and of all.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            on_progress: Called after each request with the number of traces sent so far and the total.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             What was stored, in the order of the request.
@@ -404,8 +409,8 @@ class AsyncTracesResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.traces.upload(
@@ -419,16 +424,16 @@ class AsyncTracesResource(AsyncResource):
             ... )
         """
         return await self._calls.run(
-            split(
-                Splitting[NewTraceFile, UploadTraceFilesResult](
+            upload_in_batches(
+                BatchUpload[NewTraceFile, UploadTraceFilesResult](
                     _UPLOAD,
                     arguments=lambda batch: upload_trace_files._get_kwargs(body=UploadTraceFilesRequest(traces=batch)),
-                    merged=_UPLOAD_MERGED,
+                    merge=_merge_upload_results,
                     max_bytes=1000000,
                     max_items=1000,
                 ),
                 traces,
-                Options(timeout, max_retries, extra_headers),
+                CallOptions(timeout, max_retries, extra_headers),
                 self._calls.max_retries,
                 on_progress,
             )
@@ -448,9 +453,9 @@ class AsyncTracesResource(AsyncResource):
 
         Args:
             id: The trace file's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace file.
@@ -464,14 +469,14 @@ class AsyncTracesResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.traces.get("7f3c9a52e1d84b06")
         """
         return await self._calls.call(
-            _GET, get_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers)
+            _GET, get_trace_file._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
         )
 
     async def delete(
@@ -488,9 +493,9 @@ class AsyncTracesResource(AsyncResource):
 
         Args:
             id: The trace file's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -504,14 +509,14 @@ class AsyncTracesResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.traces.delete("7f3c9a52e1d84b06")
         """
         await self._calls.call(
-            _DELETE, delete_trace_file._get_kwargs(id=id), Options(timeout, max_retries, extra_headers)
+            _DELETE, delete_trace_file._get_kwargs(id=id), CallOptions(timeout, max_retries, extra_headers)
         )
 
     async def batch_get(
@@ -528,9 +533,9 @@ class AsyncTracesResource(AsyncResource):
 
         Args:
             ids: An opaque id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace files that were found.
@@ -545,8 +550,8 @@ class AsyncTracesResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.traces.batch_get(ids=["7f3c9a52e1d84b06"])
@@ -554,27 +559,27 @@ class AsyncTracesResource(AsyncResource):
         return await self._calls.call(
             _BATCH_GET,
             batch_get_trace_files._get_kwargs(body=BatchGetTraceFilesRequest(ids=ids)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
 
 class TracesWithRawResponse:
-    """The methods of ``TracesResource``, each giving a ``RawResponse``."""
+    """The methods of `TracesResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: TracesResource) -> None:
-        self.list = raw(resource, TracesResource.list)
-        self.upload = raw(resource, TracesResource.upload)
-        self.get = raw(resource, TracesResource.get)
-        self.delete = raw(resource, TracesResource.delete)
-        self.batch_get = raw(resource, TracesResource.batch_get)
+        self.list = to_raw_response_wrapper(resource, TracesResource.list)
+        self.upload = to_raw_response_wrapper(resource, TracesResource.upload)
+        self.get = to_raw_response_wrapper(resource, TracesResource.get)
+        self.delete = to_raw_response_wrapper(resource, TracesResource.delete)
+        self.batch_get = to_raw_response_wrapper(resource, TracesResource.batch_get)
 
 
 class AsyncTracesWithRawResponse:
-    """The methods of ``AsyncTracesResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncTracesResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncTracesResource) -> None:
-        self.list = async_raw(resource, AsyncTracesResource.list)
-        self.upload = async_raw(resource, AsyncTracesResource.upload)
-        self.get = async_raw(resource, AsyncTracesResource.get)
-        self.delete = async_raw(resource, AsyncTracesResource.delete)
-        self.batch_get = async_raw(resource, AsyncTracesResource.batch_get)
+        self.list = async_to_raw_response_wrapper(resource, AsyncTracesResource.list)
+        self.upload = async_to_raw_response_wrapper(resource, AsyncTracesResource.upload)
+        self.get = async_to_raw_response_wrapper(resource, AsyncTracesResource.get)
+        self.delete = async_to_raw_response_wrapper(resource, AsyncTracesResource.delete)
+        self.batch_get = async_to_raw_response_wrapper(resource, AsyncTracesResource.batch_get)

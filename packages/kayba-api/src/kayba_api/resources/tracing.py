@@ -6,9 +6,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 import httpx
 
+from .._call_steps import CallOptions, Operation
+from .._calls import AsyncResource, Resource
+from .._pages import AsyncPages, Page, Paging, fetch_page
+from .._raw_response import async_to_raw_response_wrapper, to_raw_response_wrapper
 from ..api.tracing import (
     batch_get_traces,
     create_assessment,
@@ -45,100 +50,96 @@ from ..models.trace_info import TraceInfo
 from ..models.trace_info_answer import TraceInfoAnswer
 from ..models.trace_location import TraceLocation
 from ..models.trace_page import TracePage
-from ..runtime.calls import AsyncResource, Resource
-from ..runtime.paging import AsyncPages, Page, Paging, first_page
-from ..runtime.raw import async_raw, raw
-from ..runtime.steps import Operation, Options
 from ..types import UNSET, EncodedBody
 
-_GET_VERSION = Operation[str](
+_GET_VERSION: Final = Operation[str](
     parse=get_version._parse_response,
     expected=(str,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_EXPORT = Operation[ExportTraceServiceResponse](
+_EXPORT: Final = Operation[ExportTraceServiceResponse](
     parse=export_traces._parse_response,
     expected=(ExportTraceServiceResponse,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_CREATE_INFO = Operation[TraceInfoAnswer](
+_CREATE_INFO: Final = Operation[TraceInfoAnswer](
     parse=create_trace_info._parse_response,
     expected=(TraceInfoAnswer,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_GET_INFO = Operation[TraceInfoAnswer](
+_GET_INFO: Final = Operation[TraceInfoAnswer](
     parse=get_trace_info._parse_response,
     expected=(TraceInfoAnswer,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_GET = Operation[TraceAnswer](
+_GET: Final = Operation[TraceAnswer](
     parse=get_trace._parse_response,
     expected=(TraceAnswer,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_BATCH_GET = Operation[TraceBatch](
+_BATCH_GET: Final = Operation[TraceBatch](
     parse=batch_get_traces._parse_response,
     expected=(TraceBatch,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_SEARCH = Operation[TracePage](
+_SEARCH: Final = Operation[TracePage](
     parse=search_traces._parse_response,
     expected=(TracePage,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_DELETE_TAG = Operation[None](
+_DELETE_TAG: Final = Operation[None](
     parse=delete_trace_tag._parse_response,
     expected=(Empty,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_SET_TAG = Operation[None](
+_SET_TAG: Final = Operation[None](
     parse=set_trace_tag._parse_response,
     expected=(Empty,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_DELETE = Operation[DeletedTraces](
+_DELETE: Final = Operation[DeletedTraces](
     parse=delete_traces._parse_response,
     expected=(DeletedTraces,),
-    repeatable=False,
+    idempotent=False,
     conflict_is_final=False,
 )
 
-_CREATE_ASSESSMENT = Operation[AssessmentAnswer](
+_CREATE_ASSESSMENT: Final = Operation[AssessmentAnswer](
     parse=create_assessment._parse_response,
     expected=(AssessmentAnswer,),
-    repeatable=False,
+    idempotent=False,
     conflict_is_final=False,
 )
 
-_DOWNLOAD_ARTIFACT = Operation[TraceArtifact](
+_DOWNLOAD_ARTIFACT: Final = Operation[TraceArtifact](
     parse=download_trace_artifact._parse_response,
     expected=(TraceArtifact,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
-_UPLOAD_ARTIFACT = Operation[None](
+_UPLOAD_ARTIFACT: Final = Operation[None](
     parse=upload_trace_artifact._parse_response,
     expected=(Empty,),
-    repeatable=True,
+    idempotent=True,
     conflict_is_final=False,
 )
 
@@ -148,7 +149,7 @@ class TracingResource(Resource):
 
     @cached_property
     def with_raw_response(self) -> TracingWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return TracingWithRawResponse(self)
 
     def get_version(
@@ -164,9 +165,9 @@ class TracingResource(Resource):
         `/mlflow/v1/traces`.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The version. MLflow itself declares it as HTML.
@@ -178,13 +179,15 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.get_version()
         """
-        return self._calls.call(_GET_VERSION, get_version._get_kwargs(), Options(timeout, max_retries, extra_headers))
+        return self._calls.call(
+            _GET_VERSION, get_version._get_kwargs(), CallOptions(timeout, max_retries, extra_headers)
+        )
 
     def export(
         self,
@@ -212,9 +215,9 @@ class TracingResource(Resource):
         Args:
             body: Spans, grouped by what made them. Or its bytes.
             experiment_id: The experiment that the traces belong to.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The spans are stored; an empty message unless some were refused.
@@ -231,8 +234,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.export(
@@ -299,7 +302,7 @@ class TracingResource(Resource):
         return self._calls.call(
             _EXPORT,
             export_traces._get_kwargs(body=body, x_mlflow_experiment_id=experiment_id),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def create_info(
@@ -317,9 +320,9 @@ class TracingResource(Resource):
 
         Args:
             trace: A trace to create or replace, without its spans.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The info as it is stored.
@@ -336,8 +339,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.create_info(
@@ -367,7 +370,7 @@ class TracingResource(Resource):
         return self._calls.call(
             _CREATE_INFO,
             create_trace_info._get_kwargs(body=CreateTraceInfoRequest(trace=trace)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def get_info(
@@ -384,9 +387,9 @@ class TracingResource(Resource):
 
         Args:
             trace_id: The trace's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace's info.
@@ -400,14 +403,14 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.get_info("tr-179010ea7eb391b2a9c5c13625864ffc")
         """
         return self._calls.call(
-            _GET_INFO, get_trace_info._get_kwargs(trace_id=trace_id), Options(timeout, max_retries, extra_headers)
+            _GET_INFO, get_trace_info._get_kwargs(trace_id=trace_id), CallOptions(timeout, max_retries, extra_headers)
         )
 
     def get(
@@ -427,9 +430,9 @@ class TracingResource(Resource):
             trace_id: The trace's id.
             allow_partial: Whether a trace whose spans have not all arrived may be answered. Written `true` or
                 `false`, in upper or lower case.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace.
@@ -443,8 +446,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.get("tr-179010ea7eb391b2a9c5c13625864ffc", allow_partial=True)
@@ -452,7 +455,7 @@ class TracingResource(Resource):
         return self._calls.call(
             _GET,
             get_trace._get_kwargs(trace_id=trace_id, allow_partial=UNSET if allow_partial is None else allow_partial),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def batch_get(
@@ -469,9 +472,9 @@ class TracingResource(Resource):
 
         Args:
             trace_ids: The traces' ids, as one parameter each.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The traces that were found.
@@ -484,14 +487,16 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.batch_get(["tr-179010ea7eb391b2a9c5c13625864ffc", "tr-1b145ca31feddafd64c1a169c030c1d8"])
         """
         return self._calls.call(
-            _BATCH_GET, batch_get_traces._get_kwargs(trace_ids=trace_ids), Options(timeout, max_retries, extra_headers)
+            _BATCH_GET,
+            batch_get_traces._get_kwargs(trace_ids=trace_ids),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def search(
@@ -512,7 +517,7 @@ class TracingResource(Resource):
         with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches
         the answer is an empty object; without `next_page_token` it is the last page.
 
-        Iterating over what comes back goes over all traces, page after page.
+        Iterate over the result to get all traces, page by page.
 
         Args:
             experiment_ids: The experiments to look in, by id; that of id `0` when left out.
@@ -520,12 +525,12 @@ class TracingResource(Resource):
             max_results: Traces a page; 100 when left out.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
             page_token: The `next_page_token` of the page before.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            The first page, which leads to the others.
+            The first page. Iterating over it also fetches the later pages.
 
         Raises:
             BadRequestError: The request is not what the operation takes; the message says where and why.
@@ -538,8 +543,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> for item in client.tracing.search(
@@ -552,8 +557,8 @@ class TracingResource(Resource):
         """
         paging = Paging[TraceInfo](
             _SEARCH,
-            items=lambda answer: answer.traces or [],
-            next_token=lambda answer: answer.next_page_token or None,
+            items=lambda response: response.traces or [],
+            next_token=lambda response: response.next_page_token or None,
             arguments=lambda token: search_traces._get_kwargs(
                 body=SearchTracesRequest(
                     locations=[
@@ -568,9 +573,9 @@ class TracingResource(Resource):
                     page_token=UNSET if token is None else token,
                 )
             ),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
-        return first_page(self._calls, paging, page_token)
+        return fetch_page(self._calls, paging, page_token)
 
     def delete_tag(
         self,
@@ -590,9 +595,9 @@ class TracingResource(Resource):
         Args:
             trace_id: The trace's id.
             key: The key of a tag.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -609,8 +614,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.delete_tag("tr-179010ea7eb391b2a9c5c13625864ffc", key="kayba.folder")
@@ -618,7 +623,7 @@ class TracingResource(Resource):
         self._calls.call(
             _DELETE_TAG,
             delete_trace_tag._get_kwargs(trace_id=trace_id, body=DeleteTraceTagRequest(key=key)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def set_tag(
@@ -639,9 +644,9 @@ class TracingResource(Resource):
             trace_id: The trace's id.
             key: The key of a tag.
             value: The tag's value.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -658,8 +663,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.set_tag("tr-179010ea7eb391b2a9c5c13625864ffc", key="kayba.folder", value="reviewed")
@@ -667,7 +672,7 @@ class TracingResource(Resource):
         self._calls.call(
             _SET_TAG,
             set_trace_tag._get_kwargs(trace_id=trace_id, body=SetTraceTagRequest(key=key, value=value)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def delete(
@@ -691,9 +696,9 @@ class TracingResource(Resource):
             request_ids: The traces' ids.
             max_timestamp_millis: Milliseconds since 1970 (UTC).
             max_traces: Delete no more than this many.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             How many traces were removed.
@@ -709,8 +714,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.delete(experiment_id="0", request_ids=["tr-179010ea7eb391b2a9c5c13625864ffc"])
@@ -725,7 +730,7 @@ class TracingResource(Resource):
                     max_traces=UNSET if max_traces is None else max_traces,
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def create_assessment(
@@ -744,9 +749,9 @@ class TracingResource(Resource):
         Args:
             trace_id: The trace's id.
             assessment: What someone says of a trace or one of its spans.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The assessment with its id.
@@ -763,8 +768,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.create_assessment(
@@ -780,7 +785,7 @@ class TracingResource(Resource):
         return self._calls.call(
             _CREATE_ASSESSMENT,
             create_assessment._get_kwargs(trace_id=trace_id, body=CreateAssessmentRequest(assessment=assessment)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def download_artifact(
@@ -799,9 +804,9 @@ class TracingResource(Resource):
         Args:
             experiment_id: The experiment that the trace belongs to.
             trace_id: The trace's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The file.
@@ -815,8 +820,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.download_artifact("0", "tr-179010ea7eb391b2a9c5c13625864ffc")
@@ -824,7 +829,7 @@ class TracingResource(Resource):
         return self._calls.call(
             _DOWNLOAD_ARTIFACT,
             download_trace_artifact._get_kwargs(experiment_id=experiment_id, trace_id=trace_id),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def upload_artifact(
@@ -846,9 +851,9 @@ class TracingResource(Resource):
             experiment_id: The experiment that the trace belongs to.
             trace_id: The trace's id.
             body: All spans of a trace. Or its bytes.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -865,8 +870,8 @@ class TracingResource(Resource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> client.tracing.upload_artifact(
@@ -897,7 +902,7 @@ class TracingResource(Resource):
         self._calls.call(
             _UPLOAD_ARTIFACT,
             upload_trace_artifact._get_kwargs(experiment_id=experiment_id, trace_id=trace_id, body=body),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
 
@@ -906,7 +911,7 @@ class AsyncTracingResource(AsyncResource):
 
     @cached_property
     def with_raw_response(self) -> AsyncTracingWithRawResponse:
-        """The same methods, giving status and headers beside the result."""
+        """The same methods, returning status and headers besides the result."""
         return AsyncTracingWithRawResponse(self)
 
     async def get_version(
@@ -922,9 +927,9 @@ class AsyncTracingResource(AsyncResource):
         `/mlflow/v1/traces`.
 
         Args:
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The version. MLflow itself declares it as HTML.
@@ -936,14 +941,14 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.get_version()
         """
         return await self._calls.call(
-            _GET_VERSION, get_version._get_kwargs(), Options(timeout, max_retries, extra_headers)
+            _GET_VERSION, get_version._get_kwargs(), CallOptions(timeout, max_retries, extra_headers)
         )
 
     async def export(
@@ -972,9 +977,9 @@ class AsyncTracingResource(AsyncResource):
         Args:
             body: Spans, grouped by what made them. Or its bytes.
             experiment_id: The experiment that the traces belong to.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The spans are stored; an empty message unless some were refused.
@@ -991,8 +996,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.export(
@@ -1059,7 +1064,7 @@ class AsyncTracingResource(AsyncResource):
         return await self._calls.call(
             _EXPORT,
             export_traces._get_kwargs(body=body, x_mlflow_experiment_id=experiment_id),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def create_info(
@@ -1077,9 +1082,9 @@ class AsyncTracingResource(AsyncResource):
 
         Args:
             trace: A trace to create or replace, without its spans.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The info as it is stored.
@@ -1096,8 +1101,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.create_info(
@@ -1127,7 +1132,7 @@ class AsyncTracingResource(AsyncResource):
         return await self._calls.call(
             _CREATE_INFO,
             create_trace_info._get_kwargs(body=CreateTraceInfoRequest(trace=trace)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def get_info(
@@ -1144,9 +1149,9 @@ class AsyncTracingResource(AsyncResource):
 
         Args:
             trace_id: The trace's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace's info.
@@ -1160,14 +1165,14 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.get_info("tr-179010ea7eb391b2a9c5c13625864ffc")
         """
         return await self._calls.call(
-            _GET_INFO, get_trace_info._get_kwargs(trace_id=trace_id), Options(timeout, max_retries, extra_headers)
+            _GET_INFO, get_trace_info._get_kwargs(trace_id=trace_id), CallOptions(timeout, max_retries, extra_headers)
         )
 
     async def get(
@@ -1187,9 +1192,9 @@ class AsyncTracingResource(AsyncResource):
             trace_id: The trace's id.
             allow_partial: Whether a trace whose spans have not all arrived may be answered. Written `true` or
                 `false`, in upper or lower case.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The trace.
@@ -1203,8 +1208,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.get("tr-179010ea7eb391b2a9c5c13625864ffc", allow_partial=True)
@@ -1212,7 +1217,7 @@ class AsyncTracingResource(AsyncResource):
         return await self._calls.call(
             _GET,
             get_trace._get_kwargs(trace_id=trace_id, allow_partial=UNSET if allow_partial is None else allow_partial),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def batch_get(
@@ -1229,9 +1234,9 @@ class AsyncTracingResource(AsyncResource):
 
         Args:
             trace_ids: The traces' ids, as one parameter each.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The traces that were found.
@@ -1244,8 +1249,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.batch_get(
@@ -1253,7 +1258,9 @@ class AsyncTracingResource(AsyncResource):
             ... )
         """
         return await self._calls.call(
-            _BATCH_GET, batch_get_traces._get_kwargs(trace_ids=trace_ids), Options(timeout, max_retries, extra_headers)
+            _BATCH_GET,
+            batch_get_traces._get_kwargs(trace_ids=trace_ids),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     def search(
@@ -1274,7 +1281,7 @@ class AsyncTracingResource(AsyncResource):
         with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches
         the answer is an empty object; without `next_page_token` it is the last page.
 
-        Iterating over what comes back goes over all traces, page after page.
+        Iterate over the result to get all traces, page by page.
 
         Args:
             experiment_ids: The experiments to look in, by id; that of id `0` when left out.
@@ -1282,12 +1289,12 @@ class AsyncTracingResource(AsyncResource):
             max_results: Traces a page; 100 when left out.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
             page_token: The `next_page_token` of the page before.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
-            A list to be awaited for its first page, or iterated over with `async for`.
+            A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
             BadRequestError: The request is not what the operation takes; the message says where and why.
@@ -1300,8 +1307,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> async for item in client.tracing.search(
@@ -1314,8 +1321,8 @@ class AsyncTracingResource(AsyncResource):
         """
         paging = Paging[TraceInfo](
             _SEARCH,
-            items=lambda answer: answer.traces or [],
-            next_token=lambda answer: answer.next_page_token or None,
+            items=lambda response: response.traces or [],
+            next_token=lambda response: response.next_page_token or None,
             arguments=lambda token: search_traces._get_kwargs(
                 body=SearchTracesRequest(
                     locations=[
@@ -1330,7 +1337,7 @@ class AsyncTracingResource(AsyncResource):
                     page_token=UNSET if token is None else token,
                 )
             ),
-            options=Options(timeout, max_retries, extra_headers),
+            options=CallOptions(timeout, max_retries, extra_headers),
         )
         return AsyncPages(self._calls, paging, page_token)
 
@@ -1352,9 +1359,9 @@ class AsyncTracingResource(AsyncResource):
         Args:
             trace_id: The trace's id.
             key: The key of a tag.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -1371,8 +1378,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.delete_tag("tr-179010ea7eb391b2a9c5c13625864ffc", key="kayba.folder")
@@ -1380,7 +1387,7 @@ class AsyncTracingResource(AsyncResource):
         await self._calls.call(
             _DELETE_TAG,
             delete_trace_tag._get_kwargs(trace_id=trace_id, body=DeleteTraceTagRequest(key=key)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def set_tag(
@@ -1401,9 +1408,9 @@ class AsyncTracingResource(AsyncResource):
             trace_id: The trace's id.
             key: The key of a tag.
             value: The tag's value.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -1420,8 +1427,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.set_tag(
@@ -1431,7 +1438,7 @@ class AsyncTracingResource(AsyncResource):
         await self._calls.call(
             _SET_TAG,
             set_trace_tag._get_kwargs(trace_id=trace_id, body=SetTraceTagRequest(key=key, value=value)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def delete(
@@ -1455,9 +1462,9 @@ class AsyncTracingResource(AsyncResource):
             request_ids: The traces' ids.
             max_timestamp_millis: Milliseconds since 1970 (UTC).
             max_traces: Delete no more than this many.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             How many traces were removed.
@@ -1473,8 +1480,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.delete(experiment_id="0", request_ids=["tr-179010ea7eb391b2a9c5c13625864ffc"])
@@ -1489,7 +1496,7 @@ class AsyncTracingResource(AsyncResource):
                     max_traces=UNSET if max_traces is None else max_traces,
                 )
             ),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def create_assessment(
@@ -1508,9 +1515,9 @@ class AsyncTracingResource(AsyncResource):
         Args:
             trace_id: The trace's id.
             assessment: What someone says of a trace or one of its spans.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The assessment with its id.
@@ -1527,8 +1534,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.create_assessment(
@@ -1544,7 +1551,7 @@ class AsyncTracingResource(AsyncResource):
         return await self._calls.call(
             _CREATE_ASSESSMENT,
             create_assessment._get_kwargs(trace_id=trace_id, body=CreateAssessmentRequest(assessment=assessment)),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def download_artifact(
@@ -1563,9 +1570,9 @@ class AsyncTracingResource(AsyncResource):
         Args:
             experiment_id: The experiment that the trace belongs to.
             trace_id: The trace's id.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             The file.
@@ -1579,8 +1586,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.download_artifact("0", "tr-179010ea7eb391b2a9c5c13625864ffc")
@@ -1588,7 +1595,7 @@ class AsyncTracingResource(AsyncResource):
         return await self._calls.call(
             _DOWNLOAD_ARTIFACT,
             download_trace_artifact._get_kwargs(experiment_id=experiment_id, trace_id=trace_id),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
     async def upload_artifact(
@@ -1610,9 +1617,9 @@ class AsyncTracingResource(AsyncResource):
             experiment_id: The experiment that the trace belongs to.
             trace_id: The trace's id.
             body: All spans of a trace. Or its bytes.
-            timeout: Seconds for connecting, for each read and for each write; that of the client when left out.
-            max_retries: How often to try again at most; that of the client when left out.
-            extra_headers: Further headers for this call.
+            timeout: Seconds for connecting, for each read and for each write. Default: the client's.
+            max_retries: Maximum number of retries. Default: the client's.
+            extra_headers: Additional headers for this call.
 
         Returns:
             Nothing.
@@ -1629,8 +1636,8 @@ class AsyncTracingResource(AsyncResource):
             RateLimitError: Too many requests; try again after `Retry-After`.
             InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
                 operation out, or its store cannot do it.
-            APIConnectionError: There was no whole answer.
-            KaybaError: Anything else; the class of all the above.
+            APIConnectionError: No complete response arrived.
+            KaybaError: Any other failure; the base class of all errors above.
 
         Examples:
             >>> await client.tracing.upload_artifact(
@@ -1661,43 +1668,43 @@ class AsyncTracingResource(AsyncResource):
         await self._calls.call(
             _UPLOAD_ARTIFACT,
             upload_trace_artifact._get_kwargs(experiment_id=experiment_id, trace_id=trace_id, body=body),
-            Options(timeout, max_retries, extra_headers),
+            CallOptions(timeout, max_retries, extra_headers),
         )
 
 
 class TracingWithRawResponse:
-    """The methods of ``TracingResource``, each giving a ``RawResponse``."""
+    """The methods of `TracingResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: TracingResource) -> None:
-        self.get_version = raw(resource, TracingResource.get_version)
-        self.export = raw(resource, TracingResource.export)
-        self.create_info = raw(resource, TracingResource.create_info)
-        self.get_info = raw(resource, TracingResource.get_info)
-        self.get = raw(resource, TracingResource.get)
-        self.batch_get = raw(resource, TracingResource.batch_get)
-        self.search = raw(resource, TracingResource.search)
-        self.delete_tag = raw(resource, TracingResource.delete_tag)
-        self.set_tag = raw(resource, TracingResource.set_tag)
-        self.delete = raw(resource, TracingResource.delete)
-        self.create_assessment = raw(resource, TracingResource.create_assessment)
-        self.download_artifact = raw(resource, TracingResource.download_artifact)
-        self.upload_artifact = raw(resource, TracingResource.upload_artifact)
+        self.get_version = to_raw_response_wrapper(resource, TracingResource.get_version)
+        self.export = to_raw_response_wrapper(resource, TracingResource.export)
+        self.create_info = to_raw_response_wrapper(resource, TracingResource.create_info)
+        self.get_info = to_raw_response_wrapper(resource, TracingResource.get_info)
+        self.get = to_raw_response_wrapper(resource, TracingResource.get)
+        self.batch_get = to_raw_response_wrapper(resource, TracingResource.batch_get)
+        self.search = to_raw_response_wrapper(resource, TracingResource.search)
+        self.delete_tag = to_raw_response_wrapper(resource, TracingResource.delete_tag)
+        self.set_tag = to_raw_response_wrapper(resource, TracingResource.set_tag)
+        self.delete = to_raw_response_wrapper(resource, TracingResource.delete)
+        self.create_assessment = to_raw_response_wrapper(resource, TracingResource.create_assessment)
+        self.download_artifact = to_raw_response_wrapper(resource, TracingResource.download_artifact)
+        self.upload_artifact = to_raw_response_wrapper(resource, TracingResource.upload_artifact)
 
 
 class AsyncTracingWithRawResponse:
-    """The methods of ``AsyncTracingResource``, each giving a ``RawResponse``."""
+    """The methods of `AsyncTracingResource`, each returning a `RawResponse`."""
 
     def __init__(self, resource: AsyncTracingResource) -> None:
-        self.get_version = async_raw(resource, AsyncTracingResource.get_version)
-        self.export = async_raw(resource, AsyncTracingResource.export)
-        self.create_info = async_raw(resource, AsyncTracingResource.create_info)
-        self.get_info = async_raw(resource, AsyncTracingResource.get_info)
-        self.get = async_raw(resource, AsyncTracingResource.get)
-        self.batch_get = async_raw(resource, AsyncTracingResource.batch_get)
-        self.search = async_raw(resource, AsyncTracingResource.search)
-        self.delete_tag = async_raw(resource, AsyncTracingResource.delete_tag)
-        self.set_tag = async_raw(resource, AsyncTracingResource.set_tag)
-        self.delete = async_raw(resource, AsyncTracingResource.delete)
-        self.create_assessment = async_raw(resource, AsyncTracingResource.create_assessment)
-        self.download_artifact = async_raw(resource, AsyncTracingResource.download_artifact)
-        self.upload_artifact = async_raw(resource, AsyncTracingResource.upload_artifact)
+        self.get_version = async_to_raw_response_wrapper(resource, AsyncTracingResource.get_version)
+        self.export = async_to_raw_response_wrapper(resource, AsyncTracingResource.export)
+        self.create_info = async_to_raw_response_wrapper(resource, AsyncTracingResource.create_info)
+        self.get_info = async_to_raw_response_wrapper(resource, AsyncTracingResource.get_info)
+        self.get = async_to_raw_response_wrapper(resource, AsyncTracingResource.get)
+        self.batch_get = async_to_raw_response_wrapper(resource, AsyncTracingResource.batch_get)
+        self.search = async_to_raw_response_wrapper(resource, AsyncTracingResource.search)
+        self.delete_tag = async_to_raw_response_wrapper(resource, AsyncTracingResource.delete_tag)
+        self.set_tag = async_to_raw_response_wrapper(resource, AsyncTracingResource.set_tag)
+        self.delete = async_to_raw_response_wrapper(resource, AsyncTracingResource.delete)
+        self.create_assessment = async_to_raw_response_wrapper(resource, AsyncTracingResource.create_assessment)
+        self.download_artifact = async_to_raw_response_wrapper(resource, AsyncTracingResource.download_artifact)
+        self.upload_artifact = async_to_raw_response_wrapper(resource, AsyncTracingResource.upload_artifact)

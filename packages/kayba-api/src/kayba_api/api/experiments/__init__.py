@@ -1,2 +1,2 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""One module for each operation, with ``sync``, ``sync_detailed``, ``asyncio`` and ``asyncio_detailed``."""
+"""A module for each operation, with `sync`, `sync_detailed`, `asyncio` and `asyncio_detailed`."""

@@ -68,18 +68,18 @@ def sync_detailed(
     All insights, or those of one status, of one section, or of both.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
             decided yet; `materializeJob` makes `pending`
             ones.
         section (str | Unset):
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -100,18 +100,18 @@ def sync(
     All insights, or those of one status, of one section, or of both.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
             decided yet; `materializeJob` makes `pending`
             ones.
         section (str | Unset):
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -132,18 +132,18 @@ async def asyncio_detailed(
     All insights, or those of one status, of one section, or of both.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
             decided yet; `materializeJob` makes `pending`
             ones.
         section (str | Unset):
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -164,18 +164,18 @@ async def asyncio(
     All insights, or those of one status, of one section, or of both.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
             decided yet; `materializeJob` makes `pending`
             ones.
         section (str | Unset):
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(

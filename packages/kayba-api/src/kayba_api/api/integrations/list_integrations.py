@@ -51,14 +51,14 @@ def sync_detailed(
     The configuration of every integration. Secrets are masked or left out.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs()
@@ -74,14 +74,14 @@ def sync(
     The configuration of every integration. Secrets are masked or left out.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -98,14 +98,14 @@ async def asyncio_detailed(
     The configuration of every integration. Secrets are masked or left out.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs()
@@ -121,14 +121,14 @@ async def asyncio(
     The configuration of every integration. Secrets are masked or left out.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(

@@ -58,15 +58,15 @@ def sync_detailed(
     several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         body: Trace files to upload.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -86,15 +86,15 @@ def sync(
     several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         body: Trace files to upload.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -114,15 +114,15 @@ async def asyncio_detailed(
     several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         body: Trace files to upload.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -142,15 +142,15 @@ async def asyncio(
     several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         body: Trace files to upload.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(

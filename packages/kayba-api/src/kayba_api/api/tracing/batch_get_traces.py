@@ -62,15 +62,15 @@ def sync_detailed(
     Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_ids (list[str]):
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -89,15 +89,15 @@ def sync(
     Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_ids (list[str]):
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -116,15 +116,15 @@ async def asyncio_detailed(
     Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_ids (list[str]):
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -143,15 +143,15 @@ async def asyncio(
     Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_ids (list[str]):
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(

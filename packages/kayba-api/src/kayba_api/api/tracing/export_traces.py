@@ -78,16 +78,16 @@ def sync_detailed(
     `uploadTraceArtifact` there.
 
     Args:
-        client: Where to send it.
-        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        client: The client that sends the request.
+        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -118,16 +118,16 @@ def sync(
     `uploadTraceArtifact` there.
 
     Args:
-        client: Where to send it.
-        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        client: The client that sends the request.
+        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -158,16 +158,16 @@ async def asyncio_detailed(
     `uploadTraceArtifact` there.
 
     Args:
-        client: Where to send it.
-        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        client: The client that sends the request.
+        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -198,16 +198,16 @@ async def asyncio(
     `uploadTraceArtifact` there.
 
     Args:
-        client: Where to send it.
-        body: Spans, grouped by what made them. Or its bytes, as application/json or application/x-protobuf.
+        client: The client that sends the request.
+        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(

@@ -63,16 +63,16 @@ def sync_detailed(
     A trace's info and all its spans. Spans are in the order of their start.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
         allow_partial (bool | Unset):
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -93,16 +93,16 @@ def sync(
     A trace's info and all its spans. Spans are in the order of their start.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
         allow_partial (bool | Unset):
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -123,16 +123,16 @@ async def asyncio_detailed(
     A trace's info and all its spans. Spans are in the order of their start.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
         allow_partial (bool | Unset):
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -153,16 +153,16 @@ async def asyncio(
     A trace's info and all its spans. Spans are in the order of their start.
 
     Args:
-        client: Where to send it.
+        client: The client that sends the request.
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
         allow_partial (bool | Unset):
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(

@@ -63,15 +63,15 @@ def sync_detailed(
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        client: Where to send it.
+        client: The client that sends the request.
         body: A tag to set.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -93,15 +93,15 @@ def sync(
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        client: Where to send it.
+        client: The client that sends the request.
         body: A tag to set.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     return sync_detailed(
@@ -123,15 +123,15 @@ async def asyncio_detailed(
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        client: Where to send it.
+        client: The client that sends the request.
         body: A tag to set.
 
     Returns:
-        The status, the headers, the body as it came, and the body parsed.
+        The status, the headers, the body and the parsed body.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     kwargs = _get_kwargs(
@@ -153,15 +153,15 @@ async def asyncio(
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        client: Where to send it.
+        client: The client that sends the request.
         body: A tag to set.
 
     Returns:
-        The parsed body, which may be an error; None when it is not as the contract says.
+        The parsed body, which may be an error; None if it does not match the contract.
 
     Raises:
-        httpx.RequestError: There was no whole answer: no connection, a broken one, or one over the client's timeout.
-        UnexpectedStatus: The contract does not document the status, and the client was told to raise then.
+        httpx.RequestError: No complete response arrived: no connection, a broken one, or a timeout.
+        UnexpectedStatus: The contract does not document the status, and `raise_on_unexpected_status` is set.
     """
 
     response = await asyncio_detailed(
