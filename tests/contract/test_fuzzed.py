@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.helpers.contract.prepared_server import World
+from tests.helpers.contract.prepared_server import PreparedServer
 
 import kayba_local
 from kayba_local import LocalServer
@@ -36,7 +36,11 @@ def test_the_server_follows_the_contract_for_every_request(tmp_path: Path, capsy
                 *("--report", "ndjson", "--report-ndjson-path", str(tmp_path / "events.ndjson")),
             ],
             cwd=tmp_path,
-            env={**os.environ, "SCHEMATHESIS_HOOKS": str(HELPERS / "fuzzing.py"), "PYTHONIOENCODING": "utf-8"},
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": str(HELPERS / "schemathesis_hooks.py"),
+                "PYTHONIOENCODING": "utf-8",
+            },
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -69,7 +73,7 @@ def cases_by_kind(events: Path) -> Counter[tuple[str, str]]:
 
 def configuration(server: LocalServer, folder: Path) -> Path:
     """Write the settings, with existing ids for the operations whose ids no response contains."""
-    with World(server) as world:
+    with PreparedServer(server) as world:
         ids = {"updateInsight": world.pending_insight, "getPrompt": world.prompt}
     known = (
         f'\n[[operations]]\ninclude-operation-id = "{operation}"\nparameters = {{ "path.id" = "{id_}" }}\n'

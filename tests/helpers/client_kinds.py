@@ -1,4 +1,4 @@
-"""``Kayba`` and ``AsyncKayba`` called alike, so that a test is written once and run with both."""
+"""One interface to `Kayba` and `AsyncKayba`, so one test runs with both."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Subject:
     """A client of either kind.
 
     Args:
-        is_async: whether it is an AsyncKayba, with an event loop of its own.
-        settings: the client's own arguments.
+        is_async: True for an `AsyncKayba` with its own event loop.
+        settings: The client's arguments.
     """
 
     def __init__(self, is_async: bool, **settings: Any) -> None:
-        self._ending = ExitStack()
-        self._runner = self._ending.enter_context(asyncio.Runner()) if is_async else None
-        # Nothing here speaks TLS, and loading the certificates would take most of a test's time.
+        self._exit_stack = ExitStack()
+        self._runner = self._exit_stack.enter_context(asyncio.Runner()) if is_async else None
+        # Tests use no TLS, and loading certificates takes most of a test's time.
         settings.setdefault("httpx_args", {"verify": False})
         self.client: Any = AsyncKayba(**settings) if is_async else Kayba(**settings)
 
     def __call__(self, call: Callable[[Any], Any]) -> Any:
-        """What a call gives, awaited if it has to be."""
+        """Return the result of a call, awaited if necessary."""
         if self._runner is None:
             return call(self.client)
 
@@ -41,7 +41,7 @@ class Subject:
         return self._runner.run(awaited())
 
     def items(self, call: Callable[[Any], Any]) -> list[Any]:
-        """All that iterating over what a call gives goes over."""
+        """Return all items of a call's result."""
         if self._runner is None:
             return list(call(self.client))
 
@@ -60,5 +60,5 @@ class Subject:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with self._ending:
+        with self._exit_stack:
             self.close()

@@ -35,7 +35,11 @@ UPLOAD = ("paths", "/traces", "post")
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
 OPERATIONS: list[tuple[Callable[[Any], object], str, bool]] = [
     (lambda d: d["servers"][0].update(url="/"), "server https://use.kayba.ai/api: changed to /", True),
-    (lambda d: at(d, *LIST).update(operationId="readInsights"), "operation listInsights: renamed to readInsights", True),
+    (
+        lambda d: at(d, *LIST).update(operationId="readInsights"),
+        "operation listInsights: renamed to readInsights",
+        True,
+    ),
     (
         lambda d: d["paths"].update({"/insight": d["paths"].pop("/insights")}),
         "operation listInsights: moved from GET /insights to GET /insight",

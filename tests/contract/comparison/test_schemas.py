@@ -71,8 +71,12 @@ SCHEMAS: list[tuple[Any, Any, str, bool, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "text", "request_breaks", "response_breaks"), SCHEMAS, ids=[row[2] for row in SCHEMAS])
-def test_a_schema_change_is_reported(old: Any, new: Any, text: str, request_breaks: bool, response_breaks: bool) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "text", "request_breaks", "response_breaks"), SCHEMAS, ids=[row[2] for row in SCHEMAS]
+)
+def test_a_schema_change_is_reported(
+    old: Any, new: Any, text: str, request_breaks: bool, response_breaks: bool
+) -> None:
     found = differences(old, new, "request")
     assert {line.partition(";")[0]: breaks for line, breaks in found.items()} == {text: request_breaks}
     found = differences(old, new, "response")
@@ -81,7 +85,9 @@ def test_a_schema_change_is_reported(old: Any, new: Any, text: str, request_brea
 
 
 def test_documentation_is_not_compared() -> None:
-    assert differences({**STRING, "description": "a", "example": 1}, {**STRING, "title": "b"}, "request", "response") == {}
+    assert (
+        differences({**STRING, "description": "a", "example": 1}, {**STRING, "title": "b"}, "request", "response") == {}
+    )
 
 
 def test_a_new_value_in_responses_is_pointed_out() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.helpers.contract.calling import KEY
-from tests.helpers.contract.prepared_server import World
+from tests.helpers.contract.operation_calls import KEY
+from tests.helpers.contract.prepared_server import PreparedServer
 
 import kayba_local
 from kayba_local import LocalServer
@@ -19,8 +19,8 @@ def server() -> Iterator[LocalServer]:
 
 
 @pytest.fixture
-def world(server: LocalServer) -> Iterator[World]:
-    with World(server) as made:
+def world(server: LocalServer) -> Iterator[PreparedServer]:
+    with PreparedServer(server) as made:
         yield made
 
 

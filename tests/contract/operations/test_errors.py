@@ -11,18 +11,18 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from tests.helpers.contract.calling import (
-    FIRST,
+from tests.helpers.contract.cases import ErrorCase
+from tests.helpers.contract.error_cases import ERROR_CASES
+from tests.helpers.contract.failing_server import HANDLERS, RETRY_AFTER_S, failing_server
+from tests.helpers.contract.operation_calls import (
+    FIRST_SUCCESS,
     OPERATIONS,
-    assert_refused,
+    assert_error,
     call,
     connect,
     prepare,
 )
-from tests.helpers.contract.cases import Refusal
-from tests.helpers.contract.error_cases import REFUSALS
-from tests.helpers.contract.failing_server import HANDLERS, RETRY_AFTER_S, failing_server
-from tests.helpers.contract.prepared_server import Operation, World
+from tests.helpers.contract.prepared_server import Operation, PreparedServer
 
 from kayba_api import Client, EncodedBody
 
@@ -79,37 +79,37 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[int, s
         }
 
 
-@pytest.mark.parametrize("case", REFUSALS, ids=lambda case: f"{case.operation} {case.status}")
-def test_wrong_arguments_cause_the_error(world: World, case: Refusal, asynchronous: bool) -> None:
+@pytest.mark.parametrize("case", ERROR_CASES, ids=lambda case: f"{case.operation} {case.status}")
+def test_wrong_arguments_cause_the_error(world: PreparedServer, case: ErrorCase, asynchronous: bool) -> None:
     arguments = prepare(case, world)
     response = call(connect(world.server.url), OPERATIONS[case.operation], arguments, asynchronous=asynchronous)
-    assert_refused(response, case.status, case.message_part)
+    assert_error(response, case.status, case.message_part)
 
 
 @pytest.mark.parametrize(("id_", "status"), documented(*REQUEST_CHANGES))
-def test_a_wrong_request_causes_the_error(world: World, id_: str, status: int, asynchronous: bool) -> None:
-    operation, arguments = OPERATIONS[id_], prepare(FIRST[id_], world)
+def test_a_wrong_request_causes_the_error(world: PreparedServer, id_: str, status: int, asynchronous: bool) -> None:
+    operation, arguments = OPERATIONS[id_], prepare(FIRST_SUCCESS[id_], world)
     change, message_part = REQUEST_CHANGES[status]
     client = change(world.server.url, operation, arguments)
-    assert_refused(call(client, operation, arguments, asynchronous=asynchronous), status, message_part(operation))
+    assert_error(call(client, operation, arguments, asynchronous=asynchronous), status, message_part(operation))
 
 
 @pytest.mark.parametrize(("id_", "status"), documented(*HANDLERS))
 def test_a_failing_server_causes_the_error(
-    world: World, failing: Mapping[int, str], id_: str, status: int, asynchronous: bool
+    world: PreparedServer, failing: Mapping[int, str], id_: str, status: int, asynchronous: bool
 ) -> None:
-    operation, arguments = OPERATIONS[id_], prepare(FIRST[id_], world)
+    operation, arguments = OPERATIONS[id_], prepare(FIRST_SUCCESS[id_], world)
     response = call(connect(failing[status]), operation, arguments, asynchronous=asynchronous)
-    assert_refused(response, status, {429: "Too many", 500: "log", 501: id_}[status])
+    assert_error(response, status, {429: "Too many", 500: "log", 501: id_}[status])
     assert response.headers.get("Retry-After") == (f"{RETRY_AFTER_S}" if status == 429 else None)
 
 
 @pytest.mark.parametrize(("id_", "status"), documented(*range(400, 600)))
 def test_every_documented_error_has_a_case(id_: str, status: int) -> None:
-    by_arguments = any((case.operation, case.status) == (id_, status) for case in REFUSALS)
+    by_arguments = any((case.operation, case.status) == (id_, status) for case in ERROR_CASES)
     assert status in {*REQUEST_CHANGES, *HANDLERS} or by_arguments
 
 
-@pytest.mark.parametrize("case", REFUSALS, ids=lambda case: f"{case.operation} {case.status}")
-def test_every_error_case_is_documented(case: Refusal) -> None:
+@pytest.mark.parametrize("case", ERROR_CASES, ids=lambda case: f"{case.operation} {case.status}")
+def test_every_error_case_is_documented(case: ErrorCase) -> None:
     assert (case.operation, case.status) in DOCUMENTED

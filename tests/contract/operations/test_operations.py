@@ -6,10 +6,10 @@ The errors are in test_errors.py.
 from __future__ import annotations
 
 import pytest
-from tests.helpers.contract.calling import OPERATIONS, call, connect, prepare
-from tests.helpers.contract.cases import Success
-from tests.helpers.contract.prepared_server import World
-from tests.helpers.contract.success_cases import SUCCESSES
+from tests.helpers.contract.cases import SuccessCase
+from tests.helpers.contract.operation_calls import OPERATIONS, call, connect, prepare
+from tests.helpers.contract.prepared_server import PreparedServer
+from tests.helpers.contract.success_cases import SUCCESS_CASES
 
 from kayba_local.handlers import HANDLERS
 
@@ -17,8 +17,8 @@ OTHER_SERVERS_ONLY = {("deleteTraceFile", 200)}
 """Documented responses that kayba-local never sends."""
 
 
-@pytest.mark.parametrize("case", SUCCESSES, ids=lambda case: case.operation)
-def test_the_operation_succeeds(world: World, case: Success, asynchronous: bool) -> None:
+@pytest.mark.parametrize("case", SUCCESS_CASES, ids=lambda case: case.operation)
+def test_the_operation_succeeds(world: PreparedServer, case: SuccessCase, asynchronous: bool) -> None:
     response = call(
         connect(world.server.url), OPERATIONS[case.operation], prepare(case, world), asynchronous=asynchronous
     )
@@ -33,7 +33,9 @@ def test_the_operation_succeeds(world: World, case: Success, asynchronous: bool)
 @pytest.mark.parametrize("id_", OPERATIONS)
 def test_every_documented_success_has_a_case(id_: str) -> None:
     documented = {(id_, status) for status in OPERATIONS[id_].statuses if status < 400}
-    assert documented - OTHER_SERVERS_ONLY == {(case.operation, case.status) for case in SUCCESSES if case.operation == id_}
+    assert documented - OTHER_SERVERS_ONLY == {
+        (case.operation, case.status) for case in SUCCESS_CASES if case.operation == id_
+    }
 
 
 @pytest.mark.parametrize("id_", OPERATIONS)

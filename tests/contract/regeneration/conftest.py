@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.helpers.contract.contract_changes import EXERCISES
+from tests.helpers.contract.exercises import EXERCISES
 
 HERE = Path(__file__).parent
 HELPERS = HERE.parents[1] / "helpers" / "contract"
@@ -32,7 +32,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     environment = {**os.environ, "PYTHONPATH": str(OPENAPI)}
     # Two processes, for two cores.
     running = [
-        subprocess.Popen([sys.executable, str(HELPERS / "generate_each.py"), *half], env=environment)
+        subprocess.Popen([sys.executable, str(HELPERS / "generate_folders.py"), *half], env=environment)
         for half in (paths[::2], paths[1::2])
     ]
     assert [process.wait(timeout=120) for process in running] == [0, 0]

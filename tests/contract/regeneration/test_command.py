@@ -84,9 +84,7 @@ def test_an_invalid_contract_changes_nothing(tree: Path, tmp_path: Path) -> None
     assert contents(tree, "openapi", CLIENT, SERVER_COPY, "changes") == before
 
 
-def test_a_new_contract_replaces_everything_and_is_reported(
-    tree: Path, generated: Mapping[str, Path]
-) -> None:
+def test_a_new_contract_replaces_everything_and_is_reported(tree: Path, generated: Mapping[str, Path]) -> None:
     folder = generated["remove_an_operation"]
     before = contents(tree, "openapi/kayba.yaml", CLIENT, SERVER_COPY)
 
@@ -108,7 +106,7 @@ def test_a_new_contract_replaces_everything_and_is_reported(
     assert contents(tree, "openapi/kayba.yaml", CLIENT, SERVER_COPY) == before
 
 
-def test_all_is_as_it_was_when_one_cannot_be_replace_all(tmp_path: Path) -> None:
+def test_replacing_restores_all_targets_if_one_fails(tmp_path: Path) -> None:
     for name in ("client", "fresh"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "module.py").write_text(name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.helpers.contract.contract_changes import EXERCISES, Exercise
+from tests.helpers.contract.exercises import EXERCISES, Exercise
 
 from baseline import read_current
 from comparison.report import Api, compare
@@ -30,9 +30,7 @@ def test_the_report_equals_the_recorded_one(exercise: Exercise, before: Api, gen
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=str)
-def test_the_new_client_works_with_the_new_server(
-    exercise: Exercise, generated: Mapping[str, Path]
-) -> None:
+def test_the_new_client_works_with_the_new_server(exercise: Exercise, generated: Mapping[str, Path]) -> None:
     folder = generated[str(exercise)]
     command = [sys.executable, str(HELPERS / "client_use.py"), str(folder), *exercise.uses]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60)

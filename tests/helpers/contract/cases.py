@@ -1,4 +1,4 @@
-"""What a row of the tables says, and what several rows send."""
+"""Case classes of the operations' tests, and values that several cases send."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.helpers.contract.prepared_server import World
+from tests.helpers.contract.prepared_server import PreparedServer
 
 from kayba_api import models
 from kayba_api.models import (
     CreateAssessmentRequest,
 )
 
-Arguments = Callable[[World], dict[str, Any]]
+Arguments = Callable[[PreparedServer], dict[str, Any]]
 
 NO_ID = "nothing-has-this-id"
 NO_TRACE = "tr-00000000000000000000000000000abc"
@@ -21,28 +21,42 @@ NO_EXPERIMENT = "999999999"
 
 
 @dataclass(frozen=True)
-class Success:
-    """A call that succeeds: with which arguments, what it gives, and what must hold of that.
+class SuccessCase:
+    """A successful call.
 
-    `needs` names what must be in the world before, where the arguments do not.
+    Attributes:
+        operation: The operationId.
+        arguments: Returns the arguments of the call.
+        returns: The class of the parsed response; None for a response without content.
+        holds: Returns whether the parsed response is correct.
+        status: The expected status.
+        needs: The attribute of `PreparedServer` to create first, if the arguments do not; empty for none.
     """
 
     operation: str
     arguments: Arguments
-    gives: type | None
-    holds: Callable[[Any, World], bool] = lambda answer, world: True
+    returns: type | None
+    holds: Callable[[Any, PreparedServer], bool] = lambda parsed, prepared: True
     status: int = 200
     needs: str = ""
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A call that is refused with a status because of its arguments."""
+class ErrorCase:
+    """A call whose arguments cause an error status.
+
+    Attributes:
+        operation: The operationId.
+        status: The expected status.
+        arguments: Returns the arguments of the call.
+        message_part: A part of the expected message.
+        needs: The attribute of `PreparedServer` to create first, if the arguments do not; empty for none.
+    """
 
     operation: str
     status: int
     arguments: Arguments
-    says: str = ""
+    message_part: str = ""
     needs: str = ""
 
 

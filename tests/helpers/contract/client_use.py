@@ -1,7 +1,7 @@
-"""A program: the generated client in a folder against a kayba-local that serves the contract beside it.
+"""Program: the generated client in a folder, run against a kayba-local that serves the folder's contract.
 
-Started as ``client_use.py FOLDER EXPRESSION...``. Calls every operation with the contract's examples, expects them as
-answers, and evaluates each expression. Prints how many operations it has called.
+Run as `client_use.py FOLDER EXPRESSION...`. It calls every operation with the contract's examples, checks that the
+responses equal the examples, and evaluates each expression. It prints the number of called operations.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from kayba_local.store.database import Database
 folder, expressions = Path(sys.argv[1]), sys.argv[2:]
 sys.path.insert(0, str(folder))
 
-import kayba_api  # noqa: E402 - the one in the folder, not the installed one
-from kayba_api import models  # noqa: E402 - the same
+import kayba_api  # noqa: E402 - from the folder, not the installed package
+from kayba_api import models  # noqa: E402 - from the folder
 
 assert Path(kayba_api.__file__).parent == folder / "kayba_api", kayba_api.__file__
 document: dict[str, Any] = json.loads((folder / "openapi.json").read_bytes())
@@ -35,7 +35,7 @@ document: dict[str, Any] = json.loads((folder / "openapi.json").read_bytes())
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The URL of a server of the contract in the folder."""
+    """Serve the folder's contract and yield the URL."""
     ready = threading.Event()
     with bind("127.0.0.1", 0) as listener, closing(Database.open(f"sqlite:///{folder / 'kayba.db'}")) as db:
         app = create_app(db, mock=True, contract=read(folder / "openapi.json"))
@@ -60,7 +60,7 @@ def follow(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def call(client: kayba_api.Client, node: dict[str, Any], shared: list[dict[str, Any]]) -> None:
-    """Call an operation with its examples, and see that the answer's example comes back."""
+    """Call an operation with its examples, and check that the response equals its example."""
     module = importlib.import_module(f"kayba_api.api.{node['tags'][0]}.{PythonIdentifier(node['operationId'], '')}")
     parameters = map(follow, [*shared, *node.get("parameters", [])])
     arguments = {str(PythonIdentifier(each["name"], "")): each["example"] for each in parameters}
@@ -69,14 +69,14 @@ def call(client: kayba_api.Client, node: dict[str, Any], shared: list[dict[str, 
         taken = typing.get_type_hints(module.sync_detailed)["body"]
         model = next(arm for arm in typing.get_args(taken) or [taken] if hasattr(arm, "from_dict"))
         arguments["body"] = model.from_dict(media["example"])
-    answer = module.sync_detailed(client=client, **arguments)
+    response = module.sync_detailed(client=client, **arguments)
     status = min(status for status in node["responses"] if status < "300")
     content = follow(node["responses"][status]).get("content", {})
-    assert answer.status_code == int(status), (node["operationId"], answer)
+    assert response.status_code == int(status), (node["operationId"], response)
     if "application/json" in content:
-        # Not the dicts: there is more than one way to write a time.
-        expected = type(answer.parsed).from_dict(content["application/json"]["example"])
-        assert answer.parsed == expected, (node["operationId"], answer)
+        # Compared as models: a time has more than one notation.
+        expected = type(response.parsed).from_dict(content["application/json"]["example"])
+        assert response.parsed == expected, (node["operationId"], response)
 
 
 with served() as url, kayba_api.Client(url, httpx_args={"verify": False}) as client:

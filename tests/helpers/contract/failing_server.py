@@ -1,6 +1,6 @@
-"""kayba-local with handlers that fail, for the answers that its own handlers do not give.
+"""A kayba-local with failing handlers, for error responses that its own handlers never cause.
 
-Everything around the handlers is the real thing: the socket, the routes, the checks, the envelopes.
+The rest is real: the socket, the routes, the validation and the error envelopes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RETRY_AFTER_S = 7
 
 
 def limit(call: Call) -> NoReturn:
-    """Refuse as a server does that limits how often it is called; kayba-local never does."""
+    """Respond like a server with a rate limit; kayba-local has none."""
     raise Problem(
         429,
         "TOO_MANY_REQUESTS",
@@ -32,7 +32,7 @@ def limit(call: Call) -> NoReturn:
 
 
 def crash(call: Call) -> NoReturn:
-    """Fail as a handler with a bug does."""
+    """Fail like a handler with a bug."""
     raise RuntimeError(f"{call.operation} has a bug")
 
 
@@ -41,12 +41,12 @@ HANDLERS: Mapping[int, Mapping[str, Handler]] = {
     500: dict.fromkeys(load().operations, crash),
     501: {},
 }
-"""What makes every operation end with a status."""
+"""By status, the handlers that cause it for every operation."""
 
 
 @contextmanager
 def failing_server(status: int, folder: Path) -> Iterator[str]:
-    """Serve with the handlers of a status for as long as the block runs; gives the URL."""
+    """Serve with the handlers of a status during the block, and yield the URL."""
     ready = threading.Event()
     db = Database.open(f"sqlite:///{folder / 'kayba.db'}")
     with bind("127.0.0.1", 0) as listener:

@@ -1,4 +1,4 @@
-"""A server with something in it, made as a test asks for it; and the contract as a table of operations."""
+"""A server with objects that are created on first use, and the operations of the contract."""
 
 from __future__ import annotations
 
@@ -42,12 +42,19 @@ from kayba_local import LocalServer
 from kayba_local.store import insights, jobs
 
 PLAIN = {"verify": False}
-"""For httpx: nothing is encrypted on loopback, and loading certificates for each client takes longer than the rest."""
+"""Arguments of httpx: loopback is not encrypted, and loading certificates takes most of a test's time."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What the contract says of an operation, and the generated module that calls it."""
+    """An operation of the contract, and the generated module that calls it.
+
+    Attributes:
+        id: The operationId.
+        module: The module in `kayba_api.api`.
+        statuses: The documented statuses.
+        body_cap: Maximum size of the body in bytes; None without a body.
+    """
 
     id: str
     module: ModuleType
@@ -56,7 +63,7 @@ class Operation:
 
 
 def read_operations() -> Mapping[str, Operation]:
-    """Every operation of the contract, by operationId."""
+    """Return the operations of the contract by operationId."""
     contract = yaml.safe_load((Path(__file__).parents[3] / "openapi" / "kayba.yaml").read_text(encoding="utf-8"))
     nodes = [node for item in contract["paths"].values() for node in item.values() if "operationId" in node]
     return {node["operationId"]: _operation(node) for node in nodes}
@@ -72,8 +79,8 @@ def _operation(node: Mapping[str, Any]) -> Operation:
     )
 
 
-class World:
-    """Things on a server, each made when it is first asked for."""
+class PreparedServer:
+    """A server whose objects are created when their attribute is first read."""
 
     def __init__(self, server: LocalServer) -> None:
         self.server = server
@@ -87,7 +94,7 @@ class World:
 
     @cached_property
     def trace_file(self) -> str:
-        """The id of a trace file named ``support.md``."""
+        """The id of a trace file named `support.md`."""
         files = UploadTraceFilesRequest([NewTraceFile("support.md", "# User\nHello", "md")])
         answer = upload_trace_files.sync(client=self.client, body=files)
         assert isinstance(answer, UploadTraceFilesResult)
@@ -95,7 +102,7 @@ class World:
 
     @cached_property
     def pending_insight(self) -> str:
-        """The id of an insight that nobody has decided on."""
+        """The id of an insight with the status `pending`."""
         return insights.add(self.server.db, "Ask for the order number.", section="retrieval").id
 
     @cached_property
@@ -105,7 +112,7 @@ class World:
 
     @cached_property
     def completed_job(self) -> str:
-        """The id of a job that has found one thing, the error in the trace, and has not been materialized."""
+        """The id of a completed job with one result, the error in the trace, that has not been materialized."""
         answer = generate_insights.sync(client=self.client, body=GenerateInsightsRequest([self.trace]))
         assert isinstance(answer, StartedJob)
         assert self.wait(answer.job_id).status == "completed"
@@ -113,13 +120,13 @@ class World:
 
     @cached_property
     def waiting_job(self) -> str:
-        """The id of a job that another process holds and does not begin."""
+        """The id of a pending job that another process has leased and never starts."""
         id_ = f"job-{uuid.uuid4().hex}"
         jobs.add(self.server.db, id_, {}, "another process", until_ms=2**62)
         return id_
 
     def wait(self, job_id: str) -> Job:
-        """The job once it has ended."""
+        """Wait until a job has ended, and return it."""
         while True:
             answer = get_job.sync(job_id, client=self.client)
             assert isinstance(answer, Job)
@@ -141,14 +148,14 @@ class World:
 
     @cached_property
     def experiment(self) -> str:
-        """The id of the experiment of that name."""
+        """The id of the experiment with that name."""
         answer = create_experiment.sync(client=self.client, body=CreateExperimentRequest(self.experiment_name))
         assert isinstance(answer, CreatedExperiment)
         return answer.experiment_id
 
     @cached_property
     def trace(self) -> str:
-        """The id of a trace of two spans, in the experiment, with the tag ``kayba.folder``."""
+        """The id of a trace with two spans and the tag `kayba.folder`, in the experiment."""
         trace_id = uuid.uuid4().hex
         body = ExportTraceServiceRequest.from_dict(otlp(trace_id))
         answer = export_traces.sync_detailed(client=self.client, body=body, x_mlflow_experiment_id=self.experiment)
@@ -157,7 +164,7 @@ class World:
 
     @cached_property
     def announced_trace(self) -> str:
-        """The id of a trace whose info was sent, and no spans."""
+        """The id of a trace with info and without spans."""
         info = trace_info(f"tr-{uuid.uuid4().hex}", self.experiment)
         answer = create_trace_info.sync_detailed(client=self.client, body=info)
         assert answer.status_code == 200, answer.content
@@ -165,7 +172,7 @@ class World:
 
     @cached_property
     def filed_trace(self) -> str:
-        """The id of a trace whose spans were sent as a file."""
+        """The id of a trace whose spans were uploaded as a file."""
         body = artifact(self.announced_trace)
         answer = upload_trace_artifact.sync_detailed(
             self.experiment, self.announced_trace, client=self.client, body=body
@@ -175,7 +182,7 @@ class World:
 
 
 def artifact(trace_id: str) -> EncodedBody:
-    """The file of a trace of one span, as MLflow's clients send it."""
+    """Return the file of a trace with one span, in the form of MLflow's clients."""
     span: dict[str, Any] = {
         "trace_id": b64encode(bytes.fromhex(trace_id.removeprefix("tr-"))).decode(),
         "span_id": "ozBxbY+7MUw=",
@@ -192,7 +199,7 @@ def artifact(trace_id: str) -> EncodedBody:
 
 
 def otlp(trace_id: str) -> dict[str, Any]:
-    """An OTLP request that holds one trace: an agent and the step it took."""
+    """Return an OTLP request with one trace: an agent span and a step below it."""
 
     def attribute(key: str, value: str) -> dict[str, Any]:
         return {"key": key, "value": {"stringValue": value}}
@@ -226,7 +233,7 @@ def otlp(trace_id: str) -> dict[str, Any]:
 
 
 def trace_info(trace_id: str, experiment: str) -> CreateTraceInfoRequest:
-    """The request that announces a trace."""
+    """Return the request that creates a trace's info."""
     info = {
         "trace_id": trace_id,
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}},

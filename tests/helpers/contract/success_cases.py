@@ -1,4 +1,4 @@
-"""The calls that succeed, one row for each way."""
+"""Calls that succeed, one row for each form of the request."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import uuid
 from typing import Any
 
-from tests.helpers.contract.cases import NO_ID, NO_TRACE, Success, assessment, location
-from tests.helpers.contract.prepared_server import World, artifact, otlp, trace_info
+from tests.helpers.contract.cases import NO_ID, NO_TRACE, SuccessCase, assessment, location
+from tests.helpers.contract.prepared_server import PreparedServer, artifact, otlp, trace_info
 
 from kayba_api import models
 from kayba_api.models import (
@@ -29,14 +29,14 @@ from kayba_api.models import (
 )
 
 
-def named(answer: Any, world: World) -> bool:
-    """Whether the answer is the world's experiment."""
-    experiment = answer.experiment
+def is_prepared_experiment(parsed: Any, world: PreparedServer) -> bool:
+    """Return whether the response is the prepared experiment."""
+    experiment = parsed.experiment
     return (experiment.experiment_id, experiment.name) == (world.experiment, world.experiment_name)
 
 
-def whole(trace: models.Trace, world: World) -> bool:
-    """Whether this is the world's trace with both its spans, the step below the agent."""
+def is_complete_trace(trace: models.Trace, world: PreparedServer) -> bool:
+    """Return whether this is the prepared trace with both spans, the step below the agent."""
     info, spans = trace.trace_info, trace.spans
     return (
         info.trace_id == world.trace
@@ -48,8 +48,8 @@ def whole(trace: models.Trace, world: World) -> bool:
     )
 
 
-SUCCESSES = [
-    Success(
+SUCCESS_CASES = [
+    SuccessCase(
         "listTraceFiles",
         lambda w: {},
         models.TraceFileList,
@@ -58,7 +58,7 @@ SUCCESSES = [
         ),
         needs="trace_file",
     ),
-    Success(
+    SuccessCase(
         "uploadTraceFiles",
         lambda w: {
             "body": UploadTraceFilesRequest([NewTraceFile("a.json", "{}", "json"), NewTraceFile("ü.txt", "ü", "txt")])
@@ -66,39 +66,39 @@ SUCCESSES = [
         models.UploadTraceFilesResult,
         lambda a, w: a.count == 2 and [f.filename for f in a.traces] == ["a.json", "ü.txt"],
     ),
-    Success(
+    SuccessCase(
         "getTraceFile",
         lambda w: {"id": w.trace_file},
         models.TraceFileWithContent,
         lambda a, w: (a.id, a.content) == (w.trace_file, "# User\nHello"),
     ),
-    Success("deleteTraceFile", lambda w: {"id": w.trace_file}, None, status=204),
-    Success(
+    SuccessCase("deleteTraceFile", lambda w: {"id": w.trace_file}, None, status=204),
+    SuccessCase(
         "batchGetTraceFiles",
         lambda w: {"body": BatchGetTraceFilesRequest([NO_ID, w.trace_file])},
         models.TraceFileBatch,
         lambda a, w: [f.id for f in a.traces] == [w.trace_file],
     ),
-    Success(
+    SuccessCase(
         "generateInsights",
         lambda w: {"body": GenerateInsightsRequest(trace_ids=[w.trace_file, w.trace], epochs=2)},
         models.StartedJob,
         lambda a, w: w.wait(a.job_id).status == "completed",
     ),
-    Success(
+    SuccessCase(
         "listInsights",
         lambda w: {"status": "pending", "section": "retrieval"},
         models.InsightList,
         lambda a, w: w.pending_insight in [i.id for i in a.insights] and {i.status for i in a.insights} == {"pending"},
         needs="pending_insight",
     ),
-    Success(
+    SuccessCase(
         "updateInsight",
         lambda w: {"id": w.pending_insight, "body": UpdateInsightRequest("rejected", note="not so")},
         models.Insight,
         lambda a, w: (a.id, a.status, a.note) == (w.pending_insight, "rejected", "not so"),
     ),
-    Success(
+    SuccessCase(
         "getJob",
         lambda w: {"id": w.completed_job},
         models.Job,
@@ -107,27 +107,31 @@ SUCCESSES = [
             == (w.completed_job, "completed", 1, False, 1)
         ),
     ),
-    Success(
+    SuccessCase(
         "materializeJob",
         lambda w: {"id": w.completed_job},
         models.MaterializedJob,
         lambda a, w: (a.job_id, a.skills_generated) == (w.completed_job, 1),
     ),
-    Success(
+    SuccessCase(
         "generatePrompt",
         lambda w: {"body": GeneratePromptRequest([w.accepted_insight], label="support")},
         models.GeneratedPrompt,
         lambda a, w: "Answer briefly." in a.content.text and a.version >= 1,
     ),
-    Success("listPrompts", lambda w: {}, models.PromptList, lambda a, w: a.prompts[0].id == w.prompt, needs="prompt"),
-    Success(
+    SuccessCase(
+        "listPrompts", lambda w: {}, models.PromptList, lambda a, w: a.prompts[0].id == w.prompt, needs="prompt"
+    ),
+    SuccessCase(
         "getPrompt",
         lambda w: {"id": w.prompt},
         models.Prompt,
         lambda a, w: a.id == w.prompt and "Answer briefly." in a.content.text,
     ),
-    Success("listIntegrations", lambda w: {}, models.Integrations, lambda a, w: a.langsmith.enabled in (True, False)),
-    Success(
+    SuccessCase(
+        "listIntegrations", lambda w: {}, models.Integrations, lambda a, w: a.langsmith.enabled in (True, False)
+    ),
+    SuccessCase(
         "updateIntegration",
         lambda w: {
             "name": "mlflow",
@@ -136,32 +140,34 @@ SUCCESSES = [
         models.IntegrationConfig,
         lambda a, w: a.tracking_uri == w.server.url and a.token != "a-secret",
     ),
-    Success(
+    SuccessCase(
         "testIntegration", lambda w: {"name": "langsmith"}, models.IntegrationTestResult, lambda a, w: not a.connected
     ),
-    Success(
+    SuccessCase(
         "getExperimentByName",
         lambda w: {"experiment_name": w.experiment_name},
         models.ExperimentAnswer,
-        named,
+        is_prepared_experiment,
         needs="experiment",
     ),
-    Success(
+    SuccessCase(
         "createExperiment",
         lambda w: {"body": CreateExperimentRequest(f"new {uuid.uuid4().hex}")},
         models.CreatedExperiment,
         lambda a, w: a.experiment_id.isdigit(),
     ),
-    Success("getExperiment", lambda w: {"experiment_id": w.experiment}, models.ExperimentAnswer, named),
-    Success(
+    SuccessCase(
+        "getExperiment", lambda w: {"experiment_id": w.experiment}, models.ExperimentAnswer, is_prepared_experiment
+    ),
+    SuccessCase(
         "searchExperiments",
         lambda w: {"body": SearchExperimentsRequest(max_results=1000, filter_=f"name = '{w.experiment_name}'")},
         models.ExperimentPage,
         lambda a, w: w.experiment in [e.experiment_id for e in a.experiments],
         needs="experiment",
     ),
-    Success("getVersion", lambda w: {}, str, lambda a, w: tuple(map(int, a.split(".")))[:2] >= (3, 4)),
-    Success(
+    SuccessCase("getVersion", lambda w: {}, str, lambda a, w: tuple(map(int, a.split(".")))[:2] >= (3, 4)),
+    SuccessCase(
         "exportTraces",
         lambda w: {
             "x_mlflow_experiment_id": w.experiment,
@@ -170,7 +176,7 @@ SUCCESSES = [
         models.ExportTraceServiceResponse,
         lambda a, w: not a.partial_success,
     ),
-    Success(
+    SuccessCase(
         "createTraceInfo",
         lambda w: {"body": trace_info(f"tr-{uuid.uuid4().hex}", w.experiment)},
         models.TraceInfoAnswer,
@@ -179,25 +185,25 @@ SUCCESSES = [
             and "mlflow.artifactLocation" in a.trace.trace_info.tags
         ),
     ),
-    Success(
+    SuccessCase(
         "getTraceInfo",
         lambda w: {"trace_id": w.trace},
         models.TraceInfoAnswer,
         lambda a, w: (a.trace.trace_info.trace_id, a.trace.trace_info.state) == (w.trace, "OK"),
     ),
-    Success(
+    SuccessCase(
         "getTrace",
         lambda w: {"trace_id": w.trace, "allow_partial": False},
         models.TraceAnswer,
-        lambda a, w: whole(a.trace, w),
+        lambda a, w: is_complete_trace(a.trace, w),
     ),
-    Success(
+    SuccessCase(
         "batchGetTraces",
         lambda w: {"trace_ids": [NO_TRACE, w.trace]},
         models.TraceBatch,
-        lambda a, w: len(a.traces) == 1 and whole(a.traces[0], w),
+        lambda a, w: len(a.traces) == 1 and is_complete_trace(a.traces[0], w),
     ),
-    Success(
+    SuccessCase(
         "searchTraces",
         lambda w: {
             "body": SearchTracesRequest(
@@ -211,22 +217,22 @@ SUCCESSES = [
         lambda a, w: [info.trace_id for info in a.traces] == [w.trace],
         needs="trace",
     ),
-    Success(
+    SuccessCase(
         "setTraceTag",
         lambda w: {"trace_id": w.trace, "body": SetTraceTagRequest("kayba.folder", "reviewed")},
         models.Empty,
     ),
-    Success(
+    SuccessCase(
         "deleteTraceTag", lambda w: {"trace_id": w.trace, "body": DeleteTraceTagRequest("kayba.folder")}, models.Empty
     ),
-    Success("deleteTraceTag", lambda w: {"trace_id": w.trace, "key": "kayba.folder"}, models.Empty),
-    Success(
+    SuccessCase("deleteTraceTag", lambda w: {"trace_id": w.trace, "key": "kayba.folder"}, models.Empty),
+    SuccessCase(
         "deleteTraces",
         lambda w: {"body": DeleteTracesRequest(w.experiment, request_ids=[NO_TRACE, w.trace])},
         models.DeletedTraces,
         lambda a, w: a.traces_deleted == 1,
     ),
-    Success(
+    SuccessCase(
         "createAssessment",
         lambda w: {"trace_id": w.trace, "body": assessment()},
         models.AssessmentAnswer,
@@ -234,7 +240,7 @@ SUCCESSES = [
             a.assessment.feedback.value == {"score": 0.5, "of": [1, None]} and a.assessment.trace_id == w.trace
         ),
     ),
-    Success(
+    SuccessCase(
         "uploadTraceArtifact",
         lambda w: {
             "experiment_id": w.experiment,
@@ -243,7 +249,7 @@ SUCCESSES = [
         },
         models.Empty,
     ),
-    Success(
+    SuccessCase(
         "uploadTraceArtifact",
         lambda w: {
             "experiment_id": w.experiment,
@@ -252,7 +258,7 @@ SUCCESSES = [
         },
         models.Empty,
     ),
-    Success(
+    SuccessCase(
         "downloadTraceArtifact",
         lambda w: {"experiment_id": w.experiment, "trace_id": w.filed_trace},
         models.TraceArtifact,

@@ -1,37 +1,37 @@
-"""How the tests of the operations call them, and what an answer that refuses must look like."""
+"""Calls of operations in tests, and the check of an error response."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from tests.helpers.contract.cases import Refusal, Success
-from tests.helpers.contract.prepared_server import PLAIN, Operation, World, read_operations
-from tests.helpers.contract.success_cases import SUCCESSES
+from tests.helpers.contract.cases import ErrorCase, SuccessCase
+from tests.helpers.contract.prepared_server import PLAIN, Operation, PreparedServer, read_operations
+from tests.helpers.contract.success_cases import SUCCESS_CASES
 
 from kayba_api import Client, Response
 from kayba_api.models import ApiError, ErrorDetail, TracingError
 
 KEY = "kb-contract"
 OPERATIONS = read_operations()
-FIRST = {case.operation: case for case in reversed(SUCCESSES)}
-"""One call of each operation that succeeds."""
+FIRST_SUCCESS = {case.operation: case for case in reversed(SUCCESS_CASES)}
+"""The first success case of each operation."""
 
 
 def connect(url: str, *, api_key: str = KEY, **headers: str) -> Client:
-    """A client of a server on loopback."""
+    """Return a client of a server on loopback."""
     return Client(url, api_key=api_key, headers=headers, httpx_args=PLAIN)
 
 
-def prepare(case: Success | Refusal, world: World) -> dict[str, Any]:
-    """The arguments of a case, once what it needs is there."""
+def prepare(case: SuccessCase | ErrorCase, world: PreparedServer) -> dict[str, Any]:
+    """Return the arguments of a case, after creating the objects that it needs."""
     if case.needs:
         getattr(world, case.needs)
     return case.arguments(world)
 
 
 def call(client: Client, operation: Operation, arguments: dict[str, Any], *, asynchronous: bool) -> Response[Any]:
-    """Call an operation once, and close the client."""
+    """Call an operation once and close the client."""
 
     async def wait() -> Response[Any]:
         async with client:
@@ -45,8 +45,8 @@ def call(client: Client, operation: Operation, arguments: dict[str, Any], *, asy
     return response
 
 
-def assert_refused(response: Response[Any], status: int, says: str = "") -> None:
-    """That the answer has this status, in the envelope of its mount, with a message for people."""
+def assert_error(response: Response[Any], status: int, message_part: str = "") -> None:
+    """Assert that a response has a status, and the envelope of its mount with a code and a message."""
     assert response.status_code == status, response.content
     if isinstance(response.parsed, TracingError):
         code, message = response.parsed.error_code, response.parsed.message
@@ -55,4 +55,4 @@ def assert_refused(response: Response[Any], status: int, says: str = "") -> None
         assert isinstance(response.parsed.error, ErrorDetail)
         code, message = response.parsed.error.code, response.parsed.error.message
     assert code == code.upper()
-    assert says in message
+    assert message_part in message

@@ -1,4 +1,4 @@
-"""A program: generates from ``kayba.yaml`` in each of some folders, beside it; imports the generator once for all."""
+"""Program: generate a client beside the `kayba.yaml` of each given folder, with one import of the generator."""
 
 from __future__ import annotations
 

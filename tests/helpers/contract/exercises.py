@@ -1,4 +1,4 @@
-"""Five changes of the contract as they happen, and what users of the client do with each."""
+"""Five typical changes of the contract, with expressions that use the new client."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Exercise:
     """A change of the contract.
 
     Attributes:
-        change: Makes it.
-        uses: Expressions over ``kayba`` and ``models`` that hold for the new client against the new server.
+        change: Applies the change to a document.
+        uses: Expressions with `kayba` and `models` that are true for the new client and the new server.
     """
 
     change: Callable[[Document], None]
@@ -29,28 +29,32 @@ class Exercise:
 def add_an_operation(document: Document) -> None:
     count = copy.deepcopy(document["paths"]["/traces"]["get"])
     del count["x-paging"]
-    count |= {"operationId": "countTraceFiles", "summary": "Count trace files", "description": "How many there are."}
+    count |= {
+        "operationId": "countTraceFiles",
+        "summary": "Count trace files",
+        "description": "The number of trace files.",
+    }
     count["responses"]["200"]["content"]["application/json"] = {
         "schema": {"$ref": "#/components/schemas/TraceFileCount"},
         "example": {"count": 12},
     }
     document["paths"]["/traces/count"] = {"get": count}
     document["components"]["schemas"]["TraceFileCount"] = {
-        "description": "How many trace files there are.",
+        "description": "The number of trace files.",
         "type": "object",
         "required": ["count"],
-        "properties": {"count": {"description": "All of them.", "type": "integer", "minimum": 0}},
+        "properties": {"count": {"description": "The total number.", "type": "integer", "minimum": 0}},
     }
 
 
 def add_a_field(document: Document) -> None:
     schemas = document["components"]["schemas"]
     schemas["NewTraceFile"]["properties"]["language"] = {
-        "description": "The language of its words.",
+        "description": "The language of the text.",
         "type": "string",
         "maxLength": 35,
     }
-    schemas["TraceFile"]["properties"]["lines"] = {"description": "Lines of content.", "type": "integer"}
+    schemas["TraceFile"]["properties"]["lines"] = {"description": "The number of lines.", "type": "integer"}
     schemas["TraceFile"]["required"].append("lines")
     answer = document["paths"]["/traces"]["get"]["responses"]["200"]["content"]["application/json"]
     answer["example"]["traces"][0]["lines"] = 3

@@ -1,4 +1,4 @@
-"""Hooks for schemathesis: what it cannot make of the contract by itself."""
+"""Hooks of schemathesis for formats and media types of the contract that it does not know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
-# Times that nanoseconds since 1970 can say in 64 bits.
+# Times that fit into 64-bit nanoseconds since 1970.
 schemathesis.openapi.format(
     "date-time",
     st.datetimes(datetime(1700, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC)).map(datetime.isoformat),
@@ -17,11 +17,11 @@ schemathesis.openapi.format(
 
 @schemathesis.serializer("application/x-protobuf")
 def protobuf(ctx: schemathesis.SerializationContext, value: Any) -> Any:
-    """Bytes as they are; the server finds out whether they are a message."""
+    """Send bytes unchanged: the server must detect an invalid message."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
 @schemathesis.deserializer("text/html")
 def text(ctx: schemathesis.DeserializationContext, response: schemathesis.Response) -> Any:
-    """MLflow's version is declared as HTML and is plain text."""
+    """Return the text: MLflow declares its version as HTML, but sends plain text."""
     return response.content.decode()
