@@ -85,14 +85,14 @@ class Kayba(_Settings):
 
     @cached_property
     def insights(self) -> InsightsResource:
-        """What was learned from traces, to be accepted or rejected."""
+        """Findings in traces, to be accepted or rejected."""
         from .resources.insights import InsightsResource
 
         return InsightsResource(self._calls)
 
     @cached_property
     def jobs(self) -> JobsResource:
-        """Work that outlives a request."""
+        """Work that takes longer than one request."""
         from .resources.jobs import JobsResource
 
         return JobsResource(self._calls)
@@ -106,7 +106,7 @@ class Kayba(_Settings):
 
     @cached_property
     def integrations(self) -> IntegrationsResource:
-        """Places to pull traces from."""
+        """External services that traces are pulled from."""
         from .resources.integrations import IntegrationsResource
 
         return IntegrationsResource(self._calls)
@@ -162,14 +162,14 @@ class AsyncKayba(_Settings):
 
     @cached_property
     def insights(self) -> AsyncInsightsResource:
-        """What was learned from traces, to be accepted or rejected."""
+        """Findings in traces, to be accepted or rejected."""
         from .resources.insights import AsyncInsightsResource
 
         return AsyncInsightsResource(self._calls)
 
     @cached_property
     def jobs(self) -> AsyncJobsResource:
-        """Work that outlives a request."""
+        """Work that takes longer than one request."""
         from .resources.jobs import AsyncJobsResource
 
         return AsyncJobsResource(self._calls)
@@ -183,7 +183,7 @@ class AsyncKayba(_Settings):
 
     @cached_property
     def integrations(self) -> AsyncIntegrationsResource:
-        """Places to pull traces from."""
+        """External services that traces are pulled from."""
         from .resources.integrations import AsyncIntegrationsResource
 
         return AsyncIntegrationsResource(self._calls)

@@ -19,7 +19,7 @@ class ApiError:
     """An error of the REST mount.
 
     Attributes:
-        error (ErrorDetail | str): What went wrong. Some older paths answer with text only.
+        error (ErrorDetail | str): The error. Some older paths return only a text.
     """
 
     error: ErrorDetail | str

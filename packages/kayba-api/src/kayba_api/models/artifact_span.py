@@ -18,13 +18,13 @@ T = TypeVar("T", bound="ArtifactSpan")
 
 @_attrs_define
 class ArtifactSpan:
-    """A step of a trace as MLflow's clients write it into a file; older clients use other names.
+    """A span in the file format of MLflow's clients. Older clients use other property names.
 
     Attributes:
-        name (str): What the step is called.
+        name (str): The span's name.
         trace_id (None | str | Unset): 16 bytes, base64.
         span_id (None | str | Unset): 8 bytes, base64.
-        parent_span_id (None | str | Unset): 8 bytes, base64; null for a root.
+        parent_span_id (None | str | Unset): 8 bytes, base64. Null for a root span.
         start_time_unix_nano (int | None | Unset): Nanoseconds since 1970 (UTC).
         end_time_unix_nano (int | None | Unset): Nanoseconds since 1970 (UTC).
         attributes (JsonObject | Unset): Any JSON object.

@@ -23,23 +23,23 @@ T = TypeVar("T", bound="Assessment")
 
 @_attrs_define
 class Assessment:
-    """What someone says of a trace or one of its spans.
+    """Feedback on a trace or span, or its expected result.
 
     Attributes:
-        assessment_name (str): What is assessed, e.g. `correct`.
-        source (AssessmentSource): Who assessed.
-        assessment_id (str | Unset): Given by the server.
+        assessment_name (str): The name of the assessed property, e.g. `correct`.
+        source (AssessmentSource): The assessor.
+        assessment_id (str | Unset): The id, assigned by the server.
         trace_id (str | Unset): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        span_id (str | Unset): The span, when it is about one.
+        span_id (str | Unset): The id of the span, for an assessment of one span.
         create_time (datetime.datetime | Unset):
         last_update_time (datetime.datetime | Unset):
-        feedback (Feedback | Unset): What a judge says of a trace.
-        expectation (Expectation | Unset): What a trace should have come to.
-        rationale (str | Unset): Why.
-        error (AssessmentError | Unset): Why an assessment could not be made.
-        metadata (AssessmentMetadata | Unset): Further facts about an assessment, by key.
-        overrides (str | Unset): The assessment that this one replaces.
-        valid (bool | Unset): False once it has been replaced.
+        feedback (Feedback | Unset): Feedback on a trace.
+        expectation (Expectation | Unset): The expected result of a trace.
+        rationale (str | Unset): The reason.
+        error (AssessmentError | Unset): The reason why an assessment failed.
+        metadata (AssessmentMetadata | Unset): Metadata of an assessment, by key.
+        overrides (str | Unset): The id of the assessment that this one replaces.
+        valid (bool | Unset): False if it has been replaced.
     """
 
     assessment_name: str

@@ -16,10 +16,10 @@ T = TypeVar("T", bound="AssessmentAnswer")
 
 @_attrs_define
 class AssessmentAnswer:
-    """An assessment that has been added.
+    """An added assessment.
 
     Attributes:
-        assessment (StoredAssessment): An assessment with what the server gave it.
+        assessment (StoredAssessment): An assessment as stored, with the server's values.
     """
 
     assessment: StoredAssessment

@@ -14,7 +14,7 @@ T = TypeVar("T", bound="AssessmentError")
 
 @_attrs_define
 class AssessmentError:
-    """Why an assessment could not be made.
+    """The reason why an assessment failed.
 
     Attributes:
         error_code (str | Unset):

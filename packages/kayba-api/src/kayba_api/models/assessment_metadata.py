@@ -12,7 +12,7 @@ T = TypeVar("T", bound="AssessmentMetadata")
 
 @_attrs_define
 class AssessmentMetadata:
-    """Further facts about an assessment, by key."""
+    """Metadata of an assessment, by key."""
 
     additional_properties: dict[str, str] = _attrs_field(init=False, factory=dict)
 

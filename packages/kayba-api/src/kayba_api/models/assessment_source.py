@@ -18,11 +18,11 @@ T = TypeVar("T", bound="AssessmentSource")
 
 @_attrs_define
 class AssessmentSource:
-    """Who assessed.
+    """The assessor.
 
     Attributes:
-        source_type (AssessmentSourceType): What kind of judge it was.
-        source_id (str | Unset): The judge's own name.
+        source_type (AssessmentSourceType): The kind of assessor.
+        source_id (str | Unset): The assessor's name.
     """
 
     source_type: AssessmentSourceType

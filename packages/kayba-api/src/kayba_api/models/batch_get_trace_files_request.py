@@ -12,7 +12,7 @@ T = TypeVar("T", bound="BatchGetTraceFilesRequest")
 
 @_attrs_define
 class BatchGetTraceFilesRequest:
-    """Which trace files to get.
+    """The trace files to get.
 
     Attributes:
         ids (list[str]):

@@ -19,7 +19,7 @@ class CreateAssessmentRequest:
     """An assessment to add.
 
     Attributes:
-        assessment (Assessment): What someone says of a trace or one of its spans.
+        assessment (Assessment): Feedback on a trace or span, or its expected result.
     """
 
     assessment: Assessment

@@ -21,8 +21,8 @@ class CreateExperimentRequest:
     """An experiment to create.
 
     Attributes:
-        name (str): A name that no other experiment has.
-        artifact_location (str | Unset): Where its files are kept; chosen by the server when left out.
+        name (str): The name, unique among experiments.
+        artifact_location (str | Unset): The location of its files. Default: chosen by the server.
         tags (list[ExperimentTag] | Unset):
     """
 

@@ -12,7 +12,7 @@ T = TypeVar("T", bound="CreatedExperiment")
 
 @_attrs_define
 class CreatedExperiment:
-    """An experiment that has been created.
+    """A created experiment.
 
     Attributes:
         experiment_id (str): Decimal digits, as text.

@@ -14,13 +14,13 @@ T = TypeVar("T", bound="DeleteTracesRequest")
 
 @_attrs_define
 class DeleteTracesRequest:
-    """Which traces to delete. Either `request_ids` or `max_timestamp_millis`.
+    """The traces to delete, given by either `request_ids` or `max_timestamp_millis`.
 
     Attributes:
         experiment_id (str): Decimal digits, as text.
         request_ids (list[str] | Unset): The traces' ids.
         max_timestamp_millis (int | Unset): Milliseconds since 1970 (UTC).
-        max_traces (int | Unset): Delete no more than this many.
+        max_traces (int | Unset): Maximum number of traces to delete.
     """
 
     experiment_id: str

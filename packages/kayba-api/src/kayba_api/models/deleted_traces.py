@@ -12,7 +12,7 @@ T = TypeVar("T", bound="DeletedTraces")
 
 @_attrs_define
 class DeletedTraces:
-    """How many traces were deleted.
+    """The number of deleted traces.
 
     Attributes:
         traces_deleted (int):

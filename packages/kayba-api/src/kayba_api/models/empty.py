@@ -12,7 +12,7 @@ T = TypeVar("T", bound="Empty")
 
 @_attrs_define
 class Empty:
-    """An object that says nothing further."""
+    """An object without data."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -12,11 +12,11 @@ T = TypeVar("T", bound="ErrorDetail")
 
 @_attrs_define
 class ErrorDetail:
-    """What went wrong, for a program and for a person.
+    """An error, with a code for programs and a message for people.
 
     Attributes:
         code (str): The kind of error, e.g. `NOT_FOUND`.
-        message (str): What was wrong.
+        message (str): A description of the error.
     """
 
     code: str

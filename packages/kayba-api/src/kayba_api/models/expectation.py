@@ -18,11 +18,11 @@ T = TypeVar("T", bound="Expectation")
 
 @_attrs_define
 class Expectation:
-    """What a trace should have come to.
+    """The expected result of a trace.
 
     Attributes:
         value (Any | Unset): Any JSON value.
-        serialized_value (SerializedValue | Unset): A value that JSON has no type for.
+        serialized_value (SerializedValue | Unset): A value without a JSON type.
     """
 
     value: Any | Unset = UNSET

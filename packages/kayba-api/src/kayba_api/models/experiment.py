@@ -26,8 +26,8 @@ class Experiment:
 
     Attributes:
         experiment_id (str): Decimal digits, as text.
-        name (str): Its name, unique among experiments.
-        artifact_location (str): Where its files are kept.
+        name (str): The name, unique among experiments.
+        artifact_location (str): The location of its files.
         lifecycle_stage (ExperimentLifecycleStage): `active` or `deleted`.
         creation_time (int | Unset): Milliseconds since 1970 (UTC).
         last_update_time (int | Unset): Milliseconds since 1970 (UTC).

@@ -21,8 +21,8 @@ class ExperimentPage:
     """A page of experiments.
 
     Attributes:
-        experiments (list[Experiment] | Unset): Left out when there are none.
-        next_page_token (str | Unset): Fetches the next page; left out on the last one.
+        experiments (list[Experiment] | Unset): Omitted if there are none.
+        next_page_token (str | Unset): The token of the next page. Omitted on the last page.
     """
 
     experiments: list[Experiment] | Unset = UNSET

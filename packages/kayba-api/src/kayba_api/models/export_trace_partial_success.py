@@ -14,7 +14,7 @@ T = TypeVar("T", bound="ExportTracePartialSuccess")
 
 @_attrs_define
 class ExportTracePartialSuccess:
-    """How many spans were refused, and why. They must not be sent again.
+    """The number of rejected spans and the reason. Rejected spans must not be sent again.
 
     Attributes:
         rejected_spans (int | str | Unset): A signed 64-bit integer, as a number or as text.

@@ -16,7 +16,7 @@ T = TypeVar("T", bound="ExportTraceServiceRequest")
 
 @_attrs_define
 class ExportTraceServiceRequest:
-    """Spans, grouped by what made them.
+    """Spans, grouped by their sources.
 
     Attributes:
         resource_spans (list[ResourceSpans]):

@@ -18,11 +18,11 @@ T = TypeVar("T", bound="ExportTraceServiceResponse")
 
 @_attrs_define
 class ExportTraceServiceResponse:
-    """What became of the spans.
+    """The result of an export.
 
     Attributes:
-        partial_success (ExportTracePartialSuccess | Unset): How many spans were refused, and why. They must not be sent
-            again.
+        partial_success (ExportTracePartialSuccess | Unset): The number of rejected spans and the reason. Rejected spans
+            must not be sent again.
     """
 
     partial_success: ExportTracePartialSuccess | Unset = UNSET

@@ -18,11 +18,11 @@ T = TypeVar("T", bound="Feedback")
 
 @_attrs_define
 class Feedback:
-    """What a judge says of a trace.
+    """Feedback on a trace.
 
     Attributes:
         value (Any | Unset): Any JSON value.
-        error (AssessmentError | Unset): Why an assessment could not be made.
+        error (AssessmentError | Unset): The reason why an assessment failed.
     """
 
     value: Any | Unset = UNSET

@@ -16,20 +16,20 @@ T = TypeVar("T", bound="GenerateInsightsRequest")
 
 @_attrs_define
 class GenerateInsightsRequest:
-    """What to learn from, and how.
+    """The traces to read, and settings of the analysis.
 
     Attributes:
-        trace_ids (list[str] | Unset): The traces to read: ids of trace files, and of span trees (`tr-…`) where the
-            server keeps them. All of both
-            when left out.
+        trace_ids (list[str] | Unset): The traces to read: ids of trace files and, if the server stores span trees, ids
+            of those (`tr-…`). Default: all
+            traces of both kinds.
         model (Model | Unset): The model that reads the trace files.
-        epochs (int | Unset): How often to go through the traces. An analysis that does without a model finds the same
-            every time, and goes
-            through them once.
+        epochs (int | Unset): Number of passes over the traces. An analysis without a model finds the same results in
+            every pass, so it does
+            only one.
              Default: 1.
-        reflector_mode (ReflectorMode | Unset): How trace files are read.
-        anthropic_api_key (str | Unset): A key of the model's provider to use instead of the server's own. It is used
-            for this job, and is not stored.
+        reflector_mode (ReflectorMode | Unset): The way in which trace files are read.
+        anthropic_api_key (str | Unset): An API key of the model's provider, used for this job instead of the server's
+            key. It is not stored.
     """
 
     trace_ids: list[str] | Unset = UNSET

@@ -14,11 +14,11 @@ T = TypeVar("T", bound="GeneratePromptRequest")
 
 @_attrs_define
 class GeneratePromptRequest:
-    """What to write a prompt from.
+    """The insights for a prompt.
 
     Attributes:
-        insight_ids (list[str] | Unset): The insights to use; all accepted ones when left out.
-        label (str | Unset): A name for people.
+        insight_ids (list[str] | Unset): The insights to use. Default: all accepted insights.
+        label (str | Unset): A display name.
     """
 
     insight_ids: list[str] | Unset = UNSET

@@ -20,8 +20,8 @@ class GeneratedPrompt:
 
     Attributes:
         prompt_id (str): An opaque id.
-        version (int): Counts up from 1 with every prompt of its label.
-        content (PromptContent): What a prompt says.
+        version (int): The version number, counted from 1 for each label.
+        content (PromptContent): The content of a prompt.
     """
 
     prompt_id: str

@@ -15,26 +15,27 @@ T = TypeVar("T", bound="Insight")
 
 @_attrs_define
 class Insight:
-    """Something learned from traces.
+    """A finding in traces.
 
     Attributes:
         id (str): An opaque id.
-        status (InsightStatus): Where an insight stands in triage. On `pending` and `new` nobody has decided yet;
-            `materializeJob` makes `pending`
-            ones.
-        section (str): The part of the prompt that it belongs to.
-        content (str): The insight itself.
-        helpful (int): How often it helped.
-        harmful (int): How often it did harm.
-        note (str | Unset): Why it was accepted or rejected.
-        kind (str | Unset): What sort of thing was seen: `error`, `slow_span`, `repeated_span`, `repeated_call`, `loop`,
-            `oversized_prompt`, `wasted_tokens`; in plain text `error_line`, `repeated_block`, `oversized_transcript`; or
-            another.
+        status (InsightStatus): The triage status of an insight. `pending` and `new` insights are undecided.
+            `materializeJob` creates insights with
+            the status `pending`.
+        section (str): The section of the prompt that the insight belongs to.
+        content (str): The text of the insight.
+        helpful (int): The number of times that the insight helped.
+        harmful (int): The number of times that the insight did harm.
+        note (str | Unset): The reason for accepting or rejecting it.
+        kind (str | Unset): The kind of finding: `error`, `slow_span`, `repeated_span`, `repeated_call`, `loop`,
+            `oversized_prompt` or
+            `wasted_tokens`; in plain text `error_line`, `repeated_block` or `oversized_transcript`. Other kinds are
+            possible.
         job_id (str | Unset): An opaque id.
-        trace_ids (list[str] | Unset): Traces that show it; not necessarily all, of many the first or clearest 100.
-        trace_count (int | Unset): How many traces show it.
-        occurrences (int | Unset): How often it was seen in them.
-        tokens (int | Unset): How many tokens went into it, where it is about tokens.
+        trace_ids (list[str] | Unset): Ids of traces that show it. If there are many, the first or clearest 100.
+        trace_count (int | Unset): The number of traces that show it.
+        occurrences (int | Unset): The number of occurrences in these traces.
+        tokens (int | Unset): The number of tokens, for findings about tokens.
     """
 
     id: str

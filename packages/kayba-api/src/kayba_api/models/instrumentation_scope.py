@@ -18,7 +18,7 @@ T = TypeVar("T", bound="InstrumentationScope")
 
 @_attrs_define
 class InstrumentationScope:
-    """The library that made the spans.
+    """The library that created the spans.
 
     Attributes:
         name (str | Unset):

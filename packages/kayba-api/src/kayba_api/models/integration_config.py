@@ -21,14 +21,14 @@ class IntegrationConfig:
     """The configuration of an integration.
 
     Attributes:
-        enabled (bool): Whether traces are pulled.
+        enabled (bool): True if traces are pulled.
         tracking_uri (None | str | Unset): The MLflow server (mlflow).
-        auth_type (IntegrationAuthType | Unset): How to authenticate with an MLflow server.
-        token (None | str | Unset): The password or token to authenticate with; masked in answers (mlflow).
-        username (None | str | Unset): Who to authenticate as (mlflow with basic).
+        auth_type (IntegrationAuthType | Unset): The authentication scheme of an MLflow server.
+        token (None | str | Unset): The password or token; masked in responses (mlflow).
+        username (None | str | Unset): The user name (mlflow with basic authentication).
         experiment_name (None | str | Unset): The experiment to pull from (mlflow).
         api_url (None | str | Unset): The LangSmith server (langsmith).
-        api_key (None | str | Unset): The key to authenticate with; masked in answers (langsmith).
+        api_key (None | str | Unset): The API key; masked in responses (langsmith).
         project_name (None | str | Unset): The project to pull from (langsmith).
     """
 

@@ -14,13 +14,13 @@ T = TypeVar("T", bound="IntegrationTestResult")
 
 @_attrs_define
 class IntegrationTestResult:
-    """Whether an integration works.
+    """The result of a connection to an integration.
 
     Attributes:
-        connected (bool): Whether the other side answered as it should.
+        connected (bool): True if the other server responded as expected.
         mlflow_version (None | str | Unset): The version of the MLflow server.
-        experiment_count (int | None | Unset): How many experiments it has.
-        error (None | str | Unset): Why it did not work.
+        experiment_count (int | None | Unset): The number of experiments on the server.
+        error (None | str | Unset): The reason of the failure.
     """
 
     connected: bool

@@ -20,8 +20,8 @@ class Integrations:
     """All integrations by name.
 
     Attributes:
-        mlflow (MlflowIntegration): Where MLflow traces are pulled from.
-        langsmith (LangsmithIntegration): Where LangSmith traces are pulled from.
+        mlflow (MlflowIntegration): The source of MLflow traces.
+        langsmith (LangsmithIntegration): The source of LangSmith traces.
     """
 
     mlflow: MlflowIntegration

@@ -19,15 +19,15 @@ T = TypeVar("T", bound="Job")
 
 @_attrs_define
 class Job:
-    """Work under way or done.
+    """Work in progress or ended work.
 
     Attributes:
         job_id (str): An opaque id.
-        status (str): `completed` and `failed` are final; anything else is under way.
-        started_at (datetime.datetime | Unset): When work began.
-        completed_at (datetime.datetime | Unset): When the job reached its final status.
-        error (str | Unset): Why the job failed.
-        result (JobResult | Unset): What a completed job found.
+        status (str): `completed` and `failed` are final. With any other status, the job has not ended.
+        started_at (datetime.datetime | Unset): The start of the work.
+        completed_at (datetime.datetime | Unset): The time when the job reached its final status.
+        error (str | Unset): The reason of the failure.
+        result (JobResult | Unset): The results of a completed job.
     """
 
     job_id: str

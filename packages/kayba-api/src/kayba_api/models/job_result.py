@@ -14,16 +14,15 @@ T = TypeVar("T", bound="JobResult")
 
 @_attrs_define
 class JobResult:
-    """What a completed job found.
+    """The results of a completed job.
 
     Attributes:
-        skills_generated (int): How many insights were found.
-        materialized (bool): Whether the results have been kept as insights.
-        summary (str | Unset): What was found, in a few words.
-        traces_read (int | Unset): How many traces were read.
-        model_used (bool | Unset): Whether a model had a part in it.
-        notes (list[str] | Unset): What else is to be known, e.g. why no model was used, or that a trace had been
-            deleted.
+        skills_generated (int): The number of insights found.
+        materialized (bool): True if the results have been turned into insights.
+        summary (str | Unset): A short summary of the results.
+        traces_read (int | Unset): The number of traces read.
+        model_used (bool | Unset): True if a model was used.
+        notes (list[str] | Unset): Further information, e.g. the reason why no model was used, or a deleted trace.
     """
 
     skills_generated: int

@@ -22,7 +22,7 @@ class KeyValue:
 
     Attributes:
         key (str):
-        value (AnyValue | Unset): A value; at most one of the properties is there, and none means null.
+        value (AnyValue | Unset): A value with at most one of the properties. Without any, the value is null.
     """
 
     key: str

@@ -14,12 +14,12 @@ T = TypeVar("T", bound="LangsmithIntegration")
 
 @_attrs_define
 class LangsmithIntegration:
-    """Where LangSmith traces are pulled from.
+    """The source of LangSmith traces.
 
     Attributes:
-        enabled (bool): Whether traces are pulled.
+        enabled (bool): True if traces are pulled.
         api_url (None | str | Unset): The LangSmith server.
-        api_key (None | str | Unset): The key, masked.
+        api_key (None | str | Unset): The API key, masked.
         project_name (None | str | Unset): The project to pull from.
     """
 

@@ -12,11 +12,11 @@ T = TypeVar("T", bound="MaterializedJob")
 
 @_attrs_define
 class MaterializedJob:
-    """A job whose results have been kept.
+    """A job whose results have been turned into insights.
 
     Attributes:
         job_id (str): An opaque id.
-        skills_generated (int): How many insights were kept.
+        skills_generated (int): The number of insights created or updated.
     """
 
     job_id: str

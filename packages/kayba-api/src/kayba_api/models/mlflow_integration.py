@@ -18,14 +18,14 @@ T = TypeVar("T", bound="MlflowIntegration")
 
 @_attrs_define
 class MlflowIntegration:
-    """Where MLflow traces are pulled from.
+    """The source of MLflow traces.
 
     Attributes:
-        enabled (bool): Whether traces are pulled.
+        enabled (bool): True if traces are pulled.
         tracking_uri (None | str | Unset): The MLflow server.
-        auth_type (IntegrationAuthType | Unset): How to authenticate with an MLflow server.
+        auth_type (IntegrationAuthType | Unset): The authentication scheme of an MLflow server.
         token (None | str | Unset): The password or token, masked.
-        username (None | str | Unset): Who to authenticate as.
+        username (None | str | Unset): The user name.
         experiment_name (None | str | Unset): The experiment to pull from.
     """
 

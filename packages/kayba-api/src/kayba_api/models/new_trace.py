@@ -19,7 +19,7 @@ class NewTrace:
     """A trace to create or replace, without its spans.
 
     Attributes:
-        trace_info (NewTraceInfo): What is known of a trace apart from its spans.
+        trace_info (NewTraceInfo): The data of a trace except its spans.
     """
 
     trace_info: NewTraceInfo

@@ -17,9 +17,9 @@ class NewTraceFile:
     """A trace file to upload.
 
     Attributes:
-        filename (str): A name to find it by; it need not be unique.
+        filename (str): A name of the file. It need not be unique.
         content (str): The transcript.
-        file_type (FileType): How a trace file is written.
+        file_type (FileType): The format of a trace file.
     """
 
     filename: str

@@ -23,19 +23,20 @@ T = TypeVar("T", bound="NewTraceInfo")
 
 @_attrs_define
 class NewTraceInfo:
-    """What is known of a trace apart from its spans.
+    """The data of a trace except its spans.
 
     Attributes:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        trace_location (TraceLocation): Where a trace is kept.
-        request_time (datetime.datetime): When the trace began; within 292 years of 1970.
-        state (TraceState): How a trace ended.
-        client_request_id (str | Unset): An id of the caller's own.
-        execution_duration (str | Unset): Seconds from start to end, with an `s` behind; left out while it runs.
-        trace_metadata (NewTraceMetadata | Unset): What does not change about a trace, by key.
+        trace_location (TraceLocation): The location of a trace.
+        request_time (datetime.datetime): The start of the trace, within 292 years of 1970.
+        state (TraceState): The state of a trace.
+        client_request_id (str | Unset): An id chosen by the caller.
+        execution_duration (str | Unset): The duration in seconds, followed by `s`. Omitted while the trace is in
+            progress.
+        trace_metadata (NewTraceMetadata | Unset): Immutable metadata of a trace, by key.
         tags (NewTraceTags | Unset): Tags by key.
-        request_preview (str | Unset): The beginning of the inputs, JSON.
-        response_preview (str | Unset): The beginning of the outputs, JSON.
+        request_preview (str | Unset): The first part of the inputs, as JSON.
+        response_preview (str | Unset): The first part of the outputs, as JSON.
         assessments (list[Assessment] | Unset):
     """
 

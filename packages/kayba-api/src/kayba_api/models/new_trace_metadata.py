@@ -12,7 +12,7 @@ T = TypeVar("T", bound="NewTraceMetadata")
 
 @_attrs_define
 class NewTraceMetadata:
-    """What does not change about a trace, by key."""
+    """Immutable metadata of a trace, by key."""
 
     additional_properties: dict[str, str] = _attrs_field(init=False, factory=dict)
 

@@ -18,11 +18,11 @@ T = TypeVar("T", bound="OtlpEvent")
 
 @_attrs_define
 class OtlpEvent:
-    """Something that happened during a span.
+    """An event during a span.
 
     Attributes:
         time_unix_nano (int | str | Unset): Nanoseconds since 1970 (UTC), as a number or as text.
-        name (str | Unset): What happened; `exception` for an exception.
+        name (str | Unset): The event's name; `exception` for an exception.
         attributes (list[KeyValue] | Unset): Attributes.
         dropped_attributes_count (int | Unset): An unsigned 32-bit integer.
     """

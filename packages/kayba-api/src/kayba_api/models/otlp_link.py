@@ -18,11 +18,11 @@ T = TypeVar("T", bound="OtlpLink")
 
 @_attrs_define
 class OtlpLink:
-    """Another span that this one has to do with.
+    """A link to a related span.
 
     Attributes:
-        trace_id (str): 16 bytes, hex; not all of them zero.
-        span_id (str): 8 bytes, hex; not all of them zero.
+        trace_id (str): 16 bytes, hex. Not all bytes may be zero.
+        span_id (str): 8 bytes, hex. Not all bytes may be zero.
         trace_state (str | Unset):
         attributes (list[KeyValue] | Unset): Attributes.
         dropped_attributes_count (int | Unset): An unsigned 32-bit integer.

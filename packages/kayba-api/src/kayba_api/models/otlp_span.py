@@ -21,17 +21,17 @@ T = TypeVar("T", bound="OtlpSpan")
 
 @_attrs_define
 class OtlpSpan:
-    """A step of a trace.
+    """One step of a trace.
 
     Attributes:
-        trace_id (str): 16 bytes, hex; not all of them zero.
-        span_id (str): 8 bytes, hex; not all of them zero.
-        name (str): What the step is called.
+        trace_id (str): 16 bytes, hex. Not all bytes may be zero.
+        span_id (str): 8 bytes, hex. Not all bytes may be zero.
+        name (str): The span's name.
         start_time_unix_nano (int | str): Nanoseconds since 1970 (UTC), as a number or as text.
         trace_state (str | Unset): W3C trace state.
-        parent_span_id (str | Unset): The span that this one is part of; empty or left out for a root.
+        parent_span_id (str | Unset): The id of the parent span. Empty or omitted for a root span.
         flags (int | Unset): An unsigned 32-bit integer.
-        kind (int | Unset): Unspecified 0, internal 1, server 2, client 3, producer 4, consumer 5.
+        kind (int | Unset): 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer.
         end_time_unix_nano (int | str | Unset): Nanoseconds since 1970 (UTC), as a number or as text.
         attributes (list[KeyValue] | Unset): Attributes.
         dropped_attributes_count (int | Unset): An unsigned 32-bit integer.
@@ -39,7 +39,7 @@ class OtlpSpan:
         dropped_events_count (int | Unset): An unsigned 32-bit integer.
         links (list[OtlpLink] | Unset):
         dropped_links_count (int | Unset): An unsigned 32-bit integer.
-        status (OtlpStatus | Unset): How a span ended, and why.
+        status (OtlpStatus | Unset): The status of a span.
     """
 
     trace_id: str

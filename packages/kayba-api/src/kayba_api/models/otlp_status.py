@@ -14,11 +14,11 @@ T = TypeVar("T", bound="OtlpStatus")
 
 @_attrs_define
 class OtlpStatus:
-    """How a span ended, and why.
+    """The status of a span.
 
     Attributes:
-        code (int | Unset): Unset 0, ok 1, error 2.
-        message (str | Unset): Why it failed.
+        code (int | Unset): 0 unset, 1 ok, 2 error.
+        message (str | Unset): A description of the error.
     """
 
     code: int | Unset = UNSET

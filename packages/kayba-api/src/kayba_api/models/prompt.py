@@ -24,10 +24,10 @@ class Prompt:
     Attributes:
         id (str): An opaque id.
         prompt_id (str): An opaque id.
-        version (int): Counts up from 1 with every prompt of its label.
-        content (PromptContent): What a prompt says.
-        label (None | str | Unset): A name for people.
-        created_at (datetime.datetime | Unset): When it was written.
+        version (int): The version number, counted from 1 for each label.
+        content (PromptContent): The content of a prompt.
+        label (None | str | Unset): A display name.
+        created_at (datetime.datetime | Unset): The time when it was written.
     """
 
     id: str

@@ -12,10 +12,10 @@ T = TypeVar("T", bound="PromptContent")
 
 @_attrs_define
 class PromptContent:
-    """What a prompt says.
+    """The content of a prompt.
 
     Attributes:
-        text (str): The prompt's text, Markdown.
+        text (str): The prompt's text in Markdown.
     """
 
     text: str

@@ -19,15 +19,15 @@ T = TypeVar("T", bound="PromptSummary")
 
 @_attrs_define
 class PromptSummary:
-    """A prompt as it is listed; its text may be left out.
+    """A prompt in a list. Its text may be missing.
 
     Attributes:
         id (str): An opaque id.
         prompt_id (str | Unset): An opaque id.
-        version (int | Unset): Counts up from 1 with every prompt of its label.
-        label (None | str | Unset): A name for people.
-        created_at (datetime.datetime | Unset): When it was written.
-        content (PromptContent | Unset): What a prompt says.
+        version (int | Unset): The version number, counted from 1 for each label.
+        label (None | str | Unset): A display name.
+        created_at (datetime.datetime | Unset): The time when it was written.
+        content (PromptContent | Unset): The content of a prompt.
     """
 
     id: str

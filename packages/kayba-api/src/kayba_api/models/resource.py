@@ -18,7 +18,7 @@ T = TypeVar("T", bound="Resource")
 
 @_attrs_define
 class Resource:
-    """The process that made the spans.
+    """The process that created the spans.
 
     Attributes:
         attributes (list[KeyValue] | Unset): Attributes.

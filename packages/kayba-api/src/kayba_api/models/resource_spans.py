@@ -22,7 +22,7 @@ class ResourceSpans:
     """Spans of one process.
 
     Attributes:
-        resource (Resource | Unset): The process that made the spans.
+        resource (Resource | Unset): The process that created the spans.
         scope_spans (list[ScopeSpans] | Unset):
         schema_url (str | Unset):
     """

@@ -22,7 +22,7 @@ class ScopeSpans:
     """Spans of one library.
 
     Attributes:
-        scope (InstrumentationScope | Unset): The library that made the spans.
+        scope (InstrumentationScope | Unset): The library that created the spans.
         spans (list[OtlpSpan] | Unset):
         schema_url (str | Unset):
     """

@@ -15,14 +15,14 @@ T = TypeVar("T", bound="SearchExperimentsRequest")
 
 @_attrs_define
 class SearchExperimentsRequest:
-    """Which experiments to list, and how.
+    """A search for experiments.
 
     Attributes:
-        max_results (int | Unset): Experiments a page.
-        page_token (str | Unset): The `next_page_token` of the page before.
+        max_results (int | Unset): Maximum number of experiments in a page.
+        page_token (str | Unset): The `next_page_token` of the previous page.
         filter_ (str | Unset): Conditions on `name`, joined with `AND`.
         order_by (list[str] | Unset): Fields to sort by, each with `ASC` or `DESC`.
-        view_type (ViewType | Unset): Which experiments to list.
+        view_type (ViewType | Unset): The lifecycle stage of the experiments to list.
     """
 
     max_results: int | Unset = UNSET

@@ -18,14 +18,14 @@ T = TypeVar("T", bound="SearchTracesRequest")
 
 @_attrs_define
 class SearchTracesRequest:
-    """Which traces to find, and how to list them.
+    """A search for traces.
 
     Attributes:
-        locations (list[TraceLocation]): Where to look.
+        locations (list[TraceLocation]): The locations to search.
         filter_ (str | Unset): Conditions joined with `AND`.
-        max_results (int | Unset): Traces a page; 100 when left out.
+        max_results (int | Unset): Maximum number of traces in a page. Default: 100.
         order_by (list[str] | Unset): Fields to sort by, each with `ASC` or `DESC`.
-        page_token (str | Unset): The `next_page_token` of the page before.
+        page_token (str | Unset): The `next_page_token` of the previous page.
     """
 
     locations: list[TraceLocation]

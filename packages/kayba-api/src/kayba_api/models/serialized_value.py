@@ -12,10 +12,10 @@ T = TypeVar("T", bound="SerializedValue")
 
 @_attrs_define
 class SerializedValue:
-    """A value that JSON has no type for.
+    """A value without a JSON type.
 
     Attributes:
-        serialization_format (str): How it is written, e.g. `JSON_FORMAT`.
+        serialization_format (str): The format of the text, e.g. `JSON_FORMAT`.
         value (str): The value as text.
     """
 

@@ -21,19 +21,19 @@ T = TypeVar("T", bound="Span")
 
 @_attrs_define
 class Span:
-    """A step of a trace.
+    """One step of a trace.
 
     Attributes:
         trace_id (str): 16 bytes, base64.
         span_id (str): 8 bytes, base64.
         start_time_unix_nano (int): Nanoseconds since 1970 (UTC).
-        parent_span_id (str | Unset): The span that this one is part of; left out for a root.
-        name (str | Unset): What the step is called; left out when it is empty.
-        end_time_unix_nano (int | Unset): Nanoseconds since 1970 (UTC); left out while it runs.
+        parent_span_id (str | Unset): The id of the parent span. Omitted for a root span.
+        name (str | Unset): The span's name. Omitted if it is empty.
+        end_time_unix_nano (int | Unset): Nanoseconds since 1970 (UTC). Omitted while the span is in progress.
         attributes (list[SpanAttribute] | Unset):
         events (list[SpanEvent] | Unset):
         links (list[SpanLink] | Unset):
-        status (SpanStatus | Unset): How a span ended, and why.
+        status (SpanStatus | Unset): The status of a span.
     """
 
     trace_id: str

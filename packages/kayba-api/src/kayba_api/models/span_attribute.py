@@ -21,8 +21,8 @@ class SpanAttribute:
     """A named value.
 
     Attributes:
-        key (str | Unset): Left out when it is empty.
-        value (SpanValue | Unset): A value; at most one of the properties is there, and none means null.
+        key (str | Unset): Omitted if it is empty.
+        value (SpanValue | Unset): A value with at most one of the properties. Without any, the value is null.
     """
 
     key: str | Unset = UNSET

@@ -18,10 +18,10 @@ T = TypeVar("T", bound="SpanEvent")
 
 @_attrs_define
 class SpanEvent:
-    """Something that happened during a span.
+    """An event during a span.
 
     Attributes:
-        name (str | Unset): What happened; `exception` for an exception. Left out when it is empty.
+        name (str | Unset): The event's name; `exception` for an exception. Omitted if it is empty.
         time_unix_nano (int | Unset): Nanoseconds since 1970 (UTC).
         attributes (list[SpanAttribute] | Unset):
     """

@@ -18,7 +18,7 @@ T = TypeVar("T", bound="SpanLink")
 
 @_attrs_define
 class SpanLink:
-    """Another span that this one has to do with.
+    """A link to a related span.
 
     Attributes:
         trace_id (str): 16 bytes, base64.

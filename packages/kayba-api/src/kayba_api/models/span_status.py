@@ -15,11 +15,11 @@ T = TypeVar("T", bound="SpanStatus")
 
 @_attrs_define
 class SpanStatus:
-    """How a span ended, and why.
+    """The status of a span.
 
     Attributes:
-        code (SpanStatusCode | Unset): How a span ended.
-        message (str | Unset): Why it failed.
+        code (SpanStatusCode | Unset): The status code of a span.
+        message (str | Unset): A description of the error.
     """
 
     code: SpanStatusCode | Unset = UNSET

@@ -20,13 +20,13 @@ T = TypeVar("T", bound="SpanValue")
 
 @_attrs_define
 class SpanValue:
-    """A value; at most one of the properties is there, and none means null.
+    """A value with at most one of the properties. Without any, the value is null.
 
     Attributes:
         string_value (str | Unset):
         bool_value (bool | Unset):
         int_value (int | Unset):
-        double_value (float | NonFiniteNumber | Unset): A number, or a name for what JSON has no number for.
+        double_value (float | NonFiniteNumber | Unset): A number, or the name of a number that JSON does not have.
         bytes_value (str | Unset): Base64.
         array_value (SpanArrayValue | Unset): A list.
         kvlist_value (SpanKeyValueList | Unset): An object.

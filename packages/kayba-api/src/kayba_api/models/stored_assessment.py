@@ -23,23 +23,23 @@ T = TypeVar("T", bound="StoredAssessment")
 
 @_attrs_define
 class StoredAssessment:
-    """An assessment with what the server gave it.
+    """An assessment as stored, with the server's values.
 
     Attributes:
-        assessment_id (str): Given by the server.
-        assessment_name (str): What is assessed, e.g. `correct`.
+        assessment_id (str): The id, assigned by the server.
+        assessment_name (str): The name of the assessed property, e.g. `correct`.
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
-        source (AssessmentSource): Who assessed.
+        source (AssessmentSource): The assessor.
         create_time (datetime.datetime):
         last_update_time (datetime.datetime):
-        span_id (str | Unset): The span, when it is about one.
-        feedback (Feedback | Unset): What a judge says of a trace.
-        expectation (Expectation | Unset): What a trace should have come to.
-        rationale (str | Unset): Why.
-        error (AssessmentError | Unset): Why an assessment could not be made.
-        metadata (AssessmentMetadata | Unset): Further facts about an assessment, by key.
-        overrides (str | Unset): The assessment that this one replaces.
-        valid (bool | Unset): False once it has been replaced.
+        span_id (str | Unset): The id of the span, for an assessment of one span.
+        feedback (Feedback | Unset): Feedback on a trace.
+        expectation (Expectation | Unset): The expected result of a trace.
+        rationale (str | Unset): The reason.
+        error (AssessmentError | Unset): The reason why an assessment failed.
+        metadata (AssessmentMetadata | Unset): Metadata of an assessment, by key.
+        overrides (str | Unset): The id of the assessment that this one replaces.
+        valid (bool | Unset): False if it has been replaced.
     """
 
     assessment_id: str

@@ -22,8 +22,8 @@ class Trace:
     """A trace with its spans.
 
     Attributes:
-        trace_info (TraceInfo): What is known of a trace apart from its spans.
-        spans (list[Span] | Unset): Left out when there are none.
+        trace_info (TraceInfo): The data of a trace except its spans.
+        spans (list[Span] | Unset): Omitted if there are none.
     """
 
     trace_info: TraceInfo

@@ -21,7 +21,7 @@ class TraceBatch:
     """Traces with their spans.
 
     Attributes:
-        traces (list[Trace] | Unset): Left out when none was found.
+        traces (list[Trace] | Unset): Omitted if none was found.
     """
 
     traces: list[Trace] | Unset = UNSET

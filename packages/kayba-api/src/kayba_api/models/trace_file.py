@@ -20,11 +20,11 @@ class TraceFile:
 
     Attributes:
         id (str): An opaque id.
-        filename (str): The name it was uploaded with.
-        size (int): Bytes of content.
-        uploaded_at (datetime.datetime): When it was uploaded.
-        file_type (FileType | Unset): How a trace file is written.
-        type_ (str | Unset): What older servers call `fileType`.
+        filename (str): The name given at the upload.
+        size (int): The size of the content in bytes.
+        uploaded_at (datetime.datetime): The time of the upload.
+        file_type (FileType | Unset): The format of a trace file.
+        type_ (str | Unset): The name of `fileType` on older servers.
     """
 
     id: str

@@ -19,7 +19,7 @@ class TraceInfoEnvelope:
     """A trace without its spans.
 
     Attributes:
-        trace_info (TraceInfo): What is known of a trace apart from its spans.
+        trace_info (TraceInfo): The data of a trace except its spans.
     """
 
     trace_info: TraceInfo

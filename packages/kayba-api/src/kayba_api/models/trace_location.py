@@ -18,7 +18,7 @@ T = TypeVar("T", bound="TraceLocation")
 
 @_attrs_define
 class TraceLocation:
-    """Where a trace is kept.
+    """The location of a trace.
 
     Attributes:
         type_ (TraceLocationType):

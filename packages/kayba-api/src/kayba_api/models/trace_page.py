@@ -21,8 +21,8 @@ class TracePage:
     """A page of traces.
 
     Attributes:
-        traces (list[TraceInfo] | Unset): Left out when there are none.
-        next_page_token (str | Unset): Fetches the next page; left out on the last one.
+        traces (list[TraceInfo] | Unset): Omitted if there are none.
+        next_page_token (str | Unset): The token of the next page. Omitted on the last page.
     """
 
     traces: list[TraceInfo] | Unset = UNSET

@@ -15,8 +15,8 @@ class TracingError:
     """An error of the tracing mount.
 
     Attributes:
-        error_code (str): MLflow's code of the error, e.g. `RESOURCE_DOES_NOT_EXIST`.
-        message (str): What was wrong.
+        error_code (str): MLflow's error code, e.g. `RESOURCE_DOES_NOT_EXIST`.
+        message (str): A description of the error.
     """
 
     error_code: str

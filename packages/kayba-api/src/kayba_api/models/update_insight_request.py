@@ -18,8 +18,8 @@ class UpdateInsightRequest:
     """A decision on an insight.
 
     Attributes:
-        status (InsightDecision): What to do with an insight.
-        note (str | Unset): Why.
+        status (InsightDecision): The decision on an insight.
+        note (str | Unset): The reason.
     """
 
     status: InsightDecision

@@ -16,10 +16,10 @@ T = TypeVar("T", bound="UploadTraceFilesResult")
 
 @_attrs_define
 class UploadTraceFilesResult:
-    """What has been stored.
+    """The stored trace files.
 
     Attributes:
-        count (int): How many trace files were stored.
+        count (int): The number of stored trace files.
         traces (list[UploadedTraceFile]):
     """
 

@@ -16,7 +16,7 @@ class UploadedTraceFile:
 
     Attributes:
         id (str): An opaque id.
-        filename (str): The name it was uploaded with.
+        filename (str): The name given at the upload.
     """
 
     id: str

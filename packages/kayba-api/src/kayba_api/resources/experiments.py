@@ -77,7 +77,7 @@ class ExperimentsResource(Resource):
     ) -> ExperimentAnswer:
         """Find an experiment by its name.
 
-        The experiment of exactly this name, or 404.
+        Returns the experiment with exactly this name, or 404.
 
         Args:
             experiment_name: The experiment's name.
@@ -89,14 +89,14 @@ class ExperimentsResource(Resource):
             The experiment.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -121,11 +121,11 @@ class ExperimentsResource(Resource):
     ) -> CreatedExperiment:
         """Create an experiment.
 
-        Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+        Creates an experiment. Returns 400 with `RESOURCE_ALREADY_EXISTS` if the name is in use.
 
         Args:
-            name: A name that no other experiment has.
-            artifact_location: Where its files are kept; chosen by the server when left out.
+            name: The name, unique among experiments.
+            artifact_location: The location of its files. Default: chosen by the server.
             tags: A tag of an experiment.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
@@ -135,16 +135,16 @@ class ExperimentsResource(Resource):
             The experiment's id.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -173,7 +173,7 @@ class ExperimentsResource(Resource):
     ) -> ExperimentAnswer:
         """Get an experiment.
 
-        The experiment of this id.
+        Returns the experiment with this id.
 
         Args:
             experiment_id: The experiment's id.
@@ -185,14 +185,14 @@ class ExperimentsResource(Resource):
             The experiment.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -219,16 +219,16 @@ class ExperimentsResource(Resource):
     ) -> Page[Experiment]:
         """List experiments.
 
-        Experiments, a page at a time. Without matches the answer is an empty object.
+        Returns experiments in pages. Without matches, the response is an empty object.
 
         Iterate over the result to get all experiments, page by page.
 
         Args:
-            max_results: Experiments a page.
-            page_token: The `next_page_token` of the page before.
+            max_results: Maximum number of experiments in a page.
+            page_token: The `next_page_token` of the previous page.
             filter: Conditions on `name`, joined with `AND`.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
-            view_type: Which experiments to list.
+            view_type: The lifecycle stage of the experiments to list.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -237,16 +237,16 @@ class ExperimentsResource(Resource):
             The first page. Iterating over it also fetches the later pages.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -295,7 +295,7 @@ class AsyncExperimentsResource(AsyncResource):
     ) -> ExperimentAnswer:
         """Find an experiment by its name.
 
-        The experiment of exactly this name, or 404.
+        Returns the experiment with exactly this name, or 404.
 
         Args:
             experiment_name: The experiment's name.
@@ -307,14 +307,14 @@ class AsyncExperimentsResource(AsyncResource):
             The experiment.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -339,11 +339,11 @@ class AsyncExperimentsResource(AsyncResource):
     ) -> CreatedExperiment:
         """Create an experiment.
 
-        Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+        Creates an experiment. Returns 400 with `RESOURCE_ALREADY_EXISTS` if the name is in use.
 
         Args:
-            name: A name that no other experiment has.
-            artifact_location: Where its files are kept; chosen by the server when left out.
+            name: The name, unique among experiments.
+            artifact_location: The location of its files. Default: chosen by the server.
             tags: A tag of an experiment.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
@@ -353,16 +353,16 @@ class AsyncExperimentsResource(AsyncResource):
             The experiment's id.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -391,7 +391,7 @@ class AsyncExperimentsResource(AsyncResource):
     ) -> ExperimentAnswer:
         """Get an experiment.
 
-        The experiment of this id.
+        Returns the experiment with this id.
 
         Args:
             experiment_id: The experiment's id.
@@ -403,14 +403,14 @@ class AsyncExperimentsResource(AsyncResource):
             The experiment.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -437,16 +437,16 @@ class AsyncExperimentsResource(AsyncResource):
     ) -> AsyncPages[Experiment]:
         """List experiments.
 
-        Experiments, a page at a time. Without matches the answer is an empty object.
+        Returns experiments in pages. Without matches, the response is an empty object.
 
         Iterate over the result to get all experiments, page by page.
 
         Args:
-            max_results: Experiments a page.
-            page_token: The `next_page_token` of the page before.
+            max_results: Maximum number of experiments in a page.
+            page_token: The `next_page_token` of the previous page.
             filter: Conditions on `name`, joined with `AND`.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
-            view_type: Which experiments to list.
+            view_type: The lifecycle stage of the experiments to list.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -455,16 +455,16 @@ class AsyncExperimentsResource(AsyncResource):
             A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

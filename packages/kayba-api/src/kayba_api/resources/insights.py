@@ -1,5 +1,5 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""What was learned from traces, to be accepted or rejected."""
+"""Findings in traces, to be accepted or rejected."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _UPDATE: Final = Operation[Insight](
 
 
 class InsightsResource(Resource):
-    """What was learned from traces, to be accepted or rejected."""
+    """Findings in traces, to be accepted or rejected."""
 
     @cached_property
     def with_raw_response(self) -> InsightsWithRawResponse:
@@ -68,21 +68,22 @@ class InsightsResource(Resource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> StartedJob:
-        """Start learning from traces.
+        """Start a job that finds insights.
 
-        Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span
-        trees, those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when
-        a trace that is named does not exist; one that is deleted before the job comes to it is left out.
+        Starts a job that reads traces and finds insights. It reads uploaded trace files and, if the server stores
+        span trees, those too. `getJob` returns the job's status, and `materializeJob` turns its results into
+        insights. Returns 404 if a given trace does not exist. A trace that is deleted before the job reads it is
+        skipped.
 
         Args:
-            trace_ids: The traces to read: ids of trace files, and of span trees (`tr-…`) where the server keeps
-                them. All of both when left out.
+            trace_ids: The traces to read: ids of trace files and, if the server stores span trees, ids of those
+                (`tr-…`). Default: all traces of both kinds.
             model: The model that reads the trace files.
-            epochs: How often to go through the traces. An analysis that does without a model finds the same
-                every time, and goes through them once.
-            reflector_mode: How trace files are read.
-            anthropic_api_key: A key of the model's provider to use instead of the server's own. It is used for
-                this job, and is not stored.
+            epochs: Number of passes over the traces. An analysis without a model finds the same results in
+                every pass, so it does only one.
+            reflector_mode: The way in which trace files are read.
+            anthropic_api_key: An API key of the model's provider, used for this job instead of the server's
+                key. It is not stored.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -91,16 +92,16 @@ class InsightsResource(Resource):
             The job has been started.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -134,13 +135,13 @@ class InsightsResource(Resource):
     ) -> Page[Insight]:
         """List insights.
 
-        All insights, or those of one status, of one section, or of both.
+        Returns all insights, optionally filtered by status, section or both.
 
         Iterate over the result to get all insights.
 
         Args:
-            status: Only insights of this status.
-            section: Only insights of this section, by its exact name.
+            status: Return only insights with this status.
+            section: Return only insights of the section with exactly this name.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -149,13 +150,13 @@ class InsightsResource(Resource):
             The first page. Iterating over it also fetches the later pages.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -186,30 +187,30 @@ class InsightsResource(Resource):
     ) -> Insight:
         """Accept or reject an insight.
 
-        Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+        Sets an insight's status, with an optional note on the reason. Accepted insights become part of prompts.
 
         Args:
             id: The insight's id.
-            status: What to do with an insight.
-            note: Why.
+            status: The decision on an insight.
+            note: The reason.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            The insight as it is now.
+            The updated insight.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -226,7 +227,7 @@ class InsightsResource(Resource):
 
 
 class AsyncInsightsResource(AsyncResource):
-    """What was learned from traces, to be accepted or rejected."""
+    """Findings in traces, to be accepted or rejected."""
 
     @cached_property
     def with_raw_response(self) -> AsyncInsightsWithRawResponse:
@@ -245,21 +246,22 @@ class AsyncInsightsResource(AsyncResource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> StartedJob:
-        """Start learning from traces.
+        """Start a job that finds insights.
 
-        Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span
-        trees, those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when
-        a trace that is named does not exist; one that is deleted before the job comes to it is left out.
+        Starts a job that reads traces and finds insights. It reads uploaded trace files and, if the server stores
+        span trees, those too. `getJob` returns the job's status, and `materializeJob` turns its results into
+        insights. Returns 404 if a given trace does not exist. A trace that is deleted before the job reads it is
+        skipped.
 
         Args:
-            trace_ids: The traces to read: ids of trace files, and of span trees (`tr-…`) where the server keeps
-                them. All of both when left out.
+            trace_ids: The traces to read: ids of trace files and, if the server stores span trees, ids of those
+                (`tr-…`). Default: all traces of both kinds.
             model: The model that reads the trace files.
-            epochs: How often to go through the traces. An analysis that does without a model finds the same
-                every time, and goes through them once.
-            reflector_mode: How trace files are read.
-            anthropic_api_key: A key of the model's provider to use instead of the server's own. It is used for
-                this job, and is not stored.
+            epochs: Number of passes over the traces. An analysis without a model finds the same results in
+                every pass, so it does only one.
+            reflector_mode: The way in which trace files are read.
+            anthropic_api_key: An API key of the model's provider, used for this job instead of the server's
+                key. It is not stored.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -268,16 +270,16 @@ class AsyncInsightsResource(AsyncResource):
             The job has been started.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -311,13 +313,13 @@ class AsyncInsightsResource(AsyncResource):
     ) -> AsyncPages[Insight]:
         """List insights.
 
-        All insights, or those of one status, of one section, or of both.
+        Returns all insights, optionally filtered by status, section or both.
 
         Iterate over the result to get all insights.
 
         Args:
-            status: Only insights of this status.
-            section: Only insights of this section, by its exact name.
+            status: Return only insights with this status.
+            section: Return only insights of the section with exactly this name.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -326,13 +328,13 @@ class AsyncInsightsResource(AsyncResource):
             A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -363,30 +365,30 @@ class AsyncInsightsResource(AsyncResource):
     ) -> Insight:
         """Accept or reject an insight.
 
-        Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+        Sets an insight's status, with an optional note on the reason. Accepted insights become part of prompts.
 
         Args:
             id: The insight's id.
-            status: What to do with an insight.
-            note: Why.
+            status: The decision on an insight.
+            note: The reason.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            The insight as it is now.
+            The updated insight.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

@@ -1,5 +1,5 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""Places to pull traces from."""
+"""External services that traces are pulled from."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _TEST: Final = Operation[IntegrationTestResult](
 
 
 class IntegrationsResource(Resource):
-    """Places to pull traces from."""
+    """External services that traces are pulled from."""
 
     @cached_property
     def with_raw_response(self) -> IntegrationsWithRawResponse:
@@ -61,7 +61,7 @@ class IntegrationsResource(Resource):
     ) -> Integrations:
         """List integrations.
 
-        The configuration of every integration. Secrets are masked or left out.
+        Returns the configuration of every integration. Secrets are masked or omitted.
 
         Args:
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
@@ -72,12 +72,12 @@ class IntegrationsResource(Resource):
             The integrations by name.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -107,37 +107,37 @@ class IntegrationsResource(Resource):
     ) -> IntegrationConfig:
         """Configure an integration.
 
-        Replaces the configuration of an integration. Of the properties, those of the named integration count and
-        the others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+        Replaces the configuration of an integration. Properties of other integrations are ignored. A secret that is
+        omitted or sent back masked keeps its stored value.
 
         Args:
-            name: Which integration.
-            enabled: Whether traces are pulled.
+            name: The integration's name.
+            enabled: True if traces are pulled.
             tracking_uri: The MLflow server (mlflow).
-            auth_type: How to authenticate with an MLflow server.
-            token: The password or token to authenticate with; masked in answers (mlflow).
-            username: Who to authenticate as (mlflow with basic).
+            auth_type: The authentication scheme of an MLflow server.
+            token: The password or token; masked in responses (mlflow).
+            username: The user name (mlflow with basic authentication).
             experiment_name: The experiment to pull from (mlflow).
             api_url: The LangSmith server (langsmith).
-            api_key: The key to authenticate with; masked in answers (langsmith).
+            api_key: The API key; masked in responses (langsmith).
             project_name: The project to pull from (langsmith).
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            The configuration as it is stored, secrets masked.
+            The stored configuration, with masked secrets.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -178,28 +178,28 @@ class IntegrationsResource(Resource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> IntegrationTestResult:
-        """Try an integration.
+        """Test an integration.
 
-        Connects with the stored configuration. A connection that cannot be made is a result, not an error: the
-        answer is 200 with `connected` false and the reason in `error`.
+        Connects with the stored configuration. A failed connection is a result and not an error: the response is
+        200 with `connected` false and the reason in `error`.
 
         Args:
-            name: Which integration.
+            name: The integration's name.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            Whether it worked.
+            The result of the connection.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -212,7 +212,7 @@ class IntegrationsResource(Resource):
 
 
 class AsyncIntegrationsResource(AsyncResource):
-    """Places to pull traces from."""
+    """External services that traces are pulled from."""
 
     @cached_property
     def with_raw_response(self) -> AsyncIntegrationsWithRawResponse:
@@ -228,7 +228,7 @@ class AsyncIntegrationsResource(AsyncResource):
     ) -> Integrations:
         """List integrations.
 
-        The configuration of every integration. Secrets are masked or left out.
+        Returns the configuration of every integration. Secrets are masked or omitted.
 
         Args:
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
@@ -239,12 +239,12 @@ class AsyncIntegrationsResource(AsyncResource):
             The integrations by name.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -274,37 +274,37 @@ class AsyncIntegrationsResource(AsyncResource):
     ) -> IntegrationConfig:
         """Configure an integration.
 
-        Replaces the configuration of an integration. Of the properties, those of the named integration count and
-        the others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+        Replaces the configuration of an integration. Properties of other integrations are ignored. A secret that is
+        omitted or sent back masked keeps its stored value.
 
         Args:
-            name: Which integration.
-            enabled: Whether traces are pulled.
+            name: The integration's name.
+            enabled: True if traces are pulled.
             tracking_uri: The MLflow server (mlflow).
-            auth_type: How to authenticate with an MLflow server.
-            token: The password or token to authenticate with; masked in answers (mlflow).
-            username: Who to authenticate as (mlflow with basic).
+            auth_type: The authentication scheme of an MLflow server.
+            token: The password or token; masked in responses (mlflow).
+            username: The user name (mlflow with basic authentication).
             experiment_name: The experiment to pull from (mlflow).
             api_url: The LangSmith server (langsmith).
-            api_key: The key to authenticate with; masked in answers (langsmith).
+            api_key: The API key; masked in responses (langsmith).
             project_name: The project to pull from (langsmith).
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            The configuration as it is stored, secrets masked.
+            The stored configuration, with masked secrets.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -345,28 +345,28 @@ class AsyncIntegrationsResource(AsyncResource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> IntegrationTestResult:
-        """Try an integration.
+        """Test an integration.
 
-        Connects with the stored configuration. A connection that cannot be made is a result, not an error: the
-        answer is 200 with `connected` false and the reason in `error`.
+        Connects with the stored configuration. A failed connection is a result and not an error: the response is
+        200 with `connected` false and the reason in `error`.
 
         Args:
-            name: Which integration.
+            name: The integration's name.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            Whether it worked.
+            The result of the connection.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

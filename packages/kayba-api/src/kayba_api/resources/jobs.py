@@ -1,5 +1,5 @@
 # Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.
-"""Work that outlives a request."""
+"""Work that takes longer than one request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MATERIALIZE: Final = Operation[MaterializedJob](
 
 
 class JobsResource(Resource):
-    """Work that outlives a request."""
+    """Work that takes longer than one request."""
 
     @cached_property
     def with_raw_response(self) -> JobsWithRawResponse:
@@ -50,8 +50,8 @@ class JobsResource(Resource):
     ) -> Job:
         """Get a job.
 
-        Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
-        `running` among them, it is still under way. A job goes on when its server is started again.
+        Returns a job with its status. `completed` and `failed` are final. With any other status, such as `pending`
+        (waiting to start) and `running`, the job has not ended. A job continues after a restart of the server.
 
         Args:
             id: The job's id.
@@ -63,14 +63,14 @@ class JobsResource(Resource):
             The job.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -104,14 +104,14 @@ class JobsResource(Resource):
         Raises:
             JobFailedError: The job failed. The error's `job` is the last response.
             WaitTimeoutError: The job did not end in time, and goes on. The error's `job` is the last response.
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -143,12 +143,12 @@ class JobsResource(Resource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> MaterializedJob:
-        """Keep the results of a job.
+        """Turn the results of a job into insights.
 
-        Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until
-        then they are kept with the job and are no insights: they are not listed. An insight that an earlier job
-        found as well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it
-        again changes nothing. Answers 409 while the job is under way, and when it has failed.
+        Turns the results of a completed job into insights with the status `pending`, to be accepted or rejected.
+        Before that, the results are stored with the job and are not listed as insights. If an earlier job has found
+        the same insight, it is updated while it is undecided; a decided one does not change. Repeating the call
+        changes nothing. Returns 409 if the job has not ended or has failed.
 
         Args:
             id: The job's id.
@@ -157,18 +157,18 @@ class JobsResource(Resource):
             extra_headers: Additional headers for this call.
 
         Returns:
-            The results are insights now.
+            The results have become insights.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            ConflictError: The request is fine, but not as things are now.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            ConflictError: The request is valid, but conflicts with the current state.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -181,7 +181,7 @@ class JobsResource(Resource):
 
 
 class AsyncJobsResource(AsyncResource):
-    """Work that outlives a request."""
+    """Work that takes longer than one request."""
 
     @cached_property
     def with_raw_response(self) -> AsyncJobsWithRawResponse:
@@ -198,8 +198,8 @@ class AsyncJobsResource(AsyncResource):
     ) -> Job:
         """Get a job.
 
-        Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
-        `running` among them, it is still under way. A job goes on when its server is started again.
+        Returns a job with its status. `completed` and `failed` are final. With any other status, such as `pending`
+        (waiting to start) and `running`, the job has not ended. A job continues after a restart of the server.
 
         Args:
             id: The job's id.
@@ -211,14 +211,14 @@ class AsyncJobsResource(AsyncResource):
             The job.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -254,14 +254,14 @@ class AsyncJobsResource(AsyncResource):
         Raises:
             JobFailedError: The job failed. The error's `job` is the last response.
             WaitTimeoutError: The job did not end in time, and goes on. The error's `job` is the last response.
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -293,12 +293,12 @@ class AsyncJobsResource(AsyncResource):
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> MaterializedJob:
-        """Keep the results of a job.
+        """Turn the results of a job into insights.
 
-        Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until
-        then they are kept with the job and are no insights: they are not listed. An insight that an earlier job
-        found as well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it
-        again changes nothing. Answers 409 while the job is under way, and when it has failed.
+        Turns the results of a completed job into insights with the status `pending`, to be accepted or rejected.
+        Before that, the results are stored with the job and are not listed as insights. If an earlier job has found
+        the same insight, it is updated while it is undecided; a decided one does not change. Repeating the call
+        changes nothing. Returns 409 if the job has not ended or has failed.
 
         Args:
             id: The job's id.
@@ -307,18 +307,18 @@ class AsyncJobsResource(AsyncResource):
             extra_headers: Additional headers for this call.
 
         Returns:
-            The results are insights now.
+            The results have become insights.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            ConflictError: The request is fine, but not as things are now.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            ConflictError: The request is valid, but conflicts with the current state.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

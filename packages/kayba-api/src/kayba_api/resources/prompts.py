@@ -63,14 +63,14 @@ class PromptsResource(Resource):
     ) -> GeneratedPrompt:
         """Make a prompt from accepted insights.
 
-        Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
-        section and below it a point for each insight, which names its sources, the insight's id and those of traces
-        that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write
-        from, or when a given one has not been accepted.
+        Writes a new version of the prompt from the given insights, or from all accepted insights. The text has a
+        heading for each section and a list item for each insight, with its sources: the insight's id and the ids of
+        traces that show it. The same insights give the same text. Returns 409 if there is no accepted insight, or
+        if a given insight has not been accepted.
 
         Args:
-            insight_ids: The insights to use; all accepted ones when left out.
-            label: A name for people.
+            insight_ids: The insights to use. Default: all accepted insights.
+            label: A display name.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -79,17 +79,17 @@ class PromptsResource(Resource):
             The new prompt.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            ConflictError: The request is fine, but not as things are now.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            ConflictError: The request is valid, but conflicts with the current state.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -115,7 +115,7 @@ class PromptsResource(Resource):
     ) -> Page[PromptSummary]:
         """List prompts.
 
-        All prompts, newest first, so that the first is the latest.
+        Returns all prompts, newest first.
 
         Iterate over the result to get all prompts.
 
@@ -128,12 +128,12 @@ class PromptsResource(Resource):
             The first page. Iterating over it also fetches the later pages.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -160,7 +160,7 @@ class PromptsResource(Resource):
     ) -> Prompt:
         """Get a prompt.
 
-        One prompt with its text.
+        Returns one prompt with its text.
 
         Args:
             id: The prompt's id.
@@ -172,14 +172,14 @@ class PromptsResource(Resource):
             The prompt.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -208,14 +208,14 @@ class AsyncPromptsResource(AsyncResource):
     ) -> GeneratedPrompt:
         """Make a prompt from accepted insights.
 
-        Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
-        section and below it a point for each insight, which names its sources, the insight's id and those of traces
-        that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write
-        from, or when a given one has not been accepted.
+        Writes a new version of the prompt from the given insights, or from all accepted insights. The text has a
+        heading for each section and a list item for each insight, with its sources: the insight's id and the ids of
+        traces that show it. The same insights give the same text. Returns 409 if there is no accepted insight, or
+        if a given insight has not been accepted.
 
         Args:
-            insight_ids: The insights to use; all accepted ones when left out.
-            label: A name for people.
+            insight_ids: The insights to use. Default: all accepted insights.
+            label: A display name.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -224,17 +224,17 @@ class AsyncPromptsResource(AsyncResource):
             The new prompt.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            ConflictError: The request is fine, but not as things are now.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            ConflictError: The request is valid, but conflicts with the current state.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -260,7 +260,7 @@ class AsyncPromptsResource(AsyncResource):
     ) -> AsyncPages[PromptSummary]:
         """List prompts.
 
-        All prompts, newest first, so that the first is the latest.
+        Returns all prompts, newest first.
 
         Iterate over the result to get all prompts.
 
@@ -273,12 +273,12 @@ class AsyncPromptsResource(AsyncResource):
             A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -305,7 +305,7 @@ class AsyncPromptsResource(AsyncResource):
     ) -> Prompt:
         """Get a prompt.
 
-        One prompt with its text.
+        Returns one prompt with its text.
 
         Args:
             id: The prompt's id.
@@ -317,14 +317,14 @@ class AsyncPromptsResource(AsyncResource):
             The prompt.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

@@ -96,7 +96,7 @@ class TracesResource(Resource):
     ) -> Page[TraceFile]:
         """List trace files.
 
-        Names and sizes of all uploaded trace files, newest first, without their content.
+        Returns the names and sizes of all uploaded trace files, newest first, without their content.
 
         Iterate over the result to get all traces.
 
@@ -109,12 +109,12 @@ class TracesResource(Resource):
             The first page. Iterating over it also fetches the later pages.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -142,8 +142,9 @@ class TracesResource(Resource):
     ) -> UploadTraceFilesResult:
         """Upload trace files.
 
-        Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload
-        into several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+        Stores one or more transcripts: all of them or none. The body may have at most 1,000,000 bytes; split a
+        larger upload into several requests. Files of more than 350,000 characters are stored, but are too long for
+        a good analysis.
 
         Any number of traces is allowed: they are sent in as many requests as the limits require.
 
@@ -155,18 +156,18 @@ class TracesResource(Resource):
             extra_headers: Additional headers for this call.
 
         Returns:
-            What was stored, in the order of the request.
+            The stored trace files, in the order of the request.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -207,7 +208,7 @@ class TracesResource(Resource):
     ) -> TraceFileWithContent:
         """Get a trace file.
 
-        One trace file with its content.
+        Returns one trace file with its content.
 
         Args:
             id: The trace file's id.
@@ -219,14 +220,14 @@ class TracesResource(Resource):
             The trace file.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -247,7 +248,7 @@ class TracesResource(Resource):
     ) -> None:
         """Delete a trace file.
 
-        Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+        Deletes a trace file permanently. Returns 204; some servers return 200 with a JSON object.
 
         Args:
             id: The trace file's id.
@@ -259,14 +260,14 @@ class TracesResource(Resource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -287,7 +288,7 @@ class TracesResource(Resource):
     ) -> TraceFileBatch:
         """Get several trace files.
 
-        Trace files with their content, in the order of the ids. Unknown ids are left out.
+        Returns trace files with their content, in the order of the ids. Unknown ids are omitted.
 
         Args:
             ids: An opaque id.
@@ -299,15 +300,15 @@ class TracesResource(Resource):
             The trace files that were found.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -338,7 +339,7 @@ class AsyncTracesResource(AsyncResource):
     ) -> AsyncPages[TraceFile]:
         """List trace files.
 
-        Names and sizes of all uploaded trace files, newest first, without their content.
+        Returns the names and sizes of all uploaded trace files, newest first, without their content.
 
         Iterate over the result to get all traces.
 
@@ -351,12 +352,12 @@ class AsyncTracesResource(AsyncResource):
             A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -384,8 +385,9 @@ class AsyncTracesResource(AsyncResource):
     ) -> UploadTraceFilesResult:
         """Upload trace files.
 
-        Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload
-        into several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+        Stores one or more transcripts: all of them or none. The body may have at most 1,000,000 bytes; split a
+        larger upload into several requests. Files of more than 350,000 characters are stored, but are too long for
+        a good analysis.
 
         Any number of traces is allowed: they are sent in as many requests as the limits require.
 
@@ -397,18 +399,18 @@ class AsyncTracesResource(AsyncResource):
             extra_headers: Additional headers for this call.
 
         Returns:
-            What was stored, in the order of the request.
+            The stored trace files, in the order of the request.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -449,7 +451,7 @@ class AsyncTracesResource(AsyncResource):
     ) -> TraceFileWithContent:
         """Get a trace file.
 
-        One trace file with its content.
+        Returns one trace file with its content.
 
         Args:
             id: The trace file's id.
@@ -461,14 +463,14 @@ class AsyncTracesResource(AsyncResource):
             The trace file.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -489,7 +491,7 @@ class AsyncTracesResource(AsyncResource):
     ) -> None:
         """Delete a trace file.
 
-        Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+        Deletes a trace file permanently. Returns 204; some servers return 200 with a JSON object.
 
         Args:
             id: The trace file's id.
@@ -501,14 +503,14 @@ class AsyncTracesResource(AsyncResource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -529,7 +531,7 @@ class AsyncTracesResource(AsyncResource):
     ) -> TraceFileBatch:
         """Get several trace files.
 
-        Trace files with their content, in the order of the ids. Unknown ids are left out.
+        Returns trace files with their content, in the order of the ids. Unknown ids are omitted.
 
         Args:
             ids: An opaque id.
@@ -541,15 +543,15 @@ class AsyncTracesResource(AsyncResource):
             The trace files that were found.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body is over the operation's limit. Nothing was stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

@@ -161,8 +161,8 @@ class TracingResource(Resource):
     ) -> str:
         """Get the version of the tracing protocol.
 
-        The MLflow version that the tracing mount is compatible with, as text. Servers at 3.4 or newer take spans at
-        `/mlflow/v1/traces`.
+        Returns the MLflow version that the tracing mount is compatible with, as text. Servers with version 3.4 or
+        newer accept spans at `/mlflow/v1/traces`.
 
         Args:
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
@@ -173,12 +173,12 @@ class TracingResource(Resource):
             The version. MLflow itself declares it as HTML.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -200,40 +200,40 @@ class TracingResource(Resource):
     ) -> ExportTraceServiceResponse:
         """Send spans.
 
-        OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it
-        is answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and
-        may be 64 MiB when it is not. The answer is encoded as the request was.
+        Accepts OTLP/HTTP. A request may contain any number of spans of any number of traces. All of them are stored
+        before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
+        Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
-        Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
-        `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's
-        tag `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An
-        event named `exception` holds an exception.
+        These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a
+        string), `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes
+        the trace's tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id`
+        become metadata. An event named `exception` contains an exception.
 
-        A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
-        `uploadTraceArtifact` there.
+        A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo`
+        and send its spans with `uploadTraceArtifact`.
 
         Args:
-            body: Spans, grouped by what made them. Or its bytes.
+            body: Spans, grouped by their sources. Or its bytes.
             experiment_id: The experiment that the traces belong to.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            The spans are stored; an empty message unless some were refused.
+            The spans have been stored. The message is empty unless some spans were rejected.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -315,8 +315,8 @@ class TracingResource(Resource):
     ) -> TraceInfoAnswer:
         """Create or replace a trace's info.
 
-        Stores what is known of a trace apart from its spans. The answer is the same info with the server's own tags
-        added (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
+        Stores the data of a trace except its spans. Returns the stored info, with the server's own tags added
+        (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
 
         Args:
             trace: A trace to create or replace, without its spans.
@@ -325,20 +325,20 @@ class TracingResource(Resource):
             extra_headers: Additional headers for this call.
 
         Returns:
-            The info as it is stored.
+            The stored info.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -383,7 +383,7 @@ class TracingResource(Resource):
     ) -> TraceInfoAnswer:
         """Get a trace's info.
 
-        What is known of a trace apart from its spans.
+        The data of a trace except its spans.
 
         Args:
             trace_id: The trace's id.
@@ -395,14 +395,14 @@ class TracingResource(Resource):
             The trace's info.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -424,11 +424,11 @@ class TracingResource(Resource):
     ) -> TraceAnswer:
         """Get a trace with its spans.
 
-        A trace's info and all its spans. Spans are in the order of their start.
+        Returns a trace's info and all its spans, in the order of their start.
 
         Args:
             trace_id: The trace's id.
-            allow_partial: Whether a trace whose spans have not all arrived may be answered. Written `true` or
+            allow_partial: If `true`, a trace may be returned before all its spans have arrived. `true` or
                 `false`, in upper or lower case.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
@@ -438,14 +438,14 @@ class TracingResource(Resource):
             The trace.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -468,10 +468,11 @@ class TracingResource(Resource):
     ) -> TraceBatch:
         """Get several traces with their spans.
 
-        Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
+        Returns traces in the order of the ids. Unknown ids are omitted. If all ids are unknown, the response is an
+        empty object.
 
         Args:
-            trace_ids: The traces' ids, as one parameter each.
+            trace_ids: The traces' ids, one parameter for each.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -480,13 +481,13 @@ class TracingResource(Resource):
             The traces that were found.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -513,18 +514,18 @@ class TracingResource(Resource):
     ) -> Page[TraceInfo]:
         """Search traces.
 
-        Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions
-        with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches
-        the answer is an empty object; without `next_page_token` it is the last page.
+        Returns the infos of traces in pages, newest first unless another order is given. The filter joins
+        conditions with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`.
+        Without matches, the response is an empty object. The last page has no `next_page_token`.
 
         Iterate over the result to get all traces, page by page.
 
         Args:
-            experiment_ids: The experiments to look in, by id; that of id `0` when left out.
+            experiment_ids: The ids of the experiments to search. Default: experiment `0`.
             filter: Conditions joined with `AND`.
-            max_results: Traces a page; 100 when left out.
+            max_results: Maximum number of traces in a page. Default: 100.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
-            page_token: The `next_page_token` of the page before.
+            page_token: The `next_page_token` of the previous page.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -533,16 +534,16 @@ class TracingResource(Resource):
             The first page. Iterating over it also fetches the later pages.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -588,9 +589,8 @@ class TracingResource(Resource):
     ) -> None:
         """Delete a tag of a trace.
 
-        Removes the tag; 404 when the trace has no such tag. The key may be in the query or in a JSON body, and one
-        of the two must be there. MLflow's servers read the body only, so a client that talks to both sends the
-        body.
+        Deletes the tag. Returns 404 if the trace has no such tag. The key must be in the query or in a JSON body.
+        MLflow's servers read only the body, so a client of both kinds of server sends the body.
 
         Args:
             trace_id: The trace's id.
@@ -603,17 +603,17 @@ class TracingResource(Resource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -638,7 +638,7 @@ class TracingResource(Resource):
     ) -> None:
         """Set a tag of a trace.
 
-        Adds the tag, or replaces its value.
+        Adds the tag or replaces its value.
 
         Args:
             trace_id: The trace's id.
@@ -652,17 +652,17 @@ class TracingResource(Resource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -688,32 +688,32 @@ class TracingResource(Resource):
     ) -> DeletedTraces:
         """Delete traces.
 
-        Removes traces of one experiment for good: those named in `request_ids`, or those that started at or before
-        `max_timestamp_millis`, oldest first and at most `max_traces` of them. Unknown ids are passed over.
+        Deletes traces of one experiment permanently: the traces in `request_ids`, or the oldest traces that started
+        at or before `max_timestamp_millis`, at most `max_traces`. Unknown ids are ignored.
 
         Args:
             experiment_id: Decimal digits, as text.
             request_ids: The traces' ids.
             max_timestamp_millis: Milliseconds since 1970 (UTC).
-            max_traces: Delete no more than this many.
+            max_traces: Maximum number of traces to delete.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            How many traces were removed.
+            The number of deleted traces.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -744,11 +744,11 @@ class TracingResource(Resource):
     ) -> AssessmentAnswer:
         """Assess a trace.
 
-        Adds feedback on a trace or one of its spans, or what was expected of it.
+        Adds feedback on a trace or one of its spans, or its expected result.
 
         Args:
             trace_id: The trace's id.
-            assessment: What someone says of a trace or one of its spans.
+            assessment: Feedback on a trace or span, or its expected result.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -757,17 +757,17 @@ class TracingResource(Resource):
             The assessment with its id.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -799,7 +799,7 @@ class TracingResource(Resource):
     ) -> TraceArtifact:
         """Get a trace's spans as a file.
 
-        The JSON document that was stored. MLflow's servers declare it as plain text.
+        Returns the stored JSON document. MLflow's servers declare it as plain text.
 
         Args:
             experiment_id: The experiment that the trace belongs to.
@@ -812,14 +812,14 @@ class TracingResource(Resource):
             The file.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -844,8 +844,8 @@ class TracingResource(Resource):
     ) -> None:
         """Store a trace's spans as a file.
 
-        For servers that do not take spans at `/mlflow/v1/traces`: a JSON document with all spans of a trace whose
-        info has been created. MLflow's clients declare it as plain text. Sending it again replaces the spans.
+        Stores a JSON document with all spans of a trace whose info exists, on servers that do not accept spans at
+        `/mlflow/v1/traces`. MLflow's clients declare it as plain text. Sending it again replaces the spans.
 
         Args:
             experiment_id: The experiment that the trace belongs to.
@@ -859,17 +859,17 @@ class TracingResource(Resource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -923,8 +923,8 @@ class AsyncTracingResource(AsyncResource):
     ) -> str:
         """Get the version of the tracing protocol.
 
-        The MLflow version that the tracing mount is compatible with, as text. Servers at 3.4 or newer take spans at
-        `/mlflow/v1/traces`.
+        Returns the MLflow version that the tracing mount is compatible with, as text. Servers with version 3.4 or
+        newer accept spans at `/mlflow/v1/traces`.
 
         Args:
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
@@ -935,12 +935,12 @@ class AsyncTracingResource(AsyncResource):
             The version. MLflow itself declares it as HTML.
 
         Raises:
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -962,40 +962,40 @@ class AsyncTracingResource(AsyncResource):
     ) -> ExportTraceServiceResponse:
         """Send spans.
 
-        OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it
-        is answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and
-        may be 64 MiB when it is not. The answer is encoded as the request was.
+        Accepts OTLP/HTTP. A request may contain any number of spans of any number of traces. All of them are stored
+        before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
+        Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
-        Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
-        `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's
-        tag `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An
-        event named `exception` holds an exception.
+        These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a
+        string), `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes
+        the trace's tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id`
+        become metadata. An event named `exception` contains an exception.
 
-        A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
-        `uploadTraceArtifact` there.
+        A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo`
+        and send its spans with `uploadTraceArtifact`.
 
         Args:
-            body: Spans, grouped by what made them. Or its bytes.
+            body: Spans, grouped by their sources. Or its bytes.
             experiment_id: The experiment that the traces belong to.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            The spans are stored; an empty message unless some were refused.
+            The spans have been stored. The message is empty unless some spans were rejected.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1077,8 +1077,8 @@ class AsyncTracingResource(AsyncResource):
     ) -> TraceInfoAnswer:
         """Create or replace a trace's info.
 
-        Stores what is known of a trace apart from its spans. The answer is the same info with the server's own tags
-        added (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
+        Stores the data of a trace except its spans. Returns the stored info, with the server's own tags added
+        (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
 
         Args:
             trace: A trace to create or replace, without its spans.
@@ -1087,20 +1087,20 @@ class AsyncTracingResource(AsyncResource):
             extra_headers: Additional headers for this call.
 
         Returns:
-            The info as it is stored.
+            The stored info.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1145,7 +1145,7 @@ class AsyncTracingResource(AsyncResource):
     ) -> TraceInfoAnswer:
         """Get a trace's info.
 
-        What is known of a trace apart from its spans.
+        The data of a trace except its spans.
 
         Args:
             trace_id: The trace's id.
@@ -1157,14 +1157,14 @@ class AsyncTracingResource(AsyncResource):
             The trace's info.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1186,11 +1186,11 @@ class AsyncTracingResource(AsyncResource):
     ) -> TraceAnswer:
         """Get a trace with its spans.
 
-        A trace's info and all its spans. Spans are in the order of their start.
+        Returns a trace's info and all its spans, in the order of their start.
 
         Args:
             trace_id: The trace's id.
-            allow_partial: Whether a trace whose spans have not all arrived may be answered. Written `true` or
+            allow_partial: If `true`, a trace may be returned before all its spans have arrived. `true` or
                 `false`, in upper or lower case.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
@@ -1200,14 +1200,14 @@ class AsyncTracingResource(AsyncResource):
             The trace.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1230,10 +1230,11 @@ class AsyncTracingResource(AsyncResource):
     ) -> TraceBatch:
         """Get several traces with their spans.
 
-        Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
+        Returns traces in the order of the ids. Unknown ids are omitted. If all ids are unknown, the response is an
+        empty object.
 
         Args:
-            trace_ids: The traces' ids, as one parameter each.
+            trace_ids: The traces' ids, one parameter for each.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -1242,13 +1243,13 @@ class AsyncTracingResource(AsyncResource):
             The traces that were found.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1277,18 +1278,18 @@ class AsyncTracingResource(AsyncResource):
     ) -> AsyncPages[TraceInfo]:
         """Search traces.
 
-        Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions
-        with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches
-        the answer is an empty object; without `next_page_token` it is the last page.
+        Returns the infos of traces in pages, newest first unless another order is given. The filter joins
+        conditions with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`.
+        Without matches, the response is an empty object. The last page has no `next_page_token`.
 
         Iterate over the result to get all traces, page by page.
 
         Args:
-            experiment_ids: The experiments to look in, by id; that of id `0` when left out.
+            experiment_ids: The ids of the experiments to search. Default: experiment `0`.
             filter: Conditions joined with `AND`.
-            max_results: Traces a page; 100 when left out.
+            max_results: Maximum number of traces in a page. Default: 100.
             order_by: Fields to sort by, each with `ASC` or `DESC`.
-            page_token: The `next_page_token` of the page before.
+            page_token: The `next_page_token` of the previous page.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -1297,16 +1298,16 @@ class AsyncTracingResource(AsyncResource):
             A list: `await` it for its first page, or iterate over it with `async for`.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1352,9 +1353,8 @@ class AsyncTracingResource(AsyncResource):
     ) -> None:
         """Delete a tag of a trace.
 
-        Removes the tag; 404 when the trace has no such tag. The key may be in the query or in a JSON body, and one
-        of the two must be there. MLflow's servers read the body only, so a client that talks to both sends the
-        body.
+        Deletes the tag. Returns 404 if the trace has no such tag. The key must be in the query or in a JSON body.
+        MLflow's servers read only the body, so a client of both kinds of server sends the body.
 
         Args:
             trace_id: The trace's id.
@@ -1367,17 +1367,17 @@ class AsyncTracingResource(AsyncResource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1402,7 +1402,7 @@ class AsyncTracingResource(AsyncResource):
     ) -> None:
         """Set a tag of a trace.
 
-        Adds the tag, or replaces its value.
+        Adds the tag or replaces its value.
 
         Args:
             trace_id: The trace's id.
@@ -1416,17 +1416,17 @@ class AsyncTracingResource(AsyncResource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1454,32 +1454,32 @@ class AsyncTracingResource(AsyncResource):
     ) -> DeletedTraces:
         """Delete traces.
 
-        Removes traces of one experiment for good: those named in `request_ids`, or those that started at or before
-        `max_timestamp_millis`, oldest first and at most `max_traces` of them. Unknown ids are passed over.
+        Deletes traces of one experiment permanently: the traces in `request_ids`, or the oldest traces that started
+        at or before `max_timestamp_millis`, at most `max_traces`. Unknown ids are ignored.
 
         Args:
             experiment_id: Decimal digits, as text.
             request_ids: The traces' ids.
             max_timestamp_millis: Milliseconds since 1970 (UTC).
-            max_traces: Delete no more than this many.
+            max_traces: Maximum number of traces to delete.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
 
         Returns:
-            How many traces were removed.
+            The number of deleted traces.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1510,11 +1510,11 @@ class AsyncTracingResource(AsyncResource):
     ) -> AssessmentAnswer:
         """Assess a trace.
 
-        Adds feedback on a trace or one of its spans, or what was expected of it.
+        Adds feedback on a trace or one of its spans, or its expected result.
 
         Args:
             trace_id: The trace's id.
-            assessment: What someone says of a trace or one of its spans.
+            assessment: Feedback on a trace or span, or its expected result.
             timeout: Seconds for connecting, for each read and for each write. Default: the client's.
             max_retries: Maximum number of retries. Default: the client's.
             extra_headers: Additional headers for this call.
@@ -1523,17 +1523,17 @@ class AsyncTracingResource(AsyncResource):
             The assessment with its id.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1565,7 +1565,7 @@ class AsyncTracingResource(AsyncResource):
     ) -> TraceArtifact:
         """Get a trace's spans as a file.
 
-        The JSON document that was stored. MLflow's servers declare it as plain text.
+        Returns the stored JSON document. MLflow's servers declare it as plain text.
 
         Args:
             experiment_id: The experiment that the trace belongs to.
@@ -1578,14 +1578,14 @@ class AsyncTracingResource(AsyncResource):
             The file.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 
@@ -1610,8 +1610,8 @@ class AsyncTracingResource(AsyncResource):
     ) -> None:
         """Store a trace's spans as a file.
 
-        For servers that do not take spans at `/mlflow/v1/traces`: a JSON document with all spans of a trace whose
-        info has been created. MLflow's clients declare it as plain text. Sending it again replaces the spans.
+        Stores a JSON document with all spans of a trace whose info exists, on servers that do not accept spans at
+        `/mlflow/v1/traces`. MLflow's clients declare it as plain text. Sending it again replaces the spans.
 
         Args:
             experiment_id: The experiment that the trace belongs to.
@@ -1625,17 +1625,17 @@ class AsyncTracingResource(AsyncResource):
             Nothing.
 
         Raises:
-            BadRequestError: The request is not what the operation takes; the message says where and why.
-            AuthenticationError: The key is missing or not known.
-            PermissionDeniedError: The key is known but may not do this, or the request comes from where it must
-                not.
-            NotFoundError: Nothing has this id, name or key.
+            BadRequestError: The request is invalid. The message names the place and the reason.
+            AuthenticationError: The API key is missing or unknown.
+            PermissionDeniedError: The API key has no permission for the operation, or the request's origin is
+                not allowed.
+            NotFoundError: No object has this id, name or key.
             PayloadTooLargeError: The body, after decompression, is over the operation's limit. Nothing was
                 stored.
-            APIStatusError: The body's Content-Type or Content-Encoding is not one that the operation takes.
-            RateLimitError: Too many requests; try again after `Retry-After`.
-            InternalServerError: The server failed; the request may be tried again. Or: This server leaves the
-                operation out, or its store cannot do it.
+            APIStatusError: The operation does not accept the body's Content-Type or Content-Encoding.
+            RateLimitError: Too many requests. Try again after `Retry-After`.
+            InternalServerError: The server failed. The request may be retried. Or: This server does not
+                implement the operation, or its store does not support it.
             APIConnectionError: No complete response arrived.
             KaybaError: Any other failure; the base class of all errors above.
 

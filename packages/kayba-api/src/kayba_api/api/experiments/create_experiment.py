@@ -54,7 +54,7 @@ def sync_detailed(
 ) -> Response[CreatedExperiment | TracingError]:
     """Create an experiment.
 
-    Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+    Creates an experiment. Returns 400 with `RESOURCE_ALREADY_EXISTS` if the name is in use.
 
     Args:
         client: The client that sends the request.
@@ -81,7 +81,7 @@ def sync(
 ) -> CreatedExperiment | TracingError | None:
     """Create an experiment.
 
-    Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+    Creates an experiment. Returns 400 with `RESOURCE_ALREADY_EXISTS` if the name is in use.
 
     Args:
         client: The client that sends the request.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
 ) -> Response[CreatedExperiment | TracingError]:
     """Create an experiment.
 
-    Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+    Creates an experiment. Returns 400 with `RESOURCE_ALREADY_EXISTS` if the name is in use.
 
     Args:
         client: The client that sends the request.
@@ -135,7 +135,7 @@ async def asyncio(
 ) -> CreatedExperiment | TracingError | None:
     """Create an experiment.
 
-    Creates an experiment. A name that is taken answers 400 with `RESOURCE_ALREADY_EXISTS`.
+    Creates an experiment. Returns 400 with `RESOURCE_ALREADY_EXISTS` if the name is in use.
 
     Args:
         client: The client that sends the request.

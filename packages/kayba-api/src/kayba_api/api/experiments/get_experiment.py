@@ -57,7 +57,7 @@ def sync_detailed(
 ) -> Response[ExperimentAnswer | TracingError]:
     """Get an experiment.
 
-    The experiment of this id.
+    Returns the experiment with this id.
 
     Args:
         client: The client that sends the request.
@@ -84,7 +84,7 @@ def sync(
 ) -> ExperimentAnswer | TracingError | None:
     """Get an experiment.
 
-    The experiment of this id.
+    Returns the experiment with this id.
 
     Args:
         client: The client that sends the request.
@@ -111,7 +111,7 @@ async def asyncio_detailed(
 ) -> Response[ExperimentAnswer | TracingError]:
     """Get an experiment.
 
-    The experiment of this id.
+    Returns the experiment with this id.
 
     Args:
         client: The client that sends the request.
@@ -138,7 +138,7 @@ async def asyncio(
 ) -> ExperimentAnswer | TracingError | None:
     """Get an experiment.
 
-    The experiment of this id.
+    Returns the experiment with this id.
 
     Args:
         client: The client that sends the request.

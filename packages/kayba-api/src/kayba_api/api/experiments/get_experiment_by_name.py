@@ -57,7 +57,7 @@ def sync_detailed(
 ) -> Response[ExperimentAnswer | TracingError]:
     """Find an experiment by its name.
 
-    The experiment of exactly this name, or 404.
+    Returns the experiment with exactly this name, or 404.
 
     Args:
         client: The client that sends the request.
@@ -84,7 +84,7 @@ def sync(
 ) -> ExperimentAnswer | TracingError | None:
     """Find an experiment by its name.
 
-    The experiment of exactly this name, or 404.
+    Returns the experiment with exactly this name, or 404.
 
     Args:
         client: The client that sends the request.
@@ -111,7 +111,7 @@ async def asyncio_detailed(
 ) -> Response[ExperimentAnswer | TracingError]:
     """Find an experiment by its name.
 
-    The experiment of exactly this name, or 404.
+    Returns the experiment with exactly this name, or 404.
 
     Args:
         client: The client that sends the request.
@@ -138,7 +138,7 @@ async def asyncio(
 ) -> ExperimentAnswer | TracingError | None:
     """Find an experiment by its name.
 
-    The experiment of exactly this name, or 404.
+    Returns the experiment with exactly this name, or 404.
 
     Args:
         client: The client that sends the request.

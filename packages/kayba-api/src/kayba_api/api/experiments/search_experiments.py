@@ -54,11 +54,11 @@ def sync_detailed(
 ) -> Response[ExperimentPage | TracingError]:
     """List experiments.
 
-    Experiments, a page at a time. Without matches the answer is an empty object.
+    Returns experiments in pages. Without matches, the response is an empty object.
 
     Args:
         client: The client that sends the request.
-        body: Which experiments to list, and how.
+        body: A search for experiments.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -81,11 +81,11 @@ def sync(
 ) -> ExperimentPage | TracingError | None:
     """List experiments.
 
-    Experiments, a page at a time. Without matches the answer is an empty object.
+    Returns experiments in pages. Without matches, the response is an empty object.
 
     Args:
         client: The client that sends the request.
-        body: Which experiments to list, and how.
+        body: A search for experiments.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.
@@ -108,11 +108,11 @@ async def asyncio_detailed(
 ) -> Response[ExperimentPage | TracingError]:
     """List experiments.
 
-    Experiments, a page at a time. Without matches the answer is an empty object.
+    Returns experiments in pages. Without matches, the response is an empty object.
 
     Args:
         client: The client that sends the request.
-        body: Which experiments to list, and how.
+        body: A search for experiments.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -135,11 +135,11 @@ async def asyncio(
 ) -> ExperimentPage | TracingError | None:
     """List experiments.
 
-    Experiments, a page at a time. Without matches the answer is an empty object.
+    Returns experiments in pages. Without matches, the response is an empty object.
 
     Args:
         client: The client that sends the request.
-        body: Which experiments to list, and how.
+        body: A search for experiments.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.

@@ -52,15 +52,15 @@ def sync_detailed(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> Response[StartedJob | ApiError]:
-    """Start learning from traces.
+    """Start a job that finds insights.
 
-    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
-    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
-    that is named does not exist; one that is deleted before the job comes to it is left out.
+    Starts a job that reads traces and finds insights. It reads uploaded trace files and, if the server stores span
+    trees, those too. `getJob` returns the job's status, and `materializeJob` turns its results into insights.
+    Returns 404 if a given trace does not exist. A trace that is deleted before the job reads it is skipped.
 
     Args:
         client: The client that sends the request.
-        body: What to learn from, and how.
+        body: The traces to read, and settings of the analysis.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -81,15 +81,15 @@ def sync(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> StartedJob | ApiError | None:
-    """Start learning from traces.
+    """Start a job that finds insights.
 
-    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
-    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
-    that is named does not exist; one that is deleted before the job comes to it is left out.
+    Starts a job that reads traces and finds insights. It reads uploaded trace files and, if the server stores span
+    trees, those too. `getJob` returns the job's status, and `materializeJob` turns its results into insights.
+    Returns 404 if a given trace does not exist. A trace that is deleted before the job reads it is skipped.
 
     Args:
         client: The client that sends the request.
-        body: What to learn from, and how.
+        body: The traces to read, and settings of the analysis.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.
@@ -110,15 +110,15 @@ async def asyncio_detailed(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> Response[StartedJob | ApiError]:
-    """Start learning from traces.
+    """Start a job that finds insights.
 
-    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
-    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
-    that is named does not exist; one that is deleted before the job comes to it is left out.
+    Starts a job that reads traces and finds insights. It reads uploaded trace files and, if the server stores span
+    trees, those too. `getJob` returns the job's status, and `materializeJob` turns its results into insights.
+    Returns 404 if a given trace does not exist. A trace that is deleted before the job reads it is skipped.
 
     Args:
         client: The client that sends the request.
-        body: What to learn from, and how.
+        body: The traces to read, and settings of the analysis.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -139,15 +139,15 @@ async def asyncio(
     client: Client,
     body: GenerateInsightsRequest,
 ) -> StartedJob | ApiError | None:
-    """Start learning from traces.
+    """Start a job that finds insights.
 
-    Starts a job that reads traces and finds insights: uploaded trace files and, where the server keeps span trees,
-    those. Follow it with `getJob`; what it found becomes insights by `materializeJob`. Answers 404 when a trace
-    that is named does not exist; one that is deleted before the job comes to it is left out.
+    Starts a job that reads traces and finds insights. It reads uploaded trace files and, if the server stores span
+    trees, those too. `getJob` returns the job's status, and `materializeJob` turns its results into insights.
+    Returns 404 if a given trace does not exist. A trace that is deleted before the job reads it is skipped.
 
     Args:
         client: The client that sends the request.
-        body: What to learn from, and how.
+        body: The traces to read, and settings of the analysis.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.

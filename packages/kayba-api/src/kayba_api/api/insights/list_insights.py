@@ -65,13 +65,13 @@ def sync_detailed(
 ) -> Response[InsightList | ApiError]:
     """List insights.
 
-    All insights, or those of one status, of one section, or of both.
+    Returns all insights, optionally filtered by status, section or both.
 
     Args:
         client: The client that sends the request.
-        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
-            decided yet; `materializeJob` makes `pending`
-            ones.
+        status (InsightStatus | Unset): The triage status of an insight. `pending` and `new` insights are
+            undecided. `materializeJob` creates insights with
+            the status `pending`.
         section (str | Unset):
 
     Returns:
@@ -97,13 +97,13 @@ def sync(
 ) -> InsightList | ApiError | None:
     """List insights.
 
-    All insights, or those of one status, of one section, or of both.
+    Returns all insights, optionally filtered by status, section or both.
 
     Args:
         client: The client that sends the request.
-        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
-            decided yet; `materializeJob` makes `pending`
-            ones.
+        status (InsightStatus | Unset): The triage status of an insight. `pending` and `new` insights are
+            undecided. `materializeJob` creates insights with
+            the status `pending`.
         section (str | Unset):
 
     Returns:
@@ -129,13 +129,13 @@ async def asyncio_detailed(
 ) -> Response[InsightList | ApiError]:
     """List insights.
 
-    All insights, or those of one status, of one section, or of both.
+    Returns all insights, optionally filtered by status, section or both.
 
     Args:
         client: The client that sends the request.
-        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
-            decided yet; `materializeJob` makes `pending`
-            ones.
+        status (InsightStatus | Unset): The triage status of an insight. `pending` and `new` insights are
+            undecided. `materializeJob` creates insights with
+            the status `pending`.
         section (str | Unset):
 
     Returns:
@@ -161,13 +161,13 @@ async def asyncio(
 ) -> InsightList | ApiError | None:
     """List insights.
 
-    All insights, or those of one status, of one section, or of both.
+    Returns all insights, optionally filtered by status, section or both.
 
     Args:
         client: The client that sends the request.
-        status (InsightStatus | Unset): Where an insight stands in triage. On `pending` and `new` nobody has
-            decided yet; `materializeJob` makes `pending`
-            ones.
+        status (InsightStatus | Unset): The triage status of an insight. `pending` and `new` insights are
+            undecided. `materializeJob` creates insights with
+            the status `pending`.
         section (str | Unset):
 
     Returns:

@@ -59,7 +59,7 @@ def sync_detailed(
 ) -> Response[Insight | ApiError]:
     """Accept or reject an insight.
 
-    Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+    Sets an insight's status, with an optional note on the reason. Accepted insights become part of prompts.
 
     Args:
         id (str): An opaque id.
@@ -89,7 +89,7 @@ def sync(
 ) -> Insight | ApiError | None:
     """Accept or reject an insight.
 
-    Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+    Sets an insight's status, with an optional note on the reason. Accepted insights become part of prompts.
 
     Args:
         id (str): An opaque id.
@@ -119,7 +119,7 @@ async def asyncio_detailed(
 ) -> Response[Insight | ApiError]:
     """Accept or reject an insight.
 
-    Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+    Sets an insight's status, with an optional note on the reason. Accepted insights become part of prompts.
 
     Args:
         id (str): An opaque id.
@@ -149,7 +149,7 @@ async def asyncio(
 ) -> Insight | ApiError | None:
     """Accept or reject an insight.
 
-    Sets an insight's status, with a note on why if there is one. Accepted insights go into prompts.
+    Sets an insight's status, with an optional note on the reason. Accepted insights become part of prompts.
 
     Args:
         id (str): An opaque id.

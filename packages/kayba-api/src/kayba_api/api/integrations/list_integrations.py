@@ -48,7 +48,7 @@ def sync_detailed(
 ) -> Response[Integrations | ApiError]:
     """List integrations.
 
-    The configuration of every integration. Secrets are masked or left out.
+    Returns the configuration of every integration. Secrets are masked or omitted.
 
     Args:
         client: The client that sends the request.
@@ -71,7 +71,7 @@ def sync(
 ) -> Integrations | ApiError | None:
     """List integrations.
 
-    The configuration of every integration. Secrets are masked or left out.
+    Returns the configuration of every integration. Secrets are masked or omitted.
 
     Args:
         client: The client that sends the request.
@@ -95,7 +95,7 @@ async def asyncio_detailed(
 ) -> Response[Integrations | ApiError]:
     """List integrations.
 
-    The configuration of every integration. Secrets are masked or left out.
+    Returns the configuration of every integration. Secrets are masked or omitted.
 
     Args:
         client: The client that sends the request.
@@ -118,7 +118,7 @@ async def asyncio(
 ) -> Integrations | ApiError | None:
     """List integrations.
 
-    The configuration of every integration. Secrets are masked or left out.
+    Returns the configuration of every integration. Secrets are masked or omitted.
 
     Args:
         client: The client that sends the request.

@@ -53,13 +53,13 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[IntegrationTestResult | ApiError]:
-    """Try an integration.
+    """Test an integration.
 
-    Connects with the stored configuration. A connection that cannot be made is a result, not an error: the answer
-    is 200 with `connected` false and the reason in `error`.
+    Connects with the stored configuration. A failed connection is a result and not an error: the response is 200
+    with `connected` false and the reason in `error`.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
 
     Returns:
@@ -81,13 +81,13 @@ def sync(
     *,
     client: Client,
 ) -> IntegrationTestResult | ApiError | None:
-    """Try an integration.
+    """Test an integration.
 
-    Connects with the stored configuration. A connection that cannot be made is a result, not an error: the answer
-    is 200 with `connected` false and the reason in `error`.
+    Connects with the stored configuration. A failed connection is a result and not an error: the response is 200
+    with `connected` false and the reason in `error`.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
 
     Returns:
@@ -109,13 +109,13 @@ async def asyncio_detailed(
     *,
     client: Client,
 ) -> Response[IntegrationTestResult | ApiError]:
-    """Try an integration.
+    """Test an integration.
 
-    Connects with the stored configuration. A connection that cannot be made is a result, not an error: the answer
-    is 200 with `connected` false and the reason in `error`.
+    Connects with the stored configuration. A failed connection is a result and not an error: the response is 200
+    with `connected` false and the reason in `error`.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
 
     Returns:
@@ -137,13 +137,13 @@ async def asyncio(
     *,
     client: Client,
 ) -> IntegrationTestResult | ApiError | None:
-    """Try an integration.
+    """Test an integration.
 
-    Connects with the stored configuration. A connection that cannot be made is a result, not an error: the answer
-    is 200 with `connected` false and the reason in `error`.
+    Connects with the stored configuration. A failed connection is a result and not an error: the response is 200
+    with `connected` false and the reason in `error`.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
 
     Returns:

@@ -59,11 +59,11 @@ def sync_detailed(
 ) -> Response[IntegrationConfig | ApiError]:
     """Configure an integration.
 
-    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
-    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+    Replaces the configuration of an integration. Properties of other integrations are ignored. A secret that is
+    omitted or sent back masked keeps its stored value.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
         body: The configuration of an integration.
 
@@ -90,11 +90,11 @@ def sync(
 ) -> IntegrationConfig | ApiError | None:
     """Configure an integration.
 
-    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
-    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+    Replaces the configuration of an integration. Properties of other integrations are ignored. A secret that is
+    omitted or sent back masked keeps its stored value.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
         body: The configuration of an integration.
 
@@ -121,11 +121,11 @@ async def asyncio_detailed(
 ) -> Response[IntegrationConfig | ApiError]:
     """Configure an integration.
 
-    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
-    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+    Replaces the configuration of an integration. Properties of other integrations are ignored. A secret that is
+    omitted or sent back masked keeps its stored value.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
         body: The configuration of an integration.
 
@@ -152,11 +152,11 @@ async def asyncio(
 ) -> IntegrationConfig | ApiError | None:
     """Configure an integration.
 
-    Replaces the configuration of an integration. Of the properties, those of the named integration count and the
-    others are ignored. A secret that is left out, or sent back masked, stays as it is stored.
+    Replaces the configuration of an integration. Properties of other integrations are ignored. A secret that is
+    omitted or sent back masked keeps its stored value.
 
     Args:
-        name (IntegrationName): The integrations that exist.
+        name (IntegrationName): The names of the integrations.
         client: The client that sends the request.
         body: The configuration of an integration.
 

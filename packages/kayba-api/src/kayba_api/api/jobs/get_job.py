@@ -54,8 +54,8 @@ def sync_detailed(
 ) -> Response[Job | ApiError]:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
-    `running` among them, it is still under way. A job goes on when its server is started again.
+    Returns a job with its status. `completed` and `failed` are final. With any other status, such as `pending`
+    (waiting to start) and `running`, the job has not ended. A job continues after a restart of the server.
 
     Args:
         id (str): An opaque id.
@@ -82,8 +82,8 @@ def sync(
 ) -> Job | ApiError | None:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
-    `running` among them, it is still under way. A job goes on when its server is started again.
+    Returns a job with its status. `completed` and `failed` are final. With any other status, such as `pending`
+    (waiting to start) and `running`, the job has not ended. A job continues after a restart of the server.
 
     Args:
         id (str): An opaque id.
@@ -110,8 +110,8 @@ async def asyncio_detailed(
 ) -> Response[Job | ApiError]:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
-    `running` among them, it is still under way. A job goes on when its server is started again.
+    Returns a job with its status. `completed` and `failed` are final. With any other status, such as `pending`
+    (waiting to start) and `running`, the job has not ended. A job continues after a restart of the server.
 
     Args:
         id (str): An opaque id.
@@ -138,8 +138,8 @@ async def asyncio(
 ) -> Job | ApiError | None:
     """Get a job.
 
-    Where a job stands. `completed` and `failed` are final; with any other status, `pending` (it waits) and
-    `running` among them, it is still under way. A job goes on when its server is started again.
+    Returns a job with its status. `completed` and `failed` are final. With any other status, such as `pending`
+    (waiting to start) and `running`, the job has not ended. A job continues after a restart of the server.
 
     Args:
         id (str): An opaque id.

@@ -52,12 +52,12 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[MaterializedJob | ApiError]:
-    """Keep the results of a job.
+    """Turn the results of a job into insights.
 
-    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
-    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
-    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
-    changes nothing. Answers 409 while the job is under way, and when it has failed.
+    Turns the results of a completed job into insights with the status `pending`, to be accepted or rejected. Before
+    that, the results are stored with the job and are not listed as insights. If an earlier job has found the same
+    insight, it is updated while it is undecided; a decided one does not change. Repeating the call changes nothing.
+    Returns 409 if the job has not ended or has failed.
 
     Args:
         id (str): An opaque id.
@@ -82,12 +82,12 @@ def sync(
     *,
     client: Client,
 ) -> MaterializedJob | ApiError | None:
-    """Keep the results of a job.
+    """Turn the results of a job into insights.
 
-    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
-    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
-    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
-    changes nothing. Answers 409 while the job is under way, and when it has failed.
+    Turns the results of a completed job into insights with the status `pending`, to be accepted or rejected. Before
+    that, the results are stored with the job and are not listed as insights. If an earlier job has found the same
+    insight, it is updated while it is undecided; a decided one does not change. Repeating the call changes nothing.
+    Returns 409 if the job has not ended or has failed.
 
     Args:
         id (str): An opaque id.
@@ -112,12 +112,12 @@ async def asyncio_detailed(
     *,
     client: Client,
 ) -> Response[MaterializedJob | ApiError]:
-    """Keep the results of a job.
+    """Turn the results of a job into insights.
 
-    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
-    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
-    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
-    changes nothing. Answers 409 while the job is under way, and when it has failed.
+    Turns the results of a completed job into insights with the status `pending`, to be accepted or rejected. Before
+    that, the results are stored with the job and are not listed as insights. If an earlier job has found the same
+    insight, it is updated while it is undecided; a decided one does not change. Repeating the call changes nothing.
+    Returns 409 if the job has not ended or has failed.
 
     Args:
         id (str): An opaque id.
@@ -142,12 +142,12 @@ async def asyncio(
     *,
     client: Client,
 ) -> MaterializedJob | ApiError | None:
-    """Keep the results of a job.
+    """Turn the results of a job into insights.
 
-    Turns what a completed job found into insights with the status `pending`, to be accepted or rejected. Until then
-    they are kept with the job and are no insights: they are not listed. An insight that an earlier job found as
-    well is brought up to date while nobody has decided on it, and is left as it is otherwise. Doing it again
-    changes nothing. Answers 409 while the job is under way, and when it has failed.
+    Turns the results of a completed job into insights with the status `pending`, to be accepted or rejected. Before
+    that, the results are stored with the job and are not listed as insights. If an earlier job has found the same
+    insight, it is updated while it is undecided; a decided one does not change. Repeating the call changes nothing.
+    Returns 409 if the job has not ended or has failed.
 
     Args:
         id (str): An opaque id.

@@ -54,14 +54,14 @@ def sync_detailed(
 ) -> Response[GeneratedPrompt | ApiError]:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
-    section and below it a point for each insight, which names its sources, the insight's id and those of traces
-    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
-    or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted insights. The text has a
+    heading for each section and a list item for each insight, with its sources: the insight's id and the ids of
+    traces that show it. The same insights give the same text. Returns 409 if there is no accepted insight, or if a
+    given insight has not been accepted.
 
     Args:
         client: The client that sends the request.
-        body: What to write a prompt from.
+        body: The insights for a prompt.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -84,14 +84,14 @@ def sync(
 ) -> GeneratedPrompt | ApiError | None:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
-    section and below it a point for each insight, which names its sources, the insight's id and those of traces
-    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
-    or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted insights. The text has a
+    heading for each section and a list item for each insight, with its sources: the insight's id and the ids of
+    traces that show it. The same insights give the same text. Returns 409 if there is no accepted insight, or if a
+    given insight has not been accepted.
 
     Args:
         client: The client that sends the request.
-        body: What to write a prompt from.
+        body: The insights for a prompt.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.
@@ -114,14 +114,14 @@ async def asyncio_detailed(
 ) -> Response[GeneratedPrompt | ApiError]:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
-    section and below it a point for each insight, which names its sources, the insight's id and those of traces
-    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
-    or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted insights. The text has a
+    heading for each section and a list item for each insight, with its sources: the insight's id and the ids of
+    traces that show it. The same insights give the same text. Returns 409 if there is no accepted insight, or if a
+    given insight has not been accepted.
 
     Args:
         client: The client that sends the request.
-        body: What to write a prompt from.
+        body: The insights for a prompt.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -144,14 +144,14 @@ async def asyncio(
 ) -> GeneratedPrompt | ApiError | None:
     """Make a prompt from accepted insights.
 
-    Writes a new version of the prompt from the given insights, or from all accepted ones: a heading for each
-    section and below it a point for each insight, which names its sources, the insight's id and those of traces
-    that show it. The same insights make the same text. Answers 409 when there is no accepted insight to write from,
-    or when a given one has not been accepted.
+    Writes a new version of the prompt from the given insights, or from all accepted insights. The text has a
+    heading for each section and a list item for each insight, with its sources: the insight's id and the ids of
+    traces that show it. The same insights give the same text. Returns 409 if there is no accepted insight, or if a
+    given insight has not been accepted.
 
     Args:
         client: The client that sends the request.
-        body: What to write a prompt from.
+        body: The insights for a prompt.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.

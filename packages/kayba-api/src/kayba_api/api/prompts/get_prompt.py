@@ -54,7 +54,7 @@ def sync_detailed(
 ) -> Response[Prompt | ApiError]:
     """Get a prompt.
 
-    One prompt with its text.
+    Returns one prompt with its text.
 
     Args:
         id (str): An opaque id.
@@ -81,7 +81,7 @@ def sync(
 ) -> Prompt | ApiError | None:
     """Get a prompt.
 
-    One prompt with its text.
+    Returns one prompt with its text.
 
     Args:
         id (str): An opaque id.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
 ) -> Response[Prompt | ApiError]:
     """Get a prompt.
 
-    One prompt with its text.
+    Returns one prompt with its text.
 
     Args:
         id (str): An opaque id.
@@ -135,7 +135,7 @@ async def asyncio(
 ) -> Prompt | ApiError | None:
     """Get a prompt.
 
-    One prompt with its text.
+    Returns one prompt with its text.
 
     Args:
         id (str): An opaque id.

@@ -48,7 +48,7 @@ def sync_detailed(
 ) -> Response[PromptList | ApiError]:
     """List prompts.
 
-    All prompts, newest first, so that the first is the latest.
+    Returns all prompts, newest first.
 
     Args:
         client: The client that sends the request.
@@ -71,7 +71,7 @@ def sync(
 ) -> PromptList | ApiError | None:
     """List prompts.
 
-    All prompts, newest first, so that the first is the latest.
+    Returns all prompts, newest first.
 
     Args:
         client: The client that sends the request.
@@ -95,7 +95,7 @@ async def asyncio_detailed(
 ) -> Response[PromptList | ApiError]:
     """List prompts.
 
-    All prompts, newest first, so that the first is the latest.
+    Returns all prompts, newest first.
 
     Args:
         client: The client that sends the request.
@@ -118,7 +118,7 @@ async def asyncio(
 ) -> PromptList | ApiError | None:
     """List prompts.
 
-    All prompts, newest first, so that the first is the latest.
+    Returns all prompts, newest first.
 
     Args:
         client: The client that sends the request.

@@ -54,11 +54,11 @@ def sync_detailed(
 ) -> Response[TraceFileBatch | ApiError]:
     """Get several trace files.
 
-    Trace files with their content, in the order of the ids. Unknown ids are left out.
+    Returns trace files with their content, in the order of the ids. Unknown ids are omitted.
 
     Args:
         client: The client that sends the request.
-        body: Which trace files to get.
+        body: The trace files to get.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -81,11 +81,11 @@ def sync(
 ) -> TraceFileBatch | ApiError | None:
     """Get several trace files.
 
-    Trace files with their content, in the order of the ids. Unknown ids are left out.
+    Returns trace files with their content, in the order of the ids. Unknown ids are omitted.
 
     Args:
         client: The client that sends the request.
-        body: Which trace files to get.
+        body: The trace files to get.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.
@@ -108,11 +108,11 @@ async def asyncio_detailed(
 ) -> Response[TraceFileBatch | ApiError]:
     """Get several trace files.
 
-    Trace files with their content, in the order of the ids. Unknown ids are left out.
+    Returns trace files with their content, in the order of the ids. Unknown ids are omitted.
 
     Args:
         client: The client that sends the request.
-        body: Which trace files to get.
+        body: The trace files to get.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -135,11 +135,11 @@ async def asyncio(
 ) -> TraceFileBatch | ApiError | None:
     """Get several trace files.
 
-    Trace files with their content, in the order of the ids. Unknown ids are left out.
+    Returns trace files with their content, in the order of the ids. Unknown ids are omitted.
 
     Args:
         client: The client that sends the request.
-        body: Which trace files to get.
+        body: The trace files to get.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.

@@ -56,7 +56,7 @@ def sync_detailed(
 ) -> Response[Empty | ApiError]:
     """Delete a trace file.
 
-    Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+    Deletes a trace file permanently. Returns 204; some servers return 200 with a JSON object.
 
     Args:
         id (str): An opaque id.
@@ -83,7 +83,7 @@ def sync(
 ) -> Empty | ApiError | None:
     """Delete a trace file.
 
-    Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+    Deletes a trace file permanently. Returns 204; some servers return 200 with a JSON object.
 
     Args:
         id (str): An opaque id.
@@ -110,7 +110,7 @@ async def asyncio_detailed(
 ) -> Response[Empty | ApiError]:
     """Delete a trace file.
 
-    Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+    Deletes a trace file permanently. Returns 204; some servers return 200 with a JSON object.
 
     Args:
         id (str): An opaque id.
@@ -137,7 +137,7 @@ async def asyncio(
 ) -> Empty | ApiError | None:
     """Delete a trace file.
 
-    Removes a trace file for good. Answers 204; some servers answer 200 with a JSON object.
+    Deletes a trace file permanently. Returns 204; some servers return 200 with a JSON object.
 
     Args:
         id (str): An opaque id.

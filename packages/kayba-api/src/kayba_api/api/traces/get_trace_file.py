@@ -54,7 +54,7 @@ def sync_detailed(
 ) -> Response[TraceFileWithContent | ApiError]:
     """Get a trace file.
 
-    One trace file with its content.
+    Returns one trace file with its content.
 
     Args:
         id (str): An opaque id.
@@ -81,7 +81,7 @@ def sync(
 ) -> TraceFileWithContent | ApiError | None:
     """Get a trace file.
 
-    One trace file with its content.
+    Returns one trace file with its content.
 
     Args:
         id (str): An opaque id.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
 ) -> Response[TraceFileWithContent | ApiError]:
     """Get a trace file.
 
-    One trace file with its content.
+    Returns one trace file with its content.
 
     Args:
         id (str): An opaque id.
@@ -135,7 +135,7 @@ async def asyncio(
 ) -> TraceFileWithContent | ApiError | None:
     """Get a trace file.
 
-    One trace file with its content.
+    Returns one trace file with its content.
 
     Args:
         id (str): An opaque id.

@@ -48,7 +48,7 @@ def sync_detailed(
 ) -> Response[TraceFileList | ApiError]:
     """List trace files.
 
-    Names and sizes of all uploaded trace files, newest first, without their content.
+    Returns the names and sizes of all uploaded trace files, newest first, without their content.
 
     Args:
         client: The client that sends the request.
@@ -71,7 +71,7 @@ def sync(
 ) -> TraceFileList | ApiError | None:
     """List trace files.
 
-    Names and sizes of all uploaded trace files, newest first, without their content.
+    Returns the names and sizes of all uploaded trace files, newest first, without their content.
 
     Args:
         client: The client that sends the request.
@@ -95,7 +95,7 @@ async def asyncio_detailed(
 ) -> Response[TraceFileList | ApiError]:
     """List trace files.
 
-    Names and sizes of all uploaded trace files, newest first, without their content.
+    Returns the names and sizes of all uploaded trace files, newest first, without their content.
 
     Args:
         client: The client that sends the request.
@@ -118,7 +118,7 @@ async def asyncio(
 ) -> TraceFileList | ApiError | None:
     """List trace files.
 
-    Names and sizes of all uploaded trace files, newest first, without their content.
+    Returns the names and sizes of all uploaded trace files, newest first, without their content.
 
     Args:
         client: The client that sends the request.

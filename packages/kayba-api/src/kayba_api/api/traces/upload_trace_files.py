@@ -54,8 +54,9 @@ def sync_detailed(
 ) -> Response[UploadTraceFilesResult | ApiError]:
     """Upload trace files.
 
-    Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload into
-    several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+    Stores one or more transcripts: all of them or none. The body may have at most 1,000,000 bytes; split a larger
+    upload into several requests. Files of more than 350,000 characters are stored, but are too long for a good
+    analysis.
 
     Args:
         client: The client that sends the request.
@@ -82,8 +83,9 @@ def sync(
 ) -> UploadTraceFilesResult | ApiError | None:
     """Upload trace files.
 
-    Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload into
-    several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+    Stores one or more transcripts: all of them or none. The body may have at most 1,000,000 bytes; split a larger
+    upload into several requests. Files of more than 350,000 characters are stored, but are too long for a good
+    analysis.
 
     Args:
         client: The client that sends the request.
@@ -110,8 +112,9 @@ async def asyncio_detailed(
 ) -> Response[UploadTraceFilesResult | ApiError]:
     """Upload trace files.
 
-    Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload into
-    several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+    Stores one or more transcripts: all of them or none. The body may have at most 1,000,000 bytes; split a larger
+    upload into several requests. Files of more than 350,000 characters are stored, but are too long for a good
+    analysis.
 
     Args:
         client: The client that sends the request.
@@ -138,8 +141,9 @@ async def asyncio(
 ) -> UploadTraceFilesResult | ApiError | None:
     """Upload trace files.
 
-    Stores one or more transcripts, all or none. The whole body may be 1,000,000 bytes; split a larger upload into
-    several requests. Files of more than 350,000 characters are stored, but too long to be analysed well.
+    Stores one or more transcripts: all of them or none. The body may have at most 1,000,000 bytes; split a larger
+    upload into several requests. Files of more than 350,000 characters are stored, but are too long for a good
+    analysis.
 
     Args:
         client: The client that sends the request.

@@ -59,7 +59,8 @@ def sync_detailed(
 ) -> Response[TraceBatch | TracingError]:
     """Get several traces with their spans.
 
-    Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
+    Returns traces in the order of the ids. Unknown ids are omitted. If all ids are unknown, the response is an
+    empty object.
 
     Args:
         client: The client that sends the request.
@@ -86,7 +87,8 @@ def sync(
 ) -> TraceBatch | TracingError | None:
     """Get several traces with their spans.
 
-    Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
+    Returns traces in the order of the ids. Unknown ids are omitted. If all ids are unknown, the response is an
+    empty object.
 
     Args:
         client: The client that sends the request.
@@ -113,7 +115,8 @@ async def asyncio_detailed(
 ) -> Response[TraceBatch | TracingError]:
     """Get several traces with their spans.
 
-    Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
+    Returns traces in the order of the ids. Unknown ids are omitted. If all ids are unknown, the response is an
+    empty object.
 
     Args:
         client: The client that sends the request.
@@ -140,7 +143,8 @@ async def asyncio(
 ) -> TraceBatch | TracingError | None:
     """Get several traces with their spans.
 
-    Traces in the order of the ids. Unknown ids are left out; when all are, the answer is an empty object.
+    Returns traces in the order of the ids. Unknown ids are omitted. If all ids are unknown, the response is an
+    empty object.
 
     Args:
         client: The client that sends the request.

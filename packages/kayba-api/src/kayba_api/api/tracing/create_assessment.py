@@ -59,7 +59,7 @@ def sync_detailed(
 ) -> Response[AssessmentAnswer | TracingError]:
     """Assess a trace.
 
-    Adds feedback on a trace or one of its spans, or what was expected of it.
+    Adds feedback on a trace or one of its spans, or its expected result.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -89,7 +89,7 @@ def sync(
 ) -> AssessmentAnswer | TracingError | None:
     """Assess a trace.
 
-    Adds feedback on a trace or one of its spans, or what was expected of it.
+    Adds feedback on a trace or one of its spans, or its expected result.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -119,7 +119,7 @@ async def asyncio_detailed(
 ) -> Response[AssessmentAnswer | TracingError]:
     """Assess a trace.
 
-    Adds feedback on a trace or one of its spans, or what was expected of it.
+    Adds feedback on a trace or one of its spans, or its expected result.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -149,7 +149,7 @@ async def asyncio(
 ) -> AssessmentAnswer | TracingError | None:
     """Assess a trace.
 
-    Adds feedback on a trace or one of its spans, or what was expected of it.
+    Adds feedback on a trace or one of its spans, or its expected result.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.

@@ -54,8 +54,8 @@ def sync_detailed(
 ) -> Response[TraceInfoAnswer | TracingError]:
     """Create or replace a trace's info.
 
-    Stores what is known of a trace apart from its spans. The answer is the same info with the server's own tags
-    added (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
+    Stores the data of a trace except its spans. Returns the stored info, with the server's own tags added
+    (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
 
     Args:
         client: The client that sends the request.
@@ -82,8 +82,8 @@ def sync(
 ) -> TraceInfoAnswer | TracingError | None:
     """Create or replace a trace's info.
 
-    Stores what is known of a trace apart from its spans. The answer is the same info with the server's own tags
-    added (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
+    Stores the data of a trace except its spans. Returns the stored info, with the server's own tags added
+    (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
 
     Args:
         client: The client that sends the request.
@@ -110,8 +110,8 @@ async def asyncio_detailed(
 ) -> Response[TraceInfoAnswer | TracingError]:
     """Create or replace a trace's info.
 
-    Stores what is known of a trace apart from its spans. The answer is the same info with the server's own tags
-    added (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
+    Stores the data of a trace except its spans. Returns the stored info, with the server's own tags added
+    (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
 
     Args:
         client: The client that sends the request.
@@ -138,8 +138,8 @@ async def asyncio(
 ) -> TraceInfoAnswer | TracingError | None:
     """Create or replace a trace's info.
 
-    Stores what is known of a trace apart from its spans. The answer is the same info with the server's own tags
-    added (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
+    Stores the data of a trace except its spans. Returns the stored info, with the server's own tags added
+    (`mlflow.artifactLocation`, `mlflow.trace.spansLocation`).
 
     Args:
         client: The client that sends the request.

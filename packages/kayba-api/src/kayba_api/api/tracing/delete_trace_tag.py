@@ -67,8 +67,8 @@ def sync_detailed(
 ) -> Response[Empty | TracingError]:
     """Delete a tag of a trace.
 
-    Removes the tag; 404 when the trace has no such tag. The key may be in the query or in a JSON body, and one of
-    the two must be there. MLflow's servers read the body only, so a client that talks to both sends the body.
+    Deletes the tag. Returns 404 if the trace has no such tag. The key must be in the query or in a JSON body.
+    MLflow's servers read only the body, so a client of both kinds of server sends the body.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -101,8 +101,8 @@ def sync(
 ) -> Empty | TracingError | None:
     """Delete a tag of a trace.
 
-    Removes the tag; 404 when the trace has no such tag. The key may be in the query or in a JSON body, and one of
-    the two must be there. MLflow's servers read the body only, so a client that talks to both sends the body.
+    Deletes the tag. Returns 404 if the trace has no such tag. The key must be in the query or in a JSON body.
+    MLflow's servers read only the body, so a client of both kinds of server sends the body.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -135,8 +135,8 @@ async def asyncio_detailed(
 ) -> Response[Empty | TracingError]:
     """Delete a tag of a trace.
 
-    Removes the tag; 404 when the trace has no such tag. The key may be in the query or in a JSON body, and one of
-    the two must be there. MLflow's servers read the body only, so a client that talks to both sends the body.
+    Deletes the tag. Returns 404 if the trace has no such tag. The key must be in the query or in a JSON body.
+    MLflow's servers read only the body, so a client of both kinds of server sends the body.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -169,8 +169,8 @@ async def asyncio(
 ) -> Empty | TracingError | None:
     """Delete a tag of a trace.
 
-    Removes the tag; 404 when the trace has no such tag. The key may be in the query or in a JSON body, and one of
-    the two must be there. MLflow's servers read the body only, so a client that talks to both sends the body.
+    Deletes the tag. Returns 404 if the trace has no such tag. The key must be in the query or in a JSON body.
+    MLflow's servers read only the body, so a client of both kinds of server sends the body.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.

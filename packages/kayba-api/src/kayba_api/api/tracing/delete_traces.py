@@ -54,12 +54,12 @@ def sync_detailed(
 ) -> Response[DeletedTraces | TracingError]:
     """Delete traces.
 
-    Removes traces of one experiment for good: those named in `request_ids`, or those that started at or before
-    `max_timestamp_millis`, oldest first and at most `max_traces` of them. Unknown ids are passed over.
+    Deletes traces of one experiment permanently: the traces in `request_ids`, or the oldest traces that started at
+    or before `max_timestamp_millis`, at most `max_traces`. Unknown ids are ignored.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to delete. Either `request_ids` or `max_timestamp_millis`.
+        body: The traces to delete, given by either `request_ids` or `max_timestamp_millis`.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -82,12 +82,12 @@ def sync(
 ) -> DeletedTraces | TracingError | None:
     """Delete traces.
 
-    Removes traces of one experiment for good: those named in `request_ids`, or those that started at or before
-    `max_timestamp_millis`, oldest first and at most `max_traces` of them. Unknown ids are passed over.
+    Deletes traces of one experiment permanently: the traces in `request_ids`, or the oldest traces that started at
+    or before `max_timestamp_millis`, at most `max_traces`. Unknown ids are ignored.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to delete. Either `request_ids` or `max_timestamp_millis`.
+        body: The traces to delete, given by either `request_ids` or `max_timestamp_millis`.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.
@@ -110,12 +110,12 @@ async def asyncio_detailed(
 ) -> Response[DeletedTraces | TracingError]:
     """Delete traces.
 
-    Removes traces of one experiment for good: those named in `request_ids`, or those that started at or before
-    `max_timestamp_millis`, oldest first and at most `max_traces` of them. Unknown ids are passed over.
+    Deletes traces of one experiment permanently: the traces in `request_ids`, or the oldest traces that started at
+    or before `max_timestamp_millis`, at most `max_traces`. Unknown ids are ignored.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to delete. Either `request_ids` or `max_timestamp_millis`.
+        body: The traces to delete, given by either `request_ids` or `max_timestamp_millis`.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -138,12 +138,12 @@ async def asyncio(
 ) -> DeletedTraces | TracingError | None:
     """Delete traces.
 
-    Removes traces of one experiment for good: those named in `request_ids`, or those that started at or before
-    `max_timestamp_millis`, oldest first and at most `max_traces` of them. Unknown ids are passed over.
+    Deletes traces of one experiment permanently: the traces in `request_ids`, or the oldest traces that started at
+    or before `max_timestamp_millis`, at most `max_traces`. Unknown ids are ignored.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to delete. Either `request_ids` or `max_timestamp_millis`.
+        body: The traces to delete, given by either `request_ids` or `max_timestamp_millis`.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.

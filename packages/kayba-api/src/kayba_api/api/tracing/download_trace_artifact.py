@@ -57,7 +57,7 @@ def sync_detailed(
 ) -> Response[TraceArtifact | TracingError]:
     """Get a trace's spans as a file.
 
-    The JSON document that was stored. MLflow's servers declare it as plain text.
+    Returns the stored JSON document. MLflow's servers declare it as plain text.
 
     Args:
         experiment_id (str): Decimal digits, as text.
@@ -87,7 +87,7 @@ def sync(
 ) -> TraceArtifact | TracingError | None:
     """Get a trace's spans as a file.
 
-    The JSON document that was stored. MLflow's servers declare it as plain text.
+    Returns the stored JSON document. MLflow's servers declare it as plain text.
 
     Args:
         experiment_id (str): Decimal digits, as text.
@@ -117,7 +117,7 @@ async def asyncio_detailed(
 ) -> Response[TraceArtifact | TracingError]:
     """Get a trace's spans as a file.
 
-    The JSON document that was stored. MLflow's servers declare it as plain text.
+    Returns the stored JSON document. MLflow's servers declare it as plain text.
 
     Args:
         experiment_id (str): Decimal digits, as text.
@@ -147,7 +147,7 @@ async def asyncio(
 ) -> TraceArtifact | TracingError | None:
     """Get a trace's spans as a file.
 
-    The JSON document that was stored. MLflow's servers declare it as plain text.
+    Returns the stored JSON document. MLflow's servers declare it as plain text.
 
     Args:
         experiment_id (str): Decimal digits, as text.

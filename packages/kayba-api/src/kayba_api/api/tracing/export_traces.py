@@ -65,21 +65,21 @@ def sync_detailed(
 ) -> Response[ExportTraceServiceResponse | TracingError]:
     """Send spans.
 
-    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
-    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
-    64 MiB when it is not. The answer is encoded as the request was.
+    Accepts OTLP/HTTP. A request may contain any number of spans of any number of traces. All of them are stored
+    before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
+    Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
-    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
-    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
-    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
-    named `exception` holds an exception.
+    These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
+    metadata. An event named `exception` contains an exception.
 
-    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
-    `uploadTraceArtifact` there.
+    A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
+    send its spans with `uploadTraceArtifact`.
 
     Args:
         client: The client that sends the request.
-        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
+        body: Spans, grouped by their sources. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
@@ -105,21 +105,21 @@ def sync(
 ) -> ExportTraceServiceResponse | TracingError | None:
     """Send spans.
 
-    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
-    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
-    64 MiB when it is not. The answer is encoded as the request was.
+    Accepts OTLP/HTTP. A request may contain any number of spans of any number of traces. All of them are stored
+    before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
+    Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
-    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
-    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
-    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
-    named `exception` holds an exception.
+    These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
+    metadata. An event named `exception` contains an exception.
 
-    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
-    `uploadTraceArtifact` there.
+    A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
+    send its spans with `uploadTraceArtifact`.
 
     Args:
         client: The client that sends the request.
-        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
+        body: Spans, grouped by their sources. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
@@ -145,21 +145,21 @@ async def asyncio_detailed(
 ) -> Response[ExportTraceServiceResponse | TracingError]:
     """Send spans.
 
-    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
-    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
-    64 MiB when it is not. The answer is encoded as the request was.
+    Accepts OTLP/HTTP. A request may contain any number of spans of any number of traces. All of them are stored
+    before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
+    Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
-    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
-    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
-    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
-    named `exception` holds an exception.
+    These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
+    metadata. An event named `exception` contains an exception.
 
-    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
-    `uploadTraceArtifact` there.
+    A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
+    send its spans with `uploadTraceArtifact`.
 
     Args:
         client: The client that sends the request.
-        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
+        body: Spans, grouped by their sources. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:
@@ -185,21 +185,21 @@ async def asyncio(
 ) -> ExportTraceServiceResponse | TracingError | None:
     """Send spans.
 
-    OTLP/HTTP. A request may hold any number of spans of any number of traces; it is stored as a whole before it is
-    answered, and sending it again changes nothing. The body may be compressed (`Content-Encoding: gzip`) and may be
-    64 MiB when it is not. The answer is encoded as the request was.
+    Accepts OTLP/HTTP. A request may contain any number of spans of any number of traces. All of them are stored
+    before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
+    Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
-    Attributes that say more about a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
-    `mlflow.spanType`, `mlflow.spanFunctionName`; on the root span `mlflow.traceTag.<key>` becomes the trace's tag
-    `<key>`, `mlflow.traceTag.mlflow.traceName` its name, and `session.id` and `user.id` become metadata. An event
-    named `exception` holds an exception.
+    These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
+    `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
+    metadata. An event named `exception` contains an exception.
 
-    A server that cannot take spans answers 501: create the trace with `createTraceInfo` and send its spans with
-    `uploadTraceArtifact` there.
+    A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
+    send its spans with `uploadTraceArtifact`.
 
     Args:
         client: The client that sends the request.
-        body: Spans, grouped by what made them. Or its bytes as application/json or application/x-protobuf.
+        body: Spans, grouped by their sources. Or its bytes as application/json or application/x-protobuf.
         x_mlflow_experiment_id (str): Decimal digits, as text.
 
     Returns:

@@ -60,7 +60,7 @@ def sync_detailed(
 ) -> Response[TraceAnswer | TracingError]:
     """Get a trace with its spans.
 
-    A trace's info and all its spans. Spans are in the order of their start.
+    Returns a trace's info and all its spans, in the order of their start.
 
     Args:
         client: The client that sends the request.
@@ -90,7 +90,7 @@ def sync(
 ) -> TraceAnswer | TracingError | None:
     """Get a trace with its spans.
 
-    A trace's info and all its spans. Spans are in the order of their start.
+    Returns a trace's info and all its spans, in the order of their start.
 
     Args:
         client: The client that sends the request.
@@ -120,7 +120,7 @@ async def asyncio_detailed(
 ) -> Response[TraceAnswer | TracingError]:
     """Get a trace with its spans.
 
-    A trace's info and all its spans. Spans are in the order of their start.
+    Returns a trace's info and all its spans, in the order of their start.
 
     Args:
         client: The client that sends the request.
@@ -150,7 +150,7 @@ async def asyncio(
 ) -> TraceAnswer | TracingError | None:
     """Get a trace with its spans.
 
-    A trace's info and all its spans. Spans are in the order of their start.
+    Returns a trace's info and all its spans, in the order of their start.
 
     Args:
         client: The client that sends the request.

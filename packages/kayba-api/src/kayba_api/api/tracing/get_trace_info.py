@@ -54,7 +54,7 @@ def sync_detailed(
 ) -> Response[TraceInfoAnswer | TracingError]:
     """Get a trace's info.
 
-    What is known of a trace apart from its spans.
+    The data of a trace except its spans.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -81,7 +81,7 @@ def sync(
 ) -> TraceInfoAnswer | TracingError | None:
     """Get a trace's info.
 
-    What is known of a trace apart from its spans.
+    The data of a trace except its spans.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
 ) -> Response[TraceInfoAnswer | TracingError]:
     """Get a trace's info.
 
-    What is known of a trace apart from its spans.
+    The data of a trace except its spans.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -135,7 +135,7 @@ async def asyncio(
 ) -> TraceInfoAnswer | TracingError | None:
     """Get a trace's info.
 
-    What is known of a trace apart from its spans.
+    The data of a trace except its spans.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.

@@ -45,8 +45,8 @@ def sync_detailed(
 ) -> Response[str | TracingError]:
     """Get the version of the tracing protocol.
 
-    The MLflow version that the tracing mount is compatible with, as text. Servers at 3.4 or newer take spans at
-    `/mlflow/v1/traces`.
+    Returns the MLflow version that the tracing mount is compatible with, as text. Servers with version 3.4 or newer
+    accept spans at `/mlflow/v1/traces`.
 
     Args:
         client: The client that sends the request.
@@ -69,8 +69,8 @@ def sync(
 ) -> str | TracingError | None:
     """Get the version of the tracing protocol.
 
-    The MLflow version that the tracing mount is compatible with, as text. Servers at 3.4 or newer take spans at
-    `/mlflow/v1/traces`.
+    Returns the MLflow version that the tracing mount is compatible with, as text. Servers with version 3.4 or newer
+    accept spans at `/mlflow/v1/traces`.
 
     Args:
         client: The client that sends the request.
@@ -94,8 +94,8 @@ async def asyncio_detailed(
 ) -> Response[str | TracingError]:
     """Get the version of the tracing protocol.
 
-    The MLflow version that the tracing mount is compatible with, as text. Servers at 3.4 or newer take spans at
-    `/mlflow/v1/traces`.
+    Returns the MLflow version that the tracing mount is compatible with, as text. Servers with version 3.4 or newer
+    accept spans at `/mlflow/v1/traces`.
 
     Args:
         client: The client that sends the request.
@@ -118,8 +118,8 @@ async def asyncio(
 ) -> str | TracingError | None:
     """Get the version of the tracing protocol.
 
-    The MLflow version that the tracing mount is compatible with, as text. Servers at 3.4 or newer take spans at
-    `/mlflow/v1/traces`.
+    Returns the MLflow version that the tracing mount is compatible with, as text. Servers with version 3.4 or newer
+    accept spans at `/mlflow/v1/traces`.
 
     Args:
         client: The client that sends the request.

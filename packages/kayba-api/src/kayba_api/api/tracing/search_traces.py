@@ -54,13 +54,13 @@ def sync_detailed(
 ) -> Response[TracePage | TracingError]:
     """Search traces.
 
-    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
-    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
-    answer is an empty object; without `next_page_token` it is the last page.
+    Returns the infos of traces in pages, newest first unless another order is given. The filter joins conditions
+    with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches,
+    the response is an empty object. The last page has no `next_page_token`.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to find, and how to list them.
+        body: A search for traces.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -83,13 +83,13 @@ def sync(
 ) -> TracePage | TracingError | None:
     """Search traces.
 
-    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
-    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
-    answer is an empty object; without `next_page_token` it is the last page.
+    Returns the infos of traces in pages, newest first unless another order is given. The filter joins conditions
+    with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches,
+    the response is an empty object. The last page has no `next_page_token`.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to find, and how to list them.
+        body: A search for traces.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.
@@ -112,13 +112,13 @@ async def asyncio_detailed(
 ) -> Response[TracePage | TracingError]:
     """Search traces.
 
-    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
-    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
-    answer is an empty object; without `next_page_token` it is the last page.
+    Returns the infos of traces in pages, newest first unless another order is given. The filter joins conditions
+    with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches,
+    the response is an empty object. The last page has no `next_page_token`.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to find, and how to list them.
+        body: A search for traces.
 
     Returns:
         The status, the headers, the body and the parsed body.
@@ -141,13 +141,13 @@ async def asyncio(
 ) -> TracePage | TracingError | None:
     """Search traces.
 
-    Infos of traces, a page at a time and newest first unless ordered otherwise. The filter joins conditions with
-    `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches the
-    answer is an empty object; without `next_page_token` it is the last page.
+    Returns the infos of traces in pages, newest first unless another order is given. The filter joins conditions
+    with `AND`: tags (``tags.`kayba.folder` = 'production'``), `status`, `name`, `timestamp_ms`. Without matches,
+    the response is an empty object. The last page has no `next_page_token`.
 
     Args:
         client: The client that sends the request.
-        body: Which traces to find, and how to list them.
+        body: A search for traces.
 
     Returns:
         The parsed body, which may be an error; None if it does not match the contract.

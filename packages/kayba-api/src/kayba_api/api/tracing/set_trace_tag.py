@@ -59,7 +59,7 @@ def sync_detailed(
 ) -> Response[Empty | TracingError]:
     """Set a tag of a trace.
 
-    Adds the tag, or replaces its value.
+    Adds the tag or replaces its value.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -89,7 +89,7 @@ def sync(
 ) -> Empty | TracingError | None:
     """Set a tag of a trace.
 
-    Adds the tag, or replaces its value.
+    Adds the tag or replaces its value.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -119,7 +119,7 @@ async def asyncio_detailed(
 ) -> Response[Empty | TracingError]:
     """Set a tag of a trace.
 
-    Adds the tag, or replaces its value.
+    Adds the tag or replaces its value.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.
@@ -149,7 +149,7 @@ async def asyncio(
 ) -> Empty | TracingError | None:
     """Set a tag of a trace.
 
-    Adds the tag, or replaces its value.
+    Adds the tag or replaces its value.
 
     Args:
         trace_id (str): `tr-` and the 32 hex digits of the OpenTelemetry trace id.

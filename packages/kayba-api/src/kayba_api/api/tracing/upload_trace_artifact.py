@@ -70,8 +70,8 @@ def sync_detailed(
 ) -> Response[Empty | TracingError]:
     """Store a trace's spans as a file.
 
-    For servers that do not take spans at `/mlflow/v1/traces`: a JSON document with all spans of a trace whose info
-    has been created. MLflow's clients declare it as plain text. Sending it again replaces the spans.
+    Stores a JSON document with all spans of a trace whose info exists, on servers that do not accept spans at
+    `/mlflow/v1/traces`. MLflow's clients declare it as plain text. Sending it again replaces the spans.
 
     Args:
         experiment_id (str): Decimal digits, as text.
@@ -104,8 +104,8 @@ def sync(
 ) -> Empty | TracingError | None:
     """Store a trace's spans as a file.
 
-    For servers that do not take spans at `/mlflow/v1/traces`: a JSON document with all spans of a trace whose info
-    has been created. MLflow's clients declare it as plain text. Sending it again replaces the spans.
+    Stores a JSON document with all spans of a trace whose info exists, on servers that do not accept spans at
+    `/mlflow/v1/traces`. MLflow's clients declare it as plain text. Sending it again replaces the spans.
 
     Args:
         experiment_id (str): Decimal digits, as text.
@@ -138,8 +138,8 @@ async def asyncio_detailed(
 ) -> Response[Empty | TracingError]:
     """Store a trace's spans as a file.
 
-    For servers that do not take spans at `/mlflow/v1/traces`: a JSON document with all spans of a trace whose info
-    has been created. MLflow's clients declare it as plain text. Sending it again replaces the spans.
+    Stores a JSON document with all spans of a trace whose info exists, on servers that do not accept spans at
+    `/mlflow/v1/traces`. MLflow's clients declare it as plain text. Sending it again replaces the spans.
 
     Args:
         experiment_id (str): Decimal digits, as text.
@@ -172,8 +172,8 @@ async def asyncio(
 ) -> Empty | TracingError | None:
     """Store a trace's spans as a file.
 
-    For servers that do not take spans at `/mlflow/v1/traces`: a JSON document with all spans of a trace whose info
-    has been created. MLflow's clients declare it as plain text. Sending it again replaces the spans.
+    Stores a JSON document with all spans of a trace whose info exists, on servers that do not accept spans at
+    `/mlflow/v1/traces`. MLflow's clients declare it as plain text. Sending it again replaces the spans.
 
     Args:
         experiment_id (str): Decimal digits, as text.
