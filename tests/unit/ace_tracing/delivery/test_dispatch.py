@@ -7,7 +7,8 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.helpers.faulty_server import Answer, faulty_server
+from tests.helpers.faulty_server import FakeResponse as Answer
+from tests.helpers.faulty_server import faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, search_traces, start_span

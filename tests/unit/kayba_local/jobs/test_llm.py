@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from tests.helpers.insight_jobs import generate, insights, upload, wait
-from tests.unit.kayba_local.test_cli import running
+from tests.helpers.server_process import run_server as running
 
 import kayba_local
 from kayba_local.jobs import llm

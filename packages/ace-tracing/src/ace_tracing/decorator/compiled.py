@@ -17,8 +17,7 @@ from typing import Any, Final
 
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
-from ace_tracing.recording.context import current_span
-from ace_tracing.recording.context import end_with_error
+from ace_tracing.recording.context import current_span, end_with_error
 from ace_tracing.recording.tracer import state
 
 _PREFIX: Final = "_ace_"

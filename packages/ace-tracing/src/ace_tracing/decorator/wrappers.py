@@ -15,8 +15,7 @@ from typing import Any
 from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.streams import StreamCollector, wrap_stream
-from ace_tracing.recording.context import current_span
-from ace_tracing.recording.context import end_with_error
+from ace_tracing.recording.context import current_span, end_with_error
 from ace_tracing.recording.tracer import state
 
 

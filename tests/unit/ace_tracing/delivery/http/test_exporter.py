@@ -161,9 +161,7 @@ def test_a_success_status_of_a_proxy_is_retryable(response: FakeResponse) -> Non
         ({"Retry-After": "Wed, 99 Oct 2015 07:28:00 GMT"}, None),
     ],
 )
-def test_retry_after_is_read_as_seconds_or_date(
-    status: int, headers: dict[str, str], after: float | None
-) -> None:
+def test_retry_after_is_read_as_seconds_or_date(status: int, headers: dict[str, str], after: float | None) -> None:
     result = send(FakeResponse(status, b"", headers))
     assert isinstance(result, Retryable)
     assert result.retry_after_s == after
