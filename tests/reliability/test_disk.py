@@ -9,8 +9,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 from tests.helpers.programs import Programs, numbered_names, read_line, recorded_ids, unexpected_lines
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX modes, limits and users")
@@ -38,7 +37,7 @@ def test_failing_disk_keeps_traces_in_memory_with_one_warning(programs: Programs
     with faulty_server(up=False) as server:
         process = programs.start("bad_disk", server.url, failure, COUNT)
         read_line(process)
-        server.respond_with(Answer())
+        server.respond_with(FakeResponse())
         server.up()
         out, err = process.communicate(timeout=60)
         assert (process.returncode, unexpected_lines(err)) == (0, []), err

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import Fault, FaultyServer, faulty_server
+from tests.helpers.faulty_server import FakeResponse, Fault, FaultyServer, faulty_server
 from tests.helpers.programs import Programs, counts, make_traces, mark_soak, numbered_names, read_line, wait_for
 
 import ace_tracing
@@ -22,11 +21,11 @@ EXIT_S = {True: 2.0, False: 5.0}
 BUSY_S = 3.0
 """The time allowed on top for a busy machine, to wake a process up and to end the interpreter."""
 
-FAILURES: dict[str, Answer | None] = {
-    "hung": Answer(fault=Fault.STALL),
-    "dripping": Answer(fault=Fault.DRIP),
-    "503": Answer(503),
-    "Retry-After": Answer(503, headers={"Retry-After": "60"}),
+FAILURES: dict[str, FakeResponse | None] = {
+    "hung": FakeResponse(fault=Fault.STALL),
+    "dripping": FakeResponse(fault=Fault.DRIP),
+    "503": FakeResponse(503),
+    "Retry-After": FakeResponse(503, headers={"Retry-After": "60"}),
     "down": None,
 }
 
@@ -70,7 +69,7 @@ def test_process_ends_in_time_while_the_server_fails(programs: Programs, spool: 
         assert time.monotonic() - started < EXIT_S[spool] + BUSY_S
         assert process.returncode == 0, err
         if spool:
-            server.respond_with(Answer())
+            server.respond_with(FakeResponse())
             server.release()
             server.up()
             assert programs.report("deliver", server.url, "all")["pending"] == 0
@@ -102,7 +101,7 @@ def test_flush_and_shutdown_return_in_time_with_exact_counts(
 
 @pytest.mark.point(11)
 def test_counts_add_up_while_threads_trace(configured: Configured, spool: bool) -> None:
-    with faulty_server(Answer(503), Answer(), Answer(fault=Fault.LOSE), Answer()) as server:
+    with faulty_server(FakeResponse(503), FakeResponse(), FakeResponse(fault=Fault.LOSE), FakeResponse()) as server:
         configured(server.url, spool)
         threads = [threading.Thread(target=make_traces, args=(500, f"thread{number}-")) for number in range(4)]
         for thread in threads:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse, Fault, faulty_server
 from tests.helpers.programs import (
     Programs,
     counts,
@@ -29,13 +28,13 @@ Configured = Callable[..., None]
 OUTAGES = [1.0, pytest.param(60.0, marks=pytest.mark.soak)]
 OUTAGE_KINDS = {
     "down": None,
-    "503": Answer(503, b"<html>Service Unavailable</html>", {"Content-Type": "text/html"}),
-    "429": Answer(429),
-    "502": Answer(502),
-    "504": Answer(504),
-    "reset": Answer(fault=Fault.RESET),
-    "cut off": Answer(fault=Fault.CUT),
-    "no HTTP": Answer(fault=Fault.GARBAGE),
+    "503": FakeResponse(503, b"<html>Service Unavailable</html>", {"Content-Type": "text/html"}),
+    "429": FakeResponse(429),
+    "502": FakeResponse(502),
+    "504": FakeResponse(504),
+    "reset": FakeResponse(fault=Fault.RESET),
+    "cut off": FakeResponse(fault=Fault.CUT),
+    "no HTTP": FakeResponse(fault=Fault.GARBAGE),
 }
 
 
@@ -50,7 +49,7 @@ def test_all_traces_arrive_after_an_outage(configured: Configured, spool: bool, 
             make_traces(25, f"part{part}-")
             threading.Event().wait(seconds / 4)
         assert ace_tracing.flush(timeout=0.1).delivered == 0
-        server.respond_with(Answer())
+        server.respond_with(FakeResponse())
         server.up()
         assert counts(ace_tracing.flush(timeout=60)) == (100, 0, 0)
         expected = {name: 1 for part in range(4) for name in numbered_names(25, f"part{part}-")}
@@ -73,7 +72,7 @@ def test_traces_of_ended_processes_arrive_after_an_outage(programs: Programs) ->
 def test_retry_after_is_never_early(configured: Configured, spool: bool, form: str) -> None:
     # A date has whole seconds, so at least two of the three seconds are left.
     asked = "2" if form == "seconds" else formatdate(time.time() + 3, usegmt=True)
-    with faulty_server(Answer(429, b"", {"Retry-After": asked}), Answer()) as server:
+    with faulty_server(FakeResponse(429, b"", {"Retry-After": asked}), FakeResponse()) as server:
         configured(server.url, spool)
         make_traces(3)
         for _ in range(5):
@@ -87,14 +86,14 @@ def test_retry_after_is_never_early(configured: Configured, spool: bool, form: s
 @pytest.mark.point(4)
 def test_retry_after_is_jittered(configured: Configured) -> None:
     waits: list[float] = []
-    later = Answer(503, b"", {"Retry-After": "2"})
+    later = FakeResponse(503, b"", {"Retry-After": "2"})
     with (
-        faulty_server(later, Answer()) as a,
-        faulty_server(later, Answer()) as b,
-        faulty_server(later, Answer()) as c,
-        faulty_server(later, Answer()) as d,
-        faulty_server(later, Answer()) as e,
-        faulty_server(later, Answer()) as f,
+        faulty_server(later, FakeResponse()) as a,
+        faulty_server(later, FakeResponse()) as b,
+        faulty_server(later, FakeResponse()) as c,
+        faulty_server(later, FakeResponse()) as d,
+        faulty_server(later, FakeResponse()) as e,
+        faulty_server(later, FakeResponse()) as f,
     ):
         servers = [a, b, c, d, e, f]
         for server in servers:
@@ -110,9 +109,9 @@ def test_retry_after_is_jittered(configured: Configured) -> None:
 @pytest.mark.point(4)
 @pytest.mark.parametrize("asked", ["1000000000", "Fri, 31 Dec 9999 23:59:59 GMT", "-5", "soon", ""])
 def test_retry_after_delays_neither_exit_nor_next_process(programs: Programs, asked: str) -> None:
-    with faulty_server(Answer(503, b"", {"Retry-After": asked})) as server:
+    with faulty_server(FakeResponse(503, b"", {"Retry-After": asked})) as server:
         programs.run("trace_and_exit", server.url, 5, "return", timeout=30)
-        server.respond_with(Answer())
+        server.respond_with(FakeResponse())
         assert programs.report("deliver", server.url, "all")["pending"] == 0
         assert server.store.names == numbered_names(5)
 
@@ -120,7 +119,7 @@ def test_retry_after_delays_neither_exit_nor_next_process(programs: Programs, as
 @pytest.mark.point(4)
 @pytest.mark.soak
 def test_retry_after_is_capped(configured: Configured, spool: bool) -> None:
-    with faulty_server(Answer(503, b"", {"Retry-After": "1000000000"}), Answer()) as server:
+    with faulty_server(FakeResponse(503, b"", {"Retry-After": "1000000000"}), FakeResponse()) as server:
         configured(server.url, spool)
         make_traces(1)
         assert counts(ace_tracing.flush(timeout=600)) == (1, 0, 0)
@@ -129,8 +128,8 @@ def test_retry_after_is_capped(configured: Configured, spool: bool) -> None:
 @pytest.mark.point(8)
 @pytest.mark.parametrize("fault", [Fault.LOSE, Fault.CUT, Fault.GARBAGE])
 def test_response_lost_after_the_commit_makes_no_duplicate(configured: Configured, spool: bool, fault: Fault) -> None:
-    lost = Answer(fault=fault)
-    with faulty_server(lost, lost, Answer()) as server:
+    lost = FakeResponse(fault=fault)
+    with faulty_server(lost, lost, FakeResponse()) as server:
         configured(server.url, spool)
         make_traces(100)
         assert counts(ace_tracing.flush(timeout=60)) == (100, 0, 0)
@@ -164,7 +163,7 @@ def test_clock_jump_delays_nothing_and_reverses_no_span(programs: Programs, spoo
 
 
 def test_status_reports_an_outage(configured: Configured, spool: bool) -> None:
-    with faulty_server(Answer(503)) as server:
+    with faulty_server(FakeResponse(503)) as server:
         configured(server.url, spool)
         assert tracing_status().state == "idle"
         make_traces(3)
@@ -173,7 +172,7 @@ def test_status_reports_an_outage(configured: Configured, spool: bool) -> None:
         assert (status.delivered, status.pending, status.dropped) == (0, 3, 0)
         assert "503" in str(status.last_error)
         assert (status.spool is not None) is spool
-        server.respond_with(Answer())
+        server.respond_with(FakeResponse())
         ace_tracing.flush(timeout=60)
         assert tracing_status().delivered == 3
     ace_tracing.shutdown(timeout=1)

@@ -8,8 +8,7 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import FaultyServer, faulty_server, poisoned_by, too_large
+from tests.helpers.faulty_server import FakeResponse, FaultyServer, faulty_server, poisoned_by, too_large
 from tests.helpers.programs import Programs, counts, make_traces, numbered_names, wait_for
 
 import ace_tracing
@@ -96,7 +95,10 @@ def test_too_large_single_span_is_cut_and_marked(
 def test_blocked_export_warns_once_and_keeps_the_traces(
     configured: Configured, spool: bool, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with faulty_server() as elsewhere, faulty_server(Answer(status, headers={"Location": elsewhere.url})) as server:
+    with (
+        faulty_server() as elsewhere,
+        faulty_server(FakeResponse(status, headers={"Location": elsewhere.url})) as server,
+    ):
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             configured(server.url, spool)
             for _ in range(3):
@@ -115,10 +117,10 @@ def test_blocked_export_warns_once_and_keeps_the_traces(
 @pytest.mark.point(7)
 @pytest.mark.parametrize("status", [302, 401, 403, 404])
 def test_blocked_traces_arrive_once_the_service_accepts_them(programs: Programs, status: int) -> None:
-    with faulty_server(Answer(status, headers={"Location": "http://127.0.0.1:9/"})) as server:
+    with faulty_server(FakeResponse(status, headers={"Location": "http://127.0.0.1:9/"})) as server:
         programs.run("trace_and_exit", server.url, 20, "return")
         assert requests_for(server) > 0
-        server.answer_with(Answer())
+        server.answer_with(FakeResponse())
         left = programs.report("deliver", server.url, "all")
         assert (left["pending"], left["dropped"]) == (0, 0)
         assert server.store.names == numbered_names(20)
@@ -126,7 +128,7 @@ def test_blocked_traces_arrive_once_the_service_accepts_them(programs: Programs,
 
 @pytest.mark.point(9)
 def test_partial_success_is_not_retried_and_is_counted(configured: Configured, spool: bool) -> None:
-    with faulty_server(Answer(rejected=2), Answer()) as server:
+    with faulty_server(FakeResponse(rejected=2), FakeResponse()) as server:
         configured(server.url, spool)
         make_traces(5)
         # The traces are stored without two of their spans.

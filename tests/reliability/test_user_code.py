@@ -8,13 +8,11 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 from tests.helpers.programs import Programs, counts, make_traces, numbered_names, wait_for
 
 import ace_tracing
-from ace_tracing import start_span, trace
-from ace_tracing.testing import hostile
+from ace_tracing import hostile, start_span, trace
 
 Configured = Callable[..., None]
 
@@ -117,7 +115,7 @@ def test_user_exception_keeps_its_identity_and_traceback_tail(
 @pytest.mark.point(22)
 @pytest.mark.parametrize("who", ["collector of garbage", "log handler", "finalizer", "mask"])
 def test_callbacks_that_trace_inside_the_worker_do_not_block_it(programs: Programs, spool: bool, who: str) -> None:
-    with faulty_server(Answer(503), Answer(429), Answer()) as server:
+    with faulty_server(FakeResponse(503), FakeResponse(429), FakeResponse()) as server:
         report = programs.report("callbacks", server.url, who, spool=spool)
         assert (report["pending"], report["dropped"]) == (0, 0)
         stored = server.store.names

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import Request, faulty_server, too_large
+from tests.helpers.faulty_server import FakeResponse, Request, faulty_server, too_large
 
 from kayba_api import ConflictError, InternalServerError, PayloadTooLargeError
 from kayba_api.models import NewTraceFile
@@ -32,8 +31,8 @@ def stored(body: bytes) -> bytes:
     return json.dumps({"count": len(names), "traces": [{"id": name, "filename": name} for name in names]}).encode()
 
 
-def storing(request: Request) -> Answer:
-    return Answer(body=stored(request.body))
+def storing(request: Request) -> FakeResponse:
+    return FakeResponse(body=stored(request.body))
 
 
 def names(body: bytes) -> list[str]:
@@ -119,8 +118,8 @@ def test_a_single_file_over_the_servers_cap_raises(kayba: Make) -> None:
 
 
 def test_the_error_contains_the_partial_result(kayba: Make) -> None:
-    def failing_third(request: Request) -> Answer:
-        return Answer(500, b"") if "4" in names(request.body) else storing(request)
+    def failing_third(request: Request) -> FakeResponse:
+        return FakeResponse(500, b"") if "4" in names(request.body) else storing(request)
 
     with faulty_server() as server:
         server.rules.append(failing_third)
@@ -132,7 +131,7 @@ def test_the_error_contains_the_partial_result(kayba: Make) -> None:
 
 
 def test_a_failed_first_request_has_no_partial_result(kayba: Make) -> None:
-    with faulty_server(Answer(409, b"")) as server, pytest.raises(ConflictError) as caught:
+    with faulty_server(FakeResponse(409, b"")) as server, pytest.raises(ConflictError) as caught:
         kayba(base_url=server.url)(lambda c: c.traces.upload(traces=[file("a", 1)]))
     assert caught.value.partial_result is None
 

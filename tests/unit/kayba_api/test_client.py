@@ -11,8 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 from kayba_api import Client, UnexpectedStatus
 from kayba_api.api.traces import list_trace_files
@@ -64,7 +63,7 @@ def test_a_path_prefix_is_kept_and_normalising_is_idempotent(
 
 @pytest.mark.parametrize("mount", MOUNTS)
 def test_requests_go_to_the_api_mount_for_every_url_form(mount: str) -> None:
-    with faulty_server(Answer(body=b"3.17.2")) as server, Client(server.url + mount) as client:
+    with faulty_server(FakeResponse(body=b"3.17.2")) as server, Client(server.url + mount) as client:
         assert get_version.sync(client=client) == "3.17.2"
         list_trace_files.sync_detailed(client=client)
     assert [path for _, path, _, _ in server.requests] == ["/api/mlflow/version", "/api/traces"]
@@ -190,7 +189,7 @@ def test_a_closed_client_opens_new_connections() -> None:
             await get_version.asyncio(client=client)
             return client.get_async_httpx_client()
 
-    with faulty_server(Answer(body=b"3.17.2")) as server:
+    with faulty_server(FakeResponse(body=b"3.17.2")) as server:
         with Client(server.url) as client:
             get_version.sync(client=client)
             pool = client.get_httpx_client()
@@ -204,7 +203,7 @@ def test_a_closed_client_opens_new_connections() -> None:
 
 def test_an_undocumented_status_raises_if_configured() -> None:
     with (
-        faulty_server(Answer(529, b"busy")) as server,
+        faulty_server(FakeResponse(529, b"busy")) as server,
         Client(server.url, raise_on_unexpected_status=True) as client,
         pytest.raises(UnexpectedStatus, match="529: busy") as unexpected,
     ):

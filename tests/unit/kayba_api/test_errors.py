@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.helpers.client_kinds import HTML, Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse, Fault, faulty_server
 
 import kayba_api
 from kayba_api import (
@@ -73,7 +72,7 @@ def raised(subject: Subject, call: Callable[[Any], Any] = lambda client: client.
 def test_each_status_has_its_class_in_both_envelopes(
     kayba: Make, status: int, expected: type[KaybaError], envelope: bytes
 ) -> None:
-    with faulty_server(Answer(status, envelope, {"X-Request-Id": "req-1"})) as server:
+    with faulty_server(FakeResponse(status, envelope, {"X-Request-Id": "req-1"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert type(error) is expected
     assert (error.status, error.code, error.message) == (status, "SOME_CODE", "the reason")
@@ -97,7 +96,7 @@ def test_each_status_has_its_class_in_both_envelopes(
     ],
 )
 def test_a_body_without_envelope_is_in_the_message(kayba: Make, body: bytes, message: str | None, kept: Any) -> None:
-    with faulty_server(Answer(502, body, {"Content-Type": "text/html"})) as server:
+    with faulty_server(FakeResponse(502, body, {"Content-Type": "text/html"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert type(error) is InternalServerError
     assert (error.status, error.code) == (502, None)
@@ -107,7 +106,7 @@ def test_a_body_without_envelope_is_in_the_message(kayba: Make, body: bytes, mes
 
 def test_a_long_body_is_kept_but_cut_in_the_message(kayba: Make) -> None:
     page = b"<p>" + b"much " * 100_000 + b"</p>"
-    with faulty_server(Answer(500, page)) as server:
+    with faulty_server(FakeResponse(500, page)) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert error.body == page.decode()
     assert len(str(error)) < 500
@@ -136,7 +135,7 @@ def test_only_errors_of_the_hierarchy_are_raised(status: int, body: bytes, is_as
 )
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_an_invalid_success_body_is_an_error(kayba: Make, body: bytes, status: int) -> None:
-    with faulty_server(Answer(status, body)) as server:
+    with faulty_server(FakeResponse(status, body)) as server:
         error = raised(kayba(base_url=server.url), lambda client: client.traces.list())
     assert type(error) is APIResponseValidationError
     assert error.status == status
@@ -146,7 +145,7 @@ def test_an_invalid_success_body_is_an_error(kayba: Make, body: bytes, status: i
 
 
 def test_a_documented_response_without_content_is_success(kayba: Make) -> None:
-    with faulty_server(Answer(204), Answer(200, b"{}"), Answer(200, HTML)) as server:
+    with faulty_server(FakeResponse(204), FakeResponse(200, b"{}"), FakeResponse(200, HTML)) as server:
         subject = kayba(base_url=server.url)
         assert subject(lambda client: client.traces.delete("a")) is None
         assert subject(lambda client: client.traces.delete("a")) is None
@@ -155,7 +154,7 @@ def test_a_documented_response_without_content_is_success(kayba: Make) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.LOSE, Fault.CUT, Fault.GARBAGE])
 def test_a_broken_response_is_a_connection_error(kayba: Make, fault: Fault) -> None:
-    with faulty_server(Answer(body=b'{"traces": []}', fault=fault)) as server:
+    with faulty_server(FakeResponse(body=b'{"traces": []}', fault=fault)) as server:
         error = raised(kayba(base_url=server.url, max_retries=0), lambda client: client.traces.list())
     assert type(error) is APIConnectionError
     assert server.url in error.message
@@ -164,7 +163,7 @@ def test_a_broken_response_is_a_connection_error(kayba: Make, fault: Fault) -> N
 
 
 def test_a_wrong_content_encoding_is_a_connection_error(kayba: Make) -> None:
-    with faulty_server(Answer(body=b"no gzip", headers={"Content-Encoding": "gzip"})) as server:
+    with faulty_server(FakeResponse(body=b"no gzip", headers={"Content-Encoding": "gzip"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert type(error) is APIConnectionError
 
@@ -188,15 +187,15 @@ def test_a_slow_response_is_a_timeout_error(kayba: Make) -> None:
 @pytest.mark.parametrize(
     ("answer", "advice"),
     [
-        (Answer(401, REST), "No API key was sent: set KAYBA_API_KEY or give api_key=."),
-        (Answer(404, HTML), "is a Kayba server"),
-        (Answer(405, b""), "is a Kayba server"),
-        (Answer(413, REST), "Send less at once."),
-        (Answer(429, REST, {"Retry-After": "7"}), "Try again in 7 s"),
-        (Answer(308, b"", {"Location": "https://elsewhere.example/api"}), "https://elsewhere.example/api"),
+        (FakeResponse(401, REST), "No API key was sent: set KAYBA_API_KEY or give api_key=."),
+        (FakeResponse(404, HTML), "is a Kayba server"),
+        (FakeResponse(405, b""), "is a Kayba server"),
+        (FakeResponse(413, REST), "Send less at once."),
+        (FakeResponse(429, REST, {"Retry-After": "7"}), "Try again in 7 s"),
+        (FakeResponse(308, b"", {"Location": "https://elsewhere.example/api"}), "https://elsewhere.example/api"),
     ],
 )
-def test_the_message_ends_with_the_advice(kayba: Make, answer: Answer, advice: str) -> None:
+def test_the_message_ends_with_the_advice(kayba: Make, answer: FakeResponse, advice: str) -> None:
     with faulty_server(answer) as server:
         error = raised(kayba(base_url=server.url, max_retries=0))
     assert advice in error.advice
@@ -204,7 +203,7 @@ def test_the_message_ends_with_the_advice(kayba: Make, answer: Answer, advice: s
 
 
 def test_a_rejected_key_is_in_no_error(kayba: Make) -> None:
-    with faulty_server(Answer(401, REST)) as server:
+    with faulty_server(FakeResponse(401, REST)) as server:
         subject = kayba(base_url=server.url, api_key=KEY)
         error = raised(subject)
     assert "Check that KAYBA_API_KEY" in error.advice
@@ -213,7 +212,7 @@ def test_a_rejected_key_is_in_no_error(kayba: Make) -> None:
 
 
 def test_a_long_retry_after_is_in_the_error(kayba: Make) -> None:
-    with faulty_server(Answer(429, REST, {"Retry-After": "3600"})) as server:
+    with faulty_server(FakeResponse(429, REST, {"Retry-After": "3600"})) as server:
         error = raised(kayba(base_url=server.url, max_retries=5))
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 3600
@@ -221,7 +220,7 @@ def test_a_long_retry_after_is_in_the_error(kayba: Make) -> None:
 
 
 def test_the_number_of_attempts_is_in_the_error(kayba: Make) -> None:
-    with faulty_server(Answer(500, REST)) as server:
+    with faulty_server(FakeResponse(500, REST)) as server:
         error = raised(kayba(base_url=server.url, max_retries=2))
     assert "All 3 attempts failed" in error.advice
 

@@ -12,15 +12,14 @@ import anyio
 import httpx
 import pytest
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 import kayba_api
 from kayba_api import AsyncKayba, Kayba
 from kayba_api.api.tracing import get_version
 
 Make = Callable[..., Subject]
-VERSION = Answer(body=b"3.17.2", headers={"Content-Type": "text/plain", "X-Request-Id": "req-7"})
+VERSION = FakeResponse(body=b"3.17.2", headers={"Content-Type": "text/plain", "X-Request-Id": "req-7"})
 
 
 @pytest.mark.parametrize("form", ["", "/", "/api", "/api/", "/api/mlflow", "/api/mlflow/"])
@@ -82,15 +81,15 @@ def test_timeouts_of_the_client_and_of_a_call(kayba: Make) -> None:
 
 
 def test_a_raw_response_has_status_and_headers(kayba: Make) -> None:
-    with faulty_server(Answer(429, b"", {"Retry-After": "0"}), VERSION) as server:
+    with faulty_server(FakeResponse(429, b"", {"Retry-After": "0"}), VERSION) as server:
         raw = kayba(base_url=server.url)(lambda c: c.tracing.with_raw_response.get_version())
     assert (raw.parsed, raw.status_code, raw.content, raw.request_id) == ("3.17.2", 200, b"3.17.2", "req-7")
     assert raw.headers["content-type"] == "text/plain"
 
 
 def test_a_raw_response_of_a_page_has_its_headers(kayba: Make) -> None:
-    page = Answer(body=b'{"experiments": [], "next_page_token": "1"}', headers={"X-Request-Id": "req-8"})
-    with faulty_server(page, Answer(body=b"{}")) as server:
+    page = FakeResponse(body=b'{"experiments": [], "next_page_token": "1"}', headers={"X-Request-Id": "req-8"})
+    with faulty_server(page, FakeResponse(body=b"{}")) as server:
         subject = kayba(base_url=server.url)
         raw = subject(lambda c: c.experiments.with_raw_response.search(max_results=1))
         assert (raw.request_id, raw.parsed.has_next_page) == ("req-8", True)
@@ -99,7 +98,7 @@ def test_a_raw_response_of_a_page_has_its_headers(kayba: Make) -> None:
 
 def test_concurrent_raw_responses_are_not_mixed_up(kayba: Make) -> None:
     with faulty_server() as server:
-        server.rules.append(lambda request: Answer(body=b'{"spans": []}', headers={"X-Request-Id": request.path}))
+        server.rules.append(lambda request: FakeResponse(body=b'{"spans": []}', headers={"X-Request-Id": request.path}))
         subject = kayba(base_url=server.url)
 
         if isinstance(subject.client, Kayba):
@@ -125,7 +124,7 @@ def test_concurrent_raw_responses_are_not_mixed_up(kayba: Make) -> None:
 
 
 def test_a_raw_response_method_raises_errors(kayba: Make) -> None:
-    with faulty_server(Answer(404, b"")) as server, pytest.raises(kayba_api.NotFoundError):
+    with faulty_server(FakeResponse(404, b"")) as server, pytest.raises(kayba_api.NotFoundError):
         kayba(base_url=server.url)(lambda c: c.traces.with_raw_response.get("a"))
 
 
@@ -169,7 +168,7 @@ def test_cancelling_a_task_ends_its_retry_pause() -> None:
                 await client.tracing.get_version()
             return scope.cancelled_caught
 
-    with faulty_server(Answer(429, b"", {"Retry-After": "50"})) as server:
+    with faulty_server(FakeResponse(429, b"", {"Retry-After": "50"})) as server:
         assert anyio.run(use)
 
 

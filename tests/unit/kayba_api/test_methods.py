@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 import kayba_api.models
 from kayba_api import UNSET, BadRequestError, EncodedBody, Kayba, NotFoundError
@@ -222,14 +221,14 @@ def test_every_docstring_is_complete_with_an_example(tag: str, name: str, functi
 
 
 def test_omitted_arguments_are_not_sent_and_none_is_null() -> None:
-    with faulty_server(Answer(body=b'{"enabled": true}')) as server, Kayba(base_url=server.url) as client:
+    with faulty_server(FakeResponse(body=b'{"enabled": true}')) as server, Kayba(base_url=server.url) as client:
         client.integrations.update("mlflow", enabled=True, token=None, auth_type=None)
     assert json.loads(server.requests[0][3]) == {"enabled": True, "token": None}
 
 
 def test_unknown_values_and_fields_are_passed_on(kayba: Make) -> None:
     insight = {"id": "i", "status": "archived", "section": "s", "content": "c", "helpful": 0, "harmful": 0, "new": 1}
-    with faulty_server(Answer(body=json.dumps({"insights": [insight], "more": 2}).encode())) as server:
+    with faulty_server(FakeResponse(body=json.dumps({"insights": [insight], "more": 2}).encode())) as server:
         (found,) = kayba(base_url=server.url).items(lambda c: c.insights.list())
     assert str(found.status) == "archived"
     assert found["new"] == 1

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import FaultyServer, Request, faulty_server
+from tests.helpers.faulty_server import FakeResponse, FaultyServer, Request, faulty_server
 
 from kayba_api import APIResponseValidationError, AsyncPage, InternalServerError, Page
 from kayba_local import LocalServer
@@ -27,15 +26,15 @@ def experiment(number: int) -> dict[str, Any]:
     }
 
 
-def in_pages_of(size: int, total: int) -> Callable[[Request], Answer]:
+def in_pages_of(size: int, total: int) -> Callable[[Request], FakeResponse]:
     """Return a rule that responds to a search with one page of experiments."""
 
-    def rule(request: Request) -> Answer:
+    def rule(request: Request) -> FakeResponse:
         start = int(json.loads(request.body).get("page_token", 0))
         page: dict[str, Any] = {"experiments": [experiment(n) for n in range(start, min(start + size, total))]}
         if start + size < total:
             page["next_page_token"] = str(start + size)
-        return Answer(body=json.dumps(page).encode())
+        return FakeResponse(body=json.dumps(page).encode())
 
     return rule
 
@@ -91,21 +90,21 @@ def test_a_list_starts_at_a_given_token(kayba: Make) -> None:
 
 def test_pages_without_items_are_skipped(kayba: Make) -> None:
     pages = [b'{"next_page_token": "1"}', b'{"experiments": [], "next_page_token": "2"}', b"{}"]
-    with faulty_server(*(Answer(body=page) for page in pages)) as server:
+    with faulty_server(*(FakeResponse(body=page) for page in pages)) as server:
         assert kayba(base_url=server.url).items(lambda c: c.experiments.search()) == []
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("end", [b"{}", b'{"next_page_token": ""}', b'{"next_page_token": null}'])
 def test_a_list_ends_without_a_token(kayba: Make, end: bytes) -> None:
-    with faulty_server(Answer(body=end)) as server:
+    with faulty_server(FakeResponse(body=end)) as server:
         assert kayba(base_url=server.url).items(lambda c: c.experiments.search()) == []
     assert len(server.requests) == 1
 
 
 def test_a_repeated_token_raises(kayba: Make) -> None:
     with (
-        faulty_server(Answer(body=b'{"next_page_token": "1"}')) as server,
+        faulty_server(FakeResponse(body=b'{"next_page_token": "1"}')) as server,
         pytest.raises(APIResponseValidationError, match="page token '1'"),
     ):
         kayba(base_url=server.url).items(lambda c: c.experiments.search())
@@ -113,7 +112,7 @@ def test_a_repeated_token_raises(kayba: Make) -> None:
 
 
 def test_call_options_apply_to_every_page(kayba: Make) -> None:
-    answers = [Answer(body=b'{"next_page_token": "1"}'), Answer(500, b"")]
+    answers = [FakeResponse(body=b'{"next_page_token": "1"}'), FakeResponse(500, b"")]
     with faulty_server(*answers) as server, pytest.raises(InternalServerError):
         kayba(base_url=server.url).items(lambda c: c.experiments.search(extra_headers={"X-Team": "a"}, max_retries=1))
     assert [headers["X-Team"] for _, _, headers, _ in server.requests] == ["a"] * 3

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse, Fault, faulty_server
 
 from kayba_api import InternalServerError, JobFailedError, NotFoundError, WaitTimeoutError
 
 Make = Callable[..., Subject]
 
 
-def job(status: str, **more: Any) -> Answer:
-    return Answer(body=json.dumps({"jobId": "job-1", "status": status, **more}).encode())
+def job(status: str, **more: Any) -> FakeResponse:
+    return FakeResponse(body=json.dumps({"jobId": "job-1", "status": status, **more}).encode())
 
 
 def test_wait_polls_until_the_job_has_completed(kayba: Make) -> None:
@@ -58,7 +57,7 @@ def test_a_timeout_of_zero_sends_one_request(kayba: Make) -> None:
 
 def test_a_hanging_server_does_not_extend_the_timeout(kayba: Make) -> None:
     with (
-        faulty_server(job("running"), Answer(fault=Fault.STALL)) as server,
+        faulty_server(job("running"), FakeResponse(fault=Fault.STALL)) as server,
         pytest.raises(WaitTimeoutError, match=r"within 0\.5 s") as caught,
     ):
         kayba(base_url=server.url, timeout=600)(lambda c: c.jobs.wait("job-1", timeout=0.5, max_retries=0))
@@ -66,13 +65,15 @@ def test_a_hanging_server_does_not_extend_the_timeout(kayba: Make) -> None:
 
 
 def test_temporary_failures_are_retried(kayba: Make) -> None:
-    with faulty_server(job("running"), Answer(502, b""), Answer(fault=Fault.RESET), job("completed")) as server:
+    with faulty_server(
+        job("running"), FakeResponse(502, b""), FakeResponse(fault=Fault.RESET), job("completed")
+    ) as server:
         assert kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", timeout=None)).status == "completed"
 
 
 def test_an_error_ends_the_polling(kayba: Make) -> None:
-    with faulty_server(job("running"), Answer(404, b"")) as server, pytest.raises(NotFoundError):
+    with faulty_server(job("running"), FakeResponse(404, b"")) as server, pytest.raises(NotFoundError):
         kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1"))
-    with faulty_server(job("running"), Answer(500, b"")) as server, pytest.raises(InternalServerError):
+    with faulty_server(job("running"), FakeResponse(500, b"")) as server, pytest.raises(InternalServerError):
         kayba(base_url=server.url)(lambda c: c.jobs.wait("job-1", max_retries=1, extra_headers={"X-Team": "a"}))
     assert [headers["X-Team"] for _, _, headers, _ in server.requests] == ["a"] * 3

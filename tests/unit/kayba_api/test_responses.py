@@ -17,8 +17,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 import kayba_api.api
 import kayba_api.models
@@ -65,7 +64,10 @@ def test_an_invalid_response_keeps_its_status_and_bytes(status: int, body: bytes
         async with client:
             return await list_trace_files.asyncio_detailed(client=client)
 
-    with faulty_server(Answer(status, body, {"Content-Type": "text/html"})) as server, Client(server.url) as client:
+    with (
+        faulty_server(FakeResponse(status, body, {"Content-Type": "text/html"})) as server,
+        Client(server.url) as client,
+    ):
         for response in (list_trace_files.sync_detailed(client=client), asyncio.run(call(client))):
             assert response.status_code == status
             assert response.content == body
@@ -108,8 +110,8 @@ def value_for(hint: Any) -> Any:
 
 
 def test_errors_are_parsed_in_both_forms() -> None:
-    typed = Answer(404, b'{"error": {"code": "NOT_FOUND", "message": "no such file", "hint": "x"}}')
-    text = Answer(404, b'{"error": "no such file"}')
+    typed = FakeResponse(404, b'{"error": {"code": "NOT_FOUND", "message": "no such file", "hint": "x"}}')
+    text = FakeResponse(404, b'{"error": "no such file"}')
     with faulty_server(typed, text) as server, Client(server.url) as client:
         error = list_trace_files.sync_detailed(client=client)
         first = delete_trace_file.sync_detailed("abc", client=client).parsed
@@ -124,7 +126,7 @@ def test_errors_are_parsed_in_both_forms() -> None:
 
 def test_unknown_values_and_properties_are_passed_on() -> None:
     insight = {"id": "i", "status": "archived", "section": "s", "content": "c", "helpful": 0, "harmful": 0, "new": 1}
-    sent = Answer(body=json.dumps({"insights": [insight]}).encode())
+    sent = FakeResponse(body=json.dumps({"insights": [insight]}).encode())
     with faulty_server(sent) as server, Client(server.url) as client:
         answer = list_insights.sync(client=client)
     assert isinstance(answer, InsightList)
@@ -134,7 +136,10 @@ def test_unknown_values_and_properties_are_passed_on() -> None:
 
 def test_property_names_of_older_servers_are_parsed() -> None:
     old = {"id": "a", "filename": "f.md", "type": "md", "size": 3, "uploadedAt": "2026-11-22T17:37:25Z"}
-    with faulty_server(Answer(body=json.dumps({"traces": [old]}).encode())) as server, Client(server.url) as client:
+    with (
+        faulty_server(FakeResponse(body=json.dumps({"traces": [old]}).encode())) as server,
+        Client(server.url) as client,
+    ):
         answer = list_trace_files.sync(client=client)
     assert isinstance(answer, TraceFileList)
     assert (answer.traces[0].file_type, answer.traces[0].type_) == (UNSET, "md")

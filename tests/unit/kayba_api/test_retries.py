@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.client_kinds import Subject
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import Fault, faulty_server
+from tests.helpers.faulty_server import FakeResponse, Fault, faulty_server
 
 from kayba_api import APIConnectionError, APIStatusError, Kayba, KaybaError, _retries
 from kayba_api.models import Assessment, AssessmentSource, NewTraceFile
@@ -44,26 +43,26 @@ NON_IDEMPOTENT: dict[str, Call] = {
     "delete many": lambda c: c.tracing.delete(experiment_id="0", max_timestamp_millis=1),
 }
 ALWAYS = {
-    "429": Answer(429, b""),
-    "429 with a time": Answer(429, b"", {"Retry-After": "0"}),
-    "503 with a time": Answer(503, b"", {"Retry-After": "0"}),
+    "429": FakeResponse(429, b""),
+    "429 with a time": FakeResponse(429, b"", {"Retry-After": "0"}),
+    "503 with a time": FakeResponse(503, b"", {"Retry-After": "0"}),
 }
 IF_IDEMPOTENT = {
-    "408": Answer(408, b""),
-    "500": Answer(500, b""),
-    "502": Answer(502, b"<html>"),
-    "503": Answer(503, b""),
-    "504": Answer(504, b""),
-    "529": Answer(529, b""),
-    "reset": Answer(fault=Fault.RESET),
-    "lost": Answer(fault=Fault.LOSE),
-    "cut": Answer(body=b"{}", fault=Fault.CUT),
-    "no HTTP": Answer(fault=Fault.GARBAGE),
+    "408": FakeResponse(408, b""),
+    "500": FakeResponse(500, b""),
+    "502": FakeResponse(502, b"<html>"),
+    "503": FakeResponse(503, b""),
+    "504": FakeResponse(504, b""),
+    "529": FakeResponse(529, b""),
+    "reset": FakeResponse(fault=Fault.RESET),
+    "lost": FakeResponse(fault=Fault.LOSE),
+    "cut": FakeResponse(body=b"{}", fault=Fault.CUT),
+    "no HTTP": FakeResponse(fault=Fault.GARBAGE),
 }
-NEVER = {str(status): Answer(status, b"") for status in (302, 400, 401, 403, 404, 405, 413, 415, 418, 422, 501)}
+NEVER = {str(status): FakeResponse(status, b"") for status in (302, 400, 401, 403, 404, 405, 413, 415, 418, 422, 501)}
 
 
-def count_attempts(kayba: Make, call: Call, answer: Answer) -> int:
+def count_attempts(kayba: Make, call: Call, answer: FakeResponse) -> int:
     """Return the number of attempts of a call that always fails."""
     with faulty_server(answer) as server, pytest.raises(KaybaError):
         kayba(base_url=server.url)(call)
@@ -72,25 +71,25 @@ def count_attempts(kayba: Make, call: Call, answer: Answer) -> int:
 
 @pytest.mark.parametrize("call", IDEMPOTENT.values(), ids=IDEMPOTENT)
 @pytest.mark.parametrize("answer", [*ALWAYS.values(), *IF_IDEMPOTENT.values()], ids=[*ALWAYS, *IF_IDEMPOTENT])
-def test_idempotent_calls_are_tried_three_times(kayba: Make, call: Call, answer: Answer) -> None:
+def test_idempotent_calls_are_tried_three_times(kayba: Make, call: Call, answer: FakeResponse) -> None:
     assert count_attempts(kayba, call, answer) == 3
 
 
 @pytest.mark.parametrize("call", NON_IDEMPOTENT.values(), ids=NON_IDEMPOTENT)
 @pytest.mark.parametrize("answer", ALWAYS.values(), ids=ALWAYS)
-def test_calls_that_were_not_processed_are_always_retried(kayba: Make, call: Call, answer: Answer) -> None:
+def test_calls_that_were_not_processed_are_always_retried(kayba: Make, call: Call, answer: FakeResponse) -> None:
     assert count_attempts(kayba, call, answer) == 3
 
 
 @pytest.mark.parametrize("call", NON_IDEMPOTENT.values(), ids=NON_IDEMPOTENT)
 @pytest.mark.parametrize("answer", IF_IDEMPOTENT.values(), ids=IF_IDEMPOTENT)
-def test_possibly_processed_calls_are_not_retried(kayba: Make, call: Call, answer: Answer) -> None:
+def test_possibly_processed_calls_are_not_retried(kayba: Make, call: Call, answer: FakeResponse) -> None:
     assert count_attempts(kayba, call, answer) == 1
 
 
 @pytest.mark.parametrize("call", [IDEMPOTENT["get"], NON_IDEMPOTENT["upload"]], ids=["get", "upload"])
 @pytest.mark.parametrize("answer", NEVER.values(), ids=NEVER)
-def test_permanent_errors_are_not_retried(kayba: Make, call: Call, answer: Answer) -> None:
+def test_permanent_errors_are_not_retried(kayba: Make, call: Call, answer: FakeResponse) -> None:
     assert count_attempts(kayba, call, answer) == 1
 
 
@@ -105,14 +104,14 @@ def test_permanent_errors_are_not_retried(kayba: Make, call: Call, answer: Answe
     ids=["not documented", "documented", "documented, once", "not documented, once"],
 )
 def test_a_conflict_is_retried_only_if_not_documented(kayba: Make, call: Call, expected: int) -> None:
-    assert count_attempts(kayba, call, Answer(409, b"")) == expected
+    assert count_attempts(kayba, call, FakeResponse(409, b"")) == expected
 
 
 @pytest.mark.parametrize("call", [IDEMPOTENT["get"], NON_IDEMPOTENT["upload"]], ids=["get", "upload"])
 def test_a_server_that_starts_during_the_retries_is_reached(
     kayba: Make, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with faulty_server(Answer(400, b""), up=False) as server:
+    with faulty_server(FakeResponse(400, b""), up=False) as server:
         pauses: list[int] = []
 
         def up_after_two(attempt: int, asked: float | None) -> float:
@@ -130,14 +129,16 @@ def test_a_server_that_starts_during_the_retries_is_reached(
 
 def test_a_success_after_failures_is_returned(kayba: Make) -> None:
     body = b'{"insights": []}'
-    with faulty_server(Answer(500, b""), Answer(fault=Fault.RESET), Answer(body=body)) as server:
+    with faulty_server(FakeResponse(500, b""), FakeResponse(fault=Fault.RESET), FakeResponse(body=body)) as server:
         page = kayba(base_url=server.url)(lambda client: client.insights.list(status="new"))
     assert page.items == []
     assert [path for _, path, _, _ in server.requests] == ["/api/insights?status=new"] * 3
 
 
 def test_every_attempt_sends_the_same_body(kayba: Make) -> None:
-    with faulty_server(Answer(429, b""), Answer(429, b""), Answer(body=b'{"count": 0, "traces": []}')) as server:
+    with faulty_server(
+        FakeResponse(429, b""), FakeResponse(429, b""), FakeResponse(body=b'{"count": 0, "traces": []}')
+    ) as server:
         kayba(base_url=server.url)(NON_IDEMPOTENT["upload"])
     assert len({body for *_, body in server.requests}) == 1
     assert b'"filename":"a.md"' in server.requests[0][3]
@@ -147,7 +148,7 @@ def test_every_attempt_sends_the_same_body(kayba: Make) -> None:
 def test_max_retries_of_a_call_overrides_the_client(
     kayba: Make, of_client: int, of_call: int | None, expected: int
 ) -> None:
-    with faulty_server(Answer(500, b"")) as server, pytest.raises(APIStatusError):
+    with faulty_server(FakeResponse(500, b"")) as server, pytest.raises(APIStatusError):
         kayba(base_url=server.url, max_retries=of_client)(lambda c: c.traces.get("a", max_retries=of_call))
     assert len(server.requests) == expected
 
@@ -158,7 +159,7 @@ def test_negative_max_retries_are_rejected() -> None:
 
 
 def test_retry_after_is_respected(kayba: Make) -> None:
-    with faulty_server(Answer(429, b"", {"Retry-After": "1"}), Answer(404, b"")) as server:
+    with faulty_server(FakeResponse(429, b"", {"Retry-After": "1"}), FakeResponse(404, b"")) as server:
         with pytest.raises(APIStatusError):
             kayba(base_url=server.url)(IDEMPOTENT["get"])
         first, second = server.times

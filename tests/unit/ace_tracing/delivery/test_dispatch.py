@@ -7,15 +7,15 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, search_traces, start_span
+from ace_tracing.delivery.dispatch import MAX_SPLITS
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
-from ace_tracing.delivery.worker import MAX_DIVISIONS, Worker
+from ace_tracing.delivery.worker import Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording.attributes import encode_attributes
 from ace_tracing.recording.callsite import CallSite, call_site
@@ -106,7 +106,7 @@ def test_an_exporter_that_raises_drops_only_its_batch() -> None:
 def test_a_service_that_rejects_everything_gets_few_requests() -> None:
     exporter = Exporter(lambda _: Rejected("HTTP 400", for_content=True))
     assert settled(exporter, *[put] * 1_000) == Delivery(dropped=1_000)
-    assert exporter.requests <= 2 * MAX_DIVISIONS + 10
+    assert exporter.requests <= 2 * MAX_SPLITS + 10
 
 
 def test_a_rejected_key_is_not_sent_again() -> None:
@@ -116,7 +116,7 @@ def test_a_rejected_key_is_not_sent_again() -> None:
 
 
 def test_a_rejected_trace_does_not_drop_its_neighbours() -> None:
-    with faulty_server(Answer(400), Answer(200), Answer(400), Answer(200)) as server:
+    with faulty_server(FakeResponse(400), FakeResponse(200), FakeResponse(400), FakeResponse(200)) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         for name in ("one", "two", "three", "four"):
             with start_span(name):
@@ -176,7 +176,7 @@ def test_memory_does_not_grow_with_large_sent_spans() -> None:
 
 def test_an_invalid_retry_after_date_drops_no_trace() -> None:
     later = {"Retry-After": "Mon, 01 Jan 99999999999 00:00:00 GMT"}
-    with faulty_server(Answer(503, headers=later), Answer(200)) as server:
+    with faulty_server(FakeResponse(503, headers=later), FakeResponse(200)) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with start_span("step"):
             pass

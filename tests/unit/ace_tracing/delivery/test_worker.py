@@ -13,8 +13,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
 
 import ace_tracing
 from ace_tracing import Delivery, search_traces, start_span
@@ -71,8 +70,8 @@ def has_trace(server: LocalServer, name: str) -> bool:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_temporary_failure_is_retried(status: int) -> None:
-    html = Answer(status, b"<html>try later</html>", {"Content-Type": "text/html"})
-    with faulty_server(html, html, Answer()) as server:
+    html = FakeResponse(status, b"<html>try later</html>", {"Content-Type": "text/html"})
+    with faulty_server(html, html, FakeResponse()) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         make_traces(3)
         assert ace_tracing.flush(timeout=20) == Delivery(delivered=3)
@@ -80,7 +79,7 @@ def test_temporary_failure_is_retried(status: int) -> None:
 
 
 def test_retry_after_is_honoured() -> None:
-    with faulty_server(Answer(429, b"", {"Retry-After": "1"}), Answer()) as server:
+    with faulty_server(FakeResponse(429, b"", {"Retry-After": "1"}), FakeResponse()) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         make_traces(1)
         start = time.monotonic()
@@ -91,7 +90,7 @@ def test_retry_after_is_honoured() -> None:
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_rejection_is_counted_and_logged_once(status: int, caplog: pytest.LogCaptureFixture) -> None:
     ace_tracing.diagnostics._last_warned.clear()
-    with faulty_server(Answer(status, b'{"error_code": "NO", "message": "not like this"}')) as server:
+    with faulty_server(FakeResponse(status, b'{"error_code": "NO", "message": "not like this"}')) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             for _ in range(2):
@@ -108,7 +107,7 @@ def test_blocked_export_keeps_traces_and_warns_once(
     status: int, tracing: LocalServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ace_tracing.diagnostics._last_warned.clear()
-    with faulty_server(Answer(status, b"not here, or not like this")) as server:
+    with faulty_server(FakeResponse(status, b"not here, or not like this")) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             for _ in range(2):
@@ -120,7 +119,7 @@ def test_blocked_export_keeps_traces_and_warns_once(
         status_now = ace_tracing.tracing_status()
         assert status_now.state == "paused"
         assert str(status) in str(status_now.last_error)
-        server.answers[:] = [Answer()]
+        server.answers[:] = [FakeResponse()]
         assert ace_tracing.flush(timeout=20) == Delivery(delivered=4)
     assert ace_tracing.tracing_status().state == "idle"
 

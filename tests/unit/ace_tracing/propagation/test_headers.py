@@ -1,4 +1,4 @@
-"""`inject` and `continue_trace`: one trace over several services, whatever stands in the headers."""
+"""`inject` and `continue_trace`: one trace across services, with valid, malformed and arbitrary headers."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ SPAN_ID = "b7ad6b7169203331"
 PARENT = f"00-{TRACE_ID}-{SPAN_ID}-01"
 
 
-def parent_of_a_span_in(headers: Any) -> tuple[str, str | None]:
-    """The trace and the parent of a span that is made while these headers are continued."""
+def start_span_below(headers: Any) -> tuple[str, str | None]:
+    """Return the trace id and parent id of a span that continues these headers."""
     with capture_traces(), continue_trace(headers), start_span("served") as span:
         assert span.trace_id is not None
         return span.trace_id, span.parent_id
 
 
 @pytest.mark.parametrize("mapping", [dict, httpx.Headers, CaseInsensitiveDict], ids=lambda kind: kind.__name__)
-def test_the_running_span_goes_out_in_any_mapping(mapping: type) -> None:
+def test_inject_writes_the_running_span_into_any_mapping(mapping: type) -> None:
     headers = mapping({"Accept": "*/*", "Traceparent": "old", "Tracestate": "old=1"})
     with capture_traces(), start_span("calling") as span:
         assert inject(headers) is headers
@@ -42,7 +42,7 @@ def test_the_running_span_goes_out_in_any_mapping(mapping: type) -> None:
     assert sent == {"accept": "*/*", "traceparent": expected}
 
 
-def test_outside_of_a_span_nothing_is_changed() -> None:
+def test_inject_outside_of_a_span_changes_nothing() -> None:
     assert inject({"traceparent": "theirs"}) == {"traceparent": "theirs"}
     with capture_traces():
         assert inject({}) == {}
@@ -62,8 +62,8 @@ FORMS = {
 
 
 @pytest.mark.parametrize("headers", FORMS.values(), ids=FORMS)
-def test_headers_are_read_in_every_form(headers: Any) -> None:
-    assert parent_of_a_span_in(headers) == (f"tr-{TRACE_ID}", SPAN_ID)
+def test_continue_trace_reads_every_form_of_headers(headers: Any) -> None:
+    assert start_span_below(headers) == (f"tr-{TRACE_ID}", SPAN_ID)
 
 
 MALFORMED = [
@@ -83,34 +83,34 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("text", MALFORMED)
-def test_a_malformed_parent_is_none(text: str) -> None:
-    trace_id, parent_id = parent_of_a_span_in({"traceparent": text})
+def test_a_malformed_traceparent_is_ignored(text: str) -> None:
+    trace_id, parent_id = start_span_below({"traceparent": text})
     assert (trace_id != f"tr-{TRACE_ID}", parent_id) == (True, None)
 
 
-def test_two_parents_are_none() -> None:
-    assert parent_of_a_span_in([("traceparent", PARENT), ("Traceparent", PARENT)])[1] is None
+def test_two_traceparents_are_ignored() -> None:
+    assert start_span_below([("traceparent", PARENT), ("Traceparent", PARENT)])[1] is None
 
 
-def test_without_a_parent_a_request_is_a_trace_of_its_own_even_inside_a_span() -> None:
+def test_without_a_traceparent_a_request_inside_a_span_is_a_new_trace() -> None:
     with capture_traces(), start_span("serving") as outer, continue_trace({}), start_span("request") as span:
         assert (span.trace_id != outer.trace_id, span.parent_id) == (True, None)
 
 
-def test_what_was_current_before_is_current_again() -> None:
+def test_the_current_span_is_restored_after_the_block() -> None:
     with capture_traces(), start_span("outer") as outer:
         with continue_trace({"traceparent": PARENT}):
             assert get_current_trace_id() == f"tr-{TRACE_ID}"
         assert get_current_trace_id() == outer.trace_id
 
 
-def test_a_trace_that_is_not_kept_upstream_is_not_kept_here() -> None:
+def test_an_unsampled_traceparent_is_not_recorded() -> None:
     with capture_traces() as traces, continue_trace({"traceparent": PARENT[:-2] + "00"}), start_span("served"):
         assert inject({})["traceparent"].endswith("-00")
     assert not list(traces)
 
 
-def test_a_trace_that_is_kept_upstream_is_kept_whatever_the_rate(tracing: LocalServer) -> None:
+def test_a_sampled_traceparent_is_kept_at_any_sample_rate(tracing: LocalServer) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url, sample_rate=0.0, keep_errors=False)
     with continue_trace({"traceparent": PARENT}), start_span("kept"):
         pass
@@ -119,15 +119,15 @@ def test_a_trace_that_is_kept_upstream_is_kept_whatever_the_rate(tracing: LocalS
     assert ace_tracing.flush().delivered == 1
 
 
-def test_tracestate_and_baggage_of_others_are_passed_on() -> None:
-    came = {
+def test_tracestate_and_foreign_baggage_are_forwarded() -> None:
+    received = {
         "traceparent": PARENT,
         "tracestate": "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
         "baggage": "region=eu;ttl=5, session.id=s%20%C3%A9%2C1,user.id=u-1,malformed,flag=",
     }
-    with capture_traces(), continue_trace(came), start_span("served"):
+    with capture_traces(), continue_trace(received), start_span("served"):
         sent = inject({"Baggage": "mine=1,session.id=stale"})
-    assert sent["tracestate"] == came["tracestate"]
+    assert sent["tracestate"] == received["tracestate"]
     assert sent["baggage"].split(",") == [
         "session.id=s%20%C3%A9%2C1",
         "user.id=u-1",
@@ -137,12 +137,12 @@ def test_tracestate_and_baggage_of_others_are_passed_on() -> None:
     ]
 
 
-def test_session_and_user_go_along_in_the_baggage() -> None:
+def test_baggage_contains_session_and_user() -> None:
     with capture_traces(), session("s, é", user_id="u=1"), start_span("calling"):
         assert inject({})["baggage"] == f"session.id={quote('s, é')},user.id={quote('u=1')}"
 
 
-def test_long_baggage_is_cut_between_members_and_ours_is_kept() -> None:
+def test_long_baggage_is_cut_between_members_and_keeps_the_session() -> None:
     with capture_traces(), session("mine"), start_span("calling"):
         members = inject({"baggage": ",".join(f"k{number}={'x' * 500}" for number in range(100))})["baggage"].split(",")
     assert members[0] == "session.id=mine"
@@ -150,9 +150,9 @@ def test_long_baggage_is_cut_between_members_and_ours_is_kept() -> None:
     assert {len(member) for member in members[2:]} <= {503, 504}
 
 
-def test_a_line_break_in_a_received_header_is_not_sent_on() -> None:
-    came = {"traceparent": PARENT, "tracestate": "a=1\r\nx-evil: 1", "baggage": "a=1\r\nx-evil: 1,b=2"}
-    with capture_traces(), continue_trace(came), start_span("served"):
+def test_a_received_header_with_a_line_break_is_not_forwarded() -> None:
+    received = {"traceparent": PARENT, "tracestate": "a=1\r\nx-evil: 1", "baggage": "a=1\r\nx-evil: 1,b=2"}
+    with capture_traces(), continue_trace(received), start_span("served"):
         sent = inject({})
     assert "tracestate" not in sent
     assert sent["baggage"] == "b=2"
@@ -164,21 +164,21 @@ anything = st.one_of(names, st.lists(st.text()))
 
 
 @given(st.one_of(st.dictionaries(names, anything), st.lists(st.tuples(names, anything))))
-def test_no_headers_raise(headers: Any) -> None:
+def test_arbitrary_headers_do_not_raise(headers: Any) -> None:
     with capture_traces(), continue_trace(headers), start_span("served"):
         inject({})
 
 
 @given(st.text(), st.text(), st.text())
-def test_no_text_raises_and_none_breaks_what_is_sent(traceparent: str, tracestate: str, baggage: str) -> None:
-    came = {"traceparent": traceparent, "tracestate": tracestate, "baggage": baggage}
-    with capture_traces(), continue_trace(came), start_span("served"):
+def test_arbitrary_header_values_do_not_break_sent_headers(traceparent: str, tracestate: str, baggage: str) -> None:
+    received = {"traceparent": traceparent, "tracestate": tracestate, "baggage": baggage}
+    with capture_traces(), continue_trace(received), start_span("served"):
         sent = inject({"baggage": baggage, "tracestate": tracestate})
     assert all(value.isascii() and value.isprintable() for value in sent.values())
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=250), st.text(min_size=1, max_size=250))
-def test_what_is_injected_is_continued(session_id: str, user_id: str) -> None:
+def test_continue_trace_reads_the_headers_of_inject(session_id: str, user_id: str) -> None:
     with capture_traces(), session(session_id, user_id=user_id), start_span("calling") as calling:
         sent = inject({})
         with continue_trace(sent), start_span("served") as served:
@@ -186,7 +186,7 @@ def test_what_is_injected_is_continued(session_id: str, user_id: str) -> None:
             assert inject({})["baggage"] == sent["baggage"]
 
 
-def test_over_a_server_both_services_are_one_tree(last_trace: LastTrace) -> None:
+def test_two_services_make_one_tree_on_the_server(last_trace: LastTrace) -> None:
     with start_span("calling"):
         headers = inject({})
         with continue_trace(headers), start_span("served"), start_span("step"):

@@ -1,4 +1,4 @@
-"""Middlewares and clients: a request is a span, and two processes make one trace."""
+"""ASGI and WSGI middlewares and HTTP clients: a request is a span, and two processes make one trace."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ uvicorn.Server(uvicorn.Config(TraceASGI(app), log_level="warning")).run(sockets=
 
 @contextmanager
 def service(server: LocalServer) -> Iterator[str]:
-    """A traced service in a process of its own; gives its address."""
+    """Run a traced service in another process and yield its address."""
     process = subprocess.Popen([sys.executable, "-c", SERVICE, server.url], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -109,7 +109,7 @@ def test_two_processes_make_one_trace(tracing: LocalServer) -> None:
             assert "secret" not in str(read.to_dict())
 
 
-def test_other_clients_are_refused() -> None:
+def test_inject_into_rejects_other_clients() -> None:
     with pytest.raises(TypeError, match="object is neither an httpx client nor a requests session"):
         inject_into(object())
 
@@ -140,9 +140,9 @@ async def talk(websocket: Any) -> None:
     await websocket.close()
 
 
-def route(path: str, answer: Callable[[], Any]) -> Route:
+def route(path: str, make_response: Callable[[], Any]) -> Route:
     async def endpoint(request: Any) -> Any:
-        return answer()
+        return make_response()
 
     return Route(path, endpoint)
 
@@ -165,7 +165,7 @@ def app(request: pytest.FixtureRequest) -> Any:
     return Starlette(routes=ROUTES, middleware=[Middleware(TraceASGI)])
 
 
-def request_of(read: Trace) -> Span:
+def root_of(read: Trace) -> Span:
     assert read.root is not None
     return read.root
 
@@ -181,11 +181,11 @@ def request_of(read: Trace) -> Span:
         ("/none", 404, 0, "OK"),
     ],
 )
-def test_a_request_is_a_span(app: Any, path: str, status: int, children: int, state: str) -> None:
+def test_an_asgi_request_is_a_span(app: Any, path: str, status: int, children: int, state: str) -> None:
     with capture_traces() as traces:
         assert TestClient(app).get(path).status_code == status
         (read,) = traces
-    root = request_of(read)
+    root = root_of(read)
     assert (root.name, root.status.status_code) == (f"GET {path}", state)
     assert root.attributes["http.response.status_code"] == status
     assert root.attributes.get("http.route") == (path if path != "/none" else None)
@@ -194,22 +194,22 @@ def test_a_request_is_a_span(app: Any, path: str, status: int, children: int, st
 
 
 @pytest.mark.covers("Contexts", "ASGI streamed body")
-def test_a_streamed_body_is_inside_the_span(app: Any) -> None:
+def test_the_span_of_a_request_includes_a_streamed_body(app: Any) -> None:
     with capture_traces() as traces:
         assert TestClient(app).get("/stream").text == "chunk chunk "
         (read,) = traces
-    root = request_of(read)
+    root = root_of(read)
     assert all(child.span.end_time_ns <= root.end_time_ns for child in read.tree[0].children)
 
 
 @pytest.mark.covers("Endings", "Request that fails")
 @pytest.mark.parametrize(("path", "message"), [("/fail", "ValueError: no"), ("/cut", "ValueError: half-way")])
-def test_an_exception_is_the_request_s_error_and_goes_on(app: Any, path: str, message: str) -> None:
+def test_an_exception_sets_the_request_s_error_and_propagates(app: Any, path: str, message: str) -> None:
     with capture_traces() as traces:
         with pytest.raises(ValueError, match=message.partition(": ")[2]):
             TestClient(app).get(path)
         (read,) = traces
-    root = request_of(read)
+    root = root_of(read)
     assert (root.status.status_code, root.status.description) == ("ERROR", message)
 
 
@@ -222,12 +222,12 @@ def test_a_websocket_is_a_span(app: Any) -> None:
     assert [(depth, span.name) for depth, span in read.walk()] == [(0, "WEBSOCKET /talk"), (1, "step")]
 
 
-def test_while_tracing_is_off_a_request_is_served_as_without_it(app: Any) -> None:
+def test_the_middleware_serves_requests_while_tracing_is_off(app: Any) -> None:
     assert TestClient(app).get("/stream").text == "chunk chunk "
 
 
 class Body:
-    """Chunks that say whether they were closed."""
+    """A WSGI body that records whether it was closed."""
 
     def __init__(self, fails: bool = False) -> None:
         self.closed = False
@@ -259,7 +259,7 @@ def wsgi_app(environ: dict[str, Any], start_response: Any) -> Any:
 
 class Quiet(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -278,11 +278,11 @@ def wsgi_service() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("path", "status", "children"), [("/plain", 200, 1), ("/stream", 200, 2), ("/unavailable", 503, 1)]
 )
-def test_a_wsgi_request_is_a_span_of_its_caller(tracing: LocalServer, path: str, status: int, children: int) -> None:
+def test_a_wsgi_request_is_a_child_of_its_caller(tracing: LocalServer, path: str, status: int, children: int) -> None:
     with wsgi_service() as url, inject_into(httpx.Client()) as client, start_span("calling") as calling:
-        answer = client.get(f"{url}{path}?secret=1")
-        assert (answer.status_code, answer.text) == (status, "chunk " * children)
-        assert ("content-length" in answer.headers) == (path != "/stream")
+        response = client.get(f"{url}{path}?secret=1")
+        assert (response.status_code, response.text) == (status, "chunk " * children)
+        assert ("content-length" in response.headers) == (path != "/stream")
     read = get_trace(calling.trace_id or "")
     (request,) = read.tree[0].children
     assert request.span.name == f"GET {path}"
@@ -295,26 +295,26 @@ def test_a_wsgi_request_is_a_span_of_its_caller(tracing: LocalServer, path: str,
 
 
 @pytest.mark.covers("Endings", "Request that fails")
-def test_an_exception_of_a_wsgi_application_goes_on() -> None:
+def test_an_exception_of_a_wsgi_application_propagates() -> None:
     with capture_traces() as traces:
         with pytest.raises(ValueError, match="no"):
             TraceWSGI(wsgi_app)({"REQUEST_METHOD": "GET", "PATH_INFO": "/fail"}, lambda *_: None)
         (read,) = traces
-    assert (request_of(read).name, request_of(read).status.description) == ("GET /fail", "ValueError: no")
+    assert (root_of(read).name, root_of(read).status.description) == ("GET /fail", "ValueError: no")
 
 
-def test_an_exception_in_a_wsgi_body_goes_on() -> None:
+def test_an_exception_in_a_wsgi_body_propagates() -> None:
     body = Body(fails=True)
     with capture_traces() as traces:
         served = TraceWSGI(lambda environ, start_response: body)({"REQUEST_METHOD": "GET"}, lambda *_: None)
         with pytest.raises(ValueError, match="half-way"):
             list(served)
         (read,) = traces
-    assert (request_of(read).name, request_of(read).status.description) == ("GET /", "ValueError: half-way")
+    assert (root_of(read).name, root_of(read).status.description) == ("GET /", "ValueError: half-way")
 
 
 @pytest.mark.covers("Endings", "WSGI body left half-way")
-def test_a_wsgi_body_that_is_left_half_way_ends_the_span() -> None:
+def test_closing_a_partly_read_wsgi_body_ends_the_span() -> None:
     with capture_traces() as traces:
         served: Any = TraceWSGI(wsgi_app)({"REQUEST_METHOD": "GET", "PATH_INFO": "/stream"}, lambda *_: None)
         assert next(served) == b"chunk "

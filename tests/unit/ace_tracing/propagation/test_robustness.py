@@ -1,4 +1,4 @@
-"""Traces from where nobody expects them: finalizers, log handlers, the end of a process, greenlets, prefork servers."""
+"""Tracing in finalizers, log handlers, greenlets and prefork servers, and at the end of a process."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.helpers.faulty_server import FakeResponse as Answer
-from tests.helpers.faulty_server import faulty_server
+from tests.helpers.faulty_server import FakeResponse, faulty_server
+from tests.helpers.programs import unexpected_lines
 
 import ace_tracing
 from ace_tracing import diagnostics, inject, search_traces, start_span, trace
@@ -33,12 +33,14 @@ def run(program: str, server: LocalServer, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program, server.url, *arguments], capture_output=True, text=True, timeout=100
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    # A process on a busy machine may warn that its traces are still waiting.
+    assert unexpected_lines(done.stderr) == [], done.stderr
     return done.stdout
 
 
 class TracedEnd:
-    """In a cycle, so that the collector ends it, wherever that happens to run."""
+    """An object in a reference cycle, which the garbage collector finalizes at an arbitrary point."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -49,7 +51,7 @@ class TracedEnd:
 
 
 @pytest.mark.covers("Contexts", "finalizer, run by the garbage collector")
-def test_finalizers_that_trace_inside_our_code_are_recorded(tracing: LocalServer) -> None:
+def test_finalizers_that_trace_inside_the_sdk_are_recorded(tracing: LocalServer) -> None:
     threshold = gc.get_threshold()
     gc.set_threshold(1, 1, 1)
     try:
@@ -62,12 +64,12 @@ def test_finalizers_that_trace_inside_our_code_are_recorded(tracing: LocalServer
     gc.collect()
     found = names()
     assert found["step"] == 100
-    # What the collector ends while our own thread sends is not recorded.
+    # Finalizers that run in the worker's thread while it sends are not recorded.
     assert 0 < found["finalized"] <= 100
 
 
 class TracedHandler(logging.Handler):
-    """A log handler that traces, and waits for delivery."""
+    """A log handler that records a span and waits for delivery."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +97,7 @@ def traced_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[TracedHandler]:
 
 
 @pytest.mark.covers("Contexts", "log handler")
-def test_a_log_handler_that_traces_what_we_send_comes_to_an_end(traced_log: TracedHandler) -> None:
+def test_a_log_handler_that_traces_requests_does_not_recurse(traced_log: TracedHandler) -> None:
     with faulty_server() as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         try:
@@ -110,14 +112,14 @@ def test_a_log_handler_that_traces_what_we_send_comes_to_an_end(traced_log: Trac
 
 
 @pytest.mark.covers("Contexts", "log handler")
-def test_a_log_handler_that_traces_our_warnings_neither_waits_for_ever_nor_repeats(traced_log: TracedHandler) -> None:
-    with faulty_server(Answer(400)) as server:
+def test_a_log_handler_that_traces_warnings_does_not_recurse(traced_log: TracedHandler) -> None:
+    with faulty_server(FakeResponse(400)) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         try:
             with start_span("step"):
                 pass
             assert ace_tracing.flush(timeout=20).dropped
-            # The trace of the one warning is refused in its turn, and nothing is said of that.
+            # The trace that the warning caused is rejected too, and causes no second warning.
             assert ace_tracing.flush(timeout=20).dropped == 2
             assert traced_log.seen.count("ace_tracing") == 1
         finally:
@@ -126,7 +128,7 @@ def test_a_log_handler_that_traces_our_warnings_neither_waits_for_ever_nor_repea
 
 @pytest.mark.covers("Endings", "Event loop closed half-way")
 @pytest.mark.covers("Endings", "Task cancelled")
-def test_a_loop_that_is_closed_half_way_loses_no_neighbour(tracing: LocalServer) -> None:
+def test_a_closed_event_loop_loses_no_other_trace(tracing: LocalServer) -> None:
     @trace
     async def never_done() -> None:
         await asyncio.Event().wait()
@@ -166,7 +168,7 @@ with start_span("outer"):
 
 
 @pytest.mark.covers("Endings", "Process: finalizer after `atexit`")
-def test_the_end_of_the_process_raises_nothing(tracing: LocalServer) -> None:
+def test_spans_at_process_exit_do_not_raise(tracing: LocalServer) -> None:
     run(AT_EXIT, tracing)
     assert names() == {"outer": 1, "at exit": 1}
 
@@ -229,9 +231,7 @@ application = TraceWSGI(application)
 
 @pytest.mark.covers("Contexts", "gunicorn, preloaded")
 @pytest.mark.skipif(importlib.util.find_spec("gunicorn") is None, reason="gunicorn is not installed")
-def test_workers_of_a_prefork_server_deliver_and_its_master_s_traces_arrive_once(
-    tracing: LocalServer, tmp_path: Path
-) -> None:
+def test_prefork_workers_deliver_and_the_master_s_traces_arrive_once(tracing: LocalServer, tmp_path: Path) -> None:
     (tmp_path / "service.py").write_text(PREFORK)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.set_inheritable(True)

@@ -1,4 +1,4 @@
-"""How work is run, and whose child it is: every way that Python has to run something elsewhere in the process."""
+"""The parent of work in other threads, tasks and executors, for each way in which Python runs such work."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def anyio_to_thread() -> None:
     anyio.run(main)
 
 
-# name: (how work is run, whether Python carries the context by itself)
+# name: (function that runs the work, whether Python propagates the context)
 TABLE = {
     "`threading.Thread`": (in_thread, False),
     "subclass of `Thread`": (in_subclass, False),
@@ -187,20 +187,20 @@ def names_below_the_caller(run: Callable[[], None]) -> list[str]:
 
 @pytest.mark.usefixtures("_opted_in")
 @pytest.mark.parametrize("run", cases(TABLE))
-def test_work_is_the_caller_s_child_after_one_call(run: Callable[[], None]) -> None:
+def test_work_is_a_child_of_the_caller_after_propagate_context(run: Callable[[], None]) -> None:
     (child,) = names_below_the_caller(run)
     assert child in ("work", "awork")
 
 
-@pytest.mark.parametrize("run", cases(name for name, (_, by_itself) in TABLE.items() if by_itself))
-def test_work_is_the_caller_s_child_without_it_where_python_carries_the_context(run: Callable[[], None]) -> None:
+@pytest.mark.parametrize("run", cases(name for name, (_, is_native) in TABLE.items() if is_native))
+def test_work_is_a_child_of_the_caller_where_python_propagates(run: Callable[[], None]) -> None:
     (child,) = names_below_the_caller(run)
     assert child in ("work", "awork")
 
 
 @pytest.mark.covers("Contexts", "worker that serves several callers in turn")
 @pytest.mark.usefixtures("_opted_in")
-def test_a_worker_of_a_pool_belongs_to_each_submitter_in_turn() -> None:
+def test_a_pool_s_worker_gets_the_span_of_each_submission() -> None:
     with ThreadPoolExecutor(1) as pool, capture_traces() as traces:
         for name in ("first", "second"):
             with start_span(name):
@@ -211,7 +211,7 @@ def test_a_worker_of_a_pool_belongs_to_each_submitter_in_turn() -> None:
 
 
 @pytest.mark.usefixtures("_opted_in")
-def test_a_scope_goes_along_and_no_other_context_variable_does() -> None:
+def test_only_scopes_and_spans_are_propagated() -> None:
     precisions = []
     with capture_traces() as traces, decimal.localcontext(prec=7), session("s-1"):
         thread = threading.Thread(target=lambda: precisions.append(decimal.getcontext().prec) or work())
@@ -222,7 +222,7 @@ def test_a_scope_goes_along_and_no_other_context_variable_does() -> None:
     assert read.info.trace_metadata["mlflow.trace.session"] == "s-1"
 
 
-def test_it_can_be_done_twice_and_undone() -> None:
+def test_propagate_context_is_idempotent_and_reversible() -> None:
     before = threading.Thread.start, ThreadPoolExecutor.submit
     propagate_context()
     once = threading.Thread.start
@@ -233,10 +233,10 @@ def test_it_can_be_done_twice_and_undone() -> None:
     assert (threading.Thread.start, ThreadPoolExecutor.submit) == before
 
 
-def test_undone_below_a_patch_of_someone_else_it_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_propagate_context_is_inactive_below_a_foreign_patch(monkeypatch: pytest.MonkeyPatch) -> None:
     propagate_context()
-    ours = threading.Thread.start
-    monkeypatch.setattr(threading.Thread, "start", lambda self: ours(self))
+    patched = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: patched(self))
     propagate_context(False)
     with capture_traces() as traces, start_span("caller"):
         in_thread()
@@ -244,11 +244,11 @@ def test_undone_below_a_patch_of_someone_else_it_does_nothing(monkeypatch: pytes
     monkeypatch.undo()
     propagate_context()
     propagate_context(False)
-    assert threading.Thread.start is not ours
+    assert threading.Thread.start is not patched
 
 
 @pytest.mark.usefixtures("_opted_in")
-def test_threads_fail_as_they_did() -> None:
+def test_patched_threads_raise_the_original_errors() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
@@ -264,7 +264,7 @@ def test_threads_fail_as_they_did() -> None:
 
 
 @pytest.mark.usefixtures("_opted_in")
-def test_a_finished_thread_leaves_no_garbage_and_no_context() -> None:
+def test_a_finished_thread_leaves_no_garbage() -> None:
     def threads() -> set[threading.Thread]:
         return {thing for thing in gc.get_objects() if isinstance(thing, threading.Thread)}
 

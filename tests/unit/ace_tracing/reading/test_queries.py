@@ -97,7 +97,7 @@ def test_an_invalid_filter_raises_an_error_naming_it(tracing: LocalServer) -> No
     assert caught.value.status == 400
 
 
-def test_a_wrong_key_raises_an_error_naming_it() -> None:
+def test_a_wrong_key_raises_an_error_about_the_key() -> None:
     with serve(api_key="kb-right") as server:
         ace_tracing.configure(api_key="kb-wrong", base_url=server.url)
         with pytest.raises(ServiceError, match="key") as caught:

@@ -113,7 +113,7 @@ class TestInfos:
         ("fields", "message"),
         [
             ({"request_time": "0001-01-01T00:00:00Z"}, "292 years"),
-            ({"request_time": "2026-12-31T23:59:60Z"}, "no time"),
+            ({"request_time": "2026-12-31T23:59:60Z"}, "not a time"),
         ],
     )
     def test_impossible_times_return_400(self, http: httpx.Client, fields: Json, message: str) -> None:
@@ -206,10 +206,10 @@ class TestFiles:
             ("[]", "not a file of spans"),
             ("{}", "'spans'"),
             ('{"spans": [3]}', "not a file of spans"),
-            (json.dumps({"spans": [{**RECORDED_SPAN, "span_id": "?"}]}), "no id"),
+            (json.dumps({"spans": [{**RECORDED_SPAN, "span_id": "?"}]}), "not a valid id"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "span_id": "AAAA"}]}), "wrong length"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "status": {"code": "FINE"}}]}), "FINE"),
-            (json.dumps({"spans": [{**RECORDED_SPAN, "name": 3}]}), "3 instead of a text"),
+            (json.dumps({"spans": [{**RECORDED_SPAN, "name": 3}]}), "3 is not a string"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "start_time_unix_nano": -1}]}), "before 1970"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "start_time_unix_nano": 2**63}]}), "2262"),
             (json.dumps({"spans": [{**RECORDED_SPAN, "start_time_unix_nano": 1e308}]}), "2262"),

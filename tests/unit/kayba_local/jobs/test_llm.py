@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from tests.helpers.insight_jobs import generate, insights, upload, wait
-from tests.helpers.server_process import run_server as running
+from tests.helpers.server_process import run_server
 
 import kayba_local
 from kayba_local.jobs import llm
@@ -152,7 +152,7 @@ def test_a_job_killed_during_a_model_request_completes_without_the_key(tmp_path:
         return 503, {}
 
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
-    with fake_api(hang) as (url, seen), running("--store", store, "--model-url", url) as (process, server_url):
+    with fake_api(hang) as (url, seen), run_server("--store", store, "--model-url", url) as (process, server_url):
         with httpx.Client(base_url=server_url) as http:
             upload(http, "KeyError: 'x'\n")
             job_id = generate(http, anthropicApiKey=KEY)
