@@ -72,12 +72,13 @@ LAYERS: dict[str, str] = {
 """,
     "openapi": """
     comparison/             -
-    facade/                 -
+    resources/              -
+    runtime/                -
     rules                   -
     reference               -
-    generate                facade/project
-    released                comparison/
-    regenerate              generate rules released comparison/report
+    generate                resources/project
+    baseline                comparison/
+    regenerate              generate rules baseline comparison/report
 """,
 }
 """Each package with a table: a folder (`values/`) or a file, then the folders and files that it may import.
