@@ -79,7 +79,7 @@ class ContractOperation:
 
 
 def read_operations(document: Node) -> dict[str, ContractOperation]:
-    """Return the operations of a contract by the name that the generator gives them.
+    """Return the operations of a contract by their names in the generated code.
 
     Raises:
         ResourceError: An operation has no operationId.
@@ -97,7 +97,7 @@ def read_operations(document: Node) -> dict[str, ContractOperation]:
 
 
 def read_nouns(document: Node) -> dict[str, str]:
-    """Return the noun of each tag, e.g. `TraceFile`, by the name that the generator gives the tag."""
+    """Return the noun of each tag, e.g. `TraceFile`, by the tag's name in the generated code."""
     return {
         tag_identifier(tag["name"]): pascal_case(tag.get("x-noun", tag["name"].removesuffix("s")))
         for tag in document.get("tags", ())
@@ -105,5 +105,5 @@ def read_nouns(document: Node) -> dict[str, str]:
 
 
 def tag_identifier(tag: str) -> str:
-    """Return the name that the generator gives a tag."""
+    """Return a tag's name in the generated code."""
     return str(PythonIdentifier(tag, prefix="tag"))

@@ -13,6 +13,7 @@ COMMITTED = {
     "kayba_api": ROOT / "packages" / "kayba-api" / "src" / "kayba_api",
     "openapi.json": ROOT / "packages" / "kayba-local" / "src" / "kayba_local" / "openapi.json",
 }
+RUNTIME = [path for path in sorted((ROOT / "openapi" / "runtime").glob("*.py")) if path.name != "__init__.py"]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,13 @@ def test_the_committed_output_equals_the_generated_one(generated: Path, name: st
     committed, fresh = contents(COMMITTED[name]), contents(generated / name)
     different = sorted(path for path in committed | fresh if committed.get(path) != fresh.get(path))
     assert different == [], "run `hatch run generate`"
+
+
+@pytest.mark.parametrize("module", RUNTIME, ids=lambda path: path.name)
+def test_a_runtime_module_is_copied_unchanged(module: Path) -> None:
+    header, _, text = (COMMITTED["kayba_api"] / module.name).read_text(encoding="utf-8").partition("\n")
+    assert "openapi/runtime" in header
+    assert text == module.read_text(encoding="utf-8")
 
 
 def contents(root: Path) -> dict[str, bytes]:

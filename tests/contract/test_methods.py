@@ -37,17 +37,17 @@ def operation(like: dict[str, Any], name: str, **changed: Any) -> dict[str, Any]
 
 def test_a_new_tag_is_a_resource_with_methods(tmp_path: Path) -> None:
     contract = copy.deepcopy(CONTRACT)
-    contract["tags"].append({"name": "data-sets", "x-noun": "DataSet", "description": "Sets of data."})
+    contract["tags"].append({"name": "data-sets", "x-noun": "DataSet", "description": "Data sets."})
     paths = contract["paths"]
     contract["components"]["schemas"]["NewRow"] = {
         "description": "A row.",
         "type": "object",
         "required": ["class", "timeout"],
         "properties": {
-            "id": {"type": "string", "description": "Its own id."},
-            "class": {"type": "string", "description": "Its class."},
-            "timeout": {"type": "integer", "description": "When it is over."},
-            "list": {"type": "array", "items": {"type": "string"}, "description": "Of what."},
+            "id": {"type": "string", "description": "The row's id."},
+            "class": {"type": "string", "description": "The class."},
+            "timeout": {"type": "integer", "description": "The end of the row."},
+            "list": {"type": "array", "items": {"type": "string"}, "description": "The elements."},
         },
     }
     body = {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewRow"}}}}

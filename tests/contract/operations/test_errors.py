@@ -1,7 +1,7 @@
 """Errors of the operations: every documented error status occurs, in the envelope of the contract.
 
-The tests are derived from the contract. A documented status that no case causes fails
-`test_every_documented_error_has_a_case`.
+The tests are derived from the contract. `test_every_documented_error_has_a_case` fails for a documented status that no
+case causes.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ def add_a_field(document: Document) -> None:
     }
     schemas["TraceFile"]["properties"]["lines"] = {"description": "The number of lines.", "type": "integer"}
     schemas["TraceFile"]["required"].append("lines")
-    answer = document["paths"]["/traces"]["get"]["responses"]["200"]["content"]["application/json"]
-    answer["example"]["traces"][0]["lines"] = 3
+    response = document["paths"]["/traces"]["get"]["responses"]["200"]["content"]["application/json"]
+    response["example"]["traces"][0]["lines"] = 3
 
 
 def rename_a_field(document: Document) -> None:
@@ -75,8 +75,8 @@ def remove_an_operation(document: Document) -> None:
 
 def add_an_enum_value(document: Document) -> None:
     document["components"]["schemas"]["FileType"]["enum"].append("csv")
-    answer = document["paths"]["/traces"]["get"]["responses"]["200"]["content"]["application/json"]
-    answer["example"]["traces"][0]["fileType"] = "csv"
+    response = document["paths"]["/traces"]["get"]["responses"]["200"]["content"]["application/json"]
+    response["example"]["traces"][0]["fileType"] = "csv"
 
 
 EXERCISES = (

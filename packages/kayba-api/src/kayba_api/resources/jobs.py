@@ -89,8 +89,7 @@ class JobsResource(Resource):
     ) -> Job:
         """Wait until the job has ended.
 
-        Calls `get` four times a second at first, and every five seconds at most, until
-        `status` is completed or failed.
+        Calls `get` every 0.25 s at first and every 5 s later, until `status` is completed or failed.
 
         Args:
             id: The job's id.
@@ -239,8 +238,7 @@ class AsyncJobsResource(AsyncResource):
     ) -> Job:
         """Wait until the job has ended.
 
-        Calls `get` four times a second at first, and every five seconds at most, until
-        `status` is completed or failed.
+        Calls `get` every 0.25 s at first and every 5 s later, until `status` is completed or failed.
 
         Args:
             id: The job's id.
