@@ -4,6 +4,8 @@ A child that is forked while another thread imports a module has a half-initiali
 ever. A fork therefore waits until this package's imports are done, for at most `MAX_WAIT_S`.
 
 Child processes of `multiprocessing` skip `atexit`. A finalizer of `multiprocessing` delivers their traces.
+
+`ace_tracing.process` replaces the parent's state in a forked child.
 """
 
 from __future__ import annotations
