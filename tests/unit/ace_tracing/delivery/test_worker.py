@@ -119,7 +119,7 @@ def test_blocked_export_keeps_traces_and_warns_once(
         status_now = ace_tracing.tracing_status()
         assert status_now.state == "paused"
         assert str(status) in str(status_now.last_error)
-        server.answers[:] = [FakeResponse()]
+        server.responses[:] = [FakeResponse()]
         assert ace_tracing.flush(timeout=20) == Delivery(delivered=4)
     assert ace_tracing.tracing_status().state == "idle"
 
