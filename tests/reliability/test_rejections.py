@@ -120,7 +120,7 @@ def test_blocked_traces_arrive_once_the_service_accepts_them(programs: Programs,
     with faulty_server(FakeResponse(status, headers={"Location": "http://127.0.0.1:9/"})) as server:
         programs.run("trace_and_exit", server.url, 20, "return")
         assert requests_for(server) > 0
-        server.answer_with(FakeResponse())
+        server.respond_with(FakeResponse())
         left = programs.report("deliver", server.url, "all")
         assert (left["pending"], left["dropped"]) == (0, 0)
         assert server.store.names == numbered_names(20)
