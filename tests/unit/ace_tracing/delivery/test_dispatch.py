@@ -104,7 +104,7 @@ def test_an_exporter_that_raises_drops_only_its_batch() -> None:
 
 
 def test_a_service_that_rejects_everything_gets_few_requests() -> None:
-    exporter = Exporter(lambda _: Rejected("HTTP 400", for_content=True))
+    exporter = Exporter(lambda _: Rejected("HTTP 400", invalid_content=True))
     assert settled(exporter, *[put] * 1_000) == Delivery(dropped=1_000)
     assert exporter.requests <= 2 * MAX_SPLITS + 10
 

@@ -64,7 +64,7 @@ class Batch:
         Args:
             successes: How many batches the service has accepted so far.
             failures: How many errors inside the service the halves start with.
-            for_content: Whether the content of one half is at fault. If one half is accepted, the other is then known
+            invalid_content: Whether the content of one half is at fault. If one half is accepted, the other is then known
                 to be rejected.
         """
         middle = len(self.assembled) // 2
