@@ -1,4 +1,4 @@
-"""What every test of the tracing SDK may ask for."""
+"""Fixtures and options of all tests of the tracing SDK."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kayba_local import LocalServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-shapes", action="store_true", help="write the table of shapes into docs/shapes.md")
+    parser.addoption("--write-shapes", action="store_true", help="write the tables into docs/shapes.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable of the developer's own shell decides how a test ends, and no spool is shared with anything else."""
+    """Unset the environment variables of the developer's shell, and give each test its own spool folder."""
     for name in ("KAYBA_API_KEY", "KAYBA_API_URL", "KAYBA_LOCAL_STORE", "KAYBA_LOCAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KAYBA_SPOOL_DIR", str(tmp_path / "spool"))
@@ -32,13 +32,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _loud(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error inside ace-tracing, which users never see, fails the test."""
+    """Raise internal errors of ace-tracing, which users never see, so that they fail the test."""
     monkeypatch.setattr(diagnostics, "loud", True)
 
 
 @pytest.fixture
 def tracing(kayba_server: LocalServer) -> Iterator[LocalServer]:
-    """Tracing configured for a running server, and shut down afterwards."""
+    """Configure tracing for a running server, and shut it down after the test."""
     ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
     yield kayba_server
     ace_tracing.shutdown()
@@ -47,7 +47,7 @@ def tracing(kayba_server: LocalServer) -> Iterator[LocalServer]:
 
 @pytest.fixture
 def last_trace(tracing: LocalServer) -> Callable[[], Trace]:
-    """Gives the newest trace as the server has it."""
+    """Return a function that reads the newest trace from the server."""
 
     def read() -> Trace:
         (newest,) = ace_tracing.search_traces(max_results=1)
@@ -58,12 +58,12 @@ def last_trace(tracing: LocalServer) -> Callable[[], Trace]:
 
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], bool]], None]:
-    """Waits for a condition, and fails when it does not come true within twenty seconds."""
+    """Return a function that waits for a condition and fails after twenty seconds."""
 
     def wait(condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
         while not condition():
-            assert time.monotonic() < deadline, "it did not come true in time"
+            assert time.monotonic() < deadline, "condition not met within 20 seconds"
             time.sleep(0.005)
 
     return wait

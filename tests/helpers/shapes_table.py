@@ -1,18 +1,19 @@
-"""The table of docs/shapes.md: which tests show which shape, context and ending of traced code.
+"""The tables in docs/shapes.md: the tests that cover each shape, context and ending of traced code.
 
-A test says what it shows with `@pytest.mark.covers("Shapes", "Generator: close")`; on one case of a test the marker
-covers that case alone. `hatch run shapes-table` writes the page.
+The marker `@pytest.mark.covers("Shapes", "Method")` names the row that a test covers. On one case of a parametrized
+test the marker covers this case only. `hatch run shapes-table` writes the page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
-from tests.helpers.tables import DOCS, Cell, TableOfTests, lines_of
+from tests.helpers.tables import DOCS, Cell, CoverageTable, markdown_table
 
-ROWS = {
+ROWS: Final = {
     "Shapes": (
         "Function",
         "Coroutine function",
@@ -142,21 +143,21 @@ ROWS = {
         "Forked child: `os._exit` after `flush`",
     ),
 }
-"""Every shape, context and ending that a test shows, in the order of the page."""
+"""Every covered shape, context and ending, in the order of the page."""
 
 
-class ShapesTable(TableOfTests):
-    """A pytest plugin that keeps the table.
+class ShapesTable(CoverageTable):
+    """A pytest plugin that compares or writes the tables in docs/shapes.md.
 
     Args:
-        write: put the table of the tests collected into the page.
+        write: Whether to write the tables of the collected tests into the page.
     """
 
     def __init__(self, *, write: bool) -> None:
         super().__init__(DOCS / "shapes.md", "hatch run shapes-table", write=write)
 
-    def places(self, item: pytest.Item) -> Iterator[tuple[Cell, str]]:
-        """A cell for each marker; what covers one case alone is given its name."""
+    def find_cells(self, item: pytest.Item) -> Iterator[tuple[Cell, str]]:
+        """Yield the cell of each marker. A marker on one case gets the name of that case."""
         for marker in item.iter_markers("covers"):
             column, row = marker.args
             if row not in ROWS.get(column, ()):
@@ -166,13 +167,13 @@ class ShapesTable(TableOfTests):
             yield Cell(row, column), f"{item.path.name}::{name}"
 
     def markdown(self) -> str:
-        """A part for the shapes, one for the contexts, one for the endings."""
+        """Return one section each for shapes, contexts and endings, as Markdown."""
         parts = []
         for column, rows in ROWS.items():
-            table = lines_of([[column[:-1], "Tests"], *([row, self.tests(Cell(row, column))] for row in rows)])
+            table = markdown_table([[column[:-1], "Tests"], *([row, self.tests(Cell(row, column))] for row in rows)])
             parts.append(f"## {column}\n\n{table}")
         return "\n".join(parts)
 
     def empty(self) -> list[Cell]:
-        """The rows that no test shows."""
+        """Return the rows without a test."""
         return [cell for column, rows in ROWS.items() for row in rows if not self.names.get(cell := Cell(row, column))]

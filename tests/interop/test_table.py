@@ -1,27 +1,27 @@
-"""docs/interop.md tells what these tests show."""
+"""The tables in docs/interop.md are complete and up to date."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tests.helpers.interop.interop_table import PARTS, InteropTable
-from tests.helpers.tables import whole
+from tests.helpers.interop.interop_table import TABLES, InteropTable
+from tests.helpers.tables import is_whole_folder_collected
 
 
 @pytest.fixture
 def interop_table(request: pytest.FixtureRequest) -> InteropTable:
-    """The table of this run; the test is skipped where only a part of the tests was collected."""
-    if not whole(request.session, Path(__file__).parent):
+    """Return the table of this run. Skip the test if only part of the tests was collected."""
+    if not is_whole_folder_collected(request.session, Path(__file__).parent):
         pytest.skip("not all interop tests were collected")
-    table = request.config.pluginmanager.get_plugin("interop-table")
-    assert isinstance(table, InteropTable)
-    return table
+    plugin = request.config.pluginmanager.get_plugin("interop-table")
+    assert isinstance(plugin, InteropTable)
+    return plugin
 
 
-def test_the_documented_table_is_that_of_the_tests(interop_table: InteropTable) -> None:
+def test_the_documented_table_is_up_to_date(interop_table: InteropTable) -> None:
     documented = interop_table.documented()
     assert documented == interop_table.markdown(), "run `hatch run interop:table`"
-    for part in PARTS:
-        assert all(f"\n| {row} | " in documented for row in part.rows)
-        assert all(title in documented for title in part.columns.values())
+    for table in TABLES:
+        assert all(f"\n| {row} | " in documented for row in table.rows)
+        assert all(title in documented for title in table.columns.values())

@@ -1,7 +1,7 @@
-"""The client against a mock server that is not ours: Prism makes both sides keep to the contract.
+"""The generated client against Prism, an independent mock server that follows the contract.
 
-Prism checks each request, answers with the contract's examples or with values that it makes of the schemas, and
-nothing in it was written here.
+Prism checks each request against the contract, and responds with the contract's examples or with values generated from
+the schemas.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from tests.helpers.prism.contract_examples import CONTRACT, DOCUMENT, Call, calls, with_short_lists
+from tests.helpers.prism.contract_examples import CONTRACT, DOCUMENT, ContractCall, contract_calls, limit_lists
 from tests.helpers.prism.prism_server import prism_server
 
 from kayba_api import Client, Response
@@ -20,57 +20,57 @@ from kayba_api.api.insights import list_insights
 from kayba_api.api.traces import upload_trace_files
 from kayba_api.models import ApiError, UploadTraceFilesRequest
 
-CALLS = list(calls())
-SUCCESSES = [call for call in CALLS if call.status < 400]
+CALLS: Final = list(contract_calls())
+SUCCESSES: Final = [call for call in CALLS if call.status < 400]
 
 
 @pytest.fixture(scope="session")
 def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a Prism that serves the contract."""
+    """Serve the contract with Prism and yield the URL."""
     with prism_server(CONTRACT, tmp_path_factory.mktemp("prism") / "prism.log") as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def inventive_prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a Prism that gets done with making answers of the schemas."""
-    folder = tmp_path_factory.mktemp("inventive-prism")
+def dynamic_prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the contract with limited lists, for responses generated from the schemas, and yield the URL."""
+    folder = tmp_path_factory.mktemp("dynamic-prism")
     contract = folder / "kayba.json"
-    contract.write_text(json.dumps(with_short_lists(DOCUMENT)), encoding="utf-8")
+    contract.write_text(json.dumps(limit_lists(DOCUMENT)), encoding="utf-8")
     with prism_server(contract, folder / "prism.log") as url:
         yield url
 
 
-def client_of(url: str, *, prefer: str, api_key: str = "kb-prism") -> Client:
-    """A client that tells Prism how to answer."""
+def make_client(url: str, *, prefer: str, api_key: str = "kb-prism") -> Client:
+    """Return a client whose `Prefer` header selects Prism's response."""
     return Client(api_key=api_key, headers={"Prefer": prefer}, httpx_args={"base_url": url, "verify": False})
 
 
-def run(call: Call, client: Client) -> Response[Any]:
+def run(call: ContractCall, client: Client) -> Response[Any]:
     with client:
         response: Response[Any] = call.module.sync_detailed(client=client, **call.arguments)
     return response
 
 
-def assert_documented(response: Response[Any], call: Call) -> None:
-    """That Prism found nothing wrong with the request, and the client read the answer as the contract has it."""
+def assert_documented(response: Response[Any], call: ContractCall) -> None:
+    """Assert that Prism accepted the request and that the client parsed the documented response."""
     assert "sl-violations" not in response.headers, response.headers["sl-violations"]
     assert response.status_code == call.status, response.content
-    if call.gives is None:
+    if call.response_type is None:
         assert (response.parsed, response.content) == (None, b"")
     else:
-        assert isinstance(response.parsed, call.gives), response.content
+        assert isinstance(response.parsed, call.response_type), response.content
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_every_documented_answer_is_read(prism: str, call: Call) -> None:
-    assert_documented(run(call, client_of(prism, prefer=f"code={call.status}")), call)
+def test_every_documented_response_is_parsed(prism: str, call: ContractCall) -> None:
+    assert_documented(run(call, make_client(prism, prefer=f"code={call.status}")), call)
 
 
 @pytest.mark.parametrize("call", SUCCESSES, ids=str)
-def test_async_calls_end_alike(prism: str, call: Call) -> None:
+def test_async_calls_parse_the_same_responses(prism: str, call: ContractCall) -> None:
     async def wait() -> Response[Any]:
-        async with client_of(prism, prefer=f"code={call.status}") as client:
+        async with make_client(prism, prefer=f"code={call.status}") as client:
             response: Response[Any] = await call.module.asyncio_detailed(client=client, **call.arguments)
             return response
 
@@ -78,9 +78,9 @@ def test_async_calls_end_alike(prism: str, call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", SUCCESSES, ids=str)
-def test_answers_made_of_the_schemas_are_read(inventive_prism: str, call: Call) -> None:
+def test_responses_generated_from_schemas_are_parsed(dynamic_prism: str, call: ContractCall) -> None:
     for _ in range(3):
-        assert_documented(run(call, client_of(inventive_prism, prefer=f"code={call.status}, dynamic=true")), call)
+        assert_documented(run(call, make_client(dynamic_prism, prefer=f"code={call.status}, dynamic=true")), call)
 
 
 def test_a_call_without_a_key_is_refused(prism: str) -> None:
@@ -90,8 +90,8 @@ def test_a_call_without_a_key_is_refused(prism: str) -> None:
     assert isinstance(response.parsed, ApiError)
 
 
-def test_prism_refuses_what_the_contract_does_not_allow(prism: str) -> None:
-    with client_of(prism, prefer="") as client:
+def test_prism_refuses_a_request_that_breaks_the_contract(prism: str) -> None:
+    with make_client(prism, prefer="") as client:
         response = upload_trace_files.sync_detailed(client=client, body=UploadTraceFilesRequest([]))
     assert response.status_code == 400
     assert "traces" in response.headers["sl-violations"]

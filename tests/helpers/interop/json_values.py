@@ -1,12 +1,25 @@
-"""Values that a server might confuse with one another."""
+"""JSON values that a server may confuse with each other, and their exact comparison."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-LOOK_LIKE_JSON = ["123", "1.5", "true", "null", "NaN", '{"a": 1}', "[1, 2]", '"quoted"', '"', "", "Paris", "é\n\0😀"]
+JSON_LIKE_TEXTS: Final = [
+    "123",
+    "1.5",
+    "true",
+    "null",
+    "NaN",
+    '{"a": 1}',
+    "[1, 2]",
+    '"quoted"',
+    '"',
+    "",
+    "Paris",
+    "é\n\0😀",
+]
 
-VALUES: dict[str, Any] = {
+VALUES: Final[dict[str, Any]] = {
     "none": None,
     "true": True,
     "false": False,
@@ -22,11 +35,11 @@ VALUES: dict[str, Any] = {
     "empty dict": {},
     "list": [1, "2", None, True, 1.5, [], {}],
     "dict": {"a": {"b": [{"c": None}]}, "text": "123", "json": '{"a": 1}'},
-    **{f"text {text!r}": text for text in LOOK_LIKE_JSON},
+    **{f"text {text!r}": text for text in JSON_LIKE_TEXTS},
 }
-"""By name."""
+"""Values of every JSON type, by name."""
 
 
-def same(found: Any, expected: Any) -> bool:
-    """Equal, and of the same types all the way down: 1, 1.0 and True are not the same."""
+def is_identical(found: Any, expected: Any) -> bool:
+    """Return whether two values have equal content and equal types at every level: 1, 1.0 and True differ."""
     return repr(found) == repr(expected)

@@ -1,4 +1,4 @@
-"""What MLflow's own client says of a trace, a span, a refusal."""
+"""Reading traces, spans and errors with MLflow's own client."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from ace_tracing.recording.noop import NoOpSpan
 
 
 @dataclass(frozen=True, slots=True)
-class InMlflow:
-    """What ace-tracing has sent, seen by MLflow's client.
+class MlflowReader:
+    """MLflow's client, reading the traces that ace-tracing has sent.
 
     Attributes:
-        client: the client.
-        experiment: the experiment that traces go to.
+        client: MLflow's client.
+        experiment: The name of the experiment that ace-tracing sends to.
     """
 
     client: MlflowClient
     experiment: str
 
     def trace(self, span: LiveSpan | NoOpSpan) -> Trace:
-        """The trace of a span of ours, once all that is finished here was delivered."""
+        """Deliver all finished traces, then return the trace of a span."""
         deliver()
-        return read(self.client, span.trace_id)
+        return read_trace(self.client, span.trace_id)
 
     def span(self, span: LiveSpan | NoOpSpan) -> Span:
-        """A span of ours."""
+        """Deliver all finished traces, then return the span as MLflow's client reads it."""
         (found,) = (other for other in self.trace(span).data.spans if other.span_id == span.span_id)
         return found
 
     def newest(self) -> Trace:
-        """The trace that started last in the experiment."""
+        """Deliver all finished traces, then return the experiment's newest trace."""
         deliver()
         (newest,) = self.client.search_traces(locations=[experiment_id(self.client, self.experiment)], max_results=1)
         assert isinstance(newest, Trace)
@@ -44,38 +44,38 @@ class InMlflow:
 
 
 def deliver() -> None:
-    """Send what is finished; fails the test if anything was refused or is still waiting."""
+    """Flush. Fail the test if a trace was rejected or is still pending."""
     delivery = ace_tracing.flush()
     assert delivery, delivery
 
 
-def read(client: MlflowClient, trace_id: str | None) -> Trace:
-    """A trace, with its spans."""
+def read_trace(client: MlflowClient, trace_id: str | None) -> Trace:
+    """Return a trace with its spans."""
     trace = client.get_trace(trace_id)
     assert isinstance(trace, Trace)
     return trace
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:
-    """The id of an experiment that is there."""
+    """Return the id of an existing experiment."""
     experiment = client.get_experiment_by_name(name)
     assert experiment is not None
     return experiment.experiment_id
 
 
-def times(span: Span | LiveSpan | NoOpSpan) -> tuple[int, int]:
-    """Start and end of a span that has ended, in nanoseconds since the epoch."""
+def span_times(span: Span | LiveSpan | NoOpSpan) -> tuple[int, int]:
+    """Return start and end of an ended span, in nanoseconds since the epoch."""
     assert span.start_time_ns is not None
     assert span.end_time_ns is not None
     return span.start_time_ns, span.end_time_ns
 
 
-def parents(spans: list[Span]) -> dict[str, str | None]:
-    """The name of each span's parent, by the span's name."""
+def parent_names(spans: list[Span]) -> dict[str, str | None]:
+    """Return the name of each span's parent, by the span's name."""
     names = {span.span_id: span.name for span in spans}
     return {span.name: names[span.parent_id] if span.parent_id else None for span in spans}
 
 
-def refusal(error: MlflowException) -> tuple[str, int]:
-    """The code and the HTTP status of what a server refused."""
-    return error.error_code, int(error.get_http_status_code())  # type: ignore[no-untyped-call]  # MLflow's own lack
+def error_code_and_status(error: MlflowException) -> tuple[str, int]:
+    """Return the error code and the HTTP status of an MLflow exception."""
+    return error.error_code, int(error.get_http_status_code())  # type: ignore[no-untyped-call]  # MLflow has no annotation here

@@ -1,4 +1,4 @@
-"""A real MLflow server as a child process: its own store, a free loopback port, gone when the block is left."""
+"""A real MLflow server as a child process, with an empty store and a free loopback port, until the block ends."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-READY_WITHIN_S = 120.0
-STOPPED_WITHIN_S = 20.0
+READY_TIMEOUT_S: Final = 120.0
+STOP_TIMEOUT_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class MlflowServer:
-    """A running server.
+    """A running MLflow server.
 
     Attributes:
-        url: what `configure(base_url=...)` takes.
+        url: The value for `configure(base_url=...)`.
     """
 
     url: str
 
     @property
     def tracking_uri(self) -> str:
-        """What MLflow's own clients take."""
+        """The tracking URI for MLflow's own clients."""
         return f"{self.url}/api/mlflow"
 
 
 @contextmanager
 def mlflow_server(folder: Path, *, otlp: bool = True) -> Iterator[MlflowServer]:
-    """Serve MLflow below `/api/mlflow`, where Kayba has it, for as long as the block runs.
+    """Serve MLflow below `/api/mlflow`, the path of Kayba's tracing mount, until the block ends.
 
     Args:
-        folder: an empty folder for its store and its log.
-        otlp: whether its store is one that takes spans by OTLP: a database; else it keeps files.
+        folder: An empty folder for the store and the log.
+        otlp: Whether the server supports OTLP. Its store is then a database, otherwise files.
 
     Raises:
-        RuntimeError: it ended, or was not ready in time; the message holds the end of its log.
+        RuntimeError: The server ended, or was not ready in time. The message contains the end of the log.
     """
     port = _free_port()
     server = MlflowServer(f"http://127.0.0.1:{port}")
@@ -57,7 +58,7 @@ def mlflow_server(folder: Path, *, otlp: bool = True) -> Iterator[MlflowServer]:
                 *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}" if otlp else (folder / "store").as_uri()),
                 *("--artifacts-destination", str(folder / "artifacts")),
             ],
-            # A job queue would start seven more processes, which outlive the server by seconds.
+            # The job queue would start seven more processes, which end seconds after the server.
             env={
                 **os.environ,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -78,14 +79,14 @@ def mlflow_server(folder: Path, *, otlp: bool = True) -> Iterator[MlflowServer]:
 
 
 def _wait_until_ready(server: MlflowServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while not _answers(f"{server.tracking_uri}/health"):
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while not _is_ready(f"{server.tracking_uri}/health"):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"MLflow's server did not start:\n{log.read_text(errors='replace')[-4_000:]}")
         time.sleep(0.1)
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as response:
             return bool(response.status == 200)
@@ -94,16 +95,16 @@ def _answers(url: str) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server with the uvicorn that it started, and nothing else."""
+    """End the server and the uvicorn process that it started."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], check=False, capture_output=True)
         process.wait()
         return
     process.terminate()
     try:
-        process.wait(STOPPED_WITHIN_S)
+        process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        # It leads a session of its own, so the group holds it and its children only.
+        # The server leads its own session, so the process group contains only the server and its children.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 

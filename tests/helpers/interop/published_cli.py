@@ -1,4 +1,4 @@
-"""The published `kayba` command, run as users run it: in a process of its own, from a folder of theirs."""
+"""The published `kayba` command, installed from its wheel and run as a child process."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-PUBLISHED = "ace-framework==0.13.0"
-NEEDED = ("click", "requests")
-"""All that the command imports of the 88 packages that the wheel asks for."""
-ASSUMED_PYTHON = "3.12"
-"""The oldest Python that the wheel says it takes; its command runs on older ones, too."""
+DISTRIBUTION: Final = "ace-framework==0.13.0"
+DEPENDENCIES: Final = ("click", "requests")
+"""The only packages that the command imports, of the wheel's 88 dependencies."""
+MIN_PYTHON: Final = "3.12"
+"""The oldest Python in the wheel's metadata. The command also runs on older versions."""
 
-ENVIRONMENT = {
+ENVIRONMENT: Final = {
     name: value
     for name, value in os.environ.items()
     if not name.startswith(("KAYBA_", "ANTHROPIC_", "PYTHON", "VIRTUAL_ENV"))
@@ -24,8 +24,8 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What a command has printed, and its exit status."""
+class CommandResult:
+    """Standard output, standard error and exit status of a finished command."""
 
     output: str
     errors: str
@@ -34,13 +34,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Cli:
-    """The command, looking at one server.
+    """The command, configured for one server.
 
     Attributes:
-        command: the installed script.
-        url: the server's host.
-        api_key: what it is told to use.
-        folder: the folder it is run in.
+        command: The installed script.
+        url: The server's host.
+        api_key: The API key that the command sends.
+        folder: The working directory of the command.
     """
 
     command: Path
@@ -49,24 +49,24 @@ class Cli:
     folder: Path
 
     def __call__(self, *arguments: str | Path, stdin: str = "") -> str:
-        """Run it; gives what it printed, and fails the test if it failed."""
+        """Run the command and return its output. Fail the test if the command fails."""
         done = self.run(*arguments, stdin=stdin)
         assert done.status == 0, done.errors
         return done.output
 
-    def refused(self, *arguments: str | Path) -> str:
-        """Run it where it has to fail; gives what it said."""
+    def run_failing(self, *arguments: str | Path) -> str:
+        """Run a command that must fail with status 1, and return its error output."""
         done = self.run(*arguments)
         assert done.status == 1, done
         return done.errors
 
-    def read(self, *arguments: str) -> list[dict[str, Any]]:
-        """Run a command that lists something, as JSON; gives the list."""
+    def read_list(self, *arguments: str) -> list[dict[str, Any]]:
+        """Run a list command with `--json` and return the list."""
         found: list[dict[str, Any]] = json.loads(self(*arguments, "--json"))
         return found
 
-    def run(self, *arguments: str | Path, stdin: str = "") -> Done:
-        """Run it."""
+    def run(self, *arguments: str | Path, stdin: str = "") -> CommandResult:
+        """Run the command and return its result."""
         process = subprocess.run(
             [self.command, *arguments],
             input=stdin,
@@ -77,24 +77,24 @@ class Cli:
                 "PYTHONUTF8": "1",
             },
             cwd=self.folder,
-            # Without a terminal it reads secrets from standard input, as everything else.
+            # Without a terminal the command also reads secrets from standard input.
             start_new_session=True,
             capture_output=True,
             text=True,
             encoding="utf-8",
             timeout=60,
         )
-        return Done(process.stdout, process.stderr, process.returncode)
+        return CommandResult(process.stdout, process.stderr, process.returncode)
 
 
 def install(folder: Path) -> Path:
-    """Install the published command, alone, into an environment below a folder; gives the command."""
+    """Install the published command into a new environment below a folder and return the path of its script."""
     environment = folder / "venv"
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     python = scripts / "python"
     _uv("venv", "--python", sys.executable, environment)
-    _uv("pip", "install", "--python", python, "--python-version", ASSUMED_PYTHON, "--no-deps", PUBLISHED)
-    _uv("pip", "install", "--python", python, *NEEDED)
+    _uv("pip", "install", "--python", python, "--python-version", MIN_PYTHON, "--no-deps", DISTRIBUTION)
+    _uv("pip", "install", "--python", python, *DEPENDENCIES)
     return scripts / ("kayba.exe" if os.name == "nt" else "kayba")
 
 

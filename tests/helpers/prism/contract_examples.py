@@ -1,4 +1,4 @@
-"""Calls of the generated client, made of the contract's own examples."""
+"""Calls of the generated client, built from the contract's examples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -18,45 +18,45 @@ from kayba_api import models
 
 Node = Mapping[str, Any]
 
-CONTRACT = Path(__file__).parents[3] / "openapi" / "kayba.yaml"
-DOCUMENT: Node = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+CONTRACT: Final = Path(__file__).parents[3] / "openapi" / "kayba.yaml"
+DOCUMENT: Final[Node] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
 
-LONGEST = 6
-"""Members of the longest list among the contract's examples, or more."""
+MAX_LIST_ITEMS: Final = 6
+"""Limit for generated lists; no list in the contract's examples is longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A call of an operation, and one way that the contract says it may end.
+class ContractCall:
+    """A call of an operation, with one of its documented responses.
 
     Attributes:
-        operation: the operationId.
-        module: the generated module that calls it.
-        arguments: what it is called with.
-        status: the status that it may end with.
-        gives: the type that the generated client makes of the answer; None for an answer without content.
+        operation: The operationId.
+        module: The generated module of the operation.
+        arguments: The arguments of the call.
+        status: The status of the documented response.
+        response_type: The type of the parsed response; None for a response without content.
     """
 
     operation: str
     module: ModuleType
     arguments: Mapping[str, Any]
     status: int
-    gives: type | None
+    response_type: type | None
 
     def __str__(self) -> str:
         return f"{self.operation} {self.status}"
 
 
-def calls() -> Iterator[Call]:
-    """Every operation with every status that the contract documents."""
+def contract_calls() -> Iterator[ContractCall]:
+    """Yield one call for each operation and each of its documented statuses."""
     for item in DOCUMENT["paths"].values():
         for node in item.values():
             if "operationId" in node:
                 module = _module(node)
                 arguments = _arguments(module, [*item.get("parameters", []), *node.get("parameters", [])], node)
-                for status, answer in node["responses"].items():
-                    gives = _gives(_follow(answer).get("content", {}))
-                    yield Call(node["operationId"], module, arguments, int(status), gives)
+                for status, response in node["responses"].items():
+                    response_type = _response_type(_resolve(response).get("content", {}))
+                    yield ContractCall(node["operationId"], module, arguments, int(status), response_type)
 
 
 def _module(node: Node) -> ModuleType:
@@ -67,7 +67,7 @@ def _module(node: Node) -> ModuleType:
 def _arguments(module: ModuleType, parameters: list[Node], node: Node) -> dict[str, Any]:
     names = inspect.signature(module.sync_detailed).parameters
     arguments = {}
-    for parameter in map(_follow, parameters):
+    for parameter in map(_resolve, parameters):
         name = re.sub("[^a-z0-9]", "_", parameter["name"].lower())
         assert name in names, f"{node['operationId']} has no argument {name}"
         arguments[name] = parameter["example"]
@@ -77,24 +77,24 @@ def _arguments(module: ModuleType, parameters: list[Node], node: Node) -> dict[s
 
 
 def _body(module: ModuleType, content: Node) -> Any:
-    """The example of the body, as its model."""
+    """Return the example of the request body as an instance of its model."""
     hint = typing.get_type_hints(module.sync_detailed)["body"]
     (model,) = (arm for arm in typing.get_args(hint) or (hint,) if hasattr(arm, "from_dict"))
     return model.from_dict(content["application/json"]["example"])
 
 
-def _gives(content: Node) -> type | None:
-    """The type that the client gives for an answer."""
+def _response_type(content: Node) -> type | None:
+    """Return the type of the client's parsed response."""
     if not content:
         return None
     schema = next(iter(content.values()))["schema"]
-    if _follow(schema).get("type") == "string":
+    if _resolve(schema).get("type") == "string":
         return str
     found: type = getattr(models, schema["$ref"].rpartition("/")[2])
     return found
 
 
-def _follow(node: Node) -> Node:
+def _resolve(node: Node) -> Node:
     while "$ref" in node:
         target: Any = DOCUMENT
         for key in node["$ref"].removeprefix("#/").split("/"):
@@ -103,13 +103,13 @@ def _follow(node: Node) -> Node:
     return node
 
 
-def with_short_lists(node: Any) -> Any:
-    """A copy of the document in which no list is long, and no object is told how many members it may have.
+def limit_lists(node: Any) -> Any:
+    """Return a copy of the document with short lists and without `maxProperties`.
 
-    Prism fills what it makes up to the bounds: it does not get done with a million spans, and where an object has a
-    bound it often makes more members than that, and then refuses its own answer.
+    Prism generates lists up to their bounds and never finishes a list of a million spans. For an object with
+    `maxProperties`, Prism often generates more members than allowed and then refuses its own response.
     """
     if isinstance(node, dict):
-        bounded = {key: with_short_lists(value) for key, value in node.items() if key != "maxProperties"}
-        return {**bounded, "maxItems": LONGEST} if isinstance(node.get("maxItems"), int) else bounded
-    return [with_short_lists(member) for member in node] if isinstance(node, list) else node
+        bounded = {key: limit_lists(value) for key, value in node.items() if key != "maxProperties"}
+        return {**bounded, "maxItems": MAX_LIST_ITEMS} if isinstance(node.get("maxItems"), int) else bounded
+    return [limit_lists(member) for member in node] if isinstance(node, list) else node

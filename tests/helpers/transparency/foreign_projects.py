@@ -1,4 +1,4 @@
-"""Fetches a project's source distribution and runs its tests in a process of their own, traced or not."""
+"""Foreign projects: download of a source distribution, and runs of its tests with and without tracing."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.helpers.transparency.foreign_suites import Suite
 
-PLUGINS = Path(__file__).parents[2] / "transparency" / "plugins"
+PLUGINS: Final = Path(__file__).parents[2] / "transparency" / "plugins"
 
 Outcomes = Mapping[str, Mapping[str, int]]
-"""By test id: how often the test, or a subtest of it, ended in which way."""
+"""The number of tests and subtests with each outcome, by test id."""
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """What the traced run recorded.
+class TracingReport:
+    """Counts and log messages of a traced run.
 
     Attributes:
-        functions: how many functions were decorated.
-        spans: how many spans were recorded, and decoded again.
-        failed: how many of these failed.
-        complaints: whatever ace-tracing logged, which it does when something of its own goes wrong.
+        functions: The number of decorated functions.
+        spans: The number of spans that were recorded and decoded.
+        failed: The number of spans with the status ERROR.
+        log_messages: The log messages of ace-tracing. It logs only internal errors.
     """
 
     functions: int
     spans: int
     failed: int
-    complaints: list[str]
+    log_messages: list[str]
 
 
 def fetch(suite: Suite, folder: Path) -> Path:
-    """Download and unpack the source distribution of a suite; gives the folder that it is in."""
+    """Download and unpack the source distribution of a suite, and return its folder."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"--no-binary={suite.distribution}"]
     subprocess.run([*pip, f"--dest={folder}", f"{suite.distribution}=={suite.version}"], check=True)
     (archive,) = folder.glob("*.tar.gz")
@@ -48,16 +49,16 @@ def fetch(suite: Suite, folder: Path) -> Path:
 
 
 def run(suite: Suite, source: Path) -> Outcomes:
-    """Run the tests as they are."""
+    """Run the tests without tracing."""
     return _run(suite, source, source.parent / "plain.json", ("outcomes",), {})
 
 
-def run_traced(suite: Suite, source: Path) -> tuple[Outcomes, Recorded]:
+def run_traced(suite: Suite, source: Path) -> tuple[Outcomes, TracingReport]:
     """Run the tests with every function of the package traced."""
     recorded = source.parent / "recorded.json"
-    told = {"TRANSPARENCY_PACKAGE": suite.package, "TRANSPARENCY_RECORDED": str(recorded)}
-    outcomes = _run(suite, source, source.parent / "traced.json", ("outcomes", "trace_everything"), told)
-    return outcomes, Recorded(**json.loads(recorded.read_text()))
+    environment = {"TRANSPARENCY_PACKAGE": suite.package, "TRANSPARENCY_RECORDED": str(recorded)}
+    outcomes = _run(suite, source, source.parent / "traced.json", ("outcomes", "trace_everything"), environment)
+    return outcomes, TracingReport(**json.loads(recorded.read_text()))
 
 
 def _run(
@@ -66,7 +67,7 @@ def _run(
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
     for plugin in plugins:
         command += ["-p", plugin]
-    for test in suite.too_long:
+    for test in suite.slow_tests:
         command += ["--deselect", test]
     ours = {
         "PYTHONPATH": os.pathsep.join([str(source), str(PLUGINS)]),
@@ -85,7 +86,7 @@ def _run(
         text=True,
         errors="replace",
     )
-    # Shown by pytest when the comparison fails; 0 and 1 are a suite that ran to its end.
+    # pytest shows this output when the comparison fails. The statuses 0 and 1 mean that the suite ran to its end.
     print(finished.stdout)
     assert finished.returncode in (0, 1), f"the tests of {suite.distribution} did not run: {finished.returncode}"
     outcomes: Outcomes = json.loads(result.read_text())

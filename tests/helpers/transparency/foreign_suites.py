@@ -1,11 +1,12 @@
-"""The independent projects whose own tests are run, and where their outcome may differ."""
+"""The independent projects whose own tests run with and without tracing, and their known differences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-_FRAME = "asks sys._getframe who called, and the wrapper's frame stands between"
+_FRAME: Final = "reads its caller's frame with sys._getframe and gets the frame of the wrapper"
 
 
 @dataclass(frozen=True)
@@ -13,45 +14,47 @@ class Suite:
     """One release of one project.
 
     Attributes:
-        distribution: its name in the package registry.
-        version: the release, of which the source distribution holds the tests.
-        package: the package that is traced.
-        tests: where in the source distribution the tests are.
-        too_long: tests left out of both runs: traced, each makes so many spans that it takes a minute or more.
-        differs: tests that pass without tracing and fail with it, each with the reason why no wrapper could do better.
+        distribution: The name in the package registry.
+        version: The release. Its source distribution contains the tests.
+        package: The package to trace.
+        tests: The path of the tests in the source distribution.
+        slow_tests: Tests that are deselected in both runs. With tracing, each records so many spans that it takes a
+            minute or more.
+        known_differences: Tests that pass without tracing and fail with it, each with the reason. No wrapper can avoid
+            these failures.
     """
 
     distribution: str
     version: str
     package: str
     tests: str
-    too_long: tuple[str, ...] = ()
-    differs: Mapping[str, str] = field(default_factory=dict)
+    slow_tests: tuple[str, ...] = ()
+    known_differences: Mapping[str, str] = field(default_factory=dict)
 
 
-SUITES = (
-    # Generators in every style, and tests of what they keep alive.
+SUITES: Final = (
+    # Generators in every style, and tests of the references that they hold.
     Suite(
         "more-itertools",
         "11.2.1",
         "more_itertools",
         "tests",
-        too_long=(
+        slow_tests=(
             "tests/test_more.py::DiscreteFourierTransformTests::test_roundtrip",
             "tests/test_more.py::TestConcurrentTee::test_concurrent_consumers",
             "tests/test_recipes.py::PolynomialFromRootsTests::test_large",
             "tests/test_recipes.py::PrimeFunctionTests::test_primes",
         ),
     ),
-    # Asynchronous generators, context managers and caches; driven by an event loop of its own.
+    # Asynchronous generators, context managers and caches, with a custom event loop.
     Suite(
         "asyncstdlib",
         "3.14.0",
         "asyncstdlib",
         "unittests",
-        too_long=("unittests/test_itertools.py::test_tee_share_deep",),
+        slow_tests=("unittests/test_itertools.py::test_tee_share_deep",),
     ),
-    # Functions that look at functions: currying, composing, signatures.
+    # Functions that inspect functions: currying, composing, signatures.
     Suite("toolz", "1.2.0", "toolz", "toolz/tests"),
     # Classes: subclasses of built-in types, descriptors, pickling, sockets, files.
     Suite(
@@ -59,7 +62,7 @@ SUITES = (
         "26.2.0",
         "boltons",
         "tests",
-        differs={
+        known_differences={
             "tests/test_namedutils.py::test_namedlist_pickle": _FRAME,
             "tests/test_namedutils.py::test_namedtuple_pickle": _FRAME,
             "tests/test_tbutils.py::test_contextual": _FRAME,

@@ -1,11 +1,11 @@
-"""`get_trace` and `search_traces` of ace-tracing against a real MLflow."""
+"""`get_trace` and `search_traces` of ace-tracing on a real MLflow."""
 
 from __future__ import annotations
 
 import contextlib
 
 import pytest
-from tests.helpers.interop.mlflow_reader import InMlflow, deliver, times
+from tests.helpers.interop.mlflow_reader import MlflowReader, deliver, span_times
 from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
@@ -17,7 +17,7 @@ def names(traces: list[Trace]) -> list[str | None]:
 
 
 @pytest.mark.interop("Get a trace")
-def test_a_trace_reads_as_it_was_recorded(in_mlflow: InMlflow) -> None:
+def test_a_trace_reads_back_as_recorded(reader: MlflowReader) -> None:
     ace_tracing.set_folder("production")
 
     @trace(span_type="TOOL", attributes={"n": "123", "nested": {"a": [None, True, 1, 1.5]}, "none": None})
@@ -31,7 +31,7 @@ def test_a_trace_reads_as_it_was_recorded(in_mlflow: InMlflow) -> None:
         return "Paris"
 
     agent("Capital?")
-    found = get_trace(in_mlflow.newest().info.trace_id)
+    found = get_trace(reader.newest().info.trace_id)
     assert (found.info.state, found.info.folder, found.info.name) == ("OK", "production", "root")
     assert [(depth, span.name, span.span_type) for depth, span in found.walk()] == [
         (0, "root", "AGENT"),
@@ -50,10 +50,10 @@ def test_a_trace_reads_as_it_was_recorded(in_mlflow: InMlflow) -> None:
 
 
 @pytest.mark.interop("Get a trace")
-def test_both_clients_read_the_same_times_and_ids(in_mlflow: InMlflow) -> None:
+def test_both_clients_read_the_same_times_and_ids(reader: MlflowReader) -> None:
     with start_span("root") as root, start_span("child"):
         pass
-    ours, theirs = get_trace(root.trace_id or ""), in_mlflow.trace(root)
+    ours, theirs = get_trace(root.trace_id or ""), reader.trace(root)
     assert [(s.span_id, s.parent_id, s.start_time_ns, s.end_time_ns) for s in ours.data.spans] == [
         (s.span_id, s.parent_id, s.start_time_ns, s.end_time_ns) for s in theirs.data.spans
     ]
@@ -63,18 +63,18 @@ def test_both_clients_read_the_same_times_and_ids(in_mlflow: InMlflow) -> None:
 
 
 @pytest.mark.interop("Get a trace")
-def test_an_unknown_trace_is_not_found(to_mlflow: MlflowServer) -> None:
+def test_an_unknown_trace_is_not_found(configured_mlflow: MlflowServer) -> None:
     with pytest.raises(NotFoundError):
         get_trace("tr-" + "0" * 32)
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-def test_filters(to_mlflow: MlflowServer) -> None:
+def test_search_filters_traces(configured_mlflow: MlflowServer) -> None:
     for name, folder, status in (("a", "x", "OK"), ("b", "x", "ERROR"), ("a", "y", "OK")):
         ace_tracing.set_folder(folder)
         with start_span(name) as span:
             span.set_status(status)
-        last_ms = times(span)[0] // 1_000_000
+        last_ms = span_times(span)[0] // 1_000_000
     assert sorted(map(str, names(search_traces(filter_string="tags.`kayba.folder` = 'x'")))) == ["a", "b"]
     assert names(search_traces(filter_string="status = 'ERROR'")) == ["b"]
     (found,) = search_traces(filter_string="name = 'a' AND tags.`kayba.folder` = 'y'")
@@ -87,7 +87,7 @@ def test_filters(to_mlflow: MlflowServer) -> None:
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-def test_order(to_mlflow: MlflowServer) -> None:
+def test_search_sorts_traces(configured_mlflow: MlflowServer) -> None:
     for name in ("b", "c", "a"):
         with start_span(name):
             pass
@@ -98,7 +98,7 @@ def test_order(to_mlflow: MlflowServer) -> None:
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-def test_more_than_a_page(to_mlflow: MlflowServer) -> None:
+def test_search_reads_several_pages(configured_mlflow: MlflowServer) -> None:
     ids = set()
     for number in range(510):
         with start_span(f"n{number:03}") as span:
@@ -109,9 +109,9 @@ def test_more_than_a_page(to_mlflow: MlflowServer) -> None:
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-def test_several_experiments(to_mlflow: MlflowServer) -> None:
+def test_search_reads_several_experiments(configured_mlflow: MlflowServer) -> None:
     for experiment in ("one", "two", "three"):
-        ace_tracing.configure(api_key="kb-test", base_url=to_mlflow.url, experiment=experiment)
+        ace_tracing.configure(api_key="kb-test", base_url=configured_mlflow.url, experiment=experiment)
         with start_span(experiment):
             pass
     assert names(search_traces()) == ["three"]
@@ -119,13 +119,13 @@ def test_several_experiments(to_mlflow: MlflowServer) -> None:
 
 
 @pytest.mark.interop("Experiments")
-def test_an_unknown_experiment_is_not_found(to_mlflow: MlflowServer) -> None:
+def test_an_unknown_experiment_is_not_found(configured_mlflow: MlflowServer) -> None:
     with pytest.raises(NotFoundError, match="'nowhere'"):
         search_traces(experiment_names=["nowhere"])
 
 
 @pytest.mark.interop("Keys and other errors")
-def test_a_server_that_has_no_kayba_mount_is_a_clear_error(real_mlflow: MlflowServer) -> None:
+def test_a_server_without_a_kayba_mount_is_a_service_error(real_mlflow: MlflowServer) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=f"{real_mlflow.url}/elsewhere")
     with pytest.raises(ServiceError) as caught:
         search_traces()
@@ -134,7 +134,7 @@ def test_a_server_that_has_no_kayba_mount_is_a_clear_error(real_mlflow: MlflowSe
 
 
 @pytest.mark.interop("Get a trace")
-def test_empty_names_and_keys_are_readable(in_mlflow: InMlflow) -> None:
+def test_empty_names_and_keys_are_readable(reader: MlflowReader) -> None:
     with start_span("", attributes={"": 1}) as span:
         span.set_inputs({"": "empty"})
         span.add_event("", {"": 2})

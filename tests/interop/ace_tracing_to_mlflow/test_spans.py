@@ -1,4 +1,4 @@
-"""Spans of ace-tracing in a real MLflow, read back with MLflow's own client."""
+"""Spans of ace-tracing on a real MLflow, read back with MLflow's own client."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import threading
 from typing import Any
 
 import pytest
-from tests.helpers.interop.mlflow_reader import InMlflow, parents, times
+from tests.helpers.interop.mlflow_reader import MlflowReader, parent_names, span_times
 
 from ace_tracing import LiveSpan, start_span, trace
 from ace_tracing.recording.noop import NoOpSpan
 
 
 @pytest.mark.interop("Tree of spans")
-def test_three_decorated_functions_are_a_tree(in_mlflow: InMlflow) -> None:
+def test_decorated_functions_make_a_span_tree(reader: MlflowReader) -> None:
     @trace
     def search(query: str) -> list[str]:
         return [query.upper()]
@@ -32,28 +32,28 @@ def test_three_decorated_functions_are_a_tree(in_mlflow: InMlflow) -> None:
         return answer(query)
 
     agent("why")
-    spans = in_mlflow.newest().data.spans
-    assert parents(spans) == {"agent": None, "plan": "agent", "answer": "agent", "search": "answer"}
+    spans = reader.newest().data.spans
+    assert parent_names(spans) == {"agent": None, "plan": "agent", "answer": "agent", "search": "answer"}
 
 
 @pytest.mark.interop("Tree of spans")
-def test_a_thousand_siblings_arrive(in_mlflow: InMlflow) -> None:
+def test_a_thousand_sibling_spans_arrive(reader: MlflowReader) -> None:
     with start_span("root") as root:
         for number in range(1_200):
             with start_span(f"n{number}"):
                 pass
-    spans = in_mlflow.trace(root).data.spans
-    assert parents(spans) == {"root": None} | {f"n{number}": "root" for number in range(1_200)}
+    spans = reader.trace(root).data.spans
+    assert parent_names(spans) == {"root": None} | {f"n{number}": "root" for number in range(1_200)}
 
 
 @pytest.mark.interop("Inputs and outputs")
-def test_arguments_by_name_and_what_was_returned(in_mlflow: InMlflow) -> None:
+def test_arguments_by_name_and_the_return_value_arrive(reader: MlflowReader) -> None:
     @trace
     def rank(documents: list[str], *, limit: int = 2) -> dict[str, Any]:
         return {"best": documents[:limit], "score": 0.5}
 
     rank(["a", "b", "c"])
-    found = in_mlflow.newest()
+    found = reader.newest()
     (span,) = found.data.spans
     assert span.inputs == {"documents": ["a", "b", "c"], "limit": 2}
     assert span.outputs == {"best": ["a", "b"], "score": 0.5}
@@ -62,7 +62,7 @@ def test_arguments_by_name_and_what_was_returned(in_mlflow: InMlflow) -> None:
 
 
 @pytest.mark.interop("Span types and function names")
-def test_types_and_function_names(in_mlflow: InMlflow) -> None:
+def test_span_types_and_function_names_arrive(reader: MlflowReader) -> None:
     @trace(name="call the model", span_type="LLM")
     def generate() -> None: ...
 
@@ -73,7 +73,7 @@ def test_types_and_function_names(in_mlflow: InMlflow) -> None:
             pass
 
     agent()
-    spans = {span.name: span for span in in_mlflow.newest().data.spans}
+    spans = {span.name: span for span in reader.newest().data.spans}
     assert {name: span.span_type for name, span in spans.items()} == {
         "agent": "AGENT",
         "call the model": "LLM",
@@ -84,16 +84,19 @@ def test_types_and_function_names(in_mlflow: InMlflow) -> None:
 
 
 @pytest.mark.interop("Start and end")
-def test_start_and_end_to_the_nanosecond(in_mlflow: InMlflow) -> None:
+def test_start_and_end_are_exact_to_the_nanosecond(reader: MlflowReader) -> None:
     with start_span("root") as root, start_span("child") as child:
         pass
-    found = in_mlflow.trace(root)
-    assert {span.name: times(span) for span in found.data.spans} == {"root": times(root), "child": times(child)}
-    assert found.info.timestamp_ms == times(root)[0] // 1_000_000
+    found = reader.trace(root)
+    assert {span.name: span_times(span) for span in found.data.spans} == {
+        "root": span_times(root),
+        "child": span_times(child),
+    }
+    assert found.info.timestamp_ms == span_times(root)[0] // 1_000_000
 
 
 @pytest.mark.interop("Status and exceptions")
-def test_an_exception_with_its_traceback(in_mlflow: InMlflow) -> None:
+def test_an_exception_arrives_with_its_traceback(reader: MlflowReader) -> None:
     @trace
     def look_up(city: str) -> None:
         raise LookupError(f"no city {city!r}")
@@ -104,7 +107,7 @@ def test_an_exception_with_its_traceback(in_mlflow: InMlflow) -> None:
 
     with pytest.raises(LookupError):
         agent()
-    found = in_mlflow.newest()
+    found = reader.newest()
     assert found.info.state == "ERROR"
     for span in found.data.spans:
         assert span.status.status_code == "ERROR"
@@ -114,45 +117,45 @@ def test_an_exception_with_its_traceback(in_mlflow: InMlflow) -> None:
         assert event.attributes["exception.type"] == "LookupError"
         assert event.attributes["exception.message"] == "no city 'Atlantis'"
         assert "raise LookupError(f" in str(event.attributes["exception.stacktrace"])
-        start_ns, end_ns = times(span)
+        start_ns, end_ns = span_times(span)
         assert start_ns <= event.timestamp <= end_ns
 
 
 @pytest.mark.interop("Status and exceptions")
-def test_a_caught_exception_leaves_the_trace_ok(in_mlflow: InMlflow) -> None:
+def test_a_caught_exception_leaves_the_trace_ok(reader: MlflowReader) -> None:
     with start_span("root") as root:
         try:
             with start_span("child"):
                 raise ValueError("caught")
         except ValueError:
             pass
-    found = in_mlflow.trace(root)
+    found = reader.trace(root)
     assert found.info.state == "OK"
     assert {span.name: span.status.status_code for span in found.data.spans} == {"root": "OK", "child": "ERROR"}
 
 
 @pytest.mark.interop("Events")
-def test_events_in_order_with_typed_attributes(in_mlflow: InMlflow) -> None:
+def test_events_arrive_in_order_with_typed_attributes(reader: MlflowReader) -> None:
     attributes = {"text": "123", "json": '{"a": 1}', "int": 5, "float": 1.5, "bool": True, "none": None}
     with start_span("root") as root:
         root.add_event("first", attributes)
         root.add_event("second")
-    span = in_mlflow.span(root)
+    span = reader.span(root)
     assert [(event.name, event.attributes) for event in span.events] == [("first", attributes), ("second", {})]
-    start_ns, end_ns = times(root)
+    start_ns, end_ns = span_times(root)
     assert start_ns <= span.events[0].timestamp <= span.events[1].timestamp <= end_ns
 
 
 @pytest.mark.interop("Events")
-def test_lists_and_objects_in_events(in_mlflow: InMlflow) -> None:
+def test_event_attributes_may_be_lists_and_objects(reader: MlflowReader) -> None:
     attributes = {"list": [1, "2", None], "dict": {"a": [1.5, True]}}
     with start_span("root") as root:
         root.add_event("event", attributes)
-    assert in_mlflow.span(root).events[0].attributes == attributes
+    assert reader.span(root).events[0].attributes == attributes
 
 
 @pytest.mark.interop("async and threads")
-def test_concurrent_tasks_keep_their_own_parents(in_mlflow: InMlflow) -> None:
+def test_concurrent_tasks_keep_their_own_parent_names(reader: MlflowReader) -> None:
     @trace
     async def fetch(page: int) -> int:
         await asyncio.sleep(0)
@@ -165,7 +168,7 @@ def test_concurrent_tasks_keep_their_own_parents(in_mlflow: InMlflow) -> None:
         return await asyncio.gather(*(fetch(page) for page in range(3)))
 
     asyncio.run(crawl())
-    found = in_mlflow.newest()
+    found = reader.newest()
     root = next(span for span in found.data.spans if span.parent_id is None)
     fetches = {span.span_id: span for span in found.data.spans if span.name == "fetch"}
     assert (root.name, root.outputs) == ("crawl", [0, 1, 2])
@@ -175,7 +178,7 @@ def test_concurrent_tasks_keep_their_own_parents(in_mlflow: InMlflow) -> None:
 
 
 @pytest.mark.interop("async and threads")
-def test_a_child_that_ends_after_its_root_is_still_its_child(in_mlflow: InMlflow) -> None:
+def test_a_child_that_ends_after_its_root_stays_its_child(reader: MlflowReader) -> None:
     may_end = threading.Event()
     started = threading.Event()
     children: list[LiveSpan | NoOpSpan] = []
@@ -191,11 +194,11 @@ def test_a_child_that_ends_after_its_root_is_still_its_child(in_mlflow: InMlflow
         thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
         thread.start()
         assert started.wait(30)
-    early = in_mlflow.trace(root)
+    early = reader.trace(root)
     assert (early.info.state, [span.name for span in early.data.spans]) == ("OK", ["root"])
     may_end.set()
     thread.join()
-    late = in_mlflow.trace(root)
+    late = reader.trace(root)
     assert late.info.state == "OK"
-    assert parents(late.data.spans) == {"root": None, "late": "root"}
-    assert in_mlflow.span(children[0]).outputs == "done"
+    assert parent_names(late.data.spans) == {"root": None, "late": "root"}
+    assert reader.span(children[0]).outputs == "done"

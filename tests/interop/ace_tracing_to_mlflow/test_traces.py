@@ -1,4 +1,4 @@
-"""What belongs to a trace of ace-tracing as a whole, in a real MLflow: its tags, metadata, state and experiment."""
+"""Trace-level data of ace-tracing on a real MLflow: tags, metadata, state and experiment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 
 import mlflow
 import pytest
-from tests.helpers.interop.mlflow_reader import InMlflow, deliver
+from tests.helpers.interop.mlflow_reader import MlflowReader, deliver
 from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
@@ -14,21 +14,21 @@ from ace_tracing import start_span, trace
 
 
 @pytest.mark.interop("Trace name, folder, tags")
-def test_the_name_and_the_folder_are_tags(in_mlflow: InMlflow) -> None:
+def test_trace_name_and_folder_are_stored_as_tags(reader: MlflowReader) -> None:
     ace_tracing.set_folder("prod/<b>eu</b> 1")
     with start_span("the name") as filed:
         pass
     ace_tracing.set_folder(None)
     with start_span("unfiled") as unfiled:
         pass
-    tags = in_mlflow.trace(filed).info.tags
+    tags = reader.trace(filed).info.tags
     assert tags["mlflow.traceName"] == "the name"
     assert tags["kayba.folder"] == "prod/eu 1"
-    assert "kayba.folder" not in in_mlflow.trace(unfiled).info.tags
+    assert "kayba.folder" not in reader.trace(unfiled).info.tags
 
 
 @pytest.mark.interop("Trace name, folder, tags")
-def test_a_trace_that_raised_has_its_folder(in_mlflow: InMlflow) -> None:
+def test_a_failed_trace_keeps_its_folder(reader: MlflowReader) -> None:
     ace_tracing.set_folder("before")
 
     @trace
@@ -38,69 +38,69 @@ def test_a_trace_that_raised_has_its_folder(in_mlflow: InMlflow) -> None:
 
     with contextlib.suppress(ValueError):
         agent()
-    found = in_mlflow.newest().info
+    found = reader.newest().info
     assert (found.state, found.tags["kayba.folder"]) == ("ERROR", "before")
 
 
 @pytest.mark.interop("Trace name, folder, tags")
-def test_a_name_that_reads_as_json_stays_text(in_mlflow: InMlflow) -> None:
+def test_a_name_that_is_valid_json_stays_text(reader: MlflowReader) -> None:
     for name in ("123", "true", '"quoted"', '{"a": 1}', "null"):
         with start_span(name) as span:
             pass
-        found = in_mlflow.trace(span)
+        found = reader.trace(span)
         assert [span.name for span in found.data.spans] == [name]
-        # MLflow takes one layer of quotes off a tag.
+        # MLflow removes one pair of quotes from a tag.
         assert found.info.tags["mlflow.traceName"] == name.strip('"')
 
 
 @pytest.mark.interop("Session, user, token usage")
-def test_attributes_that_mlflow_knows_become_metadata(in_mlflow: InMlflow) -> None:
+def test_session_user_and_token_usage_become_metadata(reader: MlflowReader) -> None:
     with start_span("root") as root, start_span("model") as model:
         root.set_attributes({"session.id": "s-1", "user.id": "u-1"})
         model.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7})
-    info = in_mlflow.trace(root).info
+    info = reader.trace(root).info
     assert info.trace_metadata["mlflow.trace.session"] == "s-1"
     assert info.trace_metadata["mlflow.trace.user"] == "u-1"
     assert info.token_usage == {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
 
 
 @pytest.mark.interop("Status and exceptions")
-def test_the_state_is_the_root_s_status(in_mlflow: InMlflow) -> None:
+def test_the_trace_state_is_the_root_span_s_status(reader: MlflowReader) -> None:
     with start_span("good") as good, start_span("child") as child:
         child.set_status("ERROR", "broke")
     with start_span("bad") as bad:
         bad.set_status("ERROR", "broke as well")
-    assert in_mlflow.trace(good).info.state == "OK"
-    assert in_mlflow.span(child).status.description == "broke"
-    assert in_mlflow.trace(bad).info.state == "ERROR"
-    assert in_mlflow.span(bad).status.description == "broke as well"
+    assert reader.trace(good).info.state == "OK"
+    assert reader.span(child).status.description == "broke"
+    assert reader.trace(bad).info.state == "ERROR"
+    assert reader.span(bad).status.description == "broke as well"
 
 
 @pytest.mark.interop("Experiments")
-def test_a_missing_experiment_is_made_once(in_mlflow: InMlflow) -> None:
-    assert in_mlflow.client.get_experiment_by_name(in_mlflow.experiment) is None
+def test_a_missing_experiment_is_created_once(reader: MlflowReader) -> None:
+    assert reader.client.get_experiment_by_name(reader.experiment) is None
     for _ in range(3):
         with start_span("root") as root:
             pass
         deliver()
-    (made,) = in_mlflow.client.search_experiments(filter_string=f"name = '{in_mlflow.experiment}'")
-    assert in_mlflow.trace(root).info.experiment_id == made.experiment_id
-    assert len(in_mlflow.client.search_traces(locations=[made.experiment_id])) == 3
+    (made,) = reader.client.search_experiments(filter_string=f"name = '{reader.experiment}'")
+    assert reader.trace(root).info.experiment_id == made.experiment_id
+    assert len(reader.client.search_traces(locations=[made.experiment_id])) == 3
 
 
 @pytest.mark.interop("Experiments")
-def test_an_experiment_that_mlflow_made_is_used(in_mlflow: InMlflow) -> None:
-    experiment_id = in_mlflow.client.create_experiment("made by MLflow")
+def test_an_experiment_created_by_mlflow_is_used(reader: MlflowReader) -> None:
+    experiment_id = reader.client.create_experiment("made by MLflow")
     ace_tracing.configure(api_key="kb-test", base_url=mlflow.get_tracking_uri(), experiment="made by MLflow")
     with start_span("root") as root:
         pass
-    assert in_mlflow.trace(root).info.experiment_id == experiment_id
+    assert reader.trace(root).info.experiment_id == experiment_id
 
 
 @pytest.mark.interop("Experiments")
-def test_without_an_experiment_a_trace_is_in_the_default_one(real_mlflow: MlflowServer, in_mlflow: InMlflow) -> None:
+def test_a_trace_without_an_experiment_is_in_the_default_one(real_mlflow: MlflowServer, reader: MlflowReader) -> None:
     ace_tracing.configure(api_key="kb-test", base_url=real_mlflow.url)
     with start_span("root") as root:
         pass
-    assert in_mlflow.trace(root).info.experiment_id == "0"
+    assert reader.trace(root).info.experiment_id == "0"
     assert [found.trace_id for found in ace_tracing.search_traces(max_results=1)] == [root.trace_id]

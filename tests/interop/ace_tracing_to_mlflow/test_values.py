@@ -1,46 +1,46 @@
-"""Values of every kind through a real MLflow: they come back as they were, or as ace-tracing describes them."""
+"""Values of every type on a real MLflow: they read back exactly, or as ace-tracing describes them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.helpers.interop.json_values import LOOK_LIKE_JSON, VALUES, same
-from tests.helpers.interop.mlflow_reader import InMlflow
+from tests.helpers.interop.json_values import JSON_LIKE_TEXTS, VALUES, is_identical
+from tests.helpers.interop.mlflow_reader import MlflowReader
 
 from ace_tracing import start_span
 
 
 @pytest.mark.interop("Attributes")
-def test_attributes_of_every_kind_come_back_exactly(in_mlflow: InMlflow) -> None:
+def test_attributes_of_every_type_read_back_exactly(reader: MlflowReader) -> None:
     with start_span("root", attributes=VALUES) as root:
         pass
-    found = in_mlflow.span(root).attributes
-    different = {name: found.get(name) for name, value in VALUES.items() if not same(found.get(name), value)}
+    found = reader.span(root).attributes
+    different = {name: found.get(name) for name, value in VALUES.items() if not is_identical(found.get(name), value)}
     assert not different
 
 
 @pytest.mark.interop("Inputs and outputs")
-def test_inputs_and_outputs_of_every_kind_come_back_exactly(in_mlflow: InMlflow) -> None:
+def test_inputs_and_outputs_of_every_type_read_back_exactly(reader: MlflowReader) -> None:
     with start_span("root") as root:
         for name, value in VALUES.items():
             with start_span(name) as span:
                 span.set_inputs(value)
                 span.set_outputs(value)
-    children = [span for span in in_mlflow.trace(root).data.spans if span.parent_id]
+    children = [span for span in reader.trace(root).data.spans if span.parent_id]
     assert len(children) == len(VALUES)
     different = {
         span.name: (span.inputs, span.outputs)
         for span in children
-        if not (same(span.inputs, VALUES[span.name]) and same(span.outputs, VALUES[span.name]))
+        if not (is_identical(span.inputs, VALUES[span.name]) and is_identical(span.outputs, VALUES[span.name]))
     }
     assert not different
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(LOOK_LIKE_JSON)
-JSON_VALUES = st.recursive(
+TEXTS: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(JSON_LIKE_TEXTS)
+JSON_VALUES: Final = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
@@ -54,26 +54,26 @@ JSON_VALUES = st.recursive(
 @pytest.mark.interop("Inputs and outputs")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 @given(st.lists(JSON_VALUES, min_size=1, max_size=20))
-def test_any_json_comes_back_exactly(in_mlflow: InMlflow, values: list[Any]) -> None:
+def test_any_json_value_reads_back_exactly(reader: MlflowReader, values: list[Any]) -> None:
     with start_span("root", attributes={f"value {number}": value for number, value in enumerate(values)}) as root:
         root.set_inputs(values)
         root.set_outputs(values[0])
-    span = in_mlflow.span(root)
-    assert same(span.inputs, values)
-    assert same(span.outputs, values[0])
-    assert same([span.get_attribute(f"value {number}") for number in range(len(values))], values)
+    span = reader.span(root)
+    assert is_identical(span.inputs, values)
+    assert is_identical(span.outputs, values[0])
+    assert is_identical([span.get_attribute(f"value {number}") for number in range(len(values))], values)
 
 
-def nested(levels: int, *, lists: bool) -> Any:
+def nest(levels: int, *, lists: bool) -> Any:
     value: Any = "bottom"
     for _ in range(levels):
         value = [value] if lists else {"in": value}
     return value
 
 
-BEYOND_MLFLOW: dict[str, Any] = {
-    "deep list": nested(100, lists=True),
-    "deep dict": nested(100, lists=False),
+UNSUPPORTED_VALUES: Final[dict[str, Any]] = {
+    "deep list": nest(100, lists=True),
+    "deep dict": nest(100, lists=False),
     "64 bits unsigned": 2**64 - 1,
     "big int": 2**70,
     "negative big int": -(2**70),
@@ -86,38 +86,38 @@ BEYOND_MLFLOW: dict[str, Any] = {
     "long text": "x" * 2_000_000,
     "many items": list(range(3_000)),
 }
-"""What a MLflow server refuses, or takes and then cannot read, when it is sent as it is."""
+"""Values that an MLflow server refuses, or stores and then cannot read, if they are sent unchanged."""
 
 
 @pytest.mark.interop("Oversize and hostile values")
-@pytest.mark.parametrize("name", BEYOND_MLFLOW)
-def test_a_value_beyond_mlflow_does_no_harm(in_mlflow: InMlflow, name: str) -> None:
-    value = BEYOND_MLFLOW[name]
+@pytest.mark.parametrize("name", UNSUPPORTED_VALUES)
+def test_an_unsupported_value_is_described_and_costs_no_trace(reader: MlflowReader, name: str) -> None:
+    value = UNSUPPORTED_VALUES[name]
     with start_span("healthy") as healthy:
         pass
     with start_span("hostile", attributes={"value": value}) as hostile:
         hostile.set_inputs({"value": value})
         hostile.set_outputs(value)
         hostile.add_event("hostile", {"value": value})
-    found = in_mlflow.span(hostile)
-    assert in_mlflow.trace(healthy).info.state == "OK"
-    # A search reads the spans of all traces in one answer, which a single one that cannot be read would spoil.
-    experiment_id = in_mlflow.trace(hostile).info.experiment_id
-    listed = in_mlflow.client.search_traces(locations=[experiment_id])
+    found = reader.span(hostile)
+    assert reader.trace(healthy).info.state == "OK"
+    # A search reads the spans of all traces, so one unreadable trace would make the whole search fail.
+    experiment_id = reader.trace(hostile).info.experiment_id
+    listed = reader.client.search_traces(locations=[experiment_id])
     assert {trace.info.trace_id for trace in listed} == {healthy.trace_id, hostile.trace_id}
-    # What was kept of the value is there, too.
-    assert same(found.attributes["value"], readable(hostile.attributes["value"]))
-    assert same(found.inputs, readable(hostile.inputs))
-    assert same(found.outputs, readable(hostile.outputs))
+    # The value reads back as ace-tracing recorded it.
+    assert is_identical(found.attributes["value"], expected_value(hostile.attributes["value"]))
+    assert is_identical(found.inputs, expected_value(hostile.inputs))
+    assert is_identical(found.outputs, expected_value(hostile.outputs))
 
 
-def readable(encoded: Any) -> Any:
-    """What a value of ours reads as: an integer of more than 64 bits is its digits."""
+def expected_value(encoded: Any) -> Any:
+    """Return a recorded value as MLflow returns it: an integer beyond 64 bits is a string of its digits."""
     match encoded:
         case list():
-            return [readable(item) for item in encoded]
+            return [expected_value(item) for item in encoded]
         case dict():
-            return {key: readable(item) for key, item in encoded.items()}
+            return {key: expected_value(item) for key, item in encoded.items()}
         case int() if encoded.bit_length() > 63:
             return str(encoded)
         case _:
@@ -125,21 +125,21 @@ def readable(encoded: Any) -> Any:
 
 
 @pytest.mark.interop("Oversize and hostile values")
-def test_a_name_beyond_mlflow_is_cut_and_costs_no_neighbour(in_mlflow: InMlflow) -> None:
+def test_a_long_name_is_truncated_and_costs_no_other_trace(reader: MlflowReader) -> None:
     with start_span("healthy") as healthy:
         pass
     with start_span("n" * 5_000) as root, start_span("c" * 5_000) as child:
         pass
-    found = in_mlflow.trace(root)
+    found = reader.trace(root)
     (name,) = (span.name for span in found.data.spans if span.parent_id is None)
     assert 500 <= len(name) <= 4_096
     assert ("n" * 5_000).startswith(name)
     assert found.info.tags["mlflow.traceName"] == name
-    assert in_mlflow.span(child).parent_id == root.span_id
-    assert in_mlflow.trace(healthy).info.state == "OK"
+    assert reader.span(child).parent_id == root.span_id
+    assert reader.trace(healthy).info.state == "OK"
 
 
-MEANT_FOR_MLFLOW: dict[str, Any] = {
+RESERVED_ATTRIBUTES: Final[dict[str, Any]] = {
     "session.id": "s" * 251,
     "mlflow.chat.tokenUsage": {"input_tokens": "many"},
     "mlflow.llm.cost": "much",
@@ -147,15 +147,15 @@ MEANT_FOR_MLFLOW: dict[str, Any] = {
     "mlflow.traceTag.mlflow.traceName": "n" * 5_000,
     "mlflow.traceTag.mlflow.trace.spansLocation": "elsewhere",
 }
-"""Attributes that MLflow gives a meaning to, with values that it cannot take."""
+"""Attributes with a meaning in MLflow, with values that it rejects."""
 
 
 @pytest.mark.interop("Oversize and hostile values")
-@pytest.mark.parametrize("key", MEANT_FOR_MLFLOW)
-def test_an_attribute_that_mlflow_cannot_take_costs_no_trace(in_mlflow: InMlflow, key: str) -> None:
+@pytest.mark.parametrize("key", RESERVED_ATTRIBUTES)
+def test_an_attribute_that_mlflow_rejects_costs_no_trace(reader: MlflowReader, key: str) -> None:
     with start_span("healthy") as healthy:
         pass
-    with start_span("hostile", attributes={key: MEANT_FOR_MLFLOW[key]}) as hostile:
+    with start_span("hostile", attributes={key: RESERVED_ATTRIBUTES[key]}) as hostile:
         pass
-    assert in_mlflow.trace(healthy).info.state == "OK"
-    assert in_mlflow.trace(hostile).info.state == "OK"
+    assert reader.trace(healthy).info.state == "OK"
+    assert reader.trace(hostile).info.state == "OK"

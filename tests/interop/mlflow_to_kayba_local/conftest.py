@@ -1,4 +1,4 @@
-"""The same programs, run against a real MLflow and against kayba-local, and MLflow's client looking at both."""
+"""Fixtures: the same programs run on a real MLflow and on kayba-local, and MLflow's client for each server."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Trace
 from tests.helpers.interop.json_values import VALUES
-from tests.helpers.interop.mlflow_reader import experiment_id, read
+from tests.helpers.interop.mlflow_reader import experiment_id, read_trace
 from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
 from kayba_local import serve
 
-PROGRAMS = Path(__file__).parents[1] / "programs"
-API_KEY = "kb-right"
+PROGRAMS: Final = Path(__file__).parents[1] / "programs"
+API_KEY: Final = "kb-right"
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One server after the programs have run.
+class FilledServer:
+    """One server with the traces of the programs.
 
     Attributes:
-        url: what `configure(base_url=...)` takes.
-        client: MLflow's client looking at it.
-        ids: the programs' traces, by name.
-        experiment_id: where MLflow's fluent program has put its traces.
+        url: The value for `configure(base_url=...)`.
+        client: MLflow's client for this server.
+        ids: The ids of the programs' traces, by name.
+        experiment_id: The experiment with the traces of MLflow's fluent program.
     """
 
     url: str
@@ -43,47 +44,47 @@ class Side:
     experiment_id: str
 
     def trace(self, name: str) -> Trace:
-        """A trace of the programs."""
-        return read(self.client, self.ids[name])
+        """Return a trace of the programs."""
+        return read_trace(self.client, self.ids[name])
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """Both servers, with the same traces."""
+class FilledServers:
+    """Both servers, with traces of the same programs."""
 
-    mlflow: Side
-    kayba: Side
+    mlflow: FilledServer
+    kayba: FilledServer
 
 
 @pytest.fixture(scope="session")
-def sides(real_mlflow: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
-    """Both servers after both programs; kayba-local takes no key but the right one."""
-    # A copy is outside of any checkout: MLflow would look into its history, and note the commit with every trace.
+def servers(real_mlflow: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledServers]:
+    """Run both programs on both servers. kayba-local accepts only the right key."""
+    # The copy is outside the Git checkout, because MLflow records the commit of a checkout with every trace.
     folder = Path(shutil.copytree(PROGRAMS, tmp_path_factory.mktemp("interop") / "programs"))
     with serve(api_key=API_KEY) as kayba, pytest.MonkeyPatch.context() as patch:
-        # All at once: most of their time goes by in imports.
+        # The programs run in parallel, because imports take most of their time.
         running = [
             (url, [start(folder / "published.py", url), start(folder / "fluent.py", url, json.dumps(VALUES))])
             for url in (real_mlflow.url, kayba.url)
         ]
         patch.setenv("MLFLOW_TRACKING_TOKEN", API_KEY)
-        yield Sides(*(side(url, programs) for url, programs in running))
+        yield FilledServers(*(wait_for_programs(url, programs) for url, programs in running))
 
 
 @pytest.fixture(params=["kayba-local", "MLflow"])
-def server(request: pytest.FixtureRequest, sides: Sides) -> Iterator[Side]:
-    """Each server in turn, with ace-tracing and MLflow's fluent API looking at it: what holds there must hold here."""
-    side = sides.kayba if request.param == "kayba-local" else sides.mlflow
-    ace_tracing.configure(api_key=API_KEY, base_url=side.url)
+def server(request: pytest.FixtureRequest, servers: FilledServers) -> Iterator[FilledServer]:
+    """Run the test on each server, with ace-tracing and MLflow's fluent API configured for it."""
+    filled = servers.kayba if request.param == "kayba-local" else servers.mlflow
+    ace_tracing.configure(api_key=API_KEY, base_url=filled.url)
     before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"{side.url}/api/mlflow")
-    yield side
+    mlflow.set_tracking_uri(f"{filled.url}/api/mlflow")
+    yield filled
     mlflow.set_tracking_uri(before)
     ace_tracing.shutdown()
 
 
 def start(program: Path, url: str, *arguments: str) -> subprocess.Popen[str]:
-    """Run a program in a process of its own: MLflow's tracing keeps its state in globals, and in the environment."""
+    """Start a program as a child process, because MLflow's tracing keeps state in globals and in the environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return subprocess.Popen(
         [sys.executable, program, url, API_KEY, *arguments],
@@ -95,8 +96,8 @@ def start(program: Path, url: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def side(url: str, programs: list[subprocess.Popen[str]]) -> Side:
-    """Wait for the programs, and look at what they left."""
+def wait_for_programs(url: str, programs: list[subprocess.Popen[str]]) -> FilledServer:
+    """Wait for the programs and collect the ids of their traces."""
     ids: dict[str, str] = {}
     for program in programs:
         output, errors = program.communicate(timeout=120)
@@ -104,4 +105,4 @@ def side(url: str, programs: list[subprocess.Popen[str]]) -> Side:
         ids |= json.loads(output)
         assert all(ids.values()), errors
     client = MlflowClient(tracking_uri=f"{url}/api/mlflow")
-    return Side(url, client, ids, experiment_id(client, "interop"))
+    return FilledServer(url, client, ids, experiment_id(client, "interop"))

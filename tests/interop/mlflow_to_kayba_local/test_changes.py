@@ -1,6 +1,8 @@
-"""What MLflow's client can change: tags, assessments, experiments, and traces that go. In kayba-local as in MLflow."""
+"""Changes by MLflow's client: tags, assessments, experiments and deletions have the same results on both servers."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import httpx
 import mlflow
@@ -8,17 +10,17 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import AssessmentSource, ViewType
 from mlflow.exceptions import MlflowException
-from tests.helpers.interop.mlflow_reader import deliver, experiment_id, refusal
-from tests.interop.mlflow_to_kayba_local.conftest import API_KEY, Side, Sides
+from tests.helpers.interop.mlflow_reader import deliver, error_code_and_status, experiment_id
+from tests.interop.mlflow_to_kayba_local.conftest import API_KEY, FilledServer, FilledServers
 
 import ace_tracing
 from ace_tracing import NotFoundError, get_trace, search_traces, start_span
 
-UNKNOWN = "tr-" + "0" * 32
+UNKNOWN: Final = "tr-" + "0" * 32
 
 
-def make(server: Side, experiment: str, *names: str) -> list[str]:
-    """New traces in an experiment; their ids."""
+def record_traces(server: FilledServer, experiment: str, *names: str) -> list[str]:
+    """Record traces in an experiment and return their ids."""
     ace_tracing.configure(api_key=API_KEY, base_url=server.url, experiment=experiment)
     ids = []
     for name in names:
@@ -31,8 +33,8 @@ def make(server: Side, experiment: str, *names: str) -> list[str]:
 
 
 @pytest.mark.interop("Set and delete tags")
-def test_tags_are_set_replaced_and_deleted(server: Side) -> None:
-    (trace_id,) = make(server, "tags", "tagged")
+def test_tags_are_set_replaced_and_deleted(server: FilledServer) -> None:
+    (trace_id,) = record_traces(server, "tags", "tagged")
     for value in ("first", "second", '{"a": 1}', "é😀", ""):
         mlflow.set_trace_tag(trace_id, "own tag", value)
         assert server.client.get_trace(trace_id).info.tags["own tag"] == value
@@ -46,27 +48,27 @@ def test_tags_are_set_replaced_and_deleted(server: Side) -> None:
 
 
 @pytest.mark.interop("Set and delete tags")
-def test_tags_that_cannot_be_changed(server: Side) -> None:
-    (trace_id,) = make(server, "tags", "tagged")
+def test_invalid_tag_changes_are_refused(server: FilledServer) -> None:
+    (trace_id,) = record_traces(server, "tags", "tagged")
     with pytest.raises(MlflowException) as caught:
         server.client.delete_trace_tag(trace_id, "not there")
-    assert refusal(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
+    assert error_code_and_status(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
     with pytest.raises(MlflowException) as caught:
         server.client.set_trace_tag(trace_id, "k" * 251, "v")
-    assert refusal(caught.value) == ("INVALID_PARAMETER_VALUE", 400)
-    # MLflow's client does not even ask for this one; another client may.
-    answer = httpx.patch(
+    assert error_code_and_status(caught.value) == ("INVALID_PARAMETER_VALUE", 400)
+    # MLflow's client refuses this key before any request; another client may send it.
+    response = httpx.patch(
         f"{server.url}/api/mlflow/api/2.0/mlflow/traces/{trace_id}/tags",
         json={"key": "mlflow.trace.spansLocation", "value": "elsewhere"},
         headers={"Authorization": f"Bearer {API_KEY}"},
     )
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
     assert server.client.get_trace(trace_id).info.tags["mlflow.traceName"] == "tagged"
 
 
 @pytest.mark.interop("Assessments")
-def test_feedback_and_expectations(server: Side) -> None:
-    (trace_id,) = make(server, "assessments", "assessed")
+def test_feedback_and_expectations_read_back(server: FilledServer) -> None:
+    (trace_id,) = record_traces(server, "assessments", "assessed")
     logged = mlflow.log_feedback(
         trace_id=trace_id,
         name="helpful",
@@ -78,7 +80,7 @@ def test_feedback_and_expectations(server: Side) -> None:
     mlflow.log_feedback(trace_id=trace_id, name="words", value={"a": 1.5, "b": "c"})
     mlflow.log_feedback(trace_id=trace_id, name="failed", error=ValueError("no judge"))
     mlflow.log_expectation(trace_id=trace_id, name="answer", value={"city": "Paris"})
-    found = {one.name: one for one in server.client.get_trace(trace_id).info.assessments}
+    found = {each.name: each for each in server.client.get_trace(trace_id).info.assessments}
     assert sorted(found) == ["answer", "failed", "helpful", "words"]
     helpful = found["helpful"]
     assert (helpful.assessment_id, helpful.trace_id) == (logged.assessment_id, trace_id)
@@ -87,22 +89,22 @@ def test_feedback_and_expectations(server: Side) -> None:
     assert found["words"].value == {"a": 1.5, "b": "c"}
     assert found["failed"].error.error_message == "no judge"
     assert found["answer"].value == {"city": "Paris"}
-    names = [one["assessment_name"] for one in get_trace(trace_id).info.assessments]
+    names = [each["assessment_name"] for each in get_trace(trace_id).info.assessments]
     assert sorted(names) == sorted(found)
     (searched,) = search_traces(filter_string="name = 'assessed'", max_results=1)
     assert searched.info.assessments == get_trace(trace_id).info.assessments
 
 
 @pytest.mark.interop("Assessments")
-def test_an_unknown_trace_cannot_be_assessed(server: Side) -> None:
+def test_assessing_an_unknown_trace_fails(server: FilledServer) -> None:
     with pytest.raises(MlflowException) as caught:
         mlflow.log_feedback(trace_id=UNKNOWN, name="helpful", value=True)
-    assert refusal(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
+    assert error_code_and_status(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
 
 
 @pytest.mark.interop("Delete traces")
-def test_traces_are_deleted_by_id(server: Side) -> None:
-    kept, gone = make(server, "deleted by id", "kept", "gone")
+def test_traces_are_deleted_by_id(server: FilledServer) -> None:
+    kept, gone = record_traces(server, "deleted by id", "kept", "gone")
     theirs = experiment_id(server.client, "deleted by id")
     assert server.client.delete_traces(theirs, trace_ids=[gone, UNKNOWN]) == 1
     assert server.client.delete_traces(theirs, trace_ids=[gone]) == 0
@@ -113,8 +115,8 @@ def test_traces_are_deleted_by_id(server: Side) -> None:
 
 
 @pytest.mark.interop("Delete traces")
-def test_traces_are_deleted_by_age(server: Side) -> None:
-    ids = make(server, "deleted by age", "a", "b", "c")
+def test_traces_are_deleted_by_age(server: FilledServer) -> None:
+    ids = record_traces(server, "deleted by age", "a", "b", "c")
     infos = [server.client.get_trace(trace_id).info for trace_id in ids]
     theirs = experiment_id(server.client, "deleted by age")
     last_ms = max(info.timestamp_ms for info in infos)
@@ -126,7 +128,7 @@ def test_traces_are_deleted_by_age(server: Side) -> None:
 
 
 @pytest.mark.interop("Experiments")
-def test_experiments_are_made_and_found(server: Side) -> None:
+def test_experiments_are_created_and_found(server: FilledServer) -> None:
     made = server.client.create_experiment("made by hand")
     assert experiment_id(server.client, "made by hand") == made
     assert server.client.get_experiment(made).name == "made by hand"
@@ -142,27 +144,27 @@ def test_experiments_are_made_and_found(server: Side) -> None:
 
 
 @pytest.mark.interop("Experiments")
-def test_experiments_that_are_not_there_or_there_already(server: Side) -> None:
+def test_unknown_and_duplicate_experiments_are_errors(server: FilledServer) -> None:
     assert server.client.get_experiment_by_name("nowhere") is None
     with pytest.raises(MlflowException) as caught:
         server.client.get_experiment("987654")
-    assert refusal(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
+    assert error_code_and_status(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
     with pytest.raises(MlflowException) as caught:
         server.client.create_experiment("interop")
-    assert refusal(caught.value) == ("RESOURCE_ALREADY_EXISTS", 400)
+    assert error_code_and_status(caught.value) == ("RESOURCE_ALREADY_EXISTS", 400)
 
 
 @pytest.mark.interop("Get a trace")
-def test_an_unknown_trace_is_not_found(server: Side) -> None:
+def test_an_unknown_trace_is_not_found(server: FilledServer) -> None:
     with pytest.raises(MlflowException) as caught:
         server.client.get_trace(UNKNOWN)
-    assert refusal(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
+    assert error_code_and_status(caught.value) == ("RESOURCE_DOES_NOT_EXIST", 404)
     assert mlflow.get_trace(UNKNOWN) is None
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-def test_the_fluent_search(server: Side) -> None:
-    ids = make(server, "fluent search", "a", "b")
+def test_the_fluent_api_searches_traces(server: FilledServer) -> None:
+    ids = record_traces(server, "fluent search", "a", "b")
     found = mlflow.search_traces(
         locations=[experiment_id(server.client, "fluent search")],
         filter_string="name = 'b'",
@@ -173,8 +175,8 @@ def test_the_fluent_search(server: Side) -> None:
 
 
 @pytest.mark.interop("Keys and other errors")
-def test_kayba_local_takes_no_wrong_key(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kayba_local_refuses_a_wrong_key(servers: FilledServers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "kb-wrong")
     with pytest.raises(MlflowException, match="key") as caught:
-        MlflowClient(tracking_uri=f"{sides.kayba.url}/api/mlflow").search_experiments()
-    assert refusal(caught.value)[1] == 401
+        MlflowClient(tracking_uri=f"{servers.kayba.url}/api/mlflow").search_experiments()
+    assert error_code_and_status(caught.value)[1] == 401

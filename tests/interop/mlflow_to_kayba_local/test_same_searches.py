@@ -1,15 +1,17 @@
-"""MLflow's client searches kayba-local and a real MLflow alike: finds the same, or is refused in the same way."""
+"""Searches by MLflow's client: kayba-local and a real MLflow return the same traces or the same error."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from mlflow.exceptions import MlflowException
-from tests.helpers.interop.mlflow_reader import refusal
-from tests.interop.mlflow_to_kayba_local.conftest import Side, Sides
+from tests.helpers.interop.mlflow_reader import error_code_and_status
+from tests.interop.mlflow_to_kayba_local.conftest import FilledServer, FilledServers
 
-NOON_MS = 1_764_000_000_000
+START_MS: Final = 1_764_000_000_000
 
-FILTERS = [
+FILTERS: Final = [
     None,
     "",
     "status = 'OK'",
@@ -46,10 +48,10 @@ FILTERS = [
     "metadata.nothing IS NULL",
     "metadata.`mlflow.trace.session` = 's-1'",
     "request_metadata.`mlflow.trace.session` = 's-1'",
-    f"timestamp_ms < {NOON_MS + 3_000}",
-    f"timestamp_ms >= {NOON_MS + 3_000} AND timestamp_ms <= {NOON_MS + 5_000}",
-    f"timestamp = {NOON_MS + 3_000}",
-    f"attributes.timestamp_ms != {NOON_MS}",
+    f"timestamp_ms < {START_MS + 3_000}",
+    f"timestamp_ms >= {START_MS + 3_000} AND timestamp_ms <= {START_MS + 5_000}",
+    f"timestamp = {START_MS + 3_000}",
+    f"attributes.timestamp_ms != {START_MS}",
     "name LIKE 'filed %' AND execution_time_ms > 500",
     "execution_time = 500",
     "name LIKE 'filed %' AND execution_time_ms >= 249.5",
@@ -57,7 +59,7 @@ FILTERS = [
     "status = 'OK' and name LIKE 'filed %' And tags.n != '2'",
 ]
 
-REFUSED = [
+REFUSED: Final = [
     "colour = 'red'",
     "foo.bar = 'x'",
     "status = OK",
@@ -72,12 +74,12 @@ REFUSED = [
     "; DROP TABLE traces",
 ]
 
-BAD_REQUEST = ("INVALID_PARAMETER_VALUE", 400)
-Answer = list[str | None] | tuple[str, int]
-"""The names of the traces found, or the code and status of a refusal."""
+BAD_REQUEST: Final = ("INVALID_PARAMETER_VALUE", 400)
+SearchResult = list[str | None] | tuple[str, int]
+"""The names of the found traces, or the code and status of the error."""
 
-DIFFERENT: list[tuple[str, Answer, Answer]] = [
-    # kayba-local's language has more to it ...
+KNOWN_DIFFERENCES: Final[list[tuple[str, SearchResult, SearchResult]]] = [
+    # kayba-local supports more syntax.
     ("status = 'ERROR' OR name = 'crawl'", BAD_REQUEST, ["filed 3", "filed 7", "crawl"]),
     ("(status = 'ERROR')", BAD_REQUEST, ["filed 3", "filed 7"]),
     ("name IN ('crawl', 'values')", BAD_REQUEST, ["crawl", "values"]),
@@ -85,18 +87,19 @@ DIFFERENT: list[tuple[str, Answer, Answer]] = [
     ("state = 'ERROR'", BAD_REQUEST, ["filed 3", "filed 7"]),
     ("STATUS = 'ERROR'", BAD_REQUEST, ["filed 3", "filed 7"]),
     ("tags.`kayba.folder` = 'it''s'", [], ["filed 2", "filed 5"]),
-    # ... does without patterns that a server can be made to hang with, and looks neither into spans nor assessments ...
+    # kayba-local does not support RLIKE, because a regular expression can block a server, and does not search spans,
+    # texts or assessments.
     ("name RLIKE '[13]$'", ["filed 1", "filed 3"], BAD_REQUEST),
     ("trace.text LIKE '%Paris%'", ["crawl", "values"], BAD_REQUEST),
     ("span.name = 'fetch'", ["crawl"], BAD_REQUEST),
     ("feedback.x = '1'", [], BAD_REQUEST),
-    # ... and refuses what makes no sense.
+    # kayba-local refuses invalid comparisons and incomplete filters.
     ("timestamp_ms > 'soon'", [], BAD_REQUEST),
     ("status = 'ERROR' AND", ["filed 3", "filed 7"], BAD_REQUEST),
 ]
-"""A filter, what MLflow answers to it, and what kayba-local does."""
+"""A filter, MLflow's result and kayba-local's result."""
 
-ORDERS = [
+ORDERS: Final = [
     None,
     ["timestamp_ms ASC"],
     ["timestamp DESC"],
@@ -113,74 +116,74 @@ ORDERS = [
     ["experiment_id", "name"],
 ]
 
-REFUSED_ORDERS = [["colour"], [""], ["name, status"], ["name SIDEWAYS"]]
+REFUSED_ORDERS: Final = [["colour"], [""], ["name, status"], ["name SIDEWAYS"]]
 
 
-def found(side: Side, filter_string: str | None, order_by: list[str] | None = None) -> Answer:
-    """What a search answers, oldest first if not asked otherwise."""
+def search(server: FilledServer, filter_string: str | None, order_by: list[str] | None = None) -> SearchResult:
+    """Return the result of a search, oldest trace first by default."""
     try:
-        page = side.client.search_traces(
-            locations=[side.experiment_id],
+        page = server.client.search_traces(
+            locations=[server.experiment_id],
             filter_string=filter_string,
             order_by=["timestamp_ms ASC"] if order_by is None else order_by,
             include_spans=False,
         )
     except MlflowException as error:
-        return refusal(error)
+        return error_code_and_status(error)
     return [trace.info.tags.get("mlflow.traceName") for trace in page]
 
 
 @pytest.mark.interop("Search: filter, order, pages")
 @pytest.mark.parametrize("filter_string", FILTERS)
-def test_a_filter_finds_what_it_finds_in_mlflow(sides: Sides, filter_string: str | None) -> None:
-    from_mlflow = found(sides.mlflow, filter_string)
+def test_a_filter_finds_the_same_traces_as_in_mlflow(servers: FilledServers, filter_string: str | None) -> None:
+    from_mlflow = search(servers.mlflow, filter_string)
     assert isinstance(from_mlflow, list)
-    assert found(sides.kayba, filter_string) == from_mlflow
+    assert search(servers.kayba, filter_string) == from_mlflow
 
 
 @pytest.mark.interop("Search: filter, order, pages")
 @pytest.mark.parametrize("filter_string", REFUSED)
-def test_a_filter_that_mlflow_refuses_is_refused(sides: Sides, filter_string: str) -> None:
-    assert found(sides.mlflow, filter_string) == found(sides.kayba, filter_string) == BAD_REQUEST
+def test_a_filter_refused_by_mlflow_is_refused(servers: FilledServers, filter_string: str) -> None:
+    assert search(servers.mlflow, filter_string) == search(servers.kayba, filter_string) == BAD_REQUEST
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-@pytest.mark.parametrize(("filter_string", "in_mlflow", "in_kayba_local"), DIFFERENT)
-def test_a_filter_that_is_known_to_differ(
-    sides: Sides, filter_string: str, in_mlflow: Answer, in_kayba_local: Answer
+@pytest.mark.parametrize(("filter_string", "in_mlflow", "in_kayba_local"), KNOWN_DIFFERENCES)
+def test_a_filter_with_a_known_difference_from_mlflow(
+    servers: FilledServers, filter_string: str, in_mlflow: SearchResult, in_kayba_local: SearchResult
 ) -> None:
-    assert found(sides.mlflow, filter_string) == in_mlflow
-    assert found(sides.kayba, filter_string) == in_kayba_local
+    assert search(servers.mlflow, filter_string) == in_mlflow
+    assert search(servers.kayba, filter_string) == in_kayba_local
 
 
 @pytest.mark.interop("Search: filter, order, pages")
 @pytest.mark.parametrize("order_by", ORDERS, ids=str)
-def test_an_order_is_mlflow_s(sides: Sides, order_by: list[str] | None) -> None:
-    from_kayba = found(sides.kayba, "name LIKE 'filed %'", order_by)
+def test_an_order_is_the_same_as_in_mlflow(servers: FilledServers, order_by: list[str] | None) -> None:
+    from_kayba = search(servers.kayba, "name LIKE 'filed %'", order_by)
     assert len(from_kayba) == 8
-    assert from_kayba == found(sides.mlflow, "name LIKE 'filed %'", order_by)
+    assert from_kayba == search(servers.mlflow, "name LIKE 'filed %'", order_by)
 
 
 @pytest.mark.interop("Search: filter, order, pages")
 @pytest.mark.parametrize("order_by", REFUSED_ORDERS, ids=str)
-def test_an_order_that_mlflow_refuses_is_refused(sides: Sides, order_by: list[str]) -> None:
-    assert found(sides.mlflow, None, order_by) == found(sides.kayba, None, order_by) == BAD_REQUEST
+def test_an_order_refused_by_mlflow_is_refused(servers: FilledServers, order_by: list[str]) -> None:
+    assert search(servers.mlflow, None, order_by) == search(servers.kayba, None, order_by) == BAD_REQUEST
 
 
 @pytest.mark.interop("Search: filter, order, pages")
 @pytest.mark.parametrize("size", [1, 3, 5, 10, 11])
-def test_pages_are_mlflow_s(sides: Sides, size: int) -> None:
-    # After a last page that happens to be full, MLflow's token leads to one more that is empty.
-    assert pages(sides.kayba, size) == [page for page in pages(sides.mlflow, size) if page]
+def test_pages_are_the_same_as_in_mlflow(servers: FilledServers, size: int) -> None:
+    # If the last page is full, MLflow's token leads to one more, empty page.
+    assert read_pages(servers.kayba, size) == [page for page in read_pages(servers.mlflow, size) if page]
 
 
-def pages(side: Side, size: int) -> list[list[str | None]]:
-    """The names of the traces, page after page, until there is no token."""
+def read_pages(server: FilledServer, size: int) -> list[list[str | None]]:
+    """Return the names of the traces on each page, until a page has no token."""
     read: list[list[str | None]] = []
     token: str | None = None
     while token or not read:
-        page = side.client.search_traces(
-            locations=[side.experiment_id], max_results=size, order_by=["timestamp_ms ASC"], page_token=token
+        page = server.client.search_traces(
+            locations=[server.experiment_id], max_results=size, order_by=["timestamp_ms ASC"], page_token=token
         )
         read.append([trace.info.tags.get("mlflow.traceName") for trace in page])
         token = page.token
@@ -199,14 +202,16 @@ def pages(side: Side, size: int) -> list[list[str | None]]:
         pytest.param(None, 10, "garbage", id="bad token"),
     ],
 )
-def test_odd_searches_end_alike(sides: Sides, locations: list[str] | None, max_results: int, token: str | None) -> None:
-    ends: list[object] = []
-    for side in (sides.mlflow, sides.kayba):
+def test_invalid_searches_end_as_in_mlflow(
+    servers: FilledServers, locations: list[str] | None, max_results: int, token: str | None
+) -> None:
+    results: list[object] = []
+    for server in (servers.mlflow, servers.kayba):
         try:
-            page = side.client.search_traces(
-                locations=locations or [side.experiment_id], max_results=max_results, page_token=token
+            page = server.client.search_traces(
+                locations=locations or [server.experiment_id], max_results=max_results, page_token=token
             )
-            ends.append([trace.info.tags["mlflow.traceName"] for trace in page])
+            results.append([trace.info.tags["mlflow.traceName"] for trace in page])
         except MlflowException as error:
-            ends.append(refusal(error))
-    assert ends[1] == ends[0]
+            results.append(error_code_and_status(error))
+    assert results[1] == results[0]

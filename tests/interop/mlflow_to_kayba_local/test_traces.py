@@ -1,4 +1,4 @@
-"""Traces by the published kayba-tracing and by MLflow's fluent API, found in kayba-local: whole, by either client."""
+"""Traces of the published kayba-tracing and of MLflow's fluent API, read with ace-tracing and with MLflow's client."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from tests.helpers.interop.json_values import VALUES, same
+from tests.helpers.interop.json_values import VALUES, is_identical
 from tests.helpers.interop.mlflow_reader import experiment_id
-from tests.interop.mlflow_to_kayba_local.conftest import Side, Sides
+from tests.interop.mlflow_to_kayba_local.conftest import FilledServer, FilledServers
 
 from ace_tracing import Trace, get_trace, search_traces
 
 
-def both(side: Side, name: str) -> Trace:
-    """A trace as `get_trace` reads it, with the assurance that MLflow's client reads the same tree and values."""
-    ours, theirs = get_trace(side.ids[name]), side.trace(name)
+def read_with_both_clients(server: FilledServer, name: str) -> Trace:
+    """Return a trace from `get_trace`. Fail the test if MLflow's client reads another tree or other values."""
+    ours, theirs = get_trace(server.ids[name]), server.trace(name)
     assert [(s.name, s.span_id, s.parent_id, s.span_type, s.inputs, s.outputs) for s in ours.data.spans] == [
         (s.name, s.span_id, s.parent_id, s.span_type, s.inputs, s.outputs) for s in theirs.data.spans
     ]
@@ -30,8 +30,8 @@ def both(side: Side, name: str) -> Trace:
 @pytest.mark.interop("Inputs and outputs")
 @pytest.mark.interop("Span types and function names")
 @pytest.mark.interop("Get a trace")
-def test_an_agent_of_the_published_client(server: Side) -> None:
-    trace = both(server, "agent")
+def test_an_agent_of_the_published_client_reads_back(server: FilledServer) -> None:
+    trace = read_with_both_clients(server, "agent")
     assert [(depth, span.name, span.span_type) for depth, span in trace.walk()] == [
         (0, "agent", "UNKNOWN"),
         (1, "retrieve", "RETRIEVER"),
@@ -51,16 +51,16 @@ def test_an_agent_of_the_published_client(server: Side) -> None:
 
 
 @pytest.mark.interop("Trace name, folder, tags")
-def test_names_and_folders_of_the_published_client(server: Side) -> None:
-    agent, careful = both(server, "agent").info, both(server, "careful").info
+def test_names_and_folders_of_the_published_client_read_back(server: FilledServer) -> None:
+    agent, careful = read_with_both_clients(server, "agent").info, read_with_both_clients(server, "careful").info
     assert (agent.name, agent.folder) == ("agent", "prod/eu 1")
     assert (careful.name, careful.folder) == ("careful", None)
 
 
 @pytest.mark.interop("Status and exceptions")
-def test_an_exception_of_the_published_client(server: Side) -> None:
+def test_an_exception_of_the_published_client_reads_back(server: FilledServer) -> None:
     for name, state in (("look_up", "ERROR"), ("careful", "OK")):
-        trace = both(server, name)
+        trace = read_with_both_clients(server, name)
         assert trace.info.state == state
         (failed,) = (span for span in trace.data.spans if span.name == "look_up")
         assert failed.status.status_code == "ERROR"
@@ -71,40 +71,40 @@ def test_an_exception_of_the_published_client(server: Side) -> None:
 
 
 @pytest.mark.interop("Inputs and outputs")
-def test_inputs_and_outputs_of_every_kind_come_back_exactly(server: Side) -> None:
-    (span,) = both(server, "values").data.spans
-    assert same(span.inputs, {"given": VALUES})
-    assert same(span.outputs, list(VALUES.values()))
+def test_inputs_and_outputs_of_every_type_read_back_exactly(server: FilledServer) -> None:
+    (span,) = read_with_both_clients(server, "values").data.spans
+    assert is_identical(span.inputs, {"given": VALUES})
+    assert is_identical(span.outputs, list(VALUES.values()))
 
 
 @pytest.mark.interop("Attributes")
-def test_attributes_come_back_as_mlflow_s_client_means_them(server: Side) -> None:
-    (crawl, *_) = both(server, "crawl").data.spans
+def test_json_text_in_attributes_is_parsed_as_in_mlflow(server: FilledServer) -> None:
+    (crawl, *_) = read_with_both_clients(server, "crawl").data.spans
     different = {
         name: crawl.attributes.get(name)
         for name, value in VALUES.items()
-        if not same(crawl.attributes.get(name), as_sent(value))
+        if not is_identical(crawl.attributes.get(name), parse_json_text(value))
     }
     assert not different
 
 
-def as_sent(value: Any) -> Any:
-    """What MLflow's client makes of an attribute: a text that is JSON of a text, list or object is that value."""
+def parse_json_text(value: Any) -> Any:
+    """Return an attribute as MLflow's client sends it: JSON text of a string, list or object becomes that value."""
     if isinstance(value, str) and value[:1] in ('"', "[", "{") and value != '"':
         return json.loads(value)
     return value
 
 
 @pytest.mark.interop("Events")
-def test_events_of_the_fluent_api(server: Side) -> None:
-    (event,) = both(server, "crawl").data.spans[0].events
+def test_events_of_the_fluent_api_read_back(server: FilledServer) -> None:
+    (event,) = read_with_both_clients(server, "crawl").data.spans[0].events
     assert (event.name, event.timestamp) == ("midway", 1_764_000_000_000_000_000)
     assert event.attributes == {"text": "123", "int": 5, "list": ["a", "b"]}
 
 
 @pytest.mark.interop("async and threads")
-def test_coroutines_of_the_fluent_api(server: Side) -> None:
-    trace = both(server, "crawl")
+def test_coroutines_of_the_fluent_api_read_back(server: FilledServer) -> None:
+    trace = read_with_both_clients(server, "crawl")
     assert [(depth, span.name) for depth, span in trace.walk()] == [(0, "crawl"), (1, "fetch"), (1, "fetch")]
     assert [(span.inputs, span.outputs) for span in trace.data.spans] == [
         ({"pages": 2}, [0, 1]),
@@ -114,14 +114,14 @@ def test_coroutines_of_the_fluent_api(server: Side) -> None:
 
 
 @pytest.mark.interop("Session, user, token usage")
-def test_session_and_token_usage_of_the_fluent_api(server: Side) -> None:
-    assert both(server, "crawl").info.trace_metadata["mlflow.trace.session"] == "s-1"
+def test_session_and_token_usage_of_the_fluent_api_read_back(server: FilledServer) -> None:
+    assert read_with_both_clients(server, "crawl").info.trace_metadata["mlflow.trace.session"] == "s-1"
     assert server.trace("crawl").info.token_usage == {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
 
 
 @pytest.mark.interop("Start and end")
-def test_times_that_were_given(server: Side) -> None:
-    trace = both(server, "filed 3")
+def test_explicit_start_and_end_times_read_back(server: FilledServer) -> None:
+    trace = read_with_both_clients(server, "filed 3")
     start_ns = 1_764_000_003_000_000_000
     assert [(span.start_time_ns, span.end_time_ns) for span in trace.data.spans] == [
         (start_ns, start_ns + 750_400_000),
@@ -131,13 +131,13 @@ def test_times_that_were_given(server: Side) -> None:
 
 
 @pytest.mark.interop("Experiments")
-def test_traces_are_in_the_experiment_that_was_set(server: Side) -> None:
-    assert both(server, "crawl").info.experiment_id == server.experiment_id
-    assert both(server, "agent").info.experiment_id == "0"
+def test_traces_are_in_the_configured_experiment(server: FilledServer) -> None:
+    assert read_with_both_clients(server, "crawl").info.experiment_id == server.experiment_id
+    assert read_with_both_clients(server, "agent").info.experiment_id == "0"
 
 
 @pytest.mark.interop("Search: filter, order, pages")
-def test_ace_tracing_searches_them(server: Side) -> None:
+def test_ace_tracing_searches_traces_of_mlflow_s_clients(server: FilledServer) -> None:
     def names(**search: Any) -> list[str | None]:
         return [trace.info.name for trace in search_traces(experiment_names=["interop"], **search)]
 
@@ -145,20 +145,20 @@ def test_ace_tracing_searches_them(server: Side) -> None:
     assert names(filter_string="status = 'ERROR'", order_by=["name DESC"]) == ["filed 7", "filed 3"]
     assert names(max_results=2, order_by=["timestamp_ms ASC"]) == ["filed 0", "filed 1"]
     (found,) = search_traces(filter_string="name = 'look_up' AND tags.`kayba.folder` IS NULL")
-    # The published client files a trace once its function has returned: one that raised stays unfiled.
+    # The published client sets the folder after the function has returned, so a failed trace has no folder.
     assert (found.trace_id, found.info.folder) == (server.ids["look_up"], None)
 
 
 @pytest.mark.interop("Oversize and hostile values")
-def test_traces_that_mlflow_cannot_read(sides: Sides) -> None:
+def test_kayba_local_reads_traces_that_mlflow_cannot_read(servers: FilledServers) -> None:
     names = ["deep list", "deep dict", "big int", "big int inside", "long text"]
-    inputs = {name: sides.kayba.trace(name).data.spans[0].inputs for name in names}
+    inputs = {name: servers.kayba.trace(name).data.spans[0].inputs for name in names}
     for name in ("deep list", "deep dict"):
-        # Nested deeper than MLflow's client can decode: kept as the JSON text that it is.
+        # MLflow's client cannot decode this nesting, so the value stays JSON text.
         assert "bottom" in inputs[name]
         assert str(inputs[name]).startswith('{"value": ')
     assert inputs["big int"] == {"value": str(2**70)}
     assert inputs["big int inside"] == {"value": {"numbers": [str(2**70)]}}
     assert inputs["long text"] == {"value": "x" * 300_000}
-    found = sides.kayba.client.search_traces(locations=[experiment_id(sides.kayba.client, "hostile")])
+    found = servers.kayba.client.search_traces(locations=[experiment_id(servers.kayba.client, "hostile")])
     assert {trace.data.spans[0].name: trace.data.spans[0].inputs for trace in found} == inputs

@@ -1,9 +1,10 @@
-"""OpenTelemetry's own SDK and exporters, and a kayba-local that they send to."""
+"""Fixtures: OpenTelemetry's own SDK and exporters, and a kayba-local that receives their spans."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 from opentelemetry.exporter.otlp.common.http import Compression
@@ -20,23 +21,23 @@ import kayba_local
 from ace_tracing import Trace, get_trace
 from kayba_local import LocalServer
 
-API_KEY = "kb-otel"
-PATH = "/api/mlflow/v1/traces"
+API_KEY: Final = "kb-otel"
+PATH: Final = "/api/mlflow/v1/traces"
 
-EXPORTERS: dict[str, Callable[..., SpanExporter]] = {
+EXPORTERS: Final[dict[str, Callable[..., SpanExporter]]] = {
     "protobuf": protobuf_exporter.OTLPSpanExporter,
     "JSON": json_exporter.OTLPSpanExporter,
 }
-"""The exporters, by how they encode spans."""
+"""The exporter classes, by encoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An exporter that sends to one server.
+    """An OTLP exporter for one server.
 
     Attributes:
-        encoding: how it encodes spans, a key of `EXPORTERS`.
-        url: the server's host.
+        encoding: The encoding of spans, a key of `EXPORTERS`.
+        url: The server's host.
     """
 
     encoding: str
@@ -50,7 +51,7 @@ class Sender:
         api_key: str = API_KEY,
         compression: Compression = Compression.NONE,
     ) -> bool:
-        """Export spans once; gives whether the exporter calls that a success."""
+        """Export spans once and return whether the exporter reports success."""
         headers = {"Authorization": f"Bearer {api_key}"}
         if experiment is not None:
             headers["x-mlflow-experiment-id"] = experiment
@@ -63,21 +64,21 @@ class Sender:
 
 @pytest.fixture(scope="session")
 def otlp_server() -> Iterator[LocalServer]:
-    """A kayba-local that takes one key."""
+    """Serve a kayba-local with one API key."""
     with kayba_local.serve(api_key=API_KEY) as running:
         yield running
 
 
 @pytest.fixture(params=list(EXPORTERS))
 def sender(request: pytest.FixtureRequest, otlp_server: LocalServer) -> Iterator[Sender]:
-    """Each exporter in turn, with ace-tracing looking at where it sends to."""
+    """Run the test with each exporter, with ace-tracing configured for the same server."""
     ace_tracing.configure(api_key=API_KEY, base_url=otlp_server.url)
     yield Sender(request.param, otlp_server.url)
     ace_tracing.shutdown()
 
 
-def recorded(program: Callable[[Tracer], object]) -> Sequence[ReadableSpan]:
-    """The spans that a program records with OpenTelemetry's SDK."""
+def record_spans(program: Callable[[Tracer], object]) -> Sequence[ReadableSpan]:
+    """Return the spans that a program records with OpenTelemetry's SDK."""
     memory = InMemorySpanExporter()
     resource = Resource({"service.name": "shop", "deployment.environment": "eu", "service.replicas": 3})
     provider = TracerProvider(resource=resource)
@@ -87,7 +88,7 @@ def recorded(program: Callable[[Tracer], object]) -> Sequence[ReadableSpan]:
 
 
 def read_back(span: ReadableSpan) -> Trace:
-    """The trace of a span, as kayba-local has it."""
+    """Return the trace of a span from kayba-local."""
     context = span.get_span_context()
     assert context is not None
     return get_trace(f"tr-{context.trace_id:032x}")

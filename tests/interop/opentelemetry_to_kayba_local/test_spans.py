@@ -1,19 +1,19 @@
-"""Spans that OpenTelemetry's SDK records and its exporters send, found in kayba-local as they were recorded."""
+"""Spans of OpenTelemetry's SDK and exporters read back from kayba-local as recorded."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, Tracer
-from tests.interop.opentelemetry_to_kayba_local.conftest import Sender, read_back, recorded
+from tests.interop.opentelemetry_to_kayba_local.conftest import Sender, read_back, record_spans
 
 from ace_tracing import search_traces
 
-ATTRIBUTES: dict[str, Any] = {
+ATTRIBUTES: Final[dict[str, Any]] = {
     "text": "Zürich — 発送済み ✅",
     "empty": "",
     "whole": 2**62,
@@ -31,7 +31,7 @@ ATTRIBUTES: dict[str, Any] = {
 
 
 def agent(tracer: Tracer) -> None:
-    """An agent that searches twice, the second time in vain."""
+    """Record an agent with two searches; the second search fails."""
     with tracer.start_as_current_span("agent", kind=SpanKind.SERVER, attributes={"mlflow.spanType": "AGENT"}) as root:
         root.set_attribute("mlflow.spanInputs", json.dumps({"query": "Where is my order?"}))
         with tracer.start_as_current_span("search", kind=SpanKind.CLIENT, attributes=ATTRIBUTES) as first:
@@ -46,8 +46,8 @@ def agent(tracer: Tracer) -> None:
 @pytest.mark.interop("Tree of spans")
 @pytest.mark.interop("Span types and function names")
 @pytest.mark.interop("Inputs and outputs")
-def test_a_tree_arrives_with_its_types_inputs_and_outputs(sender: Sender) -> None:
-    spans = recorded(agent)
+def test_a_span_tree_arrives_with_types_inputs_and_outputs(sender: Sender) -> None:
+    spans = record_spans(agent)
     assert sender.send(spans)
     trace = read_back(spans[0])
     assert [(depth, span.name, span.span_type) for depth, span in trace.walk()] == [
@@ -61,7 +61,7 @@ def test_a_tree_arrives_with_its_types_inputs_and_outputs(sender: Sender) -> Non
 
 @pytest.mark.interop("Start and end")
 def test_times_arrive_to_the_nanosecond(sender: Sender) -> None:
-    spans = recorded(agent)
+    spans = record_spans(agent)
     assert sender.send(spans)
     assert {(span.name, span.start_time_ns, span.end_time_ns) for span in read_back(spans[0]).data.spans} == {
         (span.name, span.start_time, span.end_time) for span in spans
@@ -69,8 +69,8 @@ def test_times_arrive_to_the_nanosecond(sender: Sender) -> None:
 
 
 @pytest.mark.interop("Attributes")
-def test_attributes_of_every_kind_arrive(sender: Sender) -> None:
-    spans = recorded(agent)
+def test_attributes_of_every_type_arrive(sender: Sender) -> None:
+    spans = record_spans(agent)
     assert sender.send(spans)
     (search,) = (span for span in read_back(spans[0]).data.spans if span.name == "search")
     sent = {name: list(value) if isinstance(value, tuple) else value for name, value in ATTRIBUTES.items()}
@@ -79,7 +79,7 @@ def test_attributes_of_every_kind_arrive(sender: Sender) -> None:
 
 @pytest.mark.interop("Events")
 def test_events_arrive_with_their_times_and_attributes(sender: Sender) -> None:
-    spans = recorded(agent)
+    spans = record_spans(agent)
     assert sender.send(spans)
     (search,) = (span for span in read_back(spans[0]).data.spans if span.name == "search")
     (event,) = search.events
@@ -89,7 +89,7 @@ def test_events_arrive_with_their_times_and_attributes(sender: Sender) -> None:
 
 @pytest.mark.interop("Links")
 def test_links_arrive_with_their_attributes(sender: Sender) -> None:
-    spans = recorded(agent)
+    spans = record_spans(agent)
     assert sender.send(spans)
     by_name = {span.name: span for span in read_back(spans[0]).data.spans}
     (link,) = by_name["search again"].links
@@ -99,7 +99,7 @@ def test_links_arrive_with_their_attributes(sender: Sender) -> None:
 
 @pytest.mark.interop("Status and exceptions")
 def test_statuses_and_exceptions_arrive(sender: Sender) -> None:
-    spans = recorded(agent)
+    spans = record_spans(agent)
     assert sender.send(spans)
     trace = read_back(spans[0])
     by_name = {span.name: span for span in trace.data.spans}
@@ -117,12 +117,12 @@ def test_statuses_and_exceptions_arrive(sender: Sender) -> None:
 
 
 @pytest.mark.interop("Status and exceptions")
-def test_a_root_that_failed_makes_the_trace_fail(sender: Sender) -> None:
+def test_a_failed_root_makes_the_trace_fail(sender: Sender) -> None:
     def fail(tracer: Tracer) -> None:
         with tracer.start_as_current_span("agent") as span:
             span.set_status(Status(StatusCode.ERROR, "no stock"))
 
-    spans = recorded(fail)
+    spans = record_spans(fail)
     assert sender.send(spans)
     trace = read_back(spans[0])
     assert (trace.info.state, trace.data.spans[0].status.description) == ("ERROR", "no stock")
@@ -131,8 +131,8 @@ def test_a_root_that_failed_makes_the_trace_fail(sender: Sender) -> None:
 @pytest.mark.interop("Resource")
 @pytest.mark.interop("Trace name, folder, tags")
 @pytest.mark.interop("Search: filter, order, pages")
-def test_what_the_resource_says_is_a_tag_of_the_trace(sender: Sender) -> None:
-    spans = recorded(agent)
+def test_resource_attributes_are_tags_of_the_trace(sender: Sender) -> None:
+    spans = record_spans(agent)
     assert sender.send(spans)
     info = read_back(spans[0]).info
     tags = {"service.name": "shop", "deployment.environment": "eu", "service.replicas": "3"}
@@ -145,13 +145,13 @@ def test_what_the_resource_says_is_a_tag_of_the_trace(sender: Sender) -> None:
 
 @pytest.mark.interop("Trace name, folder, tags")
 @pytest.mark.interop("Session, user, token usage")
-def test_attributes_of_the_root_file_the_trace(sender: Sender) -> None:
+def test_root_attributes_set_folder_session_and_user(sender: Sender) -> None:
     def filed(tracer: Tracer) -> None:
         attributes = {"mlflow.traceTag.kayba.folder": "prod/eu", "session.id": "s-1", "user.id": "u-1"}
         with tracer.start_as_current_span("agent", attributes=attributes):
             pass
 
-    spans = recorded(filed)
+    spans = record_spans(filed)
     assert sender.send(spans)
     info = read_back(spans[0]).info
     assert info.folder == "prod/eu"
@@ -159,8 +159,8 @@ def test_attributes_of_the_root_file_the_trace(sender: Sender) -> None:
 
 
 @pytest.mark.interop("Tree of spans")
-def test_spans_of_many_traces_arrive_in_one_request_and_of_one_trace_in_many(sender: Sender) -> None:
-    one, two = recorded(agent), recorded(agent)
+def test_traces_may_share_requests_and_arrive_in_several(sender: Sender) -> None:
+    one, two = record_spans(agent), record_spans(agent)
     assert sender.send([*one[:1], *two[:2]])
     assert sender.send([*one[1:], *two[1:]])
     for spans in (one, two):

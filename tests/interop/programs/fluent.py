@@ -1,6 +1,6 @@
-"""Traces by MLflow's own fluent API. Arguments: base URL, API key, values to record by name, as JSON.
+"""A program that records traces with MLflow's fluent API and prints their ids by name, as JSON.
 
-Prints the ids of its traces by name.
+Arguments: base URL, API key, and the values to record by name, as JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sys
+from typing import Final
 
 import mlflow
 from mlflow.entities import SpanEvent
@@ -17,8 +18,8 @@ os.environ["MLFLOW_TRACKING_TOKEN"] = sys.argv[2]
 mlflow.set_tracking_uri(f"{sys.argv[1]}/api/mlflow")
 mlflow.set_experiment("interop")
 
-START_NS = 1_764_000_000_000_000_000
-VALUES = json.loads(sys.argv[3])
+START_NS: Final = 1_764_000_000_000_000_000
+VALUES: Final = json.loads(sys.argv[3])
 ids: dict[str, str | None] = {}
 
 
@@ -43,8 +44,8 @@ def values(given: dict[str, object]) -> list[object]:
     return list(given.values())
 
 
-def filed(number: int) -> None:
-    """A trace with times, tags and a status that are the same in every run."""
+def record_filed(number: int) -> None:
+    """Record a trace whose times, tags and status are the same in every run."""
     name = f"filed {number}"
     root = mlflow.start_span_no_context(
         name,
@@ -60,19 +61,22 @@ def filed(number: int) -> None:
     ids[name] = root.trace_id
 
 
-def nested(levels: int, *, lists: bool) -> object:
+def nest(levels: int, *, lists: bool) -> object:
     value: object = "bottom"
     for _ in range(levels):
         value = [value] if lists else {"in": value}
     return value
 
 
-def hostile() -> None:
-    """Traces that a MLflow server takes and then cannot read, in an experiment of their own that they spoil."""
+def record_hostile() -> None:
+    """Record traces that an MLflow server stores and then cannot read.
+
+    They have a separate experiment, because every search of it fails.
+    """
     mlflow.set_experiment("hostile")
     values = {
-        "deep list": nested(100, lists=True),
-        "deep dict": nested(100, lists=False),
+        "deep list": nest(100, lists=True),
+        "deep dict": nest(100, lists=False),
         "big int": 2**70,
         "big int inside": {"numbers": [2**70]},
         "long text": "x" * 300_000,
@@ -89,7 +93,7 @@ ids["crawl"] = mlflow.get_last_active_trace_id()
 values(VALUES)
 ids["values"] = mlflow.get_last_active_trace_id()
 for number in range(8):
-    filed(number)
-hostile()
+    record_filed(number)
+record_hostile()
 mlflow.flush_trace_async_logging()
 print(json.dumps(ids))

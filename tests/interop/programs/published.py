@@ -1,6 +1,6 @@
-"""An agent as users of kayba-tracing write it. Arguments: base URL, API key.
+"""A program with an agent traced by the published kayba-tracing. It prints the ids of its traces by name, as JSON.
 
-Prints the ids of its traces by name.
+Arguments: base URL, API key.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A pytest plugin, loaded in the traced run: every function of one package is defined below an `@trace`.
+"""A pytest plugin of the traced run: decorates every function of one package with `@trace`.
 
-The package's source is decorated on its way from the file to the compiler, so that no function escapes: closures,
-lambdas, methods, getters, `__repr__`, and what a module gives a second name or hands to a decorator of its own.
+The import hook adds the decorator to the syntax tree before compilation. So every function is traced: closures,
+lambdas, methods, getters, `__repr__`, functions with a second name, and functions with other decorators.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 from ace_tracing import trace
 from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.recording.tracer import Tracer, state
 
-DECORATOR = "__traced__"
-"""A built-in name, as packages look at the names in their modules; it ends so that no class mangles it."""
+DECORATOR: Final = "__traced__"
+"""The name of the decorator in `builtins`, because some packages inspect the names in their modules. The trailing
+underscores prevent name mangling in classes."""
 
 _counts: Counter[str] = Counter()
-_complaints: list[str] = []
+_log_messages: list[str] = []
 
 
-class _Decorating(ast.NodeTransformer):
+class _DecoratorAdder(ast.NodeTransformer):
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         self.generic_visit(node)
         node.decorator_list.append(ast.copy_location(ast.Name(DECORATOR, ast.Load()), node))
         return node
 
-    visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815 - the names that ast looks for
+    visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815 - the names that ast calls
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         self.generic_visit(node)
@@ -48,8 +49,8 @@ class _Decorating(ast.NodeTransformer):
 
 class _Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
-        # Not from a cache of compiled files, nor into it: those hold the undecorated functions.
-        tree = _Decorating().visit(ast.parse(self.get_data(self.path)))
+        # Bypasses the cache of compiled files, which contains the undecorated functions.
+        tree = _DecoratorAdder().visit(ast.parse(self.get_data(self.path)))
         return compile(ast.fix_missing_locations(tree), self.path, "exec", dont_inherit=True)
 
 
@@ -66,11 +67,11 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-class _Complaints(logging.Handler):
-    """Whatever ace-tracing says about itself, which it does only when something of its own went wrong."""
+class _LogHandler(logging.Handler):
+    """A handler that collects the log messages of ace-tracing. It logs only internal errors."""
 
     def emit(self, entry: logging.LogRecord) -> None:
-        _complaints.append(logging.Formatter().format(entry))
+        _log_messages.append(logging.Formatter().format(entry))
 
 
 def _traced(function: Any) -> Any:
@@ -78,14 +79,14 @@ def _traced(function: Any) -> Any:
     return trace(function)
 
 
-class _Counting:
-    """Makes traces of frames, and forgets them."""
+class _CountingBuffer:
+    """A buffer that assembles traces from frames, counts their spans and discards them."""
 
     finished = 0
     asleep = False
 
     def __init__(self) -> None:
-        self._assembler = Assembler(lambda: _complaints.append(traceback.format_exc()))
+        self._assembler = Assembler(lambda: _log_messages.append(traceback.format_exc()))
         self._lock = threading.RLock()
 
     def put(self, frame: bytes) -> None:
@@ -95,14 +96,14 @@ class _Counting:
                 _counts["failed"] += sum(span.status == "ERROR" for span in ready.trace.spans)
 
     def wake(self) -> None:
-        """Nobody sleeps."""
+        """Do nothing: no worker waits."""
 
 
 def pytest_unconfigure() -> None:
-    Path(os.environ["TRANSPARENCY_RECORDED"]).write_text(json.dumps({**_counts, "complaints": _complaints}))
+    Path(os.environ["TRANSPARENCY_RECORDED"]).write_text(json.dumps({**_counts, "log_messages": _log_messages}))
 
 
-logging.getLogger("ace_tracing").addHandler(_Complaints())
+logging.getLogger("ace_tracing").addHandler(_LogHandler())
 setattr(builtins, DECORATOR, _traced)
 sys.meta_path.insert(0, _Finder())
-state.tracer = Tracer(_Counting())
+state.tracer = Tracer(_CountingBuffer())
