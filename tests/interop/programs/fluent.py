@@ -71,7 +71,7 @@ def nest(levels: int, *, lists: bool) -> object:
 def record_hostile() -> None:
     """Record traces that an MLflow server stores and then cannot read.
 
-    They have a separate experiment, because every search of it fails.
+    They have a separate experiment, because MLflow cannot search it.
     """
     mlflow.set_experiment("hostile")
     values = {
