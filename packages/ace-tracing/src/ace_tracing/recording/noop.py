@@ -6,7 +6,10 @@ from typing import Any, Final
 
 
 class NoOpSpan:
-    """Span that accepts every call and records nothing, returned while tracing is off."""
+    """Span that accepts every call and records nothing, returned while tracing is off.
+
+    It has the properties and methods of `LiveSpan`. The methods accept any arguments.
+    """
 
     __slots__ = ()
 
@@ -27,12 +30,44 @@ class NoOpSpan:
         """An empty dict."""
         return {}
 
-    def _ignore(self, *_args: object, **_kwargs: object) -> None:
-        """Do nothing."""
+    def get_attribute(self, *_args: object, **_kwargs: object) -> None:
+        """Return None."""
 
-    get_attribute = set_inputs = set_outputs = set_attribute = set_attributes = _ignore
-    set_span_type = set_status = add_event = add_link = record_exception = end = _ignore
-    set_token_usage = set_cost = _ignore
+    def set_inputs(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the inputs."""
+
+    def set_outputs(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the outputs."""
+
+    def set_attribute(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the attribute."""
+
+    def set_attributes(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the attributes."""
+
+    def set_span_type(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the span type."""
+
+    def set_status(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the status."""
+
+    def add_event(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the event."""
+
+    def add_link(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the link."""
+
+    def set_token_usage(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the token usage."""
+
+    def set_cost(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the cost."""
+
+    def record_exception(self, *_args: object, **_kwargs: object) -> None:
+        """Ignore the exception."""
+
+    def end(self, *_args: object, **_kwargs: object) -> None:
+        """Do nothing."""
 
     def __repr__(self) -> str:
         return "<NoOpSpan>"
