@@ -64,8 +64,8 @@ class Batch:
         Args:
             successes: How many batches the service has accepted so far.
             failures: How many errors inside the service the halves start with.
-            invalid_content: Whether the content of one half is at fault. If one half is accepted, the other is then known
-                to be rejected.
+            invalid_content: Whether the content of one half is at fault. If one half is accepted, the other is then
+                known to be rejected.
         """
         middle = len(self.assembled) // 2
         first, second = (
