@@ -89,7 +89,9 @@ def count(texts: Iterable[str]) -> tuple[int, dict[str, int]]:
 
 
 def _files(*globs: str) -> list[Path]:
-    return sorted(path for pattern in globs for path in ROOT.glob(pattern))
+    # `hatch run docs:reference` writes this page from the contract, which is counted itself.
+    generated = ROOT / "docs/reference/rest-api.md"
+    return sorted(path for pattern in globs for path in ROOT.glob(pattern) if path != generated)
 
 
 CORPORA: Final[dict[str, tuple[Callable[[Path], Iterator[str]], list[Path]]]] = {
