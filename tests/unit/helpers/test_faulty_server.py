@@ -1,4 +1,4 @@
-"""The faulty server: the tests that use it depend on its faults and its store."""
+"""The faulty server: its faults, its store and its rules work as other tests expect."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 import httpx
 import pytest
@@ -18,8 +19,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from tests.helpers.faulty_server import FakeResponse, Fault, FaultyServer, faulty_server, poisoned_by, too_large
 
-PATH = "/api/mlflow/v1/traces"
-PROTOBUF = "application/x-protobuf"
+PATH: Final = "/api/mlflow/v1/traces"
+PROTOBUF: Final = "application/x-protobuf"
 
 
 def as_json(*names: str) -> tuple[bytes, str]:
@@ -107,7 +108,7 @@ def test_a_stalled_response_is_sent_on_release() -> None:
         responses: list[httpx.Response] = []
         thread = threading.Thread(target=lambda: responses.append(post(server, "one")))
         thread.start()
-        until(lambda: server.requests)
+        wait_until(lambda: server.requests)
         assert (responses, server.store.names.total()) == ([], 0)
         server.release()
         thread.join()
@@ -161,7 +162,7 @@ def test_rules_apply_to_a_request_s_content() -> None:
         assert server.store.names == {"fine": 1}
 
 
-def until(condition: Callable[[], object]) -> None:
+def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < deadline

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import orjson
 import pytest
@@ -14,8 +15,8 @@ from ace_tracing.testing.hostile import check as hostile
 from ace_tracing.values.snapshot import Limits, snapshot
 from kayba_local import LocalServer
 
-TIGHT = Limits(value_bytes=2_000, string_chars=100, items=10, depth=4)
-NOTES_BYTES = 4_000
+TIGHT: Final = Limits(value_bytes=2_000, string_chars=100, items=10, depth=4)
+NOTES_BYTES: Final = 4_000
 
 
 @pytest.mark.parametrize("name", hostile.VALUES)
@@ -53,15 +54,15 @@ def test_every_hostile_value_and_its_neighbours_are_delivered(tracing: LocalServ
         value = make()
         assert identity(value) is value
     assert flush()
-    stored = list(everything())
+    stored = list(search_all())
     assert len(stored) == 2 * len(hostile.VALUES)
-    roots = [one.root for one in stored]
+    roots = [each.root for each in stored]
     assert all(root is not None and "value" in root.inputs for root in roots)
     numbers = {root.outputs for root in roots if root is not None and type(root.outputs) is int}
     assert numbers >= set(range(len(hostile.VALUES)))
 
 
-def everything() -> Iterator[Trace]:
+def search_all() -> Iterator[Trace]:
     yield from search_traces(max_results=500)
 
 

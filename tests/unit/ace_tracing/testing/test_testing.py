@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -22,12 +22,12 @@ from ace_tracing import Trace, get_trace, search_traces, start_span, trace
 from ace_tracing.testing import CapturedTraces, assert_tree, capture_traces, fixed_clock, fixed_ids
 from kayba_local import LocalServer
 
-OF_THE_SERVER = ("mlflow.artifactLocation", "mlflow.trace.spansLocation", "mlflow.traceRequestId")
-"""Tags and attributes with a trace's place in a server."""
+SERVER_KEYS: Final = ("mlflow.artifactLocation", "mlflow.trace.spansLocation", "mlflow.traceRequestId")
+"""Tags and attributes with the location of a trace on a server."""
 
 
 @pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
+def _shutdown() -> Iterator[None]:
     yield
     ace_tracing.shutdown()
 
@@ -57,7 +57,7 @@ def names(traces: CapturedTraces | list[Trace]) -> list[str | None]:
     return [one.info.name for one in traces]
 
 
-def make(name: str) -> None:
+def record_trace(name: str) -> None:
     with start_span(name):
         pass
 
@@ -77,7 +77,7 @@ def test_a_captured_trace_equals_the_server_s_trace(tracing: LocalServer, query:
         run()
     (captured,) = traces
     for one in (stored.info.tags, *(span.attributes for span in stored.data.spans)):
-        for key in OF_THE_SERVER:
+        for key in SERVER_KEYS:
             one.pop(key, None)
     assert captured == stored
     assert captured.info.folder == "production"
@@ -89,7 +89,7 @@ def test_capture_needs_no_configuration_and_no_thread() -> None:
     with capture_traces() as traces:
         assert agent("Paris") == "Paris: 1"
         assert len(traces) == 1
-    make("afterwards")
+    record_trace("afterwards")
     assert names(traces) == ["agent"]
     assert threading.active_count() <= before
 
@@ -97,15 +97,15 @@ def test_capture_needs_no_configuration_and_no_thread() -> None:
 def test_a_running_trace_is_not_captured_yet() -> None:
     with capture_traces() as traces:
         with start_span("outer"):
-            make("inner")
+            record_trace("inner")
             assert len(traces) == 0
         assert [span.name for span in traces[0].data.spans] == ["outer", "inner"]
 
 
-def test_a_trace_in_many_parts_is_one() -> None:
+def test_a_trace_in_many_batches_is_one_trace() -> None:
     with capture_traces() as traces, start_span("root"):
         for number in range(2_500):
-            make(f"s{number}")
+            record_trace(f"s{number}")
     assert [len(one.data.spans) for one in traces] == [2_501]
 
 
@@ -118,10 +118,10 @@ def test_a_span_that_outlives_its_root_joins_its_trace() -> None:
         assert [span.name for span in traces[0].data.spans] == ["root", "late"]
 
 
-def test_captured_traces_are_a_sequence_that_can_be_emptied() -> None:
+def test_captured_traces_are_a_sequence_with_clear() -> None:
     with capture_traces() as traces:
-        make("one")
-        make("two")
+        record_trace("one")
+        record_trace("two")
         assert (traces[-1].info.name, names(traces[:1]), names(list(reversed(traces)))) == (
             "two",
             ["one"],
@@ -130,28 +130,28 @@ def test_captured_traces_are_a_sequence_that_can_be_emptied() -> None:
         assert "one" in repr(traces)
         traces.clear()
         assert list(traces) == []
-        make("three")
+        record_trace("three")
         assert names(traces) == ["three"]
 
 
 def test_traces_of_all_threads_and_tasks_are_captured() -> None:
     async def both() -> None:
-        await asyncio.gather(*(asyncio.to_thread(make, f"task {number}") for number in range(3)))
+        await asyncio.gather(*(asyncio.to_thread(record_trace, f"task {number}") for number in range(3)))
 
     with capture_traces() as traces:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(make, [f"thread {number}" for number in range(50)]))
+            list(pool.map(record_trace, [f"thread {number}" for number in range(50)]))
         asyncio.run(both())
     expected = [f"thread {number}" for number in range(50)] + [f"task {number}" for number in range(3)]
     assert sorted(map(str, names(traces))) == sorted(expected)
 
 
-def test_the_innermost_capture_captures() -> None:
+def test_only_the_innermost_capture_captures() -> None:
     with capture_traces() as outer:
-        make("before")
+        record_trace("before")
         with capture_traces() as inner:
-            make("inside")
-        make("after")
+            record_trace("inside")
+        record_trace("after")
     assert names(outer) == ["before", "after"]
     assert names(inner) == ["inside"]
 
@@ -159,22 +159,22 @@ def test_the_innermost_capture_captures() -> None:
 def test_a_capture_inside_a_running_span_sees_traces_of_its_own() -> None:
     with capture_traces() as outer, start_span("running"):
         with capture_traces() as inner:
-            make("inside")
-        make("child")
+            record_trace("inside")
+        record_trace("child")
     assert names(inner) == ["inside"]
     assert [span.name for span in outer[0].data.spans] == ["running", "child"]
 
 
 def test_captured_traces_are_not_sent_and_later_ones_are(tracing: LocalServer) -> None:
     ace_tracing.set_folder("live")
-    make("before")
+    record_trace("before")
     with capture_traces() as traces:
-        make("captured")
+        record_trace("captured")
         ace_tracing.set_folder("other")
-        make("captured, too")
+        record_trace("captured, too")
         assert ace_tracing.get_folder() == "other"
         assert names(search_traces()) == ["before"]
-    make("after")
+    record_trace("after")
     assert [one.info.folder for one in traces] == ["live", "other"]
     assert {one.info.name: one.info.folder for one in search_traces()} == {"before": "live", "after": "live"}
 
@@ -184,9 +184,9 @@ def test_configure_in_a_capture_is_undone_afterwards(tracing: LocalServer, same_
     with capture_traces() as traces:
         url = tracing.url if same_server else "http://127.0.0.1:9"
         ace_tracing.configure(api_key="kb-test", base_url=url, folder="inner", mask=lambda value: "masked")
-        make("captured")
+        record_trace("captured")
         agent("Paris")
-    make("after")
+    record_trace("after")
     assert [one.info.folder for one in traces] == ["inner", "inner"]
     assert traces[1].find("retrieve")[0].inputs == "masked"
     assert [(one.info.name, one.info.folder) for one in search_traces()] == [("after", None)]
@@ -196,8 +196,8 @@ def test_configure_in_a_capture_is_undone_afterwards(tracing: LocalServer, same_
 def test_a_first_configure_in_a_capture_is_undone() -> None:
     with capture_traces() as traces:
         ace_tracing.configure(api_key="kb-test", base_url="http://127.0.0.1:9", folder="inner")
-        make("captured")
-    make("lost")
+        record_trace("captured")
+    record_trace("lost")
     assert names(traces) == ["captured"]
     assert ace_tracing.get_folder() is None
     assert ace_tracing.flush() == ace_tracing.Delivery()
@@ -206,11 +206,11 @@ def test_a_first_configure_in_a_capture_is_undone() -> None:
 
 
 def test_shutdown_in_a_capture_delivers_pending_traces(tracing: LocalServer) -> None:
-    make("waiting")
+    record_trace("waiting")
     with capture_traces() as traces:
         assert ace_tracing.shutdown() == ace_tracing.Delivery(delivered=1)
-        make("captured")
-    make("lost")
+        record_trace("captured")
+    record_trace("lost")
     assert names(traces) == ["captured"]
     ace_tracing.configure(api_key="kb-test", base_url=tracing.url)
     assert names(search_traces()) == ["waiting"]
@@ -221,13 +221,13 @@ def test_capture_works_while_tracing_is_disabled(monkeypatch: pytest.MonkeyPatch
     ace_tracing.disable()
     try:
         with capture_traces() as traces:
-            make("one")
+            record_trace("one")
             ace_tracing.disable()
-            make("unseen")
+            record_trace("unseen")
             ace_tracing.enable()
-            make("two")
+            record_trace("two")
         with capture_traces() as more:
-            make("three")
+            record_trace("three")
         assert names(traces) == ["one", "two"]
         assert names(more) == ["three"]
     finally:
@@ -248,7 +248,7 @@ def test_capture_ignores_sampling_and_applies_the_mask(kayba_server: LocalServer
 def test_an_exception_in_the_block_ends_the_capture() -> None:
     with pytest.raises(LookupError), capture_traces() as traces:
         agent("nowhere")
-    make("afterwards")
+    record_trace("afterwards")
     assert names(traces) == ["agent"]
 
 
@@ -264,7 +264,7 @@ def test_reported_tokens_and_cost_are_summed(captured_traces: CapturedTraces) ->
     assert read.cost == {"input_cost": 0.5, "output_cost": 1.0, "total_cost": 1.5}
 
 
-def test_ids_and_times_are_the_same_every_time() -> None:
+def test_fixed_ids_and_times_are_the_same_in_every_run() -> None:
     def run() -> list[Trace]:
         with fixed_ids(), fixed_clock() as clock, capture_traces() as traces:
             agent("Paris")
@@ -286,7 +286,7 @@ def test_the_clock_uses_its_start_and_step() -> None:
     with fixed_clock(start_ns=5_000_000_000, step_ns=0) as clock, capture_traces() as traces:
         with start_span("outer"):
             clock.advance(0.25)
-        make("next")
+        record_trace("next")
     assert [(one.root.start_time_ns, one.duration_ms) for one in traces if one.root] == [
         (5_000_000_000, 250),
         (5_250_000_000, 0),
@@ -296,11 +296,11 @@ def test_the_clock_uses_its_start_and_step() -> None:
 def test_ids_and_clock_are_restored() -> None:
     random.seed(0)
     with fixed_ids(), fixed_clock(), capture_traces():
-        make("fixed")
+        record_trace("fixed")
     before = time.time_ns()
     with capture_traces() as traces:
-        make("one")
-        make("two")
+        record_trace("one")
+        record_trace("two")
     ids = {one.trace_id for one in traces} | {"tr-" + f"{number:032x}" for number in range(5)}
     assert len(ids) == 7
     root = traces[0].root
@@ -359,16 +359,16 @@ def test_a_tree_can_be_written_as_text_tuples_or_dicts(recorded: Trace, expected
         ("", "+ agent [AGENT ERROR]\n+   plan\n+   retrieve [RETRIEVER]\n+   answer [LLM ERROR]"),
     ],
 )
-def test_a_tree_that_differs_is_shown_line_by_line(recorded: Trace, expected: str, difference: str) -> None:
+def test_a_different_tree_is_shown_line_by_line(recorded: Trace, expected: str, difference: str) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_tree(recorded, expected)
     assert str(caught.value) == "the trace is not as expected (- expected, + recorded)\n" + difference
 
 
-def test_a_name_in_brackets_is_a_name(captured_traces: CapturedTraces) -> None:
+def test_brackets_in_a_name_belong_to_the_name(captured_traces: CapturedTraces) -> None:
     with start_span("list[int] [LLM]"):
-        make("call [x y]")
-        make("plain")
+        record_trace("call [x y]")
+        record_trace("plain")
     assert_tree(captured_traces[0], ("list[int] [LLM]", "call [x y]", "plain [UNKNOWN]"))
     assert_tree(captured_traces[0], ("list[int] [LLM] [OK]", "call [x y]", "plain"))
     with pytest.raises(AssertionError):
@@ -411,19 +411,19 @@ def test_recorded_traces_are_fixtures(recorded: Trace, tmp_path: Path) -> None:
     assert Trace.from_json(file.read_bytes()) == recorded
 
 
-def test_the_fixture_captures(captured_traces: CapturedTraces) -> None:
-    make("seen")
+def test_the_fixture_captures_traces(captured_traces: CapturedTraces) -> None:
+    record_trace("seen")
     assert names(captured_traces) == ["seen"]
 
 
-def pytest_in(folder: Path, content: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, content: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(content, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def test_an_unused_fixture_imports_nothing(tmp_path: Path) -> None:
-    done = pytest_in(
+    done = run_pytest(
         tmp_path,
         "import sys\n"
         "def test_unused():\n    assert 'ace_tracing' not in sys.modules\n"
@@ -437,7 +437,7 @@ def test_an_unused_fixture_imports_nothing(tmp_path: Path) -> None:
 
 
 def test_a_failed_assertion_shows_no_library_frames(tmp_path: Path) -> None:
-    done = pytest_in(
+    done = run_pytest(
         tmp_path,
         "from ace_tracing import start_span\n"
         "from ace_tracing.testing import assert_tree\n"
@@ -453,6 +453,6 @@ def test_a_failed_assertion_shows_no_library_frames(tmp_path: Path) -> None:
 def test_the_query_functions_still_read_from_the_server(
     tracing: LocalServer, last_trace: Callable[[], Trace], captured_traces: CapturedTraces
 ) -> None:
-    make("captured")
+    record_trace("captured")
     assert search_traces() == []
     assert names(captured_traces) == ["captured"]

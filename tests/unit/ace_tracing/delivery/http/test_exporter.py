@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,8 +24,8 @@ from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from kayba_local import LocalServer
 
-HTML = FakeResponse(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
-PROTOBUF = {"Content-Type": "application/x-protobuf"}
+HTML: Final = FakeResponse(200, b"<html>Log in to the network</html>", {"Content-Type": "text/html"})
+PROTOBUF: Final = {"Content-Type": "application/x-protobuf"}
 
 
 def send(response: FakeResponse, experiment: str | None = None) -> ExportResult:
@@ -34,6 +35,7 @@ def send(response: FakeResponse, experiment: str | None = None) -> ExportResult:
 
 
 def attempt(url: str, experiment: str | None = None) -> ExportResult:
+    """Return the result of sending one trace with a new exporter."""
     exporter = Exporter(ServiceClient(url, "kb-test"))
     try:
         return exporter.send(batch(trace(experiment=experiment)))
@@ -339,26 +341,26 @@ def test_a_deleted_experiment_is_recreated_in_the_same_attempt(kayba_server: Loc
     exporter.close()
 
 
-def gone() -> FakeResponse:
+def missing_experiment_response() -> FakeResponse:
     return FakeResponse(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No Experiment with id=0 exists"}')
 
 
-def experiment_answer(stage: str) -> FakeResponse:
+def experiment_response(stage: str) -> FakeResponse:
     found = {"experiment_id": "7", "name": "mine", "artifact_location": "mlflow-artifacts:/7", "lifecycle_stage": stage}
     return FakeResponse(200, json.dumps({"experiment": found}).encode())
 
 
 def test_a_missing_experiment_blocks_or_retries() -> None:
-    assert send(gone()) == Blocked("there is no experiment 0", "address")
-    found = experiment_answer("active")
-    with faulty_server(found, gone(), found, gone()) as server:
+    assert send(missing_experiment_response()) == Blocked("there is no experiment 0", "address")
+    found = experiment_response("active")
+    with faulty_server(found, missing_experiment_response(), found, missing_experiment_response()) as server:
         result = attempt(server.url, "mine")
         assert len(server.requests) == 4
     assert isinstance(result, Retryable)
 
 
 def test_a_deleted_experiment_blocks_delivery() -> None:
-    result = send(experiment_answer("deleted"), "mine")
+    result = send(experiment_response("deleted"), "mine")
     assert isinstance(result, Blocked)
     assert "deleted" in result.reason
 
@@ -373,7 +375,7 @@ def test_a_deleted_experiment_blocks_delivery() -> None:
         (FakeResponse(503, b""), Retryable),
         (FakeResponse(401, b""), Blocked),
         (FakeResponse(404, b"<html>"), Blocked),
-        (gone(), Blocked),
+        (missing_experiment_response(), Blocked),
         (FakeResponse(400, b""), Blocked),
         (FakeResponse(302, b"", {"Location": "http://127.0.0.1:9/"}), Blocked),
     ],
@@ -389,12 +391,12 @@ def test_no_trace_is_sent_without_its_experiment(response: FakeResponse, kind: t
 @pytest.mark.parametrize("status", [400, 409])
 def test_an_experiment_created_concurrently_is_found(status: int) -> None:
     taken = FakeResponse(status, b'{"error_code": "RESOURCE_ALREADY_EXISTS", "message": "taken"}')
-    found = experiment_answer("active")
-    with faulty_server(gone(), taken, found, FakeResponse()) as server:
+    found = experiment_response("active")
+    with faulty_server(missing_experiment_response(), taken, found, FakeResponse()) as server:
         assert attempt(server.url, "mine") == Delivered()
 
 
-ANYTHING = st.builds(
+RESPONSES: Final = st.builds(
     FakeResponse,
     st.integers(200, 599).filter(lambda status: status not in (204, 304)),
     st.binary(max_size=40) | st.sampled_from([b"{}", b'{"error_code": "RESOURCE_DOES_NOT_EXIST"}', b"<html>"]),
@@ -421,7 +423,7 @@ def any_server() -> Iterator[FaultyServer]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(responses=st.lists(ANYTHING, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
+@given(responses=st.lists(RESPONSES, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
 def test_any_response_has_an_export_result(
     any_server: FaultyServer, responses: list[FakeResponse], experiment: str | None
 ) -> None:

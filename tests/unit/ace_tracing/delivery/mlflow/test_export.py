@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +24,9 @@ from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.records import SpanRecord, TraceDetails, TraceRecord
 from kayba_local import LocalServer, serve
 
-ROOT, CHILD, OTHER = "ec083fa9d564970f", "47844d9d8171cc8a", "98167be929e4866f"
+ROOT: Final = "ec083fa9d564970f"
+CHILD: Final = "47844d9d8171cc8a"
+OTHER: Final = "98167be929e4866f"
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def server() -> Iterator[LocalServer]:
 
 
 class Wire:
-    """One server: sends traces to it and reads them back."""
+    """An exporter for one server, and a reader of the traces stored there."""
 
     def __init__(self, url: str) -> None:
         self.service = ServiceClient(url, "kb-test")
@@ -43,7 +45,7 @@ class Wire:
     def send(self, *traces: TraceRecord) -> ExportResult:
         return self.exporter.send(ExportRequest(traces))
 
-    def stored(self, trace_id: str = TRACE_ID) -> dict[str, Any]:
+    def read_stored(self, trace_id: str = TRACE_ID) -> dict[str, Any]:
         from kayba_api.api.tracing import get_trace as read
 
         response = self.service.request(read.sync_detailed, trace_id=f"tr-{trace_id}", allow_partial=True)
@@ -51,8 +53,8 @@ class Wire:
         stored: dict[str, Any] = json.loads(response.content)["trace"]
         return stored
 
-    def names(self) -> list[str]:
-        return sorted(found["name"] for found in self.stored()["spans"])
+    def span_names(self) -> list[str]:
+        return sorted(found["name"] for found in self.read_stored()["spans"])
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def wire(server: LocalServer) -> Iterator[Wire]:
     wire.exporter.close()
 
 
-def rich(**details: Any) -> TraceRecord:
+def full_trace(**details: Any) -> TraceRecord:
     """Return a trace with every kind of content."""
     return trace(
         span(
@@ -94,7 +96,7 @@ def rich(**details: Any) -> TraceRecord:
     )
 
 
-def comparable(stored: dict[str, Any]) -> dict[str, Any]:
+def normalize(stored: dict[str, Any]) -> dict[str, Any]:
     """Return a stored trace without the server's own marks, with unordered parts sorted."""
     info = stored["trace_info"]
     info["tags"].pop("mlflow.artifactLocation", None)
@@ -109,10 +111,10 @@ def comparable(stored: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_trace_reads_back_as_after_otlp(wire: Wire, kayba_server: LocalServer) -> None:
     by_otlp = Wire(kayba_server.url)
-    assert by_otlp.send(rich()) == wire.send(rich()) == Delivered()
+    assert by_otlp.send(full_trace()) == wire.send(full_trace()) == Delivered()
     assert by_otlp.service.supports_otlp
     assert not wire.service.supports_otlp
-    expected, found = comparable(by_otlp.stored()), comparable(wire.stored())
+    expected, found = normalize(by_otlp.read_stored()), normalize(wire.read_stored())
     assert found == expected
     assert found["trace_info"]["state"] == "ERROR"
     assert found["trace_info"]["tags"]["kayba.folder"] == "production/eu"
@@ -120,9 +122,9 @@ def test_a_trace_reads_back_as_after_otlp(wire: Wire, kayba_server: LocalServer)
     by_otlp.exporter.close()
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-JSON = st.recursive(
+TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+NUMBERS: Final = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+JSON: Final = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
@@ -130,23 +132,23 @@ JSON = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Wire, Wire]]:
+def two_wires() -> Iterator[tuple[Wire, Wire]]:
     with serve() as first, serve(otlp=False) as second:
-        ways = Wire(first.url), Wire(second.url)
-        yield ways
-        for way in ways:
-            way.exporter.close()
+        wires = Wire(first.url), Wire(second.url)
+        yield wires
+        for wire in wires:
+            wire.exporter.close()
 
 
 @settings(max_examples=60, deadline=None)
 @given(value=JSON, number=st.integers(1, 2**128 - 1))
-def test_any_value_reads_back_as_after_otlp(both: tuple[Wire, Wire], value: Any, number: int) -> None:
+def test_any_value_reads_back_as_after_otlp(two_wires: tuple[Wire, Wire], value: Any, number: int) -> None:
     trace_id = f"{number:032x}"
     sent = trace(span(inputs=json.dumps(value, ensure_ascii=False), outputs=json.dumps([value])), trace_id=trace_id)
     stored = []
-    for way in both:
-        assert way.send(sent) == Delivered()
-        stored.append(comparable(way.stored(trace_id)))
+    for wire in two_wires:
+        assert wire.send(sent) == Delivered()
+        stored.append(normalize(wire.read_stored(trace_id)))
     assert stored[0]["spans"] == stored[1]["spans"]
 
 
@@ -197,32 +199,32 @@ def test_statuses_of_a_server_without_otlp(status: int) -> None:
 
 
 def test_sending_a_trace_again_changes_nothing(wire: Wire) -> None:
-    assert wire.send(rich()) == Delivered()
-    once = wire.stored()
+    assert wire.send(full_trace()) == Delivered()
+    once = wire.read_stored()
     for _ in range(2):
-        # As another process, which has no state of the first.
+        # A new exporter acts as another process: it has no state of the first.
         again = Wire(wire.service.base_url)
-        assert again.send(rich()) == Delivered()
+        assert again.send(full_trace()) == Delivered()
         again.exporter.close()
-    assert wire.stored() == once
+    assert wire.read_stored() == once
 
 
 def test_spans_in_two_batches_make_one_trace(wire: Wire) -> None:
     child = span(CHILD, ROOT, name="child")
     assert wire.send(trace(child)) == Delivered()
-    assert wire.stored()["trace_info"]["state"] == "IN_PROGRESS"
+    assert wire.read_stored()["trace_info"]["state"] == "IN_PROGRESS"
     assert wire.send(trace(span(ROOT, name="root"), folder="f")) == Delivered()
-    info = wire.stored()["trace_info"]
+    info = wire.read_stored()["trace_info"]
     assert (info["state"], info["tags"]["kayba.folder"], info["execution_duration"]) == ("OK", "f", "0.071s")
     assert wire.send(trace(span(OTHER, ROOT, name="late", end_ns=START_NS + 10**12))) == Delivered()
-    assert wire.names() == ["child", "late", "root"]
-    assert wire.stored()["trace_info"] == info
+    assert wire.span_names() == ["child", "late", "root"]
+    assert wire.read_stored()["trace_info"] == info
 
 
 def test_parts_in_one_batch_make_one_trace(wire: Wire) -> None:
     assert wire.send(trace(span(CHILD, ROOT, name="child")), trace(span(ROOT, name="root"))) == Delivered()
-    assert wire.names() == ["child", "root"]
-    assert wire.stored()["trace_info"]["state"] == "OK"
+    assert wire.span_names() == ["child", "root"]
+    assert wire.read_stored()["trace_info"]["state"] == "OK"
 
 
 def test_a_later_record_replaces_a_span(wire: Wire) -> None:
@@ -231,16 +233,16 @@ def test_a_later_record_replaces_a_span(wire: Wire) -> None:
         wire.send(trace(span(ROOT, name="root", outputs='"done"'), details=TraceDetails("n", {"k": "v"}, {})))
         == Delivered()
     )
-    (root,) = wire.stored()["spans"]
+    (root,) = wire.read_stored()["spans"]
     assert root["status"]["code"] == "STATUS_CODE_OK"
-    assert wire.stored()["trace_info"]["tags"]["k"] == "v"
+    assert wire.read_stored()["trace_info"]["tags"]["k"] == "v"
 
 
 def test_a_trace_stays_in_its_first_experiment(wire: Wire) -> None:
     assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Delivered()
     assert wire.send(trace(span(ROOT, name="root"), experiment="other")) == Delivered()
-    assert wire.names() == ["child", "root"]
-    assert wire.stored()["trace_info"]["trace_location"]["mlflow_experiment"]["experiment_id"] == "0"
+    assert wire.span_names() == ["child", "root"]
+    assert wire.read_stored()["trace_info"]["trace_location"]["mlflow_experiment"]["experiment_id"] == "0"
 
 
 def test_a_missing_experiment_is_created_again(wire: Wire) -> None:
@@ -250,14 +252,14 @@ def test_a_missing_experiment_is_created_again(wire: Wire) -> None:
 
 
 def test_tokens_and_cost_are_summed_as_in_mlflow(wire: Wire) -> None:
-    def calling(span_id: str, parent_id: str | None, tokens: int) -> SpanRecord:
+    def call_span(span_id: str, parent_id: str | None, tokens: int) -> SpanRecord:
         usage = {"input_tokens": tokens, "output_tokens": 1, "total_tokens": tokens + 1, "cache_read_input_tokens": 2}
         cost = {"input_cost": 0.5, "output_cost": 0.25, "total_cost": 0.75}
         return span(span_id, parent_id, attributes={"mlflow.chat.tokenUsage": usage, "mlflow.llm.cost": cost})
 
-    spans = [span(ROOT), calling(CHILD, ROOT, 10), calling("1" * 16, CHILD, 10), calling(OTHER, ROOT, 5)]
+    spans = [span(ROOT), call_span(CHILD, ROOT, 10), call_span("1" * 16, CHILD, 10), call_span(OTHER, ROOT, 5)]
     assert wire.send(trace(*spans)) == Delivered()
-    metadata = wire.stored()["trace_info"]["trace_metadata"]
+    metadata = wire.read_stored()["trace_info"]["trace_metadata"]
     assert json.loads(metadata["mlflow.trace.tokenUsage"]) == {
         "input_tokens": 15,
         "output_tokens": 2,
@@ -279,9 +281,9 @@ def test_the_sdk_delivers_to_a_server_without_otlp(server: LocalServer) -> None:
     ace_tracing.shutdown()
 
 
-NO_OTLP = FakeResponse(501)
-MISSING = FakeResponse(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}')
-OK = FakeResponse()
+NO_OTLP: Final = FakeResponse(501)
+MISSING: Final = FakeResponse(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}')
+OK: Final = FakeResponse()
 
 
 @pytest.mark.parametrize("failing", range(3))
@@ -317,7 +319,7 @@ def test_a_long_batch_is_sent_in_several_attempts(wire: Wire, monkeypatch: pytes
     assert [type(result) for result in results] == [Retryable, Retryable, Delivered]
     assert isinstance(results[0], Retryable)
     assert results[0].retry_after_s == 0
-    assert len([wire.stored(each.trace_id) for each in traces]) == 3
+    assert len([wire.read_stored(each.trace_id) for each in traces]) == 3
 
 
 def test_a_rejected_trace_does_not_reject_the_others() -> None:
@@ -389,4 +391,4 @@ def test_a_damaged_file_is_replaced(wire: Wire, server: LocalServer, content: by
     with server.db.write() as tx:
         tx.run("UPDATE trace_artifacts SET content = ?", (content,))
     assert wire.send(trace(span(CHILD, ROOT, name="child"))) == Delivered()
-    assert wire.names() == ["child", "root"]
+    assert wire.span_names() == ["child", "root"]
