@@ -155,7 +155,7 @@ def test_event_attributes_may_be_lists_and_objects(reader: MlflowReader) -> None
 
 
 @pytest.mark.interop("async and threads")
-def test_concurrent_tasks_keep_their_own_parent_names(reader: MlflowReader) -> None:
+def test_concurrent_tasks_keep_their_own_parents(reader: MlflowReader) -> None:
     @trace
     async def fetch(page: int) -> int:
         await asyncio.sleep(0)
