@@ -1,4 +1,4 @@
-"""Coroutines are traced until they end, and tasks are children of what started them."""
+"""Traced coroutines: a span ends with its coroutine, and the span of a task is a child of the span that started it."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ async def fetch(page: str) -> str:
 
 @trace(span_type="AGENT")
 async def research(pages: list[str]) -> int:
-    """Read all pages at once; give the number of characters."""
+    """Read all pages concurrently, and return their number of characters."""
     texts = await asyncio.gather(*(fetch(page) for page in pages))
     return sum(len(text) for text in texts)
 

@@ -1,6 +1,6 @@
-"""Trace a client of an OpenAI-compatible chat service: OPENAI_BASE_URL and OPENAI_API_KEY say which one.
+"""A traced client of an OpenAI-compatible chat service.
 
-Needs the `openai` package.
+Needs the `openai` package. The environment variables OPENAI_BASE_URL and OPENAI_API_KEY select the service.
 """
 
 import os
@@ -18,13 +18,13 @@ client = OpenAI()
 
 @trace(span_type="CHAT_MODEL", attributes={"model": MODEL})
 def chat(messages: list[ChatCompletionMessageParam]) -> ChatCompletion:
-    """One call of the model."""
+    """Call the model once."""
     return client.chat.completions.create(model=MODEL, messages=messages)
 
 
 @trace(span_type="AGENT")
 def ask(question: str) -> str:
-    """Ask the model, and record what the answer cost."""
+    """Ask the model, and record the token usage of the answer."""
     completion = chat([{"role": "system", "content": "Answer in one sentence."}, {"role": "user", "content": question}])
     with start_span("read the answer") as span:
         if completion.usage:

@@ -1,4 +1,4 @@
-"""The main job, end to end: an agent under `@trace`, its trace in a local Kayba, read back and printed.
+"""Demo: run a traced agent against a local Kayba server, read its trace back and print it.
 
 hatch run demo ["a question about Python's standard library"]
 """
@@ -19,16 +19,16 @@ PORT = 4180
 
 
 def tree_lines(trace: Trace) -> list[str]:
-    """A trace as lines of text: name, type, milliseconds, and what went wrong."""
+    """Return one line per span: name, type, milliseconds and error."""
     lines = []
     for depth, span in trace.walk():
-        problem = "" if span.status.status_code == "OK" else f"  {span.status.description}"
-        lines.append(f"{'  ' * depth + span.name:<24} {span.span_type:<10} {span.duration_ms or 0:>9.2f} ms{problem}")
+        error = "" if span.status.status_code == "OK" else f"  {span.status.description}"
+        lines.append(f"{'  ' * depth + span.name:<24} {span.span_type:<10} {span.duration_ms or 0:>9.2f} ms{error}")
     return lines
 
 
 def run(server: LocalServer, question: str) -> None:
-    """Run the agent, and show what the server has of it."""
+    """Run the agent, read its trace from the server and print it."""
     configure(
         api_key=server.api_key or "kb-local", base_url=server.url, experiment="demo", folder="examples/docs-agent"
     )
@@ -40,7 +40,7 @@ def run(server: LocalServer, question: str) -> None:
 
 
 def stay_until_interrupted() -> None:
-    """Keep the server up while somebody may be looking at it."""
+    """Keep the server running until Ctrl-C, so that the trace can be viewed in a browser."""
     print("Ctrl-C ends the server.")
     try:
         while True:
@@ -50,7 +50,7 @@ def stay_until_interrupted() -> None:
 
 
 def main() -> None:
-    """Serve the default store on the default port, or on a free one when that is taken."""
+    """Serve the default store on port 4180, or on a free port when 4180 is in use."""
     question = " ".join(sys.argv[1:]) or QUESTION
     with ExitStack() as stack:
         try:

@@ -1,7 +1,8 @@
 """An agent that answers questions about Python's standard library from its own documentation.
 
-It needs no network, no key and no model: the documents are the docstrings of the modules installed with Python. The
-steps are those of any retrieving agent: plan, look up, retrieve, rank, answer. `demo.py` runs it under a local Kayba.
+It needs no network, no key and no model: the documents are the docstrings of the modules installed with Python. Its
+steps are plan, look up, retrieve, rank and answer, as in other retrieval agents. `demo.py` runs it with a local Kayba
+server.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Document(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A document with how well it fits the question."""
+    """A found document with its score."""
 
     score: float
     name: str
@@ -48,21 +49,21 @@ class Hit(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the agent is going to try."""
+    """The search terms, and the dotted names to look up directly."""
 
     terms: list[str]
     guesses: list[str]
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, without plural endings and words that say nothing."""
+    """Return the words of a text in lower case, without plural endings and common words."""
     found = re.findall(r"[a-z][a-z0-9]+", text.lower())
     return [word.removesuffix("s") if len(word) > 3 else word for word in found if word not in COMMON_WORDS]
 
 
 @functools.cache
 def library() -> list[Document]:
-    """Every documented public name of the modules above."""
+    """Return the documentation of every public name in `MODULES`."""
     documents = []
     for module_name in MODULES:
         module = importlib.import_module(module_name)
@@ -76,7 +77,7 @@ def library() -> list[Document]:
 
 @functools.cache
 def index() -> dict[str, Counter[int]]:
-    """For each word, how often it occurs in which document. A word in the name counts like five in the text."""
+    """Return the count of each word in each document. A word in the name counts five times."""
     postings: dict[str, Counter[int]] = {}
     for number, document in enumerate(library()):
         for word in words(document.name.replace(".", " ").replace("_", " ")) * 5 + words(document.text):
@@ -86,7 +87,7 @@ def index() -> dict[str, Counter[int]]:
 
 @trace(span_type="CHAIN")
 def plan(question: str) -> Plan:
-    """Choose what to search for, and which names to try at once."""
+    """Choose the search terms and the names to look up directly."""
     terms = list(dict.fromkeys(words(question)))
     modules = [term for term in terms if term in MODULES]
     guesses = [f"{module}.{term}" for module in modules for term in terms if term != module]
@@ -95,7 +96,7 @@ def plan(question: str) -> Plan:
 
 @trace(span_type="TOOL")
 def look_up(name: str) -> Document:
-    """Read the documentation of one dotted name, as `json.loads`."""
+    """Read the documentation of one dotted name, such as `json.loads`."""
     module, _, member = name.rpartition(".")
     text = inspect.getdoc(getattr(importlib.import_module(module), member))
     return Document(name, text or "")
@@ -103,7 +104,7 @@ def look_up(name: str) -> Document:
 
 @trace(span_type="RETRIEVER")
 def retrieve(terms: list[str], limit: int = 40) -> list[str]:
-    """Find the documents that hold most of the terms."""
+    """Find the documents that contain the most terms."""
     found: Counter[int] = Counter()
     for term in terms:
         found.update(dict.fromkeys(index().get(term, ()), 1))
@@ -112,7 +113,7 @@ def retrieve(terms: list[str], limit: int = 40) -> list[str]:
 
 @trace(span_type="RERANKER")
 def rank(terms: list[str], names: list[str], limit: int = 3) -> list[Hit]:
-    """Order documents by BM25: rare terms weigh more, repeated ones ever less, long documents are worth less."""
+    """Order documents by BM25: rare terms weigh more, repetitions and long documents weigh less."""
     numbers = {document.name: number for number, document in enumerate(library())}
     hits = []
     for name in names:
@@ -129,9 +130,9 @@ def rank(terms: list[str], names: list[str], limit: int = 3) -> list[Hit]:
 
 @trace(span_type="CHAIN")
 def compose(question: str, hits: list[Hit], read: list[Document]) -> str:
-    """Word the answer from what was read and found."""
+    """Write the answer from the documents that were looked up and found."""
     if not hits and not read:
-        return f"The standard library's documentation says nothing about {question!r}."
+        return f"The standard library's documentation has no entry for {question!r}."
     lines = [f"{document.name}: {document.text.partition(chr(10) * 2)[0]}" for document in read]
     lines += [f"{hit.name}: {hit.summary[:200]}" for hit in hits]
     return "\n".join(dict.fromkeys(lines))
@@ -146,7 +147,7 @@ def answer(question: str) -> str:
         try:
             read.append(look_up(guess))
         except (ImportError, AttributeError):
-            # A guess that names nothing is an error in the trace, and no reason to stop.
+            # A guess may name no existing object. The trace contains the error, and the agent continues.
             continue
     with start_span("search", span_type="CHAIN", attributes={"documents": len(library())}) as span:
         span.set_inputs({"terms": plan_.terms})

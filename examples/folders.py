@@ -1,4 +1,4 @@
-"""Traces are filed where the folder stood when they started; tracing can be off for a while."""
+"""Folders: a trace is filed in the folder that was set when it started. Tracing can be disabled for a while."""
 
 from ace import configure_tracing
 from ace.tracing import disable, enable, get_folder, set_folder, trace
@@ -8,7 +8,7 @@ configure_tracing(folder="production")
 
 @trace
 def greet(name: str) -> str:
-    """Say hello."""
+    """Return a greeting."""
     return f"Hello, {name}!"
 
 
@@ -16,7 +16,7 @@ if __name__ == "__main__":
     greet("production")
 
     set_folder("staging/<b>eu</b>")
-    print(get_folder())  # staging/eu: HTML and unusual characters are removed
+    print(get_folder())  # staging/eu: HTML tags and special characters are removed
     greet("staging")
 
     set_folder(None)

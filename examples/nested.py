@@ -1,4 +1,4 @@
-"""Decorated functions that call each other make one trace: a root and two children, one of another type and name."""
+"""Nested spans: traced functions that call each other record one trace, here a root with two children."""
 
 from ace.tracing import configure, trace
 
@@ -13,20 +13,20 @@ configure(experiment="examples")
 
 @trace(span_type="RETRIEVER")
 def retrieve(query: str) -> list[str]:
-    """The documents that hold every word of the question."""
+    """Return the documents that contain every word of the question."""
     asked = set(query.lower().strip("?").split())
     return [text for text in DOCUMENTS if asked <= {"what", *text.lower().strip(".").split()}]
 
 
 @trace(name="summarise", span_type="LLM", attributes={"model": "first-sentence"})
 def generate(docs: list[str], query: str) -> str:
-    """The first document, or that there is none."""
+    """Return the first document, or a message when there is none."""
     return docs[0] if docs else f"Nothing about {query!r}."
 
 
 @trace(span_type="AGENT")
 def agent(query: str) -> str:
-    """Find and summarise."""
+    """Find documents and summarise them."""
     return generate(retrieve(query), query)
 
 

@@ -1,4 +1,4 @@
-"""One traced function with one span in it."""
+"""A traced function with one span inside."""
 
 from ace.tracing import configure, start_span, trace
 
@@ -8,7 +8,7 @@ configure()  # KAYBA_API_KEY and KAYBA_API_URL from the environment
 
 
 def search(query: str) -> list[str]:
-    """The countries that a question names."""
+    """Return the countries in a question."""
     return [country for country in CAPITALS if country in query]
 
 

@@ -1,4 +1,4 @@
-"""Find traces again: by id, by experiment, by what they are filed under."""
+"""Reading traces: by id, by experiment and by folder."""
 
 from ace.tracing import NotFoundError, configure, get_trace, search_traces, start_span, trace
 
@@ -7,7 +7,7 @@ configure(experiment="reading", folder="examples")
 
 @trace
 def divide(a: float, b: float) -> float:
-    """Fail, now and then."""
+    """Divide two numbers."""
     return a / b
 
 

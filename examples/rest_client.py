@@ -1,4 +1,4 @@
-"""From transcripts to a prompt over the REST API: upload, learn, accept what was learned, write it down."""
+"""REST API, from transcripts to a prompt: upload transcripts, generate insights, accept them, generate a prompt."""
 
 from kayba_api import JobFailedError, Kayba, RateLimitError
 from kayba_api.models import NewTraceFile

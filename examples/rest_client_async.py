@@ -1,4 +1,4 @@
-"""The REST API from an event loop: many calls at once, a list page after page, and what a call can raise."""
+"""REST API in asynchronous code: concurrent calls, a list with several pages, and an error."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from kayba_api import AsyncKayba, NotFoundError
 
 
 async def main() -> None:
-    """Create experiments at once, then go over all of them."""
+    """Create experiments concurrently, then list all of them."""
     async with AsyncKayba(max_retries=4) as client:
         await asyncio.gather(*(client.experiments.create(name=f"run {n}") for n in range(5)))
 

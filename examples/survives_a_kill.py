@@ -1,4 +1,4 @@
-"""A process is killed while it works; what it had traced is delivered by the next one."""
+"""Recovery after a kill: a process is killed while it works, and the next process delivers its traces."""
 
 import subprocess
 import sys
@@ -9,27 +9,27 @@ from ace.tracing import configure, search_traces, start_span, trace, tracing_sta
 
 @trace(span_type="AGENT")
 def answer(question: str) -> str:
-    """A run that ends."""
+    """Complete one run."""
     return f"about {question}"
 
 
 @trace(span_type="TOOL")
 def search(query: str) -> None:
-    """A step that takes long."""
+    """Run a step that takes 60 seconds."""
     print("searching for", query, flush=True)
     time.sleep(60)
 
 
 @trace(span_type="AGENT")
 def research(question: str) -> None:
-    """A run that is killed in its second step."""
+    """Start a run that is killed in its second step."""
     with start_span("plan") as span:
         span.set_outputs(["search"])
     search(question)
 
 
 def work_and_be_killed() -> None:
-    """Let another process work, and kill it in the middle: by SIGKILL, or what Windows has for it."""
+    """Start another process, and kill it while it works: with SIGKILL, or with TerminateProcess on Windows."""
     with subprocess.Popen([sys.executable, __file__, "work"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()

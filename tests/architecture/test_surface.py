@@ -1,4 +1,4 @@
-"""`__init__` is imports and `__all__`; importing a package has no side effects, and brings no more than it must."""
+"""The public names of each package, and the effects of importing it: no side effects, few imported modules."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ importlib.import_module(sys.argv[1])
 print(json.dumps({"touched": touched, "threads": threading.active_count()}))
 """
 
-LEFT_FOR_LATER = {
+NOT_LOADED = {
     *("asyncio", "concurrent", "selectors", "socket", "ssl"),
     *("attr", "attrs", "h11", "httpcore", "httpx", "kayba_api", "pandas", "rich"),
     *("decimal", "email", "gzip", "hashlib", "http", "pathlib", "tempfile", "urllib", "zoneinfo"),
     *("logging", "mmap", "queue", "string", "textwrap", "traceback"),
     *("multiprocessing", "pickle", "subprocess"),
 }
-"""What `import ace.tracing` must not bring: it is quick as long as it brings little."""
+"""Modules that `import ace.tracing` must not load, to stay fast."""
 
 FIRST_CALLS = """
 import json, os, sys, threading
@@ -73,7 +73,7 @@ os._exit(0)
 """
 
 
-def probe(module: str) -> dict[str, Any]:
+def probe_import(module: str) -> dict[str, Any]:
     done = subprocess.run([sys.executable, "-c", PROBE, module], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
@@ -81,21 +81,21 @@ def probe(module: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_every_exported_name_is_there_and_listed_in_order(name: str) -> None:
+def test_every_exported_name_exists_and_all_is_sorted(name: str) -> None:
     module = importlib.import_module(name)
     for exported in module.__all__:
         assert getattr(module, exported) is not None
     assert list(module.__all__) == sorted(module.__all__)
 
 
-def test_init_is_imports_and_all() -> None:
+def test_init_contains_only_imports_and_all() -> None:
     docstring, *body = _init_of_tracing()
     assert isinstance(docstring, ast.Expr)
     assert [type(node) for node in body if not isinstance(node, ast.ImportFrom)] == [ast.If, ast.Assign]
 
 
-def test_what_type_checkers_see_in_init_is_what_is_imported_on_first_use() -> None:
-    """Written down twice: as imports, which only type checkers follow, and as the table that Python goes by."""
+def test_type_checking_imports_match_the_lazy_import_table() -> None:
+    """`__init__` lists the names twice: as imports for type checkers, and as a table for lazy imports."""
     (deferred,) = (node for node in _init_of_tracing() if isinstance(node, ast.If))
     assert ast.unparse(deferred.test) == "TYPE_CHECKING"
     seen = {
@@ -113,7 +113,7 @@ def test_what_type_checkers_see_in_init_is_what_is_imported_on_first_use() -> No
 
 
 @pytest.mark.parametrize("package", ["ace_tracing", "ace.tracing"])
-def test_names_imported_on_first_use_behave_as_any_other(package: str) -> None:
+def test_lazily_imported_names_behave_like_others(package: str) -> None:
     code = f"""
 import {package} as package
 assert "ace_tracing.reading.trace" not in __import__("sys").modules
@@ -140,26 +140,26 @@ def _init_of_tracing() -> list[ast.stmt]:
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_importing_does_no_io_and_starts_no_thread(name: str) -> None:
-    seen = probe(name)
-    assert seen["touched"] == []
-    assert seen["threads"] == 1
+    effects = probe_import(name)
+    assert effects["touched"] == []
+    assert effects["threads"] == 1
 
 
-def test_importing_tracing_brings_what_records_and_nothing_else() -> None:
-    """By name, since time cannot be told from noise; `hatch run bench:footprint` tells it."""
+def test_importing_tracing_loads_only_the_recording_modules() -> None:
+    """Module names are compared, because import time is too noisy. `hatch run bench:footprint` measures the time."""
     code = "import sys; before = set(sys.modules); import ace.tracing; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    brought = set(done.stdout.split())
-    assert "ace_tracing.decorator.decorator" in brought, done.stderr
-    # inspect, dataclasses, uuid and json are not in the list: orjson imports them.
-    assert not {name.partition(".")[0] for name in brought} & LEFT_FOR_LATER
-    ours = {name.removeprefix("ace_tracing.") for name in brought if name.startswith("ace_tracing.")}
-    assert not {name for name in ours if name.startswith(("delivery", "reading", "propagation", "testing", "hostile"))}
-    assert not {"errors", "pipeline", "recording.sampling", "recording.span_types", "settings"} & ours
+    loaded = set(done.stdout.split())
+    assert "ace_tracing.decorator.decorator" in loaded, done.stderr
+    # `inspect`, `dataclasses`, `uuid` and `json` are not in the list: orjson imports them.
+    assert not {name.partition(".")[0] for name in loaded} & NOT_LOADED
+    own = {name.removeprefix("ace_tracing.") for name in loaded if name.startswith("ace_tracing.")}
+    assert not {name for name in own if name.startswith(("delivery", "reading", "propagation", "testing", "hostile"))}
+    assert not {"errors", "pipeline", "recording.sampling", "recording.span_types", "settings"} & own
 
 
 def test_a_traced_function_imports_nothing() -> None:
-    """Not even the first that records, fails or is given something rare: `configure` has imported what it needs."""
+    """`configure` imports all needed modules, so even the first call, a failure or a rare value imports nothing."""
     done = subprocess.run([sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []

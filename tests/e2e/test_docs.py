@@ -1,4 +1,4 @@
-"""What the documentation shows works as shown, and names everything that is public."""
+"""The documentation: its Python runs and prints the shown output, and it covers every public name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kayba_local.handlers import HANDLERS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PACKAGES = ("ace-framework", "ace-tracing", "kayba-local")
-"""Whose READMEs run as they are: that of kayba-api ends with bytes that the reader brings."""
+"""Packages whose READMEs run as they are. The README of kayba-api needs data of the reader."""
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (
@@ -36,7 +36,7 @@ PAGES = sorted(
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r'^```{\.python}\n--8<-- "examples/\w+\.py"\n```$', re.MULTILINE)
-"""Written so that ruff, which formats blocks of `python`, leaves the marker alone."""
+"""An included example. `{.python}` keeps ruff from formatting the include marker as Python."""
 
 RUN = """
 import ast, asyncio, contextlib, io, json, sys
@@ -52,11 +52,11 @@ print(json.dumps(printed))
 
 
 class Block(NamedTuple):
-    """A block of Python with the line it stands on and, where the page shows it, what it prints."""
+    """A Python block with its line number in the page, its source and its shown output, if any."""
 
     line: int
     source: str
-    prints: str
+    output: str
 
 
 def python_blocks(page: str) -> list[Block]:
@@ -65,7 +65,7 @@ def python_blocks(page: str) -> list[Block]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)])
-def test_python_of_a_page_runs_and_prints_what_the_page_shows(page: str, kayba_server: LocalServer) -> None:
+def test_python_blocks_print_the_shown_output(page: str, kayba_server: LocalServer) -> None:
     blocks = python_blocks(page)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN, page],
@@ -78,12 +78,12 @@ def test_python_of_a_page_runs_and_prints_what_the_page_shows(page: str, kayba_s
     assert done.returncode == 0, done.stderr
     assert not done.stderr
     printed = json.loads(done.stdout)
-    shown = [block.prints or text for block, text in zip(blocks, printed, strict=True)]
+    shown = [block.output or text for block, text in zip(blocks, printed, strict=True)]
     assert printed == shown
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_python_of_a_page_escapes_this_test(page: str) -> None:
+def test_every_python_block_of_a_page_is_tested(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     fences = re.findall(r"^\s*(?:```|~~~)[^\w\n]*(?:py|python|python3|pycon)\b", text, re.MULTILINE | re.IGNORECASE)
     assert len(fences) == len(BLOCK.findall(text)) + len(EXAMPLE.findall(text))
@@ -99,13 +99,15 @@ def test_no_python_of_a_page_escapes_this_test(page: str) -> None:
 )
 def test_every_public_name_is_documented(module: ModuleType, reference: str, guides: list[str]) -> None:
     entries = re.findall(r"^::: (\S+)$", (DOCS / "reference" / reference).read_text(encoding="utf-8"), re.MULTILINE)
-    told = "".join((DOCS / "guides" / guide).read_text(encoding="utf-8") for guide in guides)
+    documented = "".join((DOCS / "guides" / guide).read_text(encoding="utf-8") for guide in guides)
     public = [name for name in module.__all__ if not name.startswith("__")]
-    assert not [name for name in public if entries.count(f"{module.__name__}.{name}") != 1], "in the reference"
-    assert not [name for name in public if not re.search(rf"\b{name}\b", told)], "in a guide"
+    assert not [name for name in public if entries.count(f"{module.__name__}.{name}") != 1], (
+        "not in the reference exactly once"
+    )
+    assert not [name for name in public if not re.search(rf"\b{name}\b", documented)], "not in a guide"
 
 
-def test_every_record_of_a_decision_is_in_the_list_and_in_the_site() -> None:
+def test_every_decision_record_is_in_the_index_and_the_site() -> None:
     records = sorted(path.name for path in (DOCS / "decisions").glob("0*.md"))
     listed = re.findall(r"\]\((0\d{3}-.+?\.md)\)", (DOCS / "decisions" / "index.md").read_text(encoding="utf-8"))
     site = re.findall(r"decisions/(0\d{3}-.+?\.md)", (ROOT / "zensical.toml").read_text(encoding="utf-8"))
@@ -120,7 +122,7 @@ TEXTS = sorted(
 
 
 @pytest.mark.parametrize("page", TEXTS)
-def test_links_to_files_of_the_repository_lead_somewhere(page: str) -> None:
+def test_relative_links_point_to_existing_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)", text):
         if not target.startswith(("http://", "https://")):
@@ -135,15 +137,15 @@ def test_the_readme_lists_every_command() -> None:
         prefix = "" if environment == "default" else f"{environment}:"
         for name, steps in settings.get("scripts", {}).items():
             commands.add(f"hatch run {prefix}{name}")
-            # What another script calls is a part of that one, and need not be told.
+            # A script that another script calls need not be documented.
             parts.update(
                 f"hatch run {prefix}{step.split()[0]}" for step in ([steps] if isinstance(steps, str) else steps)
             )
-    told = set(re.findall(r"`(hatch run [a-z:-]+)[` ]", (ROOT / "README.md").read_text(encoding="utf-8")))
-    assert commands - parts <= told <= commands
+    documented = set(re.findall(r"`(hatch run [a-z:-]+)[` ]", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert commands - parts <= documented <= commands
 
 
-def test_the_guide_tells_every_option_of_the_server() -> None:
+def test_the_guide_documents_every_server_option() -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "kayba_local", "serve", "--help"],
         env={**os.environ, "COLUMNS": "200"},
@@ -151,14 +153,14 @@ def test_the_guide_tells_every_option_of_the_server() -> None:
         capture_output=True,
         encoding="utf-8",
     ).stdout
-    told = (DOCS / "guides" / "kayba-local.md").read_text(encoding="utf-8")
+    documented = (DOCS / "guides" / "kayba-local.md").read_text(encoding="utf-8")
     options = set(re.findall(r"--[a-z][a-z-]+|KAYBA_[A-Z_]+", shown)) - {"--help"}
     assert options == set(
-        re.findall(r"--[a-z][a-z-]+|KAYBA_[A-Z_]+", told.partition("## Options")[2].partition("\n\n## ")[0])
+        re.findall(r"--[a-z][a-z-]+|KAYBA_[A-Z_]+", documented.partition("## Options")[2].partition("\n\n## ")[0])
     )
 
 
-def test_the_guide_tells_what_the_server_does_not_implement() -> None:
+def test_the_guide_lists_every_unimplemented_operation() -> None:
     contract = json.loads(resources.files(kayba_local).joinpath("openapi.json").read_bytes())
     operations = {
         node["operationId"]
@@ -166,6 +168,6 @@ def test_the_guide_tells_what_the_server_does_not_implement() -> None:
         for node in path.values()
         if isinstance(node, dict) and "operationId" in node
     }
-    told = (DOCS / "guides" / "kayba-local.md").read_text(encoding="utf-8").partition("## Limitations")[2]
-    table = "\n".join(line for line in told.splitlines() if line.startswith("|"))
+    documented = (DOCS / "guides" / "kayba-local.md").read_text(encoding="utf-8").partition("## Limitations")[2]
+    table = "\n".join(line for line in documented.splitlines() if line.startswith("|"))
     assert set(re.findall(r"`(\w+)`", table)) == operations - HANDLERS.keys()

@@ -1,4 +1,4 @@
-"""Every example runs as a user runs it, and leaves the traces it promises."""
+"""The examples, run as a user runs them: their output and their traces."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def test_rest_client(kayba_server: LocalServer) -> None:
 
 
 def test_rest_client_async(kayba_server: LocalServer) -> None:
-    default, *created, refused = run("rest_client_async.py", kayba_server.url).splitlines()
+    default, *created, error = run("rest_client_async.py", kayba_server.url).splitlines()
     assert default == "0 Default"
     assert [line.partition(" ")[2] for line in created] == [f"run {n}" for n in range(5)]
-    assert refused.startswith("404 RESOURCE_DOES_NOT_EXIST: ")
+    assert error.startswith("404 RESOURCE_DOES_NOT_EXIST: ")
 
 
 COMPLETION = {
@@ -124,12 +124,12 @@ COMPLETION = {
 
 @contextmanager
 def chat_service() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A stand-in for a chat completions service, and what it was asked."""
-    asked: list[dict[str, Any]] = []
+    """Run a fake chat completions service; yield its address and the received requests."""
+    received: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             body = json.dumps(COMPLETION).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
@@ -138,23 +138,23 @@ def chat_service() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/v1", asked
+            yield f"http://127.0.0.1:{server.server_port}/v1", received
         finally:
             server.shutdown()
             thread.join()
 
 
 def test_chat_client(tracing: LocalServer) -> None:
-    with chat_service() as (url, asked):
+    with chat_service() as (url, received):
         printed = run("chat_client.py", tracing.url, OPENAI_BASE_URL=url, OPENAI_API_KEY="sk-test")
     assert printed == "One step of a trace.\n"
-    assert [message["content"] for message in asked[0]["messages"]] == ["Answer in one sentence.", "What is a span?"]
+    assert [message["content"] for message in received[0]["messages"]] == ["Answer in one sentence.", "What is a span?"]
     (trace,) = search_traces(filter_string="tags.`kayba.folder` = 'examples/chat'")
     assert outline(trace) == ["ask AGENT", "  chat CHAT_MODEL", "  read the answer UNKNOWN"]
     root, chat, read = trace.data.spans
@@ -168,7 +168,7 @@ def test_chat_client(tracing: LocalServer) -> None:
     [
         ([], "gzip.", True),
         (["Which", "container", "keeps", "the", "largest", "numbers?", "heapq"], "heapq.nlargest", True),
-        (["xyzzy"], "says nothing about 'xyzzy'", False),
+        (["xyzzy"], "has no entry for 'xyzzy'", False),
     ],
 )
 def test_demo(tmp_path: Path, question: list[str], expected: str, error: bool) -> None:

@@ -1,4 +1,4 @@
-"""The four wheels install into empty environments, in dependency order, and work there."""
+"""The four wheels, installed into empty environments in dependency order."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def run(python: Path, code: str, *arguments: str) -> subprocess.CompletedProcess
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel of each package, built from its folder."""
+    """Return the wheel of each package, built from its folder."""
     folder = tmp_path_factory.mktemp("wheels")
     for package in ORDER:
         uv("build", "--wheel", "--out-dir", folder, PACKAGES / package)
     return {package: next(folder.glob(f"{package.replace('-', '_')}-*.whl")) for package in ORDER}
 
 
-def environment(folder: Path) -> Path:
-    """An empty virtual environment; gives its Python."""
+def create_environment(folder: Path) -> Path:
+    """Create an empty virtual environment, and return the path of its Python."""
     uv("venv", "--python", sys.executable, folder)
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def test_the_extra_gives_tracing(wheels: dict[str, Path], tmp_path: Path, tracing: LocalServer) -> None:
-    python = environment(tmp_path / "venv")
+def test_the_extra_installs_working_tracing(wheels: dict[str, Path], tmp_path: Path, tracing: LocalServer) -> None:
+    python = create_environment(tmp_path / "venv")
     for package in ("kayba-api", "ace-tracing"):
         uv("pip", "install", "--python", python, wheels[package])
     uv("pip", "install", "--python", python, f"{wheels['ace-framework']}[tracing]")
@@ -59,8 +59,8 @@ print(hello("wheel"))
     assert found.data.spans[0].outputs == "hello wheel"
 
 
-def test_without_the_extra_one_line_says_what_to_install(wheels: dict[str, Path], tmp_path: Path) -> None:
-    python = environment(tmp_path / "venv")
+def test_without_the_extra_the_import_error_names_it(wheels: dict[str, Path], tmp_path: Path) -> None:
+    python = create_environment(tmp_path / "venv")
     uv("pip", "install", "--python", python, wheels["ace-framework"])
     assert run(python, "import ace").returncode == 0
     done = run(python, "from ace.tracing import trace")
@@ -68,7 +68,7 @@ def test_without_the_extra_one_line_says_what_to_install(wheels: dict[str, Path]
 
 
 def test_kayba_local_serves_from_its_wheel(wheels: dict[str, Path], tmp_path: Path) -> None:
-    python = environment(tmp_path / "venv")
+    python = create_environment(tmp_path / "venv")
     uv("pip", "install", "--python", python, wheels["kayba-local"])
     code = """
 import httpx, kayba_local

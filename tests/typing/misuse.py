@@ -1,4 +1,4 @@
-"""What a type checker must refuse; a line says which errors mypy reports on it. Never run."""
+"""Wrong usage that a type checker must reject. Each comment names the errors of mypy. Never run."""
 # pyright: strict
 
 from __future__ import annotations

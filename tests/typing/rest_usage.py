@@ -1,4 +1,4 @@
-"""How users call the REST client, with the types that they rely on. Checked, never run."""
+"""Right usage of the REST client, with the types that users rely on. Checked, never run."""
 # pyright: strict
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def lists(client: Kayba) -> Iterator[str]:
         assert_type(page.next_page(), Page[Experiment])
 
 
-def whole_answers(client: Kayba) -> None:
+def raw_responses(client: Kayba) -> None:
     raw = client.traces.with_raw_response.get("a", max_retries=1)
     assert_type(raw, RawResponse[TraceFileWithContent])
     assert_type(raw.parsed, TraceFileWithContent)
@@ -117,10 +117,10 @@ def errors(client: Kayba) -> None:
         print(late.job)
     except RateLimitError as limited:
         assert_type(limited.retry_after, float | None)
-    except (BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError) as refused:
-        assert_type(refused.status, int | None)
-    except (PayloadTooLargeError, UnprocessableEntityError, InternalServerError, APIStatusError) as refused:
-        assert_type(refused.code, str | None)
+    except (BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError, ConflictError) as rejected:
+        assert_type(rejected.status, int | None)
+    except (PayloadTooLargeError, UnprocessableEntityError, InternalServerError, APIStatusError) as rejected:
+        assert_type(rejected.code, str | None)
     except (APITimeoutError, APIConnectionError, APIResponseValidationError) as broken:
         assert_type(broken.request_id, str | None)
     except KaybaError as error:
@@ -145,10 +145,10 @@ async def calls_in_an_event_loop() -> AsyncIterator[str]:
         assert_type(await client.tracing.with_raw_response.search(), RawResponse[AsyncPage[TraceInfo]])
 
 
-def functions_beneath(client: Kayba) -> None:
+def low_level_functions(client: Kayba) -> None:
     try:
-        answer = list_trace_files.sync_detailed(client=client.client)
+        response = list_trace_files.sync_detailed(client=client.client)
     except UnexpectedStatus as unexpected:
         print(unexpected.status_code)
     else:
-        assert_type(answer, Response[TraceFileList | ApiError])
+        assert_type(response, Response[TraceFileList | ApiError])

@@ -1,7 +1,7 @@
-"""The public names are typed as users need them: right usage passes a strict checker, wrong usage does not.
+"""Types of the public names: right usage passes a strict type checker, and wrong usage is rejected.
 
-Under every checker that is installed: mypy in the default environment, pyright, which brings Node, in its own
-(`hatch run typing:test`).
+The tests run every installed checker: mypy in the default environment; pyright, which needs Node, in a separate
+environment (`hatch run typing:test`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import kayba_api
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 USAGE = {"usage.py": ace.tracing, "rest_usage.py": kayba_api}
-"""Files of right usage, with the module whose names they use."""
+"""Files of right usage, each with the module that it uses."""
 MISUSE = ("misuse.py", "rest_misuse.py")
 
 MARK = re.compile(r"# error: ([a-z, -]+)$")
@@ -42,7 +42,7 @@ class Finding(NamedTuple):
 
 
 def run(*command: str) -> str:
-    """What a checker prints; that it ends with an error is what is looked at here."""
+    """Return the output of a checker. Exit code 1 means that it reports errors, which the tests compare."""
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=ROOT,
@@ -64,9 +64,9 @@ def mypy(path: Path) -> Iterator[Finding]:
 
 
 def pyright(path: Path) -> Iterator[Finding]:
-    answer = json.loads(run("pyright", f"--pythonpath={sys.executable}", "--outputjson", str(path)))
-    assert answer["summary"]["filesAnalyzed"] == 1
-    for finding in answer["generalDiagnostics"]:
+    report = json.loads(run("pyright", f"--pythonpath={sys.executable}", "--outputjson", str(path)))
+    assert report["summary"]["filesAnalyzed"] == 1
+    for finding in report["generalDiagnostics"]:
         yield Finding(finding["range"]["start"]["line"] + 1, finding["rule"], finding["message"])
 
 
@@ -81,7 +81,7 @@ def test_right_usage_passes(checker: Callable[[Path], Iterator[Finding]], usage:
 
 @pytest.mark.parametrize("misuse", MISUSE)
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_wrong_usage_is_refused_where_it_is_wrong(checker: Callable[[Path], Iterator[Finding]], misuse: str) -> None:
+def test_wrong_usage_is_rejected_at_the_marked_lines(checker: Callable[[Path], Iterator[Finding]], misuse: str) -> None:
     expected = {
         number: set(mark[1].split(", "))
         for number, line in enumerate((HERE / misuse).read_text(encoding="utf-8").splitlines(), 1)
@@ -92,7 +92,8 @@ def test_wrong_usage_is_refused_where_it_is_wrong(checker: Callable[[Path], Iter
         found[finding.line].add(finding.rule)
     if checker is mypy:
         assert found == expected
-    else:  # the marks are mypy's names of the rules
+    else:
+        # The marks are mypy's rule names. Other checkers must only agree on the lines.
         assert found.keys() == expected.keys()
 
 

@@ -1,4 +1,4 @@
-"""How users call the public names, with the types that they rely on. Checked, never run."""
+"""Right usage of the public names, with the types that users rely on. Checked, never run."""
 # pyright: strict
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ from ace.tracing import (
     with_context,
 )
 
-# Setting up
+# Configuration
 
 configure()
 configure(api_key="kb-key", base_url="https://kayba.example", experiment="evaluation", folder="production")
@@ -74,7 +74,7 @@ assert_type(get_folder(), str | None)
 disable()
 enable()
 
-# A decorated function keeps its type.
+# Decorated functions keep their types
 
 
 @trace
@@ -181,7 +181,7 @@ with start_span("retrieve", span_type=SpanType.RETRIEVER, attributes={"k": 3}, a
 
 
 def returns_from_a_block() -> int:
-    """A span swallows no exception, so a checker knows that the end is not reached."""
+    """Return from a `with` block. A span swallows no exception, so a checker knows that the end is not reached."""
     with start_span("block"):
         return 1
 
@@ -231,7 +231,7 @@ assert_type(inject_into(httpx.Client()), httpx.Client)
 assert_type(inject_into(httpx.AsyncClient()), httpx.AsyncClient)
 assert_type(with_context(ThreadPoolExecutor()), ThreadPoolExecutor)
 
-# Sending
+# Delivery
 
 assert_type(flush(), Delivery)
 assert_type(flush(timeout=1.5), Delivery)
