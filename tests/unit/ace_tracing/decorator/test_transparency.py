@@ -161,7 +161,7 @@ def test_stream_is_recorded_up_to_a_bound_in_bytes(last_trace: LastTrace) -> Non
 # The generator protocol ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("Shapes", "Generator: what is thrown in")
+@pytest.mark.covers("Shapes", "Generator: exception thrown in")
 def test_exception_thrown_in_is_the_same_object(maybe: Decorate) -> None:
     seen: list[BaseException] = []
     handled: list[BaseException | None] = []

@@ -59,7 +59,7 @@ def drive(generator: Generator[str, str, int]) -> list[Any]:
     return seen
 
 
-@pytest.mark.covers("Shapes", "Generator: `next`, `send`, `throw`, what it returns")
+@pytest.mark.covers("Shapes", "Generator: `next`, `send`, `throw`, return value")
 @pytest.mark.covers("Endings", "Generator: exhausted")
 def test_traced_generator_behaves_like_the_plain_one(last_trace: LastTrace) -> None:
     assert drive(echo("hi")) == drive(trace(echo)("hi")) == ["HI", "A", "CAUGHT K", ("returned", 3)]
