@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 import pytest
+from tests.helpers.programs import unexpected_lines
 
 import ace_tracing
 import kayba_api
@@ -76,7 +77,7 @@ def test_python_blocks_print_the_shown_output(page: str, kayba_server: LocalServ
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert unexpected_lines(done.stderr) == [], done.stderr
     printed = json.loads(done.stdout)
     shown = [block.output or text for block, text in zip(blocks, printed, strict=True)]
     assert printed == shown

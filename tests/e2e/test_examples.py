@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.helpers.programs import unexpected_lines
 
 from ace_tracing import Trace, search_traces
 from kayba_local import LocalServer
@@ -31,7 +32,7 @@ def run(example: str, server_url: str, *arguments: str, **environment: str) -> s
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert unexpected_lines(done.stderr) == [], done.stderr
     return done.stdout
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.helpers.programs import unexpected_lines
 
 from ace_tracing import search_traces
 from kayba_local import LocalServer
@@ -54,7 +55,8 @@ def hello(name): return f"hello {name}"
 print(hello("wheel"))
 """
     done = run(python, code, tracing.url)
-    assert (done.stdout, done.stderr) == ("hello wheel\n", "")
+    assert done.stdout == "hello wheel\n", done.stderr
+    assert unexpected_lines(done.stderr) == [], done.stderr
     (found,) = search_traces()
     assert found.data.spans[0].outputs == "hello wheel"
 
