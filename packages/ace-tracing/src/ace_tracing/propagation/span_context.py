@@ -33,7 +33,7 @@ class SpanContext(NamedTuple):
     def to_remote_parent(self, tracer: Tracer) -> RemoteParent:
         """Return the parent for spans of this process."""
         trace = tracer.join_trace(self.trace_id, self.sampled)
-        trace.passed_on = self.passthrough
+        trace.passthrough = self.passthrough
         if self.session:
             trace.describe(None, {}, self.session)
         return RemoteParent(trace, self.span_id, self.agent)
@@ -47,4 +47,4 @@ def current_span_context() -> SpanContext | None:
     trace = span._trace
     metadata = trace.details.metadata if trace.details else {}
     session = {key: metadata[key] for key in SESSION_KEYS if key in metadata}
-    return SpanContext(trace.trace_id, span.span_id, trace.sampled, span.agent, session, trace.passed_on)
+    return SpanContext(trace.trace_id, span.span_id, trace.sampled, span.agent, session, trace.passthrough)

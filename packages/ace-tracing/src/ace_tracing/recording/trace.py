@@ -59,7 +59,7 @@ class OpenTrace:
         "forked_ns",
         "head",
         "mask",
-        "passed_on",
+        "passthrough",
         "put",
         "root_ended",
         "sampled",
@@ -79,7 +79,7 @@ class OpenTrace:
         self.head = number.to_bytes(16, "big") + context
         self.mask = mask
         self.details: TraceDetails | None = None
-        self.passed_on: Passthrough | None = None
+        self.passthrough: Passthrough | None = None
         # The time of the fork, in a child process: spans that started before it belong to the parent process.
         self.forked_ns: int | None = None
         # A trace that began in another process has its root there, so the spans here do not wait for it.
