@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import Any, Final
 
 from hypothesis import given
@@ -16,6 +17,7 @@ from kayba_local.analysis.latency import SlowSpans
 from kayba_local.analysis.loops import MIN_ROUNDS, find_longest_cycle
 from kayba_local.analysis.steps import Step, read_otlp_step
 from kayba_local.analysis.tree import StepTree
+from kayba_local.store.insights import NewInsight
 
 NAMES: Final = st.sampled_from(["ask", "plan", "act", ""])
 IDS: Final = st.integers(0, 7).map(str)
@@ -66,6 +68,11 @@ JSON: Final = st.recursive(
 )
 
 
+def fingerprint(finding: Finding) -> str:
+    """Return the key that the store gives the finding's insight."""
+    return NewInsight(**asdict(finding)).fingerprint
+
+
 def make_trees(traces: list[list[Step]], first: int = 0) -> list[StepTree]:
     return [StepTree(f"tr-{number}", steps) for number, steps in enumerate(traces, first)]
 
@@ -81,7 +88,7 @@ def find(*trees: StepTree) -> list[Finding]:
 def test_counts_of_findings_are_consistent(traces: list[list[Step]]) -> None:
     sources = {tree.source for tree in make_trees(traces)}
     found = find(*make_trees(traces))
-    assert len({finding.fingerprint for finding in found}) == len(found)
+    assert len({fingerprint(finding) for finding in found}) == len(found)
     for finding in found:
         assert len(set(finding.trace_ids)) == len(finding.trace_ids)
         assert 1 <= len(finding.trace_ids) == finding.traces <= finding.occurrences
@@ -107,7 +114,7 @@ def test_a_failed_step_counts_as_an_error_unless_propagated(traces: list[list[St
 def test_counts_of_two_halves_add_up_to_the_whole(one: list[list[Step]], two: list[list[Step]]) -> None:
     def occurrences(*trees: StepTree) -> Counter[str]:
         kinds = ("error", "loop", "repeated_call", "repeated_span", "oversized_prompt")
-        return Counter({f.fingerprint: f.occurrences for f in find(*trees) if f.kind in kinds})
+        return Counter({fingerprint(f): f.occurrences for f in find(*trees) if f.kind in kinds})
 
     first, second = make_trees(one), make_trees(two, len(one))
     assert occurrences(*first, *second) == occurrences(*first) + occurrences(*second)

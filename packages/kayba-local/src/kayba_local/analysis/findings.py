@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 MAX_TRACE_IDS: Final = 100
@@ -39,11 +38,6 @@ class Finding:
     traces: int
     occurrences: int
     tokens: int | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of kind and subject, equal for the same finding of another analysis."""
-        return sha256("\0".join((self.kind, *self.subject)).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 @dataclass(slots=True)
