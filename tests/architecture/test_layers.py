@@ -18,7 +18,8 @@ LAYERS: dict[str, str] = {
     values/                 -
     recording/              values/ diagnostics
     decorator/              recording/ values/snapshot diagnostics
-    settings                recording/folders recording/sampling errors
+    arguments               errors
+    settings                arguments recording/folders recording/sampling errors
     delivery/assembler      recording/
     delivery/backoff        -
     delivery/control        -
@@ -44,7 +45,7 @@ LAYERS: dict[str, str] = {
     process                 pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
     capture                 process pipeline recording/
     runtime                 process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
-                            recording/ values/masking settings errors
+                            recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
     reading/                runtime delivery/http/client recording/attributes errors
     testing/                capture delivery/assembler delivery/http/client delivery/mlflow/ delivery/otlp/ reading/

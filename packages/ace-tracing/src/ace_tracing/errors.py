@@ -1,12 +1,12 @@
 """Errors of ace-tracing.
 
     TracingError
-    ├── ConfigurationError   (also a ValueError)   no key, an invalid base URL, configure() not called
+    ├── ConfigurationError   (also a ValueError)   no key, a wrong argument, configure() not called
     ├── NotFoundError        (also a LookupError)  an unknown trace or experiment
     └── ServiceError                               the service is unreachable, or rejected a request
 
-A traced function never raises them. Only `configure`, `get_trace` and `search_traces`, their asynchronous forms, and
-`log_feedback` do.
+A traced function never raises them. Only `configure`, `set_folder`, `flush` and `shutdown`, `get_trace` and
+`search_traces`, their asynchronous forms, and `log_feedback` do.
 """
 
 from __future__ import annotations

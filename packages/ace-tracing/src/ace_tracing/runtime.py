@@ -59,13 +59,15 @@ def configure(
             in memory and are lost when the process is killed.
 
     Raises:
-        ConfigurationError: The key is missing, the address is not an http(s) URL, the rate is not between 0 and 1, or
-            `keep_slower_than` is not a number of seconds. It is also a `ValueError`.
+        ConfigurationError: The key is missing, or an argument or a variable has a wrong type or value. The message
+            contains the correct values. It is also a `ValueError`.
     """
+    given = dict(locals())
     # Imported here: without these modules, `import ace_tracing` takes half as long.
     from ace_tracing.delivery.fork import no_fork
 
     with no_fork():
+        from ace_tracing.arguments import read_arguments
         from ace_tracing.settings import create_sampler, is_disabled, resolve
 
         if is_disabled():
@@ -73,8 +75,9 @@ def configure(
         from ace_tracing.delivery.fork import register_exit_delivery
         from ace_tracing.delivery.http.client import ServiceClient
         from ace_tracing.pipeline import Pipeline, build_delivery
-    settings = resolve(api_key, base_url, experiment, folder, spool)
-    sampler = create_sampler(sample_rate, keep_errors, keep_slower_than)
+    checked = read_arguments("configure", given)
+    settings = resolve(*(checked[name] for name in ("api_key", "base_url", "experiment", "folder", "spool")))
+    sampler = create_sampler(*(checked[name] for name in ("sample_rate", "keep_errors", "keep_slower_than")))
     with process.lock:
         previous = process.pipeline
         if previous and previous.settings.same_service(settings):
@@ -107,9 +110,15 @@ def set_folder(folder: str | None) -> None:
 
     HTML tags and every character other than letters, digits, space and `_ - / .` are removed from the name, and it is
     cut at 256 characters. A trace keeps the folder it started with.
+
+    Raises:
+        ConfigurationError: `folder` is neither text nor None.
     """
+    from ace_tracing.arguments import read_arguments
+
+    checked = read_arguments("set_folder", {"folder": folder})
     with process.lock:
-        process.folder = clean_folder(folder)
+        process.folder = clean_folder(checked["folder"])
         if tracer := process.tracer:
             tracer.file(tracer.experiment, process.folder)
 
@@ -136,14 +145,21 @@ def disable() -> None:
 def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
     """Send every finished trace now, and wait at most `timeout` seconds.
 
-    It never raises, and does nothing before `configure`.
+    It does nothing before `configure`.
+
+    Args:
+        timeout: The time limit in seconds. 0, or less, sends without waiting.
 
     Returns:
         The numbers of delivered, pending and dropped traces. It is true when none is pending or dropped.
+
+    Raises:
+        ConfigurationError: `timeout` is not a number.
     """
+    from ace_tracing.arguments import read_arguments
     from ace_tracing.delivery.status import Delivery
 
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + read_arguments("flush", {"timeout": timeout})["timeout"]
     with process.lock:
         workers = process.workers
     if not workers:
@@ -165,7 +181,14 @@ def shutdown(timeout: float | None = None) -> Delivery:
 
     Returns:
         The numbers of delivered, pending and dropped traces.
+
+    Raises:
+        ConfigurationError: `timeout` is neither a number nor None.
     """
+    if timeout is not None:
+        from ace_tracing.arguments import read_arguments
+
+        timeout = read_arguments("shutdown", {"timeout": timeout})["timeout"]
     return shut_down(timeout)
 
 

@@ -1,6 +1,6 @@
 """Settings: the arguments of `configure`, their environment variables and defaults.
 
-Only this module reads the environment.
+Only this module reads the environment. The checks of the arguments are in `arguments.py`.
 
 | `configure(...)` | environment              | default                                            |
 |------------------|--------------------------|----------------------------------------------------|
@@ -20,11 +20,13 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final
 
+from ace_tracing.arguments import ARGUMENTS, DEFAULT_BASE_URL, read_argument
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.sampling import Sampler
 
-DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
+_DISABLED: Final = ("1", "true", "yes", "on")
+_NOT_DISABLED: Final = ("", "0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,17 @@ class Settings:
 
 
 def is_disabled() -> bool:
-    """Return whether the environment disables tracing for the whole process."""
-    return os.environ.get("KAYBA_TRACING_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
+    """Return whether the environment disables tracing for the whole process.
+
+    Raises:
+        ConfigurationError: The variable has an unknown value.
+    """
+    value = os.environ.get("KAYBA_TRACING_DISABLED", "").strip().lower()
+    if value not in _DISABLED + _NOT_DISABLED:
+        raise ConfigurationError(
+            f"The environment variable KAYBA_TRACING_DISABLED={value[:20]!r}: set it to 1 to keep tracing off, or to 0."
+        )
+    return value in _DISABLED
 
 
 def spool_home() -> str:
@@ -74,15 +85,7 @@ def spool_home() -> str:
 
 
 def create_sampler(rate: float, keep_errors: bool, keep_slower_than: float | None) -> Sampler | None:
-    """Check the sampling arguments, and return the sampler, or None when the rate keeps every trace.
-
-    Raises:
-        ConfigurationError: The rate is not between 0 and 1, or the duration is not a number of seconds.
-    """
-    if not 0.0 <= rate <= 1.0:
-        raise ConfigurationError(f"configure(sample_rate={rate!r}): set a number between 0.0 and 1.0.")
-    if keep_slower_than is not None and not (isinstance(keep_slower_than, (int, float)) and keep_slower_than >= 0):
-        raise ConfigurationError(f"configure(keep_slower_than={keep_slower_than!r}): set a number of seconds.")
+    """Return the sampler, or None when the rate keeps every trace."""
     return None if rate == 1.0 else Sampler(rate, keep_errors, keep_slower_than)
 
 
@@ -93,39 +96,22 @@ def resolve(
     folder: str | None = None,
     spool: bool = True,
 ) -> Settings:
-    """Complete the arguments of `configure` from the environment and the defaults.
+    """Complete the checked arguments of `configure` from the environment and the defaults.
 
     Raises:
-        ConfigurationError: The key is missing or invalid, or the base URL is not a plain http(s) address.
+        ConfigurationError: The key is missing, or a variable of the environment has a wrong value.
     """
-    key = (api_key or os.environ.get("KAYBA_API_KEY") or "").strip()
+    key = api_key or _read_variable("api_key")
     if not key:
         raise ConfigurationError(
             "No API key: pass configure(api_key=...) or set the KAYBA_API_KEY environment variable."
         )
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigurationError(
-            "The API key contains invalid characters: check configure(api_key=...) or the KAYBA_API_KEY environment "
-            "variable for a line break or a typographic quotation mark."
-        )
-    url = (base_url or os.environ.get("KAYBA_API_URL") or DEFAULT_BASE_URL).strip()
-    if not _is_http_url(url):
-        shown = url.rpartition("@")[2]
-        raise ConfigurationError(
-            f"The base URL {shown!r} is not a plain http(s) address: pass configure(base_url=...) or set the "
-            f"KAYBA_API_URL environment variable to something like {DEFAULT_BASE_URL}."
-        )
-    return Settings(key, url, experiment or None, clean_folder(folder), spool_home() if spool else None)
+    url = base_url or _read_variable("base_url") or DEFAULT_BASE_URL
+    return Settings(key, url, experiment, clean_folder(folder), spool_home() if spool else None)
 
 
-def _is_http_url(url: str) -> bool:
-    # Imported here to keep the import of the package fast.
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    extras = parts.username or parts.password or parts.query or parts.fragment
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not extras
+def _read_variable(argument: str) -> str | None:
+    """Return the value of an argument's environment variable."""
+    variable = ARGUMENTS[argument].variable or ""
+    value: str | None = read_argument(f"The environment variable {variable}=%s", argument, os.environ.get(variable))
+    return value
