@@ -28,9 +28,10 @@ LAYERS: dict[str, str] = {
     delivery/status         -
     delivery/spool/         delivery/assembler recording/ diagnostics
     delivery/otlp/          recording/ version
-    delivery/http/          delivery/otlp/response delivery/fork errors
-    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder delivery/fork
-    delivery/mlflow/        delivery/http/ delivery/otlp/attributes delivery/fork recording/records
+    delivery/http/          delivery/otlp/response errors
+    delivery/http/experiments  delivery/http/ delivery/mlflow/file
+    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder
+    delivery/mlflow/        delivery/http/ delivery/otlp/attributes recording/records
     delivery/batches        delivery/assembler delivery/otlp/encoder recording/
     delivery/ledger         delivery/assembler delivery/backoff delivery/spool/ delivery/status
     delivery/dispatch       delivery/ledger delivery/batches delivery/assembler delivery/backoff delivery/control
@@ -47,8 +48,8 @@ LAYERS: dict[str, str] = {
     runtime                 process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
                             recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
-    reading/                runtime delivery/http/client recording/attributes errors
-    testing/                capture delivery/assembler delivery/http/client delivery/mlflow/ delivery/otlp/ reading/
+    reading/                runtime delivery/http/client delivery/mlflow/file recording/attributes errors
+    testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
     hostile                 testing/
 """,

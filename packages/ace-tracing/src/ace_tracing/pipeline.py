@@ -1,6 +1,8 @@
 """Pipeline: all stages between a finished trace and one service.
 
-`runtime` imports it in `configure`, since it takes longer to import than all modules that record.
+`runtime` imports it in `configure`, since it takes longer to import than all modules that record. It imports every
+module that the worker needs, on the caller's thread: other packages look modules up in `sys.modules` and must not find
+one there that another thread is still importing.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import traceback  # noqa: F401
 from dataclasses import dataclass
 from typing import Final
 
+import ace_tracing.delivery.http.preloaded  # noqa: F401
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, select_buffer_class

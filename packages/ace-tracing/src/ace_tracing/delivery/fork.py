@@ -1,7 +1,8 @@
 """Fork safety and process exit: imports that a fork must not interrupt, and delivery at the end of child processes.
 
 A child that is forked while another thread imports a module has a half-initialized module whose import lock is held for
-ever. A fork therefore waits until this package's imports are done, for at most `MAX_WAIT_S`.
+ever. A fork therefore waits until the imports of a `configure` that runs in another thread are done, for at most
+`MAX_WAIT_S`.
 
 Child processes of `multiprocessing` skip `atexit`. A finalizer of `multiprocessing` delivers their traces.
 

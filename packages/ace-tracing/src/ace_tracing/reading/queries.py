@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing import runtime
-from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, ServiceClient
+from ace_tracing.delivery.http.client import ServiceClient
+from ace_tracing.delivery.mlflow.file import DEFAULT_EXPERIMENT_ID
 from ace_tracing.errors import NotFoundError
 from ace_tracing.reading.trace import Trace
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID
-from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, encode_spans, merge_spans
+from ace_tracing.delivery.mlflow.file import DEFAULT_EXPERIMENT_ID, TRACE_ID_PREFIX, encode_spans, merge_spans
 from ace_tracing.delivery.mlflow.info import summarize
 from ace_tracing.delivery.otlp.attributes import is_valid_id, root_attributes, sendable_attributes, truncate_name
 from ace_tracing.delivery.otlp.encoder import stringify_long_ints

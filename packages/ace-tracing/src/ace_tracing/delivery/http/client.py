@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
+import httpx
+
+from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.errors import ServiceError
-
-if TYPE_CHECKING:
-    from kayba_api import Client
-    from kayba_api.types import Response
+from kayba_api import Client
+from kayba_api.types import Response
 
 R = TypeVar("R")
 
@@ -21,8 +22,6 @@ REQUEST_TIMEOUT_S: Final = 10.0
 
 OTLP_RETRY_S: Final = 3600.0
 """OTLP is tried again after this time on a server that did not accept it: the server may have been upgraded."""
-
-DEFAULT_EXPERIMENT_ID: Final = "0"
 
 MAX_MESSAGE_BYTES: Final = 500
 
@@ -61,12 +60,9 @@ class ServiceClient:
             self._no_otlp_until = time.monotonic() + OTLP_RETRY_S
 
     def client(self) -> Client:
-        """Return the client, creating it on first use: it imports httpx, which is slow."""
+        """Return the client, creating it on first use: it reads the system's certificates, which is slow."""
         with self._lock:
             if self._client is None:
-                from ace_tracing.delivery.http.transport import client_options
-                from kayba_api import Client
-
                 self._client = Client(
                     base_url=self.base_url,
                     api_key=self._api_key,
@@ -106,8 +102,6 @@ class ServiceClient:
         Raises:
             ServiceError: The service cannot be reached.
         """
-        import httpx
-
         try:
             return self.request(operation, **arguments)
         except httpx.HTTPError as error:

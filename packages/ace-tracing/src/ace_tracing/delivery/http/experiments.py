@@ -5,10 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from ace_tracing.delivery.fork import no_fork
-from ace_tracing.delivery.http.client import DEFAULT_EXPERIMENT_ID, ServiceClient
+from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.responses import classify, is_resource_missing
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
+from ace_tracing.delivery.mlflow.file import DEFAULT_EXPERIMENT_ID
+from kayba_api.api.experiments import create_experiment, get_experiment_by_name
+from kayba_api.models import CreatedExperiment, CreateExperimentRequest, ExperimentAnswer
 
 MAX_LOOKUPS: Final = 3
 """Lookups of an experiment that another process may be creating at the same time."""
@@ -37,10 +39,6 @@ def resolve_experiment(service: ServiceClient, name: str | None) -> str | Export
 
 
 def _find_or_create(service: ServiceClient, name: str) -> str | ExportResult:
-    with no_fork():
-        from kayba_api.api.experiments import create_experiment, get_experiment_by_name
-        from kayba_api.models import CreatedExperiment, CreateExperimentRequest, ExperimentAnswer
-
     for _ in range(MAX_LOOKUPS):
         response = service.request(get_experiment_by_name.sync_detailed, experiment_name=name)
         if isinstance(response.parsed, ExperimentAnswer) and _is_id(response.parsed.experiment.experiment_id):

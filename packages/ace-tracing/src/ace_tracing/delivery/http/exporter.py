@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from ace_tracing.delivery.fork import no_fork
+import httpx
+
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.http.experiments import resolve_experiment
 from ace_tracing.delivery.http.responses import NO_OTLP, classify, is_delivered, is_resource_missing
 from ace_tracing.delivery.http.results import Blocked, ExportResult, Retryable
 from ace_tracing.delivery.mlflow.export import ArtifactExporter
-
-if TYPE_CHECKING:
-    from ace_tracing.delivery.otlp.encoder import ExportRequest
-    from kayba_api.types import Response
+from ace_tracing.delivery.otlp.encoder import ExportRequest
+from kayba_api.api.tracing import export_traces, get_version
+from kayba_api.types import EncodedBody, Response
 
 ATTEMPT_S: Final = 30.0
 """Time limit of one attempt, for all its requests together."""
@@ -41,12 +40,6 @@ class Exporter:
 
     def send(self, batch: ExportRequest) -> ExportResult:
         """Try once to store traces in their experiment, which is created if it is missing."""
-        with no_fork():
-            import httpx
-
-            # Import here everything that creating a client and resolving a host name would import later.
-            self._service.client().get_httpx_client()
-            codecs.lookup("idna")
         with time_limit(ATTEMPT_S):
             try:
                 return self._send(batch)
@@ -74,10 +67,6 @@ class Exporter:
     def _store(self, batch: ExportRequest, experiment_id: str) -> ExportResult | None:
         """Store traces in an experiment. Return None if the experiment is missing."""
         if self._service.supports_otlp:
-            with no_fork():
-                from kayba_api.api.tracing import export_traces
-                from kayba_api.types import EncodedBody
-
             response = self._service.request(
                 export_traces.sync_detailed,
                 body=EncodedBody(batch.otlp(), batch.content_type, batch.content_encoding),
@@ -97,8 +86,5 @@ class Exporter:
             return False
         # A 200 of another kind may come from a proxy, or from an old MLflow, which serves its web page on every
         # unknown path. Only its version distinguishes the two.
-        with no_fork():
-            from kayba_api.api.tracing import get_version
-
         version = _VERSION.match(self._service.request(get_version.sync_detailed).content)
         return version is not None and (int(version[1]), int(version[2])) < MIN_OTLP_VERSION

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -134,9 +135,6 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 def _timestamp(date: str) -> float | None:
     """Return an HTTP date in seconds since 1970, or None if it is not a date."""
-    # Imported here: it loads a large part of the standard library's mail and network modules.
-    from email.utils import parsedate_to_datetime
-
     try:
         moment = parsedate_to_datetime(date)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

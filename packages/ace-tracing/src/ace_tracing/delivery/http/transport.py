@@ -6,6 +6,8 @@ for hours. Here each read and write gets at most the time left until the deadlin
 
 from __future__ import annotations
 
+# Imported for `socket.getaddrinfo`, which otherwise imports it on the worker's thread.
+import encodings.idna  # noqa: F401
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

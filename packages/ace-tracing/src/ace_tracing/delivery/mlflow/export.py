@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from ace_tracing.delivery.fork import no_fork
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.responses import classify, is_html, is_resource_missing
@@ -19,9 +18,16 @@ from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected,
 from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, Json, dump, encode_spans, load, merge_spans
 from ace_tracing.delivery.mlflow.info import IN_PROGRESS, encode_info
 from ace_tracing.recording.records import TraceRecord
-
-if TYPE_CHECKING:
-    from kayba_api.types import Response
+from kayba_api.api.tracing import (
+    create_trace_info,
+    delete_traces,
+    download_trace_artifact,
+    get_trace_info,
+    set_trace_tag,
+    upload_trace_artifact,
+)
+from kayba_api.models import CreateTraceInfoRequest, DeleteTracesRequest, SetTraceTagRequest, TraceInfoAnswer
+from kayba_api.types import EncodedBody, Response
 
 MIN_TRACE_S: Final = 12.0
 """With less time left in an attempt, no further trace is started: a trace takes a few requests."""
@@ -109,10 +115,6 @@ class _TraceExport:
         Raises:
             httpx.HTTPError: No complete response arrived.
         """
-        with no_fork():
-            from kayba_api.api.tracing import get_trace_info
-            from kayba_api.models import TraceInfoAnswer
-
         spans = merge_spans((), (span for record in records for span in encode_spans(record)))
         response = self._service.request(get_trace_info.sync_detailed, trace_id=self._trace_id)
         if isinstance(response.parsed, TraceInfoAnswer):
@@ -131,9 +133,6 @@ class _TraceExport:
 
     def _download(self) -> list[Json] | ExportResult:
         """Return the trace's spans on the server."""
-        with no_fork():
-            from kayba_api.api.tracing import download_trace_artifact
-
         response = self._service.request(
             download_trace_artifact.sync_detailed, experiment_id=self._experiment_id, trace_id=self._trace_id
         )
@@ -144,10 +143,6 @@ class _TraceExport:
         return _failure(response)
 
     def _upload(self, spans: list[Json]) -> ExportResult:
-        with no_fork():
-            from kayba_api.api.tracing import upload_trace_artifact
-            from kayba_api.types import EncodedBody
-
         return classify(
             self._service.request(
                 upload_trace_artifact.sync_detailed,
@@ -185,10 +180,6 @@ class _TraceExport:
         response = self._send_info(info)
         if response.status_code not in CANNOT_REPLACE:
             return classify(response)
-        with no_fork():
-            from kayba_api.api.tracing import delete_traces
-            from kayba_api.models import DeleteTracesRequest
-
         # Nothing is lost: the spans are in the new file, and tags, metadata and assessments are in the new info.
         info["assessments"] = stored.get("assessments", [])
         body = DeleteTracesRequest.from_dict({"experiment_id": self._experiment_id, "request_ids": [self._trace_id]})
@@ -196,10 +187,6 @@ class _TraceExport:
         return self._create(info) if isinstance(deleted, Delivered) else deleted
 
     def _send_info(self, info: Json) -> Response[Any]:
-        with no_fork():
-            from kayba_api.api.tracing import create_trace_info
-            from kayba_api.models import CreateTraceInfoRequest
-
         # A store that keeps each tag in a file would fail halfway on a key with a slash.
         simple_tags = {key: text for key, text in info["tags"].items() if not _has_slash(key)}
         body = CreateTraceInfoRequest.from_dict({"trace": {"trace_info": info | {"tags": simple_tags}}})
@@ -207,10 +194,6 @@ class _TraceExport:
 
     def _set_tags(self, tags: dict[str, str]) -> ExportResult:
         """Set tags one by one. A tag that the server rejects remains readable on the root span."""
-        with no_fork():
-            from kayba_api.api.tracing import set_trace_tag
-            from kayba_api.models import SetTraceTagRequest
-
         for key, text in tags.items():
             body = SetTraceTagRequest(key=key, value=text)
             response = self._service.request(set_trace_tag.sync_detailed, trace_id=self._trace_id, body=body)

@@ -14,6 +14,9 @@ import orjson
 from ace_tracing.delivery.otlp.attributes import is_valid_id, normalize_attribute, root_attributes, truncate_name
 from ace_tracing.recording.records import SpanRecord, TraceRecord
 
+DEFAULT_EXPERIMENT_ID: Final = "0"
+"""The id of the experiment that every server has."""
+
 TRACE_ID_PREFIX: Final = "tr-"
 
 Json = dict[str, Any]
