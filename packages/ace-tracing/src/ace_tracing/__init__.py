@@ -13,11 +13,12 @@ Only the names in `__all__` are public.
 from typing import TYPE_CHECKING
 
 from ace_tracing.decorator.decorator import trace
+from ace_tracing.decorator.spans import start_span
 from ace_tracing.lazy import on_first_use
 from ace_tracing.recording.context import folder, get_current_span, get_current_trace_id, session, update_current_trace
 from ace_tracing.recording.noop import NoOpSpan
 from ace_tracing.recording.span import LiveSpan
-from ace_tracing.recording.spans import start_span, start_span_no_context
+from ace_tracing.recording.spans import start_span_no_context
 from ace_tracing.runtime import configure, disable, enable, flush, get_folder, set_folder, shutdown, tracing_status
 
 if TYPE_CHECKING:

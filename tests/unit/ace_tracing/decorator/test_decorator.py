@@ -224,7 +224,7 @@ def test_interruptions_propagate_and_leave_no_current_span(
 ) -> None:
     @trace
     def interrupted() -> None:
-        raise interruption
+        raise interruption(1)
 
     @trace
     def after() -> None: ...

@@ -6,6 +6,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,35 @@ def raising_handler() -> Iterator[None]:
     logger.removeHandler(handler)
 
 
+class Descriptor:
+    """Method of another library's kind, which is not callable."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[[], int]:
+        return lambda: 1
+
+
 @pytest.mark.usefixtures("raising_handler")
 def test_a_log_handler_that_raises_does_not_reach_the_user() -> None:
-    ace_tracing.trace(3)  # type: ignore[call-overload]
+    ace_tracing.trace(Descriptor())  # type: ignore[call-overload]
+
+
+def test_a_name_as_the_positional_argument_is_an_error_that_names_the_keyword() -> None:
+    with pytest.raises(TypeError, match=r"^@trace\('plan'\).* Write @trace\(name='plan'\)\.$"):
+        ace_tracing.trace("plan")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("target", [5, 0.5, True, b"plan", ["plan"], {}, object(), ...])
+@pytest.mark.parametrize("decorate", [ace_tracing.trace, ace_tracing.trace(name="x"), ace_tracing.trace(None)])
+def test_an_object_that_is_not_callable_is_an_error_at_decoration(decorate: Any, target: object) -> None:
+    with pytest.raises(TypeError, match=f"object of the type {type(target).__name__}"):
+        decorate(target)
+
+
+@pytest.mark.parametrize("decorate", [ace_tracing.trace, ace_tracing.trace(), ace_tracing.trace(None)])
+def test_every_form_without_a_name_decorates(decorate: Any) -> None:
+    with capture_traces() as traces:
+        assert decorate(len)("abc") == 3
+    assert traces[0].info.name == "len"
 
 
 def test_a_function_with_a_false_signature_gets_the_same_call() -> None:

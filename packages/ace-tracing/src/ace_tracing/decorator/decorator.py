@@ -78,6 +78,9 @@ def trace(
 
     Returns:
         The decorated function, or a decorator if `func` is not given.
+
+    Raises:
+        TypeError: The decorated object is not callable, as in `@trace("name")` in place of `@trace(name="name")`.
     """
 
     def decorate(target: Any, span_name: str | None = name) -> Any:
@@ -90,6 +93,9 @@ def trace(
         if descriptor is not None:
             return descriptor
         if not callable(target):
+            if not hasattr(type(target), "__get__"):
+                raise TypeError(_describe_misuse(target))
+            # A method of another library's kind: the class works without it being traced.
             warn(
                 f"not callable:{type(target)}",
                 "@trace needs a callable and got a %s, which is returned unchanged and is not traced",
@@ -111,3 +117,10 @@ def trace(
         return traced
 
     return decorate if func is None else decorate(func)
+
+
+def _describe_misuse(target: object) -> str:
+    if isinstance(target, str):
+        return f"@trace({target!r}): the name is a keyword argument. Write @trace(name={target!r})."
+    kind = type(target).__name__
+    return f"@trace needs a function or a class, and got an object of the type {kind}. Write @trace above a function."

@@ -146,7 +146,7 @@ class StreamCollector:
         if self._unrecorded_count:
             span.set_attribute("stream.items_not_recorded", self._unrecorded_count)
         if error is not None:
-            span.record_exception(error)
+            span._record_failure(error)
         span.end()
 
 

@@ -13,7 +13,7 @@ from ace_tracing.propagation.http_spans import (
     request_attributes,
     request_span_name,
 )
-from ace_tracing.recording.spans import start_span
+from ace_tracing.recording.spans import SpanBlock
 from ace_tracing.recording.tracer import state
 
 Message = MutableMapping[str, Any]
@@ -49,7 +49,7 @@ class TraceASGI:
         path = str(scope.get("path", ""))
         with (
             continue_trace(scope.get("headers", ())),
-            start_span(request_span_name(method, path), attributes=request_attributes(method, path)) as span,
+            SpanBlock(request_span_name(method, path), attributes=request_attributes(method, path)) as span,
         ):
             status = 0
 

@@ -49,7 +49,7 @@ class TraceWSGI:
         try:
             body = self.app(environ, start_and_record)
         except BaseException as error:
-            span.record_exception(error)
+            span._record_failure(error)
             span.end()
             raise
         finally:
@@ -82,7 +82,7 @@ class _TracedBody:
             self._span.end()
             raise
         except BaseException as error:
-            self._span.record_exception(error)
+            self._span._record_failure(error)
             self._span.end()
             raise
         finally:
@@ -96,7 +96,7 @@ class _TracedBody:
             if close is not None:
                 close()
         except BaseException as error:
-            self._span.record_exception(error)
+            self._span._record_failure(error)
             raise
         finally:
             current_span.reset(token)

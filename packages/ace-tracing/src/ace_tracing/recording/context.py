@@ -59,13 +59,15 @@ class Scope(NamedTuple):
     metadata: dict[str, str]
 
 
-current_span: ContextVar[LiveSpan | RemoteParent | None] = ContextVar("ace_tracing_current_span", default=None)
+CurrentSpan = LiveSpan | RemoteParent | None
+
+current_span: ContextVar[CurrentSpan] = ContextVar("ace_tracing_current_span", default=None)
 """The innermost running span of the current thread or task: the parent of the next span."""
 
 current_scope: ContextVar[Scope | None] = ContextVar("ace_tracing_current_scope", default=None)
 """The scope of the innermost `folder` or `session` block. None outside of them."""
 
-SpanToken = Token[LiveSpan | RemoteParent | None]
+SpanToken = Token[CurrentSpan]
 
 UNSAMPLED: Final = RemoteParent(
     OpenTrace(NULL_SINK, pack_context(None, None), trace_id=f"{1:032x}", sampled=False), f"{1:016x}"
@@ -142,9 +144,11 @@ def session(session_id: str | None = None, *, user_id: str | None = None) -> Ite
         _leave(token)
 
 
-def end_span(span: LiveSpan, token: SpanToken) -> None:
-    """End a span and restore the previous current span."""
+def end_span(span: LiveSpan, token: SpanToken | None) -> None:
+    """End a span and restore the previous current span, with the token unless it is restored already."""
     span.end()
+    if token is None:
+        return
     try:  # noqa: SIM105 - contextlib.suppress costs more than the rest of this function
         current_span.reset(token)
     except ValueError:
@@ -152,9 +156,9 @@ def end_span(span: LiveSpan, token: SpanToken) -> None:
         pass
 
 
-def end_with_error(span: LiveSpan, token: SpanToken, error: BaseException) -> None:
+def end_with_error(span: LiveSpan, token: SpanToken | None, error: BaseException) -> None:
     """End a span with the exception that left it, and restore the previous current span."""
-    span.record_exception(error)
+    span._record_failure(error)
     # RuntimeError: an interrupt arrived after the span had ended and the token was used.
     with suppress(RuntimeError):
         end_span(span, token)

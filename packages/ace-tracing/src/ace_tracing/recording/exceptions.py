@@ -1,11 +1,14 @@
-"""Exceptions as text: their message, and their traceback without the frames of this package."""
+"""Exceptions: which of them are failures, their message, and their traceback without the frames of this package."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import sys
+from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from traceback import TracebackException
+    from types import TracebackType
 
 MAX_STACKTRACE: Final = 32_768
 """Length limit of a traceback, in characters."""
@@ -13,6 +16,33 @@ MAX_MESSAGE: Final = 4_096
 """Length limit of a message, in characters."""
 
 _PACKAGE: Final = __file__.rpartition("recording")[0]
+
+
+def is_failure(exception: BaseException) -> bool:
+    """Return whether an exception that leaves a span is a failure of its step.
+
+    It is none if it ends the program with success (`sys.exit()`, `sys.exit(0)`, and the same of `click`), or if it
+    closes a generator, as the consumer's `break` does.
+    """
+    try:
+        if isinstance(exception, SystemExit):
+            code = exception.code
+            return code is not None and not (isinstance(code, int) and code == 0)
+        if isinstance(exception, GeneratorExit):
+            # In a coroutine, it means that the coroutine was abandoned.
+            return not _raising_flags(exception.__traceback__) & (CO_GENERATOR | CO_ASYNC_GENERATOR)
+        click_exit: Any = getattr(sys.modules.get("click.exceptions"), "Exit", ())
+        return not (isinstance(exception, click_exit) and exception.exit_code == 0)
+    except Exception:  # noqa: BLE001 - a user's class may have a property with these names
+        return True
+
+
+def _raising_flags(where: TracebackType | None) -> int:
+    """Return the code flags of the frame that raised, the innermost one of a traceback."""
+    flags = 0
+    while where is not None:
+        flags, where = where.tb_frame.f_code.co_flags, where.tb_next
+    return flags
 
 
 def format_message(exception: BaseException) -> str:

@@ -12,7 +12,7 @@ from ace_tracing.recording import clock
 from ace_tracing.recording.attributes import COST, TOKEN_USAGE, encode, encode_attributes
 from ace_tracing.recording.callsite import MAX_NAME, CallSite
 from ace_tracing.recording.details import UNSET, SpanDetails
-from ace_tracing.recording.exceptions import MAX_MESSAGE, format_message, format_stacktrace
+from ace_tracing.recording.exceptions import MAX_MESSAGE, format_message, format_stacktrace, is_failure
 from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, ERROR, STATUSES, pack_end
 from ace_tracing.recording.trace import OpenTrace
 from ace_tracing.values.masking import apply_mask
@@ -210,6 +210,11 @@ class LiveSpan:
             self.set_status("ERROR", f"{name}: {message}" if message else name)
         except Exception:  # noqa: BLE001 - see diagnostics.guard
             internal_error("recording an exception")
+
+    def _record_failure(self, exception: BaseException) -> None:
+        """Record the exception that leaves the span, unless it is a normal end, such as `sys.exit(0)`."""
+        if is_failure(exception):
+            self.record_exception(exception)
 
     def end(self) -> None:
         """End the span now. A second call does nothing."""

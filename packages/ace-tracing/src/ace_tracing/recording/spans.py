@@ -1,4 +1,4 @@
-"""`start_span` and `start_span_no_context`: spans around a block of code, and spans that the user ends."""
+"""Spans around a block of code, and spans that the user ends."""
 
 from __future__ import annotations
 
@@ -6,31 +6,36 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal
 
-from ace_tracing.diagnostics import internal_error
+from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.recording.attributes import encode_attributes
 from ace_tracing.recording.callsite import call_site
-from ace_tracing.recording.context import SpanToken, current_span, end_span, end_with_error
+from ace_tracing.recording.context import CurrentSpan, SpanToken, current_span, end_span, end_with_error
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
 from ace_tracing.recording.span import LiveSpan, ManualSpan
 from ace_tracing.recording.tracer import state
 
-_Entered = tuple[LiveSpan | None, SpanToken | None, "_Entered | None"]
+_Entry = tuple[CurrentSpan, LiveSpan | None, SpanToken | None]
+"""One entered block: the current span inside it, its own span (None while tracing is off), and the token that restores
+the previous current span."""
 
 
-class start_span:  # noqa: N801 - used like a function: `with start_span("retrieve") as span`
-    """Context manager: a span around a block of code, below the current span or as the root of a new trace.
+class SpanBlock:
+    """Reusable, reentrant context manager: each entry starts its own span.
 
-    Entering returns the span, with `set_inputs`, `set_outputs`, `set_attribute` and other methods. While tracing is
-    disabled or not configured, it returns a no-op span with the same methods.
+    Tasks and threads may be inside one object at the same time. An exit ends the span that its own context entered. A
+    block may be left in another context than it was entered in, as with fixtures and generators.
 
     Args:
         name: The name of the step.
-        span_type: The kind of step, such as `SpanType.RETRIEVER` or `"RETRIEVER"`. `"UNKNOWN"` by default.
+        span_type: The kind of step.
         attributes: Attributes of the span.
         agent: The name of the agent that this step and all steps below it belong to. The parent's by default.
+
+    Raises:
+        TypeError: The name is a function or a class, as in `@start_span` without a name.
     """
 
-    __slots__ = ("_agent", "_attributes", "_entered", "_name", "_span_type")
+    __slots__ = ("_agent", "_attributes", "_entries", "_name", "_span_type", "_unassigned")
 
     def __init__(
         self,
@@ -40,12 +45,15 @@ class start_span:  # noqa: N801 - used like a function: `with start_span("retrie
         *,
         agent: str | None = None,
     ) -> None:
+        if type(name) is not str and callable(name):
+            raise TypeError(f"start_span needs a name: write @start_span({_name_of(name)!r}), or @trace.")
         self._name = name
         self._span_type = span_type
         self._attributes = attributes
         self._agent = agent
-        # One object may be entered several times, also nested or while tracing is off: a linked list, innermost first.
-        self._entered: _Entered | None = None
+        # Several threads change the list without a lock, so each change is one call of a list method.
+        self._entries: list[_Entry] = []
+        self._unassigned = 0
 
     def __enter__(self) -> LiveSpan | NoOpSpan:
         tracer = state.tracer
@@ -53,25 +61,90 @@ class start_span:  # noqa: N801 - used like a function: `with start_span("retrie
             try:
                 attributes = encode_attributes(self._attributes) if self._attributes else None
                 span = tracer.open(call_site(str(self._name), str(self._span_type), self._agent, attributes))
-                self._entered = (span, current_span.set(span), self._entered)
+                self._entries.append((span, span, current_span.set(span)))
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("starting a span")
             else:
                 return span
-        self._entered = (None, None, self._entered)
+        self._entries.append((current_span.get(), None, None))
         return NOOP_SPAN
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Literal[False]:
-        if self._entered is not None:
-            span, token, self._entered = self._entered
-            if span is not None and token is not None:
-                if error is None:
-                    end_span(span, token)
-                else:
-                    end_with_error(span, token, error)
+        span, token = self._take_entry()
+        if span is not None:
+            if error is not None:
+                end_with_error(span, token, error)
+            else:
+                end_span(span, token)
         return False
+
+    async def __aenter__(self) -> LiveSpan | NoOpSpan:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> Literal[False]:
+        return self.__exit__(kind, error, where)
+
+    def __getstate__(self) -> object:
+        """Return the state of a copy, which is inside no block."""
+        made: Any = super().__getstate__()
+        return made[0], {**made[1], "_entries": [], "_unassigned": 0}
+
+    def _take_entry(self) -> tuple[LiveSpan | None, SpanToken | None]:
+        """Remove the entry that this exit belongs to, and return its span and its token.
+
+        Without a token, the previous current span is restored already. Without a span, there is nothing to end.
+        """
+        current = current_span.get()
+        try:
+            for entry in reversed(self._entries):
+                if entry[0] is current:
+                    # Not by position, because another thread may have added an entry meanwhile.
+                    self._entries.remove(entry)
+                    return entry[1], entry[2]
+            return self._take_other_entry()
+        except ValueError:
+            # Another thread, which has a copy of this context, has left the same block meanwhile.
+            return None, None
+
+    def _take_other_entry(self) -> tuple[LiveSpan | None, SpanToken | None]:
+        """Take an entry whose span is not current: blocks that overlap, or an exit in another context."""
+        entries = self._entries[::-1]
+        if not entries:
+            warn("exit without entry", "start_span(%r) was left more often than entered", self._name)
+            return None, None
+        if len(entries) == 1:
+            self._entries.remove(entries[0])
+            return entries[0][1], entries[0][2]
+        for entry in entries:
+            if entry[2] is not None and _restore_context(entry[2]):
+                self._entries.remove(entry)
+                return entry[1], None
+        # Nothing identifies the entry, and no span may end before its block: all end with the last of these exits.
+        self._unassigned += 1
+        if self._unassigned >= len(entries):
+            self._unassigned = 0
+            for entry in entries:
+                self._entries.remove(entry)
+                if entry[1] is not None:
+                    entry[1].end()
+        return None, None
+
+
+def _name_of(target: Any) -> str:
+    return str(getattr(target, "__name__", "step"))
+
+
+def _restore_context(token: SpanToken) -> bool:
+    """Restore the previous current span, if the token belongs to this context, and return whether it does."""
+    try:
+        current_span.reset(token)
+    except ValueError:
+        return False
+    return True
 
 
 def start_span_no_context(
