@@ -186,6 +186,20 @@ def returns_from_a_block() -> int:
         return 1
 
 
+@start_span("step", span_type=SpanType.TOOL)
+def decorated(a: int) -> str:
+    return str(a)
+
+
+@start_span("step")
+async def decorated_async(a: int) -> str:
+    async with start_span("inner") as inner:
+        assert_type(inner.name, str)
+    return str(a)
+
+
+assert_type(decorated(1), str)
+
 by_hand = start_span_no_context("request")
 start_span_no_context("lookup", parent=by_hand).end()
 get_current_span().set_attribute("a", 1)
