@@ -39,7 +39,8 @@ def test_inject_writes_the_running_span_into_any_mapping(mapping: type) -> None:
         assert span.trace_id is not None
         expected = f"00-{span.trace_id.removeprefix('tr-')}-{span.span_id}-01"
     sent = {name.lower(): value for name, value in headers.items()}
-    assert sent == {"accept": "*/*", "traceparent": expected}
+    marker = f"kayba.trace={expected[3:35]}-01,kayba.experiment="
+    assert sent == {"accept": "*/*", "traceparent": expected, "baggage": marker}
 
 
 def test_inject_outside_of_a_span_changes_nothing() -> None:
@@ -104,8 +105,9 @@ def test_the_current_span_is_restored_after_the_block() -> None:
         assert get_current_trace_id() == outer.trace_id
 
 
-def test_an_unsampled_traceparent_is_not_recorded() -> None:
-    with capture_traces() as traces, continue_trace({"traceparent": PARENT[:-2] + "00"}), start_span("served"):
+def test_an_unsampled_trace_of_this_sdk_is_not_recorded() -> None:
+    received = {"traceparent": PARENT[:-2] + "00", "baggage": f"kayba.trace={TRACE_ID}-00"}
+    with capture_traces() as traces, continue_trace(received), start_span("served"):
         assert inject({})["traceparent"].endswith("-00")
     assert not list(traces)
 
@@ -129,6 +131,8 @@ def test_tracestate_and_foreign_baggage_are_forwarded() -> None:
         sent = inject({"Baggage": "mine=1,session.id=stale"})
     assert sent["tracestate"] == received["tracestate"]
     assert sent["baggage"].split(",") == [
+        f"kayba.trace={TRACE_ID}-01",
+        "kayba.experiment=",
         "session.id=s%20%C3%A9%2C1",
         "user.id=u-1",
         "mine=1",
@@ -139,15 +143,16 @@ def test_tracestate_and_foreign_baggage_are_forwarded() -> None:
 
 def test_baggage_contains_session_and_user() -> None:
     with capture_traces(), session("s, é", user_id="u=1"), start_span("calling"):
-        assert inject({})["baggage"] == f"session.id={quote('s, é')},user.id={quote('u=1')}"
+        members = inject({})["baggage"].split(",")
+    assert members[2:] == [f"session.id={quote('s, é')}", f"user.id={quote('u=1')}"]
 
 
 def test_long_baggage_is_cut_between_members_and_keeps_the_session() -> None:
     with capture_traces(), session("mine"), start_span("calling"):
         members = inject({"baggage": ",".join(f"k{number}={'x' * 500}" for number in range(100))})["baggage"].split(",")
-    assert members[0] == "session.id=mine"
+    assert members[2] == "session.id=mine"
     assert 10 < len(members) <= 64
-    assert {len(member) for member in members[2:]} <= {503, 504}
+    assert {len(member) for member in members[3:]} <= {503, 504}
 
 
 def test_a_received_header_with_a_line_break_is_not_forwarded() -> None:
@@ -155,7 +160,7 @@ def test_a_received_header_with_a_line_break_is_not_forwarded() -> None:
     with capture_traces(), continue_trace(received), start_span("served"):
         sent = inject({})
     assert "tracestate" not in sent
-    assert sent["baggage"] == "b=2"
+    assert sent["baggage"].split(",")[2:] == ["b=2"]
 
 
 known = st.sampled_from(["traceparent", "tracestate", "baggage", "HTTP_TRACEPARENT", "REQUEST_METHOD"])

@@ -22,8 +22,10 @@ from ace_tracing.recording.frames import (
     PARENT_ID,
     SPAN_ID,
     STARTED,
+    TraceContext,
     context_of,
     pack_end,
+    read_context,
     read_end,
     split_start,
     time_of,
@@ -45,8 +47,6 @@ _BARE_BYTES: Final = 500
 """About the size of a span without values."""
 _MAX_REMEMBERED: Final = 1_000
 """How many decoded contexts are cached."""
-
-_Context = tuple[str | None, str | None, dict[str, str] | None]
 
 Frames = Iterable[tuple[int, bytes]]
 """Frames with their positions in the log."""
@@ -94,7 +94,7 @@ class Assembler:
         self._on_damage = on_damage
         self._open_spans: dict[bytes, tuple[int, bytes]] = {}
         self._open_traces: dict[bytes, _OpenTrace] = {}
-        self._contexts: dict[bytes, _Context] = {}
+        self._contexts: dict[bytes, TraceContext] = {}
         self._last_start = self._last_end = b""
         self._dropped_ids: set[bytes] = set()
 
@@ -204,16 +204,15 @@ class Assembler:
     def _take_held(self, start: bytes, trace: _OpenTrace, details: TraceDetails | None) -> TraceRecord:
         """Return the held spans of a trace, and hold them no longer."""
         entries, trace.entries, trace.bytes_held = trace.entries, [], 0
-        experiment, folder, metadata = self._context(context_of(start))
-        if details is None and metadata:
-            details = TraceDetails(None, {}, metadata)
-        return TraceRecord(trace_id_of(start).hex(), experiment, folder, details, entries)
+        context = self._context(context_of(start))
+        if details is None and context.metadata:
+            details = TraceDetails(None, {}, context.metadata)
+        return TraceRecord(trace_id_of(start).hex(), context.experiment, context.folder, details, entries)
 
-    def _context(self, encoded: bytes) -> _Context:
+    def _context(self, encoded: bytes) -> TraceContext:
         context = self._contexts.get(encoded)
         if context is None:
-            experiment, folder, metadata = orjson.loads(encoded)
-            context = experiment, folder, metadata
+            context = read_context(encoded)
             if len(self._contexts) < _MAX_REMEMBERED:
                 self._contexts[encoded] = context
         return context

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from ace_tracing.diagnostics import guard
-from ace_tracing.propagation.span_context import SESSION_KEYS, SpanContext, current_span_context
+from ace_tracing.propagation.callers import KNOWN_KEYS, Caller, own_members
+from ace_tracing.propagation.span_context import current_span_context
 from ace_tracing.propagation.w3c import (
     TraceParent,
     clean_tracestate,
@@ -16,9 +17,9 @@ from ace_tracing.propagation.w3c import (
     parse_baggage,
     parse_traceparent,
 )
-from ace_tracing.recording.context import current_span
+from ace_tracing.recording.context import RemoteParent, Scope, current_scope, current_span, leave
 from ace_tracing.recording.trace import Passthrough
-from ace_tracing.recording.tracer import state
+from ace_tracing.recording.tracer import Tracer, state
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
@@ -48,10 +49,10 @@ def inject(headers: H) -> H:
         context = current_span_context()
         if context is not None:
             present = read_headers(headers, (BAGGAGE,)).get(BAGGAGE, "")
-            _, other_members = parse_baggage(present, SESSION_KEYS)
-            tracestate, received_members = context.passthrough or Passthrough("", ())
-            baggage = format_baggage(context.session, dict.fromkeys((*other_members, *received_members)))
-            traceparent = format_traceparent(TraceParent(context.trace_id, context.span_id, context.sampled))
+            _, other_members = parse_baggage(present, KNOWN_KEYS)
+            tracestate, received_members, _ = context.passthrough or Passthrough("", (), {})
+            baggage = format_baggage(own_members(context), dict.fromkeys((*other_members, *received_members)))
+            traceparent = format_traceparent(TraceParent(context.trace_id, context.span_id, bool(context.sampled)))
             write_headers(headers, {TRACEPARENT: traceparent, TRACESTATE: tracestate, BAGGAGE: baggage})
     return headers
 
@@ -68,29 +69,41 @@ def continue_trace(headers: Headers) -> Iterator[None]:
             mapping too: `continue_trace(os.environ)` continues the trace of a parent process that set `TRACEPARENT`.
     """
     tracer = state.tracer
-    token = None
+    span_token = scope_token = None
     if tracer is not None:
         with guard("reading headers"):
-            context = _extract(headers)
-            token = current_span.set(context and context.to_remote_parent(tracer))
+            parent, scope = _find_parent(headers, tracer)
+            scope_token = current_scope.set(scope)
+            span_token = current_span.set(parent)
     try:
         yield
     finally:
-        if token is not None:
-            # ValueError: the block was left in another context than it was entered in, so there is nothing to restore.
-            with suppress(ValueError):
-                current_span.reset(token)
+        if span_token is not None:
+            leave(current_span, span_token)
+        if scope_token is not None:
+            leave(current_scope, scope_token)
 
 
-def _extract(headers: Headers) -> SpanContext | None:
-    """Return the caller's span context; None without a valid traceparent."""
+def _find_parent(headers: Headers, tracer: Tracer) -> tuple[RemoteParent | None, Scope | None]:
+    """Return the parent and the scope for the spans of a request."""
+    caller = _read_caller(headers)
+    scope = current_scope.get()
+    if caller is not None and tracer.remote_parent != "ignore":
+        return caller.to_span_context(tracer).to_remote_parent(tracer), scope
+    link = None if caller is None else (caller.parent.trace_id, caller.parent.span_id)
+    if scope is not None or link is not None:
+        scope = (scope or Scope())._replace(link=link)
+    return None, scope
+
+
+def _read_caller(headers: Headers) -> Caller | None:
+    """Return the caller; None without a valid traceparent."""
     found = read_headers(headers, (TRACEPARENT, TRACESTATE, BAGGAGE))
     parent = parse_traceparent(found.get(TRACEPARENT, ""))
     if parent is None:
         return None
-    session, other_members = parse_baggage(found.get(BAGGAGE, ""), SESSION_KEYS)
-    passthrough = Passthrough(clean_tracestate(found.get(TRACESTATE, "")), other_members)
-    return SpanContext(*parent, agent=None, session=session, passthrough=passthrough)
+    members, others = parse_baggage(found.get(BAGGAGE, ""), KNOWN_KEYS)
+    return Caller(parent, members, Passthrough(clean_tracestate(found.get(TRACESTATE, "")), others, {}))
 
 
 def read_headers(headers: Headers, names: Iterable[str]) -> dict[str, str]:

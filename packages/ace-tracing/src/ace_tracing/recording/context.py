@@ -5,10 +5,10 @@ Two context variables hold them, so threads, tasks and generators each have thei
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ace_tracing.diagnostics import guard
 from ace_tracing.recording.attributes import SESSION_ID, USER_ID
@@ -16,12 +16,19 @@ from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.frames import pack_context
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
+from ace_tracing.recording.records import TraceDetails
 from ace_tracing.recording.sink import NULL_SINK
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.trace import OpenTrace
 
+T = TypeVar("T")
+
 MAX_METADATA: Final = 250
 """Length limit of a session id and a user id: a server may refuse a whole request for a longer one."""
+
+
+JoinTrace = Callable[[str | None, dict[str, str]], OpenTrace]
+"""Returns the local part of a foreign trace, given its folder and metadata."""
 
 
 class RemoteParent:
@@ -31,19 +38,38 @@ class RemoteParent:
         trace: The local part of the parent's trace.
         span_id: The parent's span id, 16 hex digits.
         agent: The parent's agent.
+        join: Joins the trace once more, if the parent is foreign: it never reaches the service, so the spans below it
+            have their own folder and metadata. None if this SDK records the parent.
     """
 
-    __slots__ = ("_id", "_site", "_trace")
+    __slots__ = ("_id", "_join", "_site", "_trace")
 
-    def __init__(self, trace: OpenTrace, span_id: str, agent: str | None = None) -> None:
+    def __init__(self, trace: OpenTrace, span_id: str, agent: str | None = None, join: JoinTrace | None = None) -> None:
         self._trace = trace
         self._id = int(span_id, 16)
         self._site = CallSite("", "", agent=agent)
+        self._join = join
 
     @property
     def agent(self) -> str | None:
         """The parent's agent."""
         return self._site.agent
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the parent is never sent to the service."""
+        return self._join is not None
+
+    def file(self, scope: Scope, metadata: dict[str, str]) -> RemoteParent:
+        """Return the same parent for spans in another scope, with further metadata of the scope."""
+        join, trace = self._join, self._trace
+        if join is None:
+            return self
+        details = trace.details or TraceDetails(None, {}, {})
+        folder = scope.folder if scope.has_folder else trace.context.folder
+        joined = join(folder, details.metadata | metadata)
+        joined.describe(details.name, details.tags, {})
+        return RemoteParent(joined, self.span_id, self.agent, join)
 
     @property
     def span_id(self) -> str:
@@ -52,11 +78,19 @@ class RemoteParent:
 
 
 class Scope(NamedTuple):
-    """Folder and metadata for the traces that start inside a `folder(...)` or `session(...)` block."""
+    """Data for the traces that start inside a `folder(...)`, `session(...)` or `continue_trace(...)` block.
 
-    folder: str | None
-    has_folder: bool
-    metadata: dict[str, str]
+    Attributes:
+        folder: The folder of the innermost `folder` block.
+        has_folder: Whether there is such a block.
+        metadata: Session and user of the `session` blocks.
+        link: Trace id and span id of a caller whose trace is not continued. The root spans have a link to it.
+    """
+
+    folder: str | None = None
+    has_folder: bool = False
+    metadata: dict[str, str] = {}  # noqa: RUF012 - never changed
+    link: tuple[str, str] | None = None
 
 
 CurrentSpan = LiveSpan | RemoteParent | None
@@ -120,12 +154,9 @@ def folder(name: str | None) -> Iterator[None]:
 
     The name is cleaned as in `set_folder`. Blocks nest, and take precedence over `set_folder` and `configure`.
     """
-    scope = current_scope.get()
-    token = current_scope.set(Scope(clean_folder(name), True, scope.metadata if scope else {}))
-    try:
+    scope = current_scope.get() or Scope()
+    with _scope(scope._replace(folder=clean_folder(name), has_folder=True), {}):
         yield
-    finally:
-        _leave(token)
 
 
 @contextmanager
@@ -136,12 +167,10 @@ def session(session_id: str | None = None, *, user_id: str | None = None) -> Ite
         session_id: The conversation of the traces, at most 250 characters.
         user_id: The user of the traces, at most 250 characters.
     """
-    scope = current_scope.get() or Scope(None, False, {})
-    token = current_scope.set(scope._replace(metadata=scope.metadata | _session(session_id, user_id)))
-    try:
+    scope = current_scope.get() or Scope()
+    metadata = _session(session_id, user_id)
+    with _scope(scope._replace(metadata=scope.metadata | metadata), metadata):
         yield
-    finally:
-        _leave(token)
 
 
 def end_span(span: LiveSpan, token: SpanToken | None) -> None:
@@ -164,10 +193,28 @@ def end_with_error(span: LiveSpan, token: SpanToken | None, error: BaseException
         end_span(span, token)
 
 
-def _leave(token: Token[Scope | None]) -> None:
+@contextmanager
+def _scope(scope: Scope, metadata: dict[str, str]) -> Iterator[None]:
+    """Make a scope the current one, also for the spans below a foreign parent. `metadata` is what the scope adds."""
+    token = current_scope.set(scope)
+    parent = current_span.get()
+    span_token = None
+    if isinstance(parent, RemoteParent) and parent.is_foreign:
+        with guard("entering a scope"):
+            span_token = current_span.set(parent.file(scope, metadata))
+    try:
+        yield
+    finally:
+        leave(current_scope, token)
+        if span_token is not None:
+            leave(current_span, span_token)
+
+
+def leave(variable: ContextVar[T], token: Token[T]) -> None:
+    """Restore a context variable at the end of a block."""
     # ValueError: the block ends in another context than it began in, as in a generator. There is nothing to restore.
     with suppress(ValueError):
-        current_scope.reset(token)
+        variable.reset(token)
 
 
 def _session(session_id: str | None, user_id: str | None) -> dict[str, str]:

@@ -72,10 +72,38 @@ class End(NamedTuple):
     rest: bytes
 
 
-def pack_context(experiment: str | None, folder: str | None, metadata: Mapping[str, str] | None = None) -> bytes:
-    """Pack the trace's experiment, folder and metadata for its start frames."""
-    context = dump_json((experiment, folder, metadata))
+class TraceContext(NamedTuple):
+    """Trace data in every start frame of a trace.
+
+    Attributes:
+        experiment: The name of the experiment. None for the service's default.
+        folder: The folder. None for unfiled.
+        metadata: The metadata at the start of the trace.
+        foreign_parent: In a trace of a foreign caller, the id of the caller's span, 16 hex digits. That span is never
+            sent to the service, so the spans below it are the topmost ones. None in all other traces.
+    """
+
+    experiment: str | None
+    folder: str | None
+    metadata: dict[str, str] | None
+    foreign_parent: str | None = None
+
+
+def pack_context(
+    experiment: str | None,
+    folder: str | None,
+    metadata: Mapping[str, str] | None = None,
+    foreign_parent: str | None = None,
+) -> bytes:
+    """Pack a `TraceContext` for start frames, with three entries when there is no foreign parent."""
+    fields = (experiment, folder, metadata)
+    context = dump_json(fields if foreign_parent is None else (*fields, foreign_parent))
     return pack_length(len(context)) + context
+
+
+def read_context(encoded: bytes) -> TraceContext:
+    """Read the context of a start frame, as `context_of` returns it."""
+    return TraceContext(*orjson.loads(encoded))
 
 
 def dump_json(value: Any) -> bytes:
@@ -131,7 +159,7 @@ def split_start(frame: bytes) -> tuple[bytes, bytes]:
 
 
 def context_of(frame: bytes) -> bytes:
-    """Return the encoded experiment, folder and metadata of a start frame."""
+    """Return the encoded `TraceContext` of a start frame, for `read_context`."""
     begin = _CONTEXT + _LENGTH.size
     return frame[begin : begin + _read_length(frame, _CONTEXT)[0]]
 

@@ -80,8 +80,13 @@ class TailSampler(NullSink):
         """Pass the held frames to the sink."""
         while self._frames:
             self.sink.put(self._frames.popleft())
+        # Spans of a trace whose root runs in another process count as they end.
+        self.sink.finished += self.finished
+        self.finished = 0
 
     def clear(self) -> None:
         """Discard the held frames."""
         self._frames.clear()
+        self.finished = 0
         self._bytes = 0
+        self._root = b""

@@ -235,13 +235,15 @@ class LiveSpan:
         parent_id = self._parent_id
         # A local variable: CPython calls it faster than an attribute from a slot.
         put = trace.put
-        if self._details is None and (parent_id or trace.details is None):
+        # In a trace of another process, a topmost span counts as the root.
+        is_top = parent_id == trace.top_parent
+        if self._details is None and (trace.details is None or not is_top):
             put(pack_end(ENDED, self._id, end_ns, _OK) + (outputs or b""))
         else:
             details = self._get_details()
-            encoded = details.encode(self._inputs, outputs, None if parent_id else trace.details)
+            encoded = details.encode(self._inputs, outputs, trace.details if is_top else None)
             put(pack_end(ENDED_WITH_DETAILS, self._id, end_ns, details.status or _OK) + encoded)
-        if not parent_id:
+        if is_top:
             trace.root_ended = True
             if not trace.sampled:
                 trace.decide(self.failed, end_ns - self._start_ns)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.callsite import MAX_NAME
-from ace_tracing.recording.frames import take_within
+from ace_tracing.recording.frames import TraceContext, pack_length, read_context, take_within
 from ace_tracing.recording.records import TraceDetails
 from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.values.masking import Mask
@@ -24,17 +24,26 @@ MAX_DETAILS: Final = 1_000
 MAX_DETAILS_BYTES: Final = 512 * 1024
 """Size limit of the tags, and of the metadata, of a trace."""
 
+_CONTEXT: Final = slice(16 + len(pack_length(0)), None)
+"""Position of the context in the head of a trace, after the trace's id and the context's length."""
+
+
+RemoteParentMode = Literal["auto", "follow", "own", "ignore"]
+"""How the trace of a caller is continued, see `configure`."""
+
 
 class Passthrough(NamedTuple):
-    """`tracestate` and baggage of an incoming request, forwarded unchanged on outgoing calls.
+    """`tracestate`, baggage and session of an incoming request, forwarded unchanged on outgoing calls.
 
     Attributes:
-        tracestate: The W3C `tracestate` header as it was received. Empty without one.
+        tracestate: The W3C `tracestate` header as it was received, without this SDK's member. Empty without one.
         baggage: Members of the W3C `baggage` header as they were received.
+        session: The caller's `session.id` and `user.id`.
     """
 
     tracestate: str
     baggage: tuple[str, ...]
+    session: dict[str, str]
 
 
 class OpenTrace:
@@ -49,6 +58,7 @@ class OpenTrace:
         mask: Applied to every captured value. None records values unchanged.
         trace_id: The id of a trace that began in another process, 32 hex digits. A new id by default.
         sampled: The sampling decision of the other process. By default the sampler decides.
+        top_parent: The id of the parent of its topmost spans in this process, 0 for a trace that begins here.
     """
 
     __slots__ = (
@@ -64,6 +74,7 @@ class OpenTrace:
         "root_ended",
         "sampled",
         "sink",
+        "top_parent",
     )
 
     def __init__(
@@ -74,10 +85,12 @@ class OpenTrace:
         mask: Mask | None = None,
         trace_id: str | None = None,
         sampled: bool | None = None,
+        top_parent: int = 0,
     ) -> None:
         self._id = number = (ids.getrandbits(128) or 1) if trace_id is None else int(trace_id, 16)
         self.head = number.to_bytes(16, "big") + context
         self.mask = mask
+        self.top_parent = top_parent
         self.details: TraceDetails | None = None
         self.passthrough: Passthrough | None = None
         # The time of the fork, in a child process: spans that started before it belong to the parent process.
@@ -103,12 +116,20 @@ class OpenTrace:
         """32 hex digits."""
         return f"{self._id:032x}"
 
+    @property
+    def context(self) -> TraceContext:
+        """The experiment and folder that it is filed in, read from its frames."""
+        return read_context(self.head[_CONTEXT])
+
     def now_ns(self) -> int:
         """Return the time in nanoseconds since the epoch."""
         return self.epoch_ns + clock.perf_counter_ns()
 
     def describe(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
-        """Set the trace's name and add tags and metadata. The root's end frame contains them, so they are bounded."""
+        """Set the trace's name and add tags and metadata.
+
+        The end frames of the root, or of the topmost spans in this process, contain them, so they are bounded.
+        """
         old = self.details or TraceDetails(None, {}, {})
         name = name[:MAX_NAME] if isinstance(name, str) else name
         self.details = TraceDetails(
@@ -122,7 +143,7 @@ class OpenTrace:
         self.put = NULL_SINK.put
 
     def decide(self, failed: bool, duration_ns: int) -> None:
-        """Keep or drop a trace that the tail sampler holds, at the end of its root."""
+        """Keep or drop a trace that the tail sampler holds, at the end of its root or of a topmost span."""
         tail = self._tail
         if tail is None:
             return
@@ -134,7 +155,9 @@ class OpenTrace:
             # `release` also passes on the frames that another thread still puts into the tail sampler meanwhile.
             tail.release()
         else:
-            self.drop()
+            if not self.top_parent:
+                self.drop()
+            # In a trace of another process, further topmost spans may follow.
             tail.clear()
 
     def inherit(self, sink: Sink) -> None:

@@ -12,11 +12,13 @@ from ace_tracing.recording.context import RemoteParent, Scope, current_scope, cu
 from ace_tracing.recording.frames import STARTED, pack_context, pack_start
 from ace_tracing.recording.sink import Sink
 from ace_tracing.recording.span import LiveSpan
-from ace_tracing.recording.trace import OpenTrace
+from ace_tracing.recording.trace import OpenTrace, RemoteParentMode
 from ace_tracing.values.masking import Mask
 
 if TYPE_CHECKING:
     from ace_tracing.recording.sampling import Sampler
+
+_NO_PARENT: Final = "0" * 16
 
 
 class Tracer:
@@ -28,9 +30,10 @@ class Tracer:
         folder: The folder of new traces. None for unfiled.
         sampler: Decides which traces are kept. None keeps all.
         mask: Applied to every captured value, as plain JSON values. None records values unchanged.
+        remote_parent: How the trace of a caller is continued, see `configure`.
     """
 
-    __slots__ = ("context", "experiment", "folder", "mask", "sampler", "sink")
+    __slots__ = ("context", "experiment", "folder", "mask", "remote_parent", "sampler", "sink")
 
     def __init__(
         self,
@@ -39,10 +42,12 @@ class Tracer:
         folder: str | None = None,
         sampler: Sampler | None = None,
         mask: Mask | None = None,
+        remote_parent: RemoteParentMode = "auto",
     ) -> None:
         self.sink = sink
         self.sampler = sampler
         self.mask = mask
+        self.remote_parent = remote_parent
         self.file(experiment, folder)
 
     def file(self, experiment: str | None, folder: str | None) -> None:
@@ -72,8 +77,12 @@ class Tracer:
             scope = current_scope.get()
             if scope is None:
                 trace = OpenTrace(self.sink, self.context, self.sampler, self.mask)
-            else:
+            elif scope.link is None:
                 trace = self._start_trace(scope)
+            else:
+                root = self.open(site, inputs, RemoteParent(self._start_trace(scope), _NO_PARENT), kind)
+                root.add_link(*scope.link)
+                return root
             parent_id = 0
         else:
             trace = parent._trace
@@ -106,14 +115,43 @@ class Tracer:
                 trace.drop()
         return span
 
-    def join_trace(self, trace_id: str, sampled: bool) -> OpenTrace:
-        """Return the local part of a trace that began in another process.
+    def join_trace(self, trace_id: str, span_id: str, sampled: bool, experiment: str | None) -> OpenTrace:
+        """Return the local part of a trace that began in another process of this SDK.
 
         Args:
             trace_id: The trace's id, 32 hex digits.
+            span_id: The id of the caller's span, 16 hex digits.
             sampled: The sampling decision of the other process.
+            experiment: The experiment of the trace. None for the service's default.
         """
-        return OpenTrace(self.sink, self.context, None, self.mask, trace_id, sampled)
+        # The root decides the folder.
+        context = pack_context(experiment, None)
+        return OpenTrace(self.sink, context, None, self.mask, trace_id, sampled, int(span_id, 16))
+
+    def join_foreign_trace(
+        self,
+        trace_id: str,
+        span_id: str,
+        sampled: bool | None,
+        experiment: str | None,
+        folder: str | None,
+        metadata: dict[str, str],
+    ) -> OpenTrace:
+        """Return the local part of a trace whose root is never sent to the service.
+
+        Args:
+            trace_id: The trace's id, 32 hex digits.
+            span_id: The id of the caller's span, 16 hex digits.
+            sampled: The sampling decision. None to decide here.
+            experiment: The experiment of the trace. None for the service's default.
+            folder: The folder of the trace. None for unfiled.
+            metadata: The metadata of the trace.
+        """
+        context = pack_context(experiment, folder, metadata or None, span_id)
+        trace = OpenTrace(self.sink, context, self.sampler, self.mask, trace_id, sampled, int(span_id, 16))
+        if metadata:
+            trace.describe(None, {}, metadata)
+        return trace
 
     def _start_trace(self, scope: Scope) -> OpenTrace:
         folder = scope.folder if scope.has_folder else self.folder
