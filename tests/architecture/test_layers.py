@@ -18,7 +18,7 @@ LAYERS: dict[str, str] = {
     values/                 -
     recording/              values/ diagnostics
     decorator/              recording/ values/snapshot diagnostics
-    arguments               errors
+    arguments               recording/frames errors
     settings                arguments recording/folders recording/sampling errors
     delivery/assembler      recording/
     delivery/backoff        -

@@ -15,11 +15,10 @@ from numbers import Real
 from typing import Any, Final, NamedTuple
 
 from ace_tracing.errors import ConfigurationError
+from ace_tracing.recording.frames import CONTROL_CHARACTERS, MAX_EXPERIMENT_CHARS
 
 DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
 KEY_PREFIX: Final = "kb-"
-MAX_EXPERIMENT_CHARS: Final = 500
-"""The limit of the contract, and of MLflow."""
 
 _MAX_SHOWN_CHARS: Final = 100
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*"
@@ -126,7 +125,7 @@ def read_text(value: object) -> str | None:
         raise TypeError
     text = str.__str__(value)
     text.encode()
-    if any(ord(character) < 32 or character == "\x7f" for character in text.strip()):
+    if re.search(CONTROL_CHARACTERS, text.strip()):
         raise ValueError
     return text if text.strip() else None
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ace_tracing
@@ -23,6 +25,7 @@ from ace_tracing import (
     trace,
     update_current_trace,
 )
+from ace_tracing.testing import capture_traces
 from kayba_local import LocalServer
 
 LastTrace = Callable[[], Trace]
@@ -295,3 +298,35 @@ def test_failed_traces_are_dropped_without_keep_errors(tracing: LocalServer) -> 
 def test_an_invalid_rate_raises(rate: float) -> None:
     with pytest.raises(ace_tracing.ConfigurationError, match="sample_rate"):
         ace_tracing.configure(api_key="kb-test", sample_rate=rate)
+
+
+class _NoText:
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def session_of(read: Trace) -> tuple[str | None, str | None]:
+    metadata = read.info.trace_metadata
+    return metadata.get("mlflow.trace.session"), metadata.get("mlflow.trace.user")
+
+
+@pytest.mark.parametrize(
+    "value", [True, 0.5, b"s-1", bytearray(b"s"), ["s-1"], ("s",), {"id": 1}, {1}, object(), _NoText()], ids=repr
+)
+def test_a_session_or_folder_that_is_no_text_warns_once_and_is_left_out(
+    value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ace_tracing.diagnostics._last_warned.clear()
+    with capture_traces() as traces, folder("outer"):
+        for _ in range(3):
+            with session(value, user_id=value), folder(value), start_span("step"):
+                ace_tracing.update_current_trace(session_id=value)
+    assert [(read.info.folder, session_of(read)) for read in traces] == [("outer", (None, None))] * 3
+    assert len(caplog.records) == 3
+
+
+@pytest.mark.parametrize("value", [5, 0, uuid.UUID(int=1), np.int64(7), "s"], ids=repr)
+def test_an_id_with_its_own_text_is_a_session(value: Any) -> None:
+    with capture_traces() as traces, session(value, user_id=value), start_span("step"):
+        pass
+    assert session_of(traces[0]) == (str(value), str(value))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final
 
 import orjson
@@ -58,6 +60,16 @@ class Batch:
         """Whether it has more than one trace."""
         return len(self.assembled) > 1
 
+    def move_to_default_experiment(self, successes: int) -> Batch:
+        """Return a batch of the same traces for the service's default experiment.
+
+        Args:
+            successes: How many batches the service has accepted so far.
+        """
+        for one in self.assembled:
+            one.trace.experiment = None
+        return Batch(self.assembled, successes)
+
     def split_between_traces(self, successes: int, failures: int = 0, *, invalid_content: bool = False) -> list[Batch]:
         """Return two halves.
 
@@ -100,6 +112,21 @@ class Batch:
         short = Batch([Assembled(trace, one.is_counted)], successes)
         short.is_shortened = True
         return [short]
+
+
+def group_by_experiment(assembled: Iterable[Assembled], successes: int) -> deque[Batch]:
+    """Return a batch for each experiment.
+
+    Args:
+        assembled: The traces.
+        successes: How many batches the service has accepted so far.
+    """
+    ordered = sorted(assembled, key=_experiment_of)
+    return deque(Batch(list(group), successes) for _, group in groupby(ordered, _experiment_of))
+
+
+def _experiment_of(assembled: Assembled) -> str:
+    return assembled.trace.experiment or ""
 
 
 def _with_entries(trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]) -> TraceRecord:

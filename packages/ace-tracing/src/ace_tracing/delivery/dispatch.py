@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Final, Protocol
 
 from ace_tracing.delivery.assembler import Assembled
 from ace_tracing.delivery.backoff import Backoff
-from ace_tracing.delivery.batches import Batch
+from ace_tracing.delivery.batches import Batch, group_by_experiment
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.gil import LARGE_BYTES, GilYielder
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
@@ -30,8 +29,8 @@ BATCH_BYTES: Final = 1024 * 1024
 BACKLOG_BYTES: Final = 16 * 1024 * 1024
 """With more unread bytes than this, the worker reads without yielding the GIL."""
 MAX_SPLITS: Final = 32
-"""How often the batches of one round are split to find the rejected trace. It bounds the requests to a service that
-rejects everything."""
+"""How often batches are split to find the rejected trace, without a success between. It bounds the requests to a
+service that rejects everything."""
 MAX_SERVER_ERRORS: Final = 6
 """How many errors inside the service a batch meets before it is split, or, as a single trace, dropped."""
 
@@ -143,8 +142,7 @@ class Dispatcher:
         Returns:
             False when the worker was closed before all were settled.
         """
-        ordered = sorted(assembled, key=_experiment_of)
-        batches = deque(Batch(list(group), self._ledger.successes) for _, group in groupby(ordered, _experiment_of))
+        batches = group_by_experiment(assembled, self._ledger.successes)
         if not recovered:
             self._in_flight = batches
         splits_left = MAX_SPLITS
@@ -153,6 +151,9 @@ class Dispatcher:
             batch = batches[0]
             if self._control.is_closed and self.backoff.must_wait:
                 return False
+            if recovered and self.has_new:
+                # The recovered traces may be the cause of the failures.
+                self.deliver_own()
             if batch.is_rejected and batch.has_many_traces and splits_left:
                 splits_left -= 1
                 batches.popleft()
@@ -160,6 +161,14 @@ class Dispatcher:
                 continue
             result = self._attempt(batch)
             batches.popleft()
+            if isinstance(result, Delivered) or result is _INTERNAL_ERROR:
+                splits_left = MAX_SPLITS
+            if recovered and isinstance(result, Blocked) and result.cause == "experiment":
+                # Nobody can change the experiment of these traces, and others must not wait for them.
+                self.backoff.record_success()
+                warn("experiment", "Traces of an ended process are filed in the default experiment: %s", result.reason)
+                batches.appendleft(batch.move_to_default_experiment(self._ledger.successes))
+                continue
             if isinstance(result, Rejected) and result.too_large and (parts := batch.split(self._ledger.successes)):
                 batches.extendleft(reversed(parts))
             elif isinstance(result, Rejected) and result.invalid_content and batch.has_many_traces and splits_left:
@@ -290,7 +299,3 @@ class Dispatcher:
         if dropped > self._reported_drops:
             warn("full", "%d traces and spans did not fit into the buffer and are lost", dropped - self._reported_drops)
             self._reported_drops = dropped
-
-
-def _experiment_of(assembled: Assembled) -> str:
-    return assembled.trace.experiment or ""

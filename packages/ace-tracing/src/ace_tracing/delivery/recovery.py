@@ -62,19 +62,20 @@ class Recovery:
         for folder in self._spool.expired_folders():
             self._recover(folder, is_expired=True)
         for folder in self._spool.other_folders():
-            if not self._recover(folder, is_expired=False):
+            if self._control.is_closed:
                 return
+            self._recover(folder, is_expired=False)
 
     def forget(self) -> None:
         """Close the copy of an orphaned spool's lock, in a forked child: the parent recovers that spool."""
         if self._in_progress is not None:
             self._in_progress.forget()
 
-    def _recover(self, folder: str, *, is_expired: bool) -> bool:
-        """Recover one spool; False when the worker was closed, or failed, before that was done."""
+    def _recover(self, folder: str, *, is_expired: bool) -> None:
+        """Recover one spool, or release it when the worker is closed, or fails, before that is done."""
         orphan = OrphanedSpool.recover(folder)
         if orphan is None:
-            return True
+            return
         self._in_progress = orphan
         is_settled = False
         try:
@@ -85,7 +86,6 @@ class Recovery:
             self._in_progress = None
             if not is_settled:
                 orphan.release()
-        return is_settled
 
     def _deliver(self, log: OrphanedLog, *, is_expired: bool) -> bool:
         while not log.is_read:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from ace_tracing.diagnostics import guard
+from ace_tracing.diagnostics import guard, warn
 from ace_tracing.recording.attributes import SESSION_ID, USER_ID
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.folders import clean_folder
@@ -152,16 +152,24 @@ def update_current_trace(
 def folder(name: str | None) -> Iterator[None]:
     """File the traces that start in this block, in this thread or task, in a folder. None means unfiled.
 
-    The name is cleaned as in `set_folder`. Blocks nest, and take precedence over `set_folder` and `configure`.
+    The name is cleaned as in `set_folder`. Blocks nest, and take precedence over `set_folder` and `configure`. A name
+    that is neither text nor None logs a warning and changes nothing, since the block may be in a traced function.
     """
     scope = current_scope.get() or Scope()
-    with _scope(scope._replace(folder=clean_folder(name), has_folder=True), {}):
+    if name is None or isinstance(name, str):
+        scope = scope._replace(folder=clean_folder(name), has_folder=True)
+    else:
+        warn("folder", "folder(<%s>) is ignored: give the folder as text, such as 'production'", type(name).__name__)
+    with _scope(scope, {}):
         yield
 
 
 @contextmanager
 def session(session_id: str | None = None, *, user_id: str | None = None) -> Iterator[None]:
     """Set the session and the user of the traces that start in this block, in this thread or task.
+
+    An id is text, a whole number or an object with its own text, such as a UUID. Any other value logs a warning and is
+    left out, since the block may be in a traced function.
 
     Args:
         session_id: The conversation of the traces, at most 250 characters.
@@ -219,4 +227,18 @@ def leave(variable: ContextVar[T], token: Token[T]) -> None:
 
 def _session(session_id: str | None, user_id: str | None) -> dict[str, str]:
     given = {SESSION_ID: session_id, USER_ID: user_id}
-    return {key: str(value)[:MAX_METADATA] for key, value in given.items() if value is not None}
+    return {key: text for key, value in given.items() if value is not None and (text := _id_text(key, value))}
+
+
+def _id_text(key: str, value: Any) -> str | None:
+    """Return a session or user id as text, or log a warning for a value that is no id."""
+    kind: Any = type(value)
+    has_own_text = kind.__str__ is not object.__str__ and not isinstance(value, (bytes, bytearray))
+    if isinstance(value, str):
+        return str.__str__(value)[:MAX_METADATA]
+    if (isinstance(value, int) and kind is not bool) or has_own_text:
+        # `__str__` may be the user's code.
+        with suppress(Exception):
+            return str(value)[:MAX_METADATA]
+    warn(key, "A value of type %s is no %s and is left out: give it as text", kind.__name__, key)
+    return None

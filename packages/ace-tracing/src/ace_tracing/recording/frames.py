@@ -7,11 +7,14 @@ them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
+
+from ace_tracing.recording.folders import clean_folder
 
 T = TypeVar("T")
 
@@ -31,6 +34,11 @@ _END: Final = Struct(">BQqB")
 _LENGTH: Final = Struct(">I")
 _TRACE_ID: Final = _START.size
 _CONTEXT: Final = _TRACE_ID + 16
+MAX_EXPERIMENT_CHARS: Final = 500
+"""The limit for an experiment's name, of the contract and of MLflow."""
+CONTROL_CHARACTERS: Final = r"[\x00-\x1f\x7f]"
+"""Characters that an experiment's name must not contain."""
+
 END_BYTES: Final = _END.size
 """Length of an end frame without its outputs or details."""
 
@@ -102,8 +110,33 @@ def pack_context(
 
 
 def read_context(encoded: bytes) -> TraceContext:
-    """Read the context of a start frame, as `context_of` returns it."""
-    return TraceContext(*orjson.loads(encoded))
+    """Read the context of a start frame, as `context_of` returns it.
+
+    Fields that this version could not have written are corrected or left out. A former version, or a damaged file, may
+    have left anything: a trace in the default experiment is better than a request that the service rejects.
+    """
+    try:
+        experiment, folder, metadata, *others = orjson.loads(encoded)
+    except (ValueError, TypeError):
+        return TraceContext(None, None, None)
+    if isinstance(experiment, int) and not isinstance(experiment, bool):
+        experiment = str(experiment)
+    if isinstance(experiment, str):
+        experiment = re.sub(CONTROL_CHARACTERS, "", experiment)[:MAX_EXPERIMENT_CHARS]
+    else:
+        experiment = ""
+    foreign_parent = others[0] if others and isinstance(others[0], str) else ""
+    return TraceContext(
+        experiment if experiment.strip() else None,
+        clean_folder(folder) if isinstance(folder, str) else None,
+        read_texts(metadata) or None,
+        foreign_parent if re.fullmatch(r"[0-9a-f]{16}", foreign_parent) else None,
+    )
+
+
+def read_texts(texts: Any) -> dict[str, str]:
+    """Return the entries of a decoded JSON object whose value is text."""
+    return {key: text for key, text in texts.items() if isinstance(text, str)} if isinstance(texts, dict) else {}
 
 
 def dump_json(value: Any) -> bytes:

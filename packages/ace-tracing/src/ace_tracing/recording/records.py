@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ace_tracing.recording.callsite import read_call_site
-from ace_tracing.recording.frames import ENDED_WITH_DETAILS, STATUSES, read_end, read_start
+from ace_tracing.recording.frames import ENDED_WITH_DETAILS, STATUSES, read_end, read_start, read_texts
 
 
 class SpanRecord(NamedTuple):
@@ -113,4 +113,9 @@ def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None
         fields.get("events"),
         fields.get("links"),
     )
-    return span, None if details is None else TraceDetails(*details)
+    return span, None if details is None else _read_details(*details)
+
+
+def _read_details(name: Any, tags: Any, metadata: Any) -> TraceDetails:
+    """Return the trace details without the entries that are no text, from a damaged file or a former version."""
+    return TraceDetails(name if isinstance(name, str) else None, read_texts(tags), read_texts(metadata))

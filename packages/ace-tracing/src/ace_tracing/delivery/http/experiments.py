@@ -43,7 +43,7 @@ def _find_or_create(service: ServiceClient, name: str) -> str | ExportResult:
         response = service.request(get_experiment_by_name.sync_detailed, experiment_name=name)
         if isinstance(response.parsed, ExperimentAnswer) and _is_id(response.parsed.experiment.experiment_id):
             if response.parsed.experiment.lifecycle_stage == "deleted":
-                return Blocked(f"the experiment {name!r} is deleted: restore it, or choose another", "address")
+                return Blocked(f"the experiment {name!r} is deleted: restore it, or choose another", "experiment")
             return response.parsed.experiment.experiment_id
         if not is_resource_missing(response):
             break
@@ -58,7 +58,7 @@ def _find_or_create(service: ServiceClient, name: str) -> str | ExportResult:
         quote = response.content[:QUOTE_BYTES].decode(errors="replace")
         return Retryable(f"the response contains no experiment: {quote}")
     # The traces are not at fault: they are kept until the user chooses another name.
-    return Blocked(f"experiment {name!r}: {result.reason}", "address") if isinstance(result, Rejected) else result
+    return Blocked(f"experiment {name!r}: {result.reason}", "experiment") if isinstance(result, Rejected) else result
 
 
 def _is_id(identifier: object) -> bool:

@@ -40,11 +40,12 @@ class Blocked:
 
     Attributes:
         reason: The failure, for a log line.
-        cause: The setting to correct: the API key, or the address (including proxies on the way to it).
+        cause: The setting to correct: the API key, the address (including proxies on the way to it), or the experiment
+            of these traces.
     """
 
     reason: str
-    cause: Literal["key", "address"]
+    cause: Literal["key", "address", "experiment"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,9 @@ class Spool:
         found = []
         for folder in self._key_folders():
             with contextlib.suppress(OSError), os.scandir(folder) as entries:
-                found += [(entry.stat().st_mtime, entry.path) for entry in entries if entry.is_dir()]
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        found.append((_modified(entry), entry.path))
         return [path for _, path in sorted(found) if path != self._folder]
 
     def _key_folders(self) -> list[str]:
@@ -236,7 +238,9 @@ class OrphanedSpool:
 
     def _paths(self) -> list[str]:
         with contextlib.suppress(OSError):
-            return [os.path.join(self._folder, name) for name in os.listdir(self._folder) if name.endswith(_SUFFIX)]
+            paths = [os.path.join(self._folder, name) for name in os.listdir(self._folder) if name.endswith(_SUFFIX)]
+            # Reading from a pipe of that name would wait forever.
+            return [path for path in paths if os.path.isfile(path)]
         return []
 
 
@@ -254,8 +258,15 @@ def _folders_below(folder: str, depth: int) -> list[str]:
 
 def _size(folder: str) -> int:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        return sum(entry.stat().st_size for entry in entries)
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
     return 0
+
+
+def _modified(entry: os.DirEntry[str]) -> float:
+    """Return the time of an entry's last change; 0.0 when another process has removed it."""
+    with contextlib.suppress(OSError):
+        return entry.stat().st_mtime
+    return 0.0
 
 
 def _number_of(path: str) -> int:
