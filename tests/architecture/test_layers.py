@@ -14,21 +14,22 @@ LAYERS: dict[str, str] = {
     errors                  -
     version                 -
     lazy                    -
-    diagnostics             -
-    values/                 -
-    recording/              values/ diagnostics
-    decorator/              recording/ values/snapshot diagnostics
+    clocks                  -
+    diagnostics             clocks
+    values/                 clocks
+    recording/              clocks values/ diagnostics
+    decorator/              clocks recording/ values/snapshot diagnostics
     arguments               recording/frames errors
     settings                arguments recording/folders recording/sampling errors
     delivery/assembler      recording/
-    delivery/backoff        -
+    delivery/backoff        clocks
     delivery/control        -
     delivery/fork           -
-    delivery/gil            -
+    delivery/gil            clocks
     delivery/status         -
-    delivery/spool/         delivery/assembler recording/ diagnostics
+    delivery/spool/         clocks delivery/assembler recording/ diagnostics
     delivery/otlp/          recording/ version
-    delivery/http/          delivery/otlp/response errors
+    delivery/http/          clocks delivery/otlp/response errors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder
     delivery/mlflow/        delivery/http/ delivery/otlp/attributes recording/records
@@ -37,18 +38,18 @@ LAYERS: dict[str, str] = {
     delivery/dispatch       delivery/ledger delivery/batches delivery/assembler delivery/backoff delivery/control
                             delivery/gil delivery/http/results delivery/otlp/encoder delivery/spool/ recording/context
                             diagnostics
-    delivery/recovery       delivery/dispatch delivery/ledger delivery/assembler delivery/control delivery/spool/
+    delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/assembler delivery/control delivery/spool/
                             diagnostics
-    delivery/worker         delivery/recovery delivery/dispatch delivery/ledger delivery/control delivery/status
+    delivery/worker         clocks delivery/recovery delivery/dispatch delivery/ledger delivery/control delivery/status
                             delivery/http/deadline delivery/spool/ diagnostics
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
-    process                 pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
+    process                 clocks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
     capture                 process pipeline recording/
-    runtime                 process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
+    runtime                 clocks process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
                             recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
-    reading/                runtime delivery/http/client delivery/mlflow/file recording/attributes errors
+    reading/                clocks runtime delivery/http/client delivery/mlflow/file recording/attributes errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
     hostile                 testing/

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
+
+from ace_tracing.clocks import monotonic
 
 loud = False
 
@@ -84,7 +85,7 @@ def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> Non
         message: The message, with `%` placeholders for `args`.
         exc_info: Whether to log the exception being handled.
     """
-    now = time.monotonic()
+    now = monotonic()
     if now - _last_warned.get(cause, -_INTERVAL_S) >= _INTERVAL_S:
         _last_warned[cause] = now
         # A log handler of the user's may raise, in the user's thread as well as in the worker's.

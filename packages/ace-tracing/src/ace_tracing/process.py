@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
 from typing import TYPE_CHECKING, Final
 
+from ace_tracing.clocks import monotonic
 from ace_tracing.diagnostics import warn
 from ace_tracing.recording.context import current_span
 from ace_tracing.recording.tracer import Tracer, state
@@ -76,9 +76,9 @@ def shut_down(timeout: float | None = None) -> Delivery:
 
     if timeout is None:
         timeout = SPOOLED_TIMEOUT_S if spooled else SHUTDOWN_TIMEOUT_S
-    deadline = time.monotonic() + timeout
+    deadline = monotonic() + timeout
     hurry(workers)
-    left = (max(0.0, deadline - time.monotonic()) for _ in workers)
+    left = (max(0.0, deadline - monotonic()) for _ in workers)
     delivery = sum((worker.close(next(left)) for worker in workers), Delivery())
     if delivery.pending:
         _warn_of_pending(delivery.pending, timeout, spooled)

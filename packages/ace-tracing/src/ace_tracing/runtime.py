@@ -5,10 +5,10 @@ It connects the stages: Tracer -> frames -> Buffer -> Assembler -> Worker -> enc
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from ace_tracing.clocks import monotonic
 from ace_tracing.process import deliver_at_exit, process, shut_down
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.tracer import Tracer
@@ -159,7 +159,7 @@ def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
     from ace_tracing.arguments import read_arguments
     from ace_tracing.delivery.status import Delivery
 
-    deadline = time.monotonic() + read_arguments("flush", {"timeout": timeout})["timeout"]
+    deadline = monotonic() + read_arguments("flush", {"timeout": timeout})["timeout"]
     with process.lock:
         workers = process.workers
     if not workers:
@@ -167,7 +167,7 @@ def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
     from ace_tracing.delivery.worker import hurry
 
     hurry(workers)
-    return sum((worker.flush(max(0.0, deadline - time.monotonic())) for worker in workers), Delivery())
+    return sum((worker.flush(max(0.0, deadline - monotonic())) for worker in workers), Delivery())
 
 
 def shutdown(timeout: float | None = None) -> Delivery:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Protocol
 
+from ace_tracing.clocks import perf_counter
 from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording.context import SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import Final
+
+from ace_tracing.clocks import monotonic
 
 MIN_RETRY_S: Final = 0.5
 """The delay after the first failure, before jitter, in seconds. It doubles with each further failure."""
@@ -59,7 +60,7 @@ class Backoff:
             delay = min(MIN_RETRY_S * 2.0 ** min(self._failures, 10), MAX_RETRY_S)
             delay *= _random.uniform(0.5, 1.0)
         self._failures += 1
-        self._until = time.monotonic() + delay
+        self._until = monotonic() + delay
 
     def pause(self, reason: str) -> None:
         """Set a long delay, since attempts fail until the user fixes the key or the address.
@@ -70,7 +71,7 @@ class Backoff:
         self.last_error = reason
         self.is_paused = True
         self._is_requested = False
-        self._until = time.monotonic() + PAUSED_RETRY_S
+        self._until = monotonic() + PAUSED_RETRY_S
 
     def hurry(self) -> None:
         """Make the next attempt due now, unless the service asked for the delay."""
@@ -90,4 +91,4 @@ class Backoff:
     @property
     def delay_s(self) -> float:
         """The seconds until the next attempt."""
-        return max(0.0, self._until - time.monotonic())
+        return max(0.0, self._until - monotonic())

@@ -7,10 +7,10 @@ When no span has been recorded for `QUIET_S`, the worker works without yielding.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from time import perf_counter
 from typing import Final
+
+from ace_tracing.clocks import perf_counter, sleep
 
 SMALL_BYTES: Final = 1024
 """Bytes of frames to read between two yields while spans are recorded, about 40 µs of work."""
@@ -47,4 +47,4 @@ class GilYielder:
         if now < self._busy_until:
             # A sleep is needed: a thread that releases the GIL and asks for it again at once gets it back before any
             # other thread wakes up.
-            time.sleep(0)
+            sleep(0)

@@ -5,9 +5,9 @@ Every method but `has_orphans`, `schedule_now` and `forget` runs on the worker's
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
+from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.assembler import Assembled
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import Dispatcher
@@ -41,7 +41,7 @@ class Recovery:
     @property
     def delay_s(self) -> float:
         """The seconds until the next search."""
-        return max(0.0, self._next_at - time.monotonic())
+        return max(0.0, self._next_at - monotonic())
 
     def has_orphans(self) -> bool:
         """Return whether there are folders of other processes, some of which may still be running."""
@@ -53,8 +53,8 @@ class Recovery:
 
     def run_if_due(self) -> None:
         """Recover the orphaned spools unless that was done within the last `INTERVAL_S`."""
-        if not self._control.is_closed and time.monotonic() >= self._next_at:
-            self._next_at = time.monotonic() + INTERVAL_S
+        if not self._control.is_closed and monotonic() >= self._next_at:
+            self._next_at = monotonic() + INTERVAL_S
             self.run()
 
     def run(self) -> None:

@@ -6,11 +6,11 @@ Public methods run on any thread. `_run` is the thread's main function; the meth
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable
 from contextvars import Context
 from typing import Final
 
+from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher, SpanExporter
 from ace_tracing.delivery.http.deadline import time_limit
@@ -87,7 +87,7 @@ class Worker:
         if threading.current_thread() is self._thread:
             # A log handler calls this while the worker's thread sends. The thread cannot wait for itself.
             return self.delivery()
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         target = self._buffer.position
         if self._dispatcher.is_settled(target):
             return self.delivery()
@@ -101,7 +101,7 @@ class Worker:
         self.hurry()
         with self._ledger.changed:
             while not self._dispatcher.is_settled(target):
-                left = deadline - time.monotonic()
+                left = deadline - monotonic()
                 if left <= 0 or (self.is_paused and self._dispatcher.attempts > attempts):
                     break
                 if not self._ledger.changed.wait(min(left, POLL_S)):
@@ -114,7 +114,7 @@ class Worker:
         Args:
             timeout: The longest wait, in seconds.
         """
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         self.flush(timeout)
         self._control.is_closed = True
         self._control.wake()
@@ -123,9 +123,9 @@ class Worker:
             return self.delivery()
         thread = self._thread
         if thread is not None and thread.is_alive():
-            thread.join(min(max(0.05, deadline - time.monotonic()), threading.TIMEOUT_MAX))
+            thread.join(min(max(0.05, deadline - monotonic()), threading.TIMEOUT_MAX))
         else:
-            with time_limit(max(MIN_ATTEMPT_S, deadline - time.monotonic())):
+            with time_limit(max(MIN_ATTEMPT_S, deadline - monotonic())):
                 self._end(recover=False)
         return self.delivery()
 
@@ -221,11 +221,11 @@ class Worker:
     def _gather(self) -> None:
         """Wait up to `BATCH_DELAY_S`, so that more traces share the request."""
         control = self._control
-        deadline = time.monotonic() + BATCH_DELAY_S
+        deadline = monotonic() + BATCH_DELAY_S
         while not (
             control.is_closed or control.is_retired or control.must_hurry or self._buffer.unread_bytes > BATCH_BYTES
         ):
-            left = deadline - time.monotonic()
+            left = deadline - monotonic()
             if left <= 0 or not self._dispatcher.has_new:
                 break
             control.sleep(min(left, POLL_S))

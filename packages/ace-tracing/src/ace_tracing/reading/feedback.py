@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from ace_tracing import runtime
+from ace_tracing.clocks import time
 from ace_tracing.errors import NotFoundError
 from ace_tracing.reading.queries import normalize_trace_id
 
@@ -58,7 +59,7 @@ def log_feedback(
         Feedback,
     )
 
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.fromtimestamp(time(), datetime.UTC)
     assessment = Assessment(
         assessment_name=name,
         source=AssessmentSource(source_type=source, source_id=source_id),

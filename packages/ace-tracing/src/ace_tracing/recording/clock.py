@@ -5,11 +5,10 @@ Callers look the functions up in this module at each call, so `testing.fixed_clo
 
 from __future__ import annotations
 
-import time
-
-perf_counter_ns = time.perf_counter_ns
+from ace_tracing.clocks import perf_counter_ns as perf_counter_ns
+from ace_tracing.clocks import time_ns
 
 
 def wall_clock_offset_ns() -> int:
     """Return the difference between the time since the epoch and the counter."""
-    return time.time_ns() - perf_counter_ns()
+    return time_ns() - perf_counter_ns()

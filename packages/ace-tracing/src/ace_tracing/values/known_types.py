@@ -19,6 +19,7 @@ import types
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
+from ace_tracing.clocks import real_class
 from ace_tracing.values import arrays
 from ace_tracing.values.introspection import (
     MISSING,
@@ -102,9 +103,9 @@ def _convert_memoryview(value: memoryview) -> View:
 def _convert_datetime(value: datetime.datetime) -> View:
     zone = _ZONE_OF_DATETIME(value)
     if zone is None or _is_known_zone(type(zone)):
-        return datetime.datetime.isoformat(value)
+        return _DATETIME.isoformat(value)
     # Any other zone computes its offset in its own code.
-    local = datetime.datetime.combine(datetime.datetime.date(value), datetime.datetime.time(value))
+    local = _DATETIME.combine(_DATETIME.date(value), _DATETIME.time(value))
     return f"{local.isoformat()} <{name_of(type(zone))}>"
 
 
@@ -195,7 +196,9 @@ def _convert_to_text(value: Any) -> View:
 
 
 _EMPTY: Final[dict[Any, Any]] = {}
-_ZONE_OF_DATETIME: Final = datetime.datetime.__dict__["tzinfo"].__get__
+_DATETIME: Final = real_class(datetime.datetime)
+_DATE: Final = real_class(datetime.date)
+_ZONE_OF_DATETIME: Final = _DATETIME.__dict__["tzinfo"].__get__
 _ZONE_OF_TIME: Final = datetime.time.__dict__["tzinfo"].__get__
 _EXCEPTION_ARGUMENTS: Final = BaseException.__dict__["args"].__get__
 _EXCEPTION_STRS: Final = tuple(
@@ -217,8 +220,8 @@ _BY_TYPE: Final[dict[type, Converter]] = {
     bytearray: _convert_bytearray,
     memoryview: _convert_memoryview,
     enum.Enum: _attribute_converter("_value_"),
-    datetime.datetime: _convert_datetime,
-    datetime.date: datetime.date.isoformat,
+    _DATETIME: _convert_datetime,
+    _DATE: _DATE.isoformat,
     datetime.time: _convert_time,
     datetime.timedelta: datetime.timedelta.__str__,
     uuid.UUID: _convert_uuid,

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from time import perf_counter
 from typing import Any, Final, TypeVar
 
 from orjson import dumps
 
+from ace_tracing.clocks import perf_counter
 from ace_tracing.values.conversion import convert
 from ace_tracing.values.introspection import name_of
 from ace_tracing.values.views import Elements, Entries, Replacement, View

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import httpx
 
+from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.errors import ServiceError
 from kayba_api import Client
@@ -52,12 +52,12 @@ class ServiceClient:
     @property
     def supports_otlp(self) -> bool:
         """Whether to send spans by OTLP: True unless `pause_otlp` was called in the last hour."""
-        return self._no_otlp_until is None or time.monotonic() >= self._no_otlp_until
+        return self._no_otlp_until is None or monotonic() >= self._no_otlp_until
 
     def pause_otlp(self) -> None:
         """Stop using OTLP for one hour, after the server accepted a trace only as an artifact."""
         if self.supports_otlp:
-            self._no_otlp_until = time.monotonic() + OTLP_RETRY_S
+            self._no_otlp_until = monotonic() + OTLP_RETRY_S
 
     def client(self) -> Client:
         """Return the client, creating it on first use: it reads the system's certificates, which is slow."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
+
+from ace_tracing.clocks import monotonic
 
 _deadline: Final[ContextVar[float | None]] = ContextVar("ace_tracing_deadline", default=None)
 
@@ -21,7 +22,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         seconds: Time for the whole block.
     """
     outer = _deadline.get()
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     token = _deadline.set(deadline if outer is None else min(outer, deadline))
     try:
         yield
@@ -32,4 +33,4 @@ def time_limit(seconds: float) -> Iterator[None]:
 def seconds_left() -> float | None:
     """Return the time left until the deadline, negative once it has passed, or None without a `time_limit`."""
     deadline = _deadline.get()
-    return None if deadline is None else deadline - time.monotonic()
+    return None if deadline is None else deadline - monotonic()

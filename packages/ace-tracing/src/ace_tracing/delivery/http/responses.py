@@ -9,7 +9,6 @@ instead of dropping traces.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -18,6 +17,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from ace_tracing.clocks import time
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.otlp.response import decode_json, decode_protobuf
 
@@ -130,7 +130,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         return None
     # The server's own clock, if the response has its date: the local one may be wrong.
     now = _timestamp(headers.get("date", ""))
-    return max(0.0, until - (time.time() if now is None else now))
+    return max(0.0, until - (time() if now is None else now))
 
 
 def _timestamp(date: str) -> float | None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from typing import Final
 
+from ace_tracing.clocks import time
 from ace_tracing.delivery.spool.files import (
     ASIDE,
     create_segment,
@@ -121,7 +121,7 @@ class Spool:
         expired = []
         for changed, path, size in sorted(found, reverse=True):
             kept += size
-            if path != self._folder and (time.time() - changed > MAX_AGE_S or kept > MAX_ORPHANED_BYTES):
+            if path != self._folder and (time() - changed > MAX_AGE_S or kept > MAX_ORPHANED_BYTES):
                 expired.append(path)
         return expired
 

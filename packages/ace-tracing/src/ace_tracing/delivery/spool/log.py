@@ -6,11 +6,11 @@ that were made of them are delivered or dropped. Only the worker's thread uses a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
+from ace_tracing.clocks import monotonic, sleep
 from ace_tracing.delivery.assembler import Assembled, Assembler
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
@@ -174,14 +174,14 @@ class OwnLog:
 
     def _wait_at_gap(self) -> None:
         """Wait for a frame that was begun, and skip it if its thread never finishes it."""
-        now = time.monotonic()
+        now = monotonic()
         if self._gap_since is None:
             self._gap_since = now
         elif now - self._gap_since > GAP_TIMEOUT_S:
             self._buffer.skip_gap()
             self._gap_since = None
         else:
-            time.sleep(0.001)
+            sleep(0.001)
 
 
 class OrphanedLog:
