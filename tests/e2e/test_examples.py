@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -178,10 +181,49 @@ def test_demo(tmp_path: Path, question: list[str], expected: str, error: bool) -
     assert expected in printed
     assert "docs-agent" in printed
     assert "AGENT" in printed
-    assert "http://127.0.0.1:" in printed
-    assert "/trace/tr-" in printed
     assert ("AttributeError" in printed) == error
     assert (tmp_path / "demo.db").exists()
+
+
+def test_demo_without_a_terminal_leaves_no_link_and_no_pending_trace(tmp_path: Path) -> None:
+    store = f"sqlite:///{(tmp_path / 'demo.db').as_posix()}"
+    printed = run("demo.py", "http://127.0.0.1:9", KAYBA_LOCAL_STORE=store)
+    assert "http" not in printed
+    assert re.search(rf"^The trace tr-[0-9a-f]{{32}} is kept in {re.escape(store)}$", printed, re.MULTILINE)
+    assert printed.endswith("\nTo view it in your browser: hatch run kayba-local serve\n")
+    assert not (tmp_path / "spool").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_demo_in_a_terminal_serves_the_link_until_ctrl_c(tmp_path: Path) -> None:
+    import pty
+
+    terminal, device = pty.openpty()
+    store = f"sqlite:///{tmp_path / 'demo.db'}"
+    environment = {**os.environ, "KAYBA_LOCAL_STORE": store}
+    with subprocess.Popen(
+        [sys.executable, EXAMPLES / "demo.py"], env=environment, stdin=device, stdout=device, start_new_session=True
+    ) as process:
+        os.close(device)
+        printed = read_terminal(terminal, until="Ctrl-C ends the server.")
+        (link,) = re.findall(r"http://\S+", printed)
+        with urllib.request.urlopen(link, timeout=60) as page:
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        after = read_terminal(terminal, until="hatch run kayba-local serve")
+        assert process.wait(60) == 0
+    os.close(terminal)
+    assert f"is kept in {store}" in after
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(link, timeout=60)
+
+
+def read_terminal(terminal: int, until: str) -> str:
+    """Read from a pseudo-terminal until a text appears. Fail when the program ends before."""
+    printed = ""
+    while until not in printed:
+        printed += os.read(terminal, 4096).decode()
+    return printed
 
 
 def test_every_example_is_tested() -> None:
