@@ -1,0 +1,43 @@
+"""Run pytest from any folder: `python run_tests.py [ARGUMENT ...]`, with pytest's arguments.
+
+Paths are relative to the current folder, as for pytest. Without a path, pytest itself would collect the current folder;
+this program collects the configured `testpaths`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+class FromAnyFolder:
+    """A plugin that makes the paths of the command line absolute, and then moves to the root."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: pytest.Config, args: list[str]) -> None:
+        """Change the command line before pytest loads the conftest files of its paths, which define options."""
+        given: list[str] = early_config.known_args_namespace.file_or_dir
+        paths = [absolute(path) for path in given]
+        paths = paths or [str(ROOT / path) for path in early_config.getini("testpaths")]
+        args[:] = [argument for argument in args if argument not in given] + paths
+        given[:] = paths
+        # Some tools of the tests read or write files of the current folder.
+        os.chdir(ROOT)
+
+
+def absolute(path: str) -> str:
+    """Return a path, or the id of a test, with an absolute path."""
+    file, separator, test = path.partition("::")
+    return f"{Path(file).resolve()}{separator}{test}"
+
+
+if __name__ == "__main__":
+    # Hypothesis chooses its folder before any hook of a plugin.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
+    sys.exit(pytest.main(sys.argv[1:], plugins=[FromAnyFolder()]))
