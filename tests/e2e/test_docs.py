@@ -130,6 +130,35 @@ def test_relative_links_point_to_existing_files(page: str) -> None:
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
+TYPED = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "*/README.md",
+        "packages/*/README.md",
+        "packages/*/src/**/*.py",
+        "tools/*.py",
+    )
+    for path in ROOT.glob(pattern)
+    if "pip install" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("page", TYPED)
+def test_unpublished_packages_are_installed_from_files(page: str) -> None:
+    lines = re.findall(r"pip install ([^`\n]*)", (ROOT / page).read_text(encoding="utf-8"))
+    words = [word.strip("\"',)") for line in lines for word in line.split()]
+    assert [word for word in words if re.match(r"(ace|kayba)[-_]", word)] == []
+    assert [word for word in words if word.startswith("./") and not (ROOT / word).is_dir()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_install_lines_name_every_required_package(page: str) -> None:
+    (line,) = re.findall(r"^\$ pip install (\./.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert line.split() == ["./packages/kayba-api", "./packages/ace-tracing", "./packages/ace-framework"]
+
+
 def test_the_readme_lists_every_command() -> None:
     environments = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))["envs"]
     commands: set[str] = set()

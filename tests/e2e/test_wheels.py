@@ -61,12 +61,12 @@ print(hello("wheel"))
     assert found.data.spans[0].outputs == "hello wheel"
 
 
-def test_without_the_extra_the_import_error_names_it(wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_without_the_extra_the_import_error_names_the_packages(wheels: dict[str, Path], tmp_path: Path) -> None:
     python = create_environment(tmp_path / "venv")
     uv("pip", "install", "--python", python, wheels["ace-framework"])
     assert run(python, "import ace").returncode == 0
     done = run(python, "from ace.tracing import trace")
-    assert done.stderr.splitlines()[-1] == 'ImportError: Tracing is an extra: pip install "ace-framework[tracing]"'
+    assert done.stderr.splitlines()[-1].startswith("ImportError: ace.tracing needs the package ace-tracing")
 
 
 def test_kayba_local_serves_from_its_wheel(wheels: dict[str, Path], tmp_path: Path) -> None:

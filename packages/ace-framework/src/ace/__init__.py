@@ -1,4 +1,4 @@
-"""The import paths of the Kayba SDK. Tracing is the extra `tracing`: `pip install "ace-framework[tracing]"`."""
+"""The import paths of the Kayba SDK. `ace.tracing` needs the package `ace-tracing`, the extra `tracing`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,10 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "ace_tracing":
         raise
-    raise ImportError('Tracing is an extra: pip install "ace-framework[tracing]"') from None
+    raise ImportError(
+        "ace.tracing needs the package ace-tracing, which is not published yet."
+        " In a clone of the Kayba SDK: pip install ./packages/kayba-api ./packages/ace-tracing"
+    ) from None
 
 __all__ = ace_tracing.__all__
 

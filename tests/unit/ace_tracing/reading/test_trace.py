@@ -293,7 +293,7 @@ def test_a_dataframe_has_one_row_per_span() -> None:
 
 def test_without_pandas_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ModuleNotFoundError, match=re.escape('pip install "ace-tracing[pandas]"')):
+    with pytest.raises(ModuleNotFoundError, match="pip install pandas"):
         FAILED.to_dataframe()
 
 

@@ -40,7 +40,7 @@ def to_dataframe(trace: SpanTree) -> pd.DataFrame:
     except ModuleNotFoundError as error:
         if error.name != "pandas":
             raise
-        message = 'to_dataframe() needs pandas: pip install "ace-tracing[pandas]"'
+        message = "to_dataframe() needs pandas: pip install pandas"
         raise ModuleNotFoundError(message, name="pandas") from None
     rows = [
         (

@@ -66,8 +66,7 @@ class Trace(SpanTree):
     def print_tree(self, file: TextIO | None = None) -> None:
         """Print the tree with durations and errors, one line per span.
 
-        A terminal gets colours when rich is installed (`pip install "ace-tracing[rich]"`). Any other output is plain
-        text.
+        A terminal gets colours when rich is installed (`pip install rich`). Any other output is plain text.
 
         Args:
             file: The output; standard output by default.
@@ -80,7 +79,7 @@ class Trace(SpanTree):
         """Return the spans as a table, one row per span, in the order of the tree.
 
         Raises:
-            ModuleNotFoundError: pandas is not installed. Install it with `pip install "ace-tracing[pandas]"`.
+            ModuleNotFoundError: pandas is not installed. Install it with `pip install pandas`.
         """
         from ace_tracing.reading.dataframe import to_dataframe
 
