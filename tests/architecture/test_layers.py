@@ -16,7 +16,7 @@ LAYERS: dict[str, str] = {
     lazy                    -
     clocks                  -
     diagnostics             clocks
-    values/                 clocks
+    values/                 clocks diagnostics
     recording/              clocks values/ diagnostics
     decorator/              clocks recording/ values/snapshot diagnostics
     arguments               recording/frames errors

@@ -19,7 +19,8 @@ from typing import Final, NamedTuple
 from ace_tracing.diagnostics import warn
 from ace_tracing.propagation.span_context import SESSION_KEYS, SpanContext
 from ace_tracing.propagation.w3c import TraceParent
-from ace_tracing.recording.context import MAX_METADATA, Scope, current_scope
+from ace_tracing.recording.attributes import mask_facts
+from ace_tracing.recording.context import Scope, current_scope
 from ace_tracing.recording.trace import Passthrough
 from ace_tracing.recording.tracer import Tracer
 
@@ -53,7 +54,8 @@ class Caller(NamedTuple):
         """Return the parent for spans of this process, as the tracer's `remote_parent` allows."""
         mode, flag = tracer.remote_parent, self.parent.sampled
         marked = None if mode == "own" else self._marked_decision()
-        session = {key: self.members[key][:MAX_METADATA] for key in SESSION_KEYS if self.members.get(key)}
+        # The caller may have no mask, or another one.
+        session = mask_facts({key: text for key in SESSION_KEYS if (text := self.members.get(key))}, tracer.mask)
         trace_id, span_id, _ = self.parent
         if mode == "follow" and not flag and marked is not False:
             warn(
@@ -73,7 +75,7 @@ class Caller(NamedTuple):
             span_id,
             flag if is_decision else None,
             None,
-            session | scope.metadata,
+            session | mask_facts(scope.metadata, tracer.mask),
             self.passthrough,
             tracer.experiment,
             scope.folder if scope.has_folder else tracer.folder,

@@ -19,7 +19,7 @@ class SpanContext(NamedTuple):
         span_id: The span's id, 16 hex digits.
         sampled: Whether the trace is kept. None if the process that continues it decides.
         agent: The parent's agent.
-        session: The trace's `session.id` and `user.id`, when they are set.
+        session: The trace's masked `session.id` and `user.id`, when they are set.
         passthrough: tracestate and baggage of the incoming request, for outgoing calls.
         experiment: The experiment of the trace. None for the service's default.
         folder: The folder of a trace whose parent is foreign. None for unfiled.

@@ -7,7 +7,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 
+from ace_tracing.recording.attributes import mask_attributes
 from ace_tracing.recording.frames import CUT, dump_json, pack_length, take_within
+from ace_tracing.values.masking import WITHHELD, Mask, mask_name
 
 S = TypeVar("S", str, str | None)
 
@@ -42,7 +44,17 @@ class CallSite:
         attributes: Encoded attributes recorded on every span.
     """
 
-    __slots__ = ("_of_agents", "agent", "attributes", "function", "name", "packed", "span_type")
+    __slots__ = (
+        "_inherits_agent",
+        "_masked",
+        "_of_agents",
+        "agent",
+        "attributes",
+        "function",
+        "name",
+        "packed",
+        "span_type",
+    )
 
     def __init__(
         self,
@@ -66,14 +78,31 @@ class CallSite:
         self.attributes = attributes
         self.packed = pack_length(len(encoded)) + encoded
         self._of_agents: dict[str, CallSite] = {}
+        self._inherits_agent = False
+        self._masked: tuple[Mask, CallSite] | None = None
 
     def of(self, agent: str) -> CallSite:
         """Return the same call site for another agent."""
         site = self._of_agents.get(agent)
         if site is None:
             site = CallSite(self.name, self.span_type, self.function, agent, self.attributes)
+            site._inherits_agent = True
             if len(self._of_agents) < MAX_AGENTS and len(site.packed) <= MAX_REMEMBERED_BYTES:
                 self._of_agents[agent] = site
+        return site
+
+    def masked_by(self, mask: Mask) -> CallSite:
+        """Return the same call site with masked names and attributes, remembered unless the mask raised."""
+        if self._masked is not None and self._masked[0] is mask:
+            return self._masked[1]
+        # An agent that is inherited was masked where it was named: a mask that hashes would give it a second name.
+        agent = self.agent if self.agent is None or self._inherits_agent else mask_name(self.agent, mask)
+        function = None if self.function is None else mask_name(self.function, mask)
+        attributes = mask_attributes(self.attributes, mask) if self.attributes else None
+        span_type = mask_span_type(self.span_type, mask)
+        site = CallSite(mask_name(self.name, mask), span_type, function, agent, attributes)
+        if len(site.packed) <= MAX_REMEMBERED_BYTES and WITHHELD.encode() not in site.packed:
+            self._masked = mask, site
         return site
 
 
@@ -100,6 +129,13 @@ def call_site(
             # The key is the truncated names, since the given ones may be very long.
             _sites[site.name, site.span_type, site.agent] = site
     return site
+
+
+def mask_span_type(span_type: str, mask: Mask | None) -> str:
+    """Return a span's type after the mask, which is asked only about types that are not `SpanType`'s own."""
+    from ace_tracing.recording.span_types import SpanType
+
+    return span_type if span_type in SpanType.__members__ else mask_name(span_type, mask)
 
 
 def read_call_site(encoded: bytes) -> CallSiteFields:

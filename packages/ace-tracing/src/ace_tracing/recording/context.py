@@ -11,7 +11,7 @@ from contextvars import ContextVar, Token
 from typing import Any, Final, NamedTuple, TypeVar
 
 from ace_tracing.diagnostics import guard, warn
-from ace_tracing.recording.attributes import SESSION_ID, USER_ID
+from ace_tracing.recording.attributes import SESSION_ID, USER_ID, mask_facts
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.frames import pack_context
@@ -22,10 +22,6 @@ from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.trace import OpenTrace
 
 T = TypeVar("T")
-
-MAX_METADATA: Final = 250
-"""Length limit of a session id and a user id: a server may refuse a whole request for a longer one."""
-
 
 JoinTrace = Callable[[str | None, dict[str, str]], OpenTrace]
 """Returns the local part of a foreign trace, given its folder and metadata."""
@@ -67,8 +63,8 @@ class RemoteParent:
             return self
         details = trace.details or TraceDetails(None, {}, {})
         folder = scope.folder if scope.has_folder else trace.context.folder
-        joined = join(folder, details.metadata | metadata)
-        joined.describe(details.name, details.tags, {})
+        joined = join(folder, details.metadata | mask_facts(metadata, trace.mask))
+        joined.describe(details.name, details.tags, {}, is_masked=True)
         return RemoteParent(joined, self.span_id, self.agent, join)
 
     @property
@@ -235,10 +231,10 @@ def _id_text(key: str, value: Any) -> str | None:
     kind: Any = type(value)
     has_own_text = kind.__str__ is not object.__str__ and not isinstance(value, (bytes, bytearray))
     if isinstance(value, str):
-        return str.__str__(value)[:MAX_METADATA]
+        return str.__str__(value)
     if (isinstance(value, int) and kind is not bool) or has_own_text:
         # `__str__` may be the user's code.
         with suppress(Exception):
-            return str(value)[:MAX_METADATA]
+            return str(value)
     warn(key, "A value of type %s is no %s and is left out: give it as text", kind.__name__, key)
     return None

@@ -6,6 +6,8 @@ import sys
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 from typing import TYPE_CHECKING, Any, Final
 
+from ace_tracing.values.masking import Mask, mask_text
+
 if TYPE_CHECKING:
     from traceback import TracebackException
     from types import TracebackType
@@ -14,6 +16,8 @@ MAX_STACKTRACE: Final = 32_768
 """Length limit of a traceback, in characters."""
 MAX_MESSAGE: Final = 4_096
 """Length limit of a message, in characters."""
+MAX_MASKED: Final = 200_000
+"""Length limit of a message or a traceback for a mask: a secret that is cut would not be found by the mask."""
 
 _PACKAGE: Final = __file__.rpartition("recording")[0]
 
@@ -45,18 +49,32 @@ def _raising_flags(where: TracebackType | None) -> int:
     return flags
 
 
-def format_message(exception: BaseException) -> str:
-    """Return the exception's message, cut at `MAX_MESSAGE`."""
+def describe_exception(exception: BaseException, mask: Mask | None) -> tuple[dict[str, str], str]:
+    """Return the attributes of an exception's event, masked, and the message of its span's status, not masked yet."""
+    kind = type(exception)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    message = _format_message(exception, MAX_MESSAGE if mask is None else MAX_MASKED)
+    stacktrace = _format_stacktrace(exception, MAX_STACKTRACE if mask is None else MAX_MASKED)
+    attributes = {
+        "exception.type": mask_text(name, mask),
+        "exception.message": mask_text(message, mask)[:MAX_MESSAGE],
+        "exception.stacktrace": _cut_stacktrace(mask_text(stacktrace, mask), MAX_STACKTRACE),
+    }
+    return attributes, f"{name}: {message}" if message else name
+
+
+def _format_message(exception: BaseException, limit: int) -> str:
+    """Return the first `limit` characters of the exception's message."""
     try:
-        return str(exception)[:MAX_MESSAGE]
+        return str(exception)[:limit]
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - a user's `__str__` may raise anything
         return f"<{type(exception).__qualname__}: its str raised>"
 
 
-def format_stacktrace(exception: BaseException) -> str:
-    """Return the traceback as Python prints it, without this package's frames, cut to the last `MAX_STACKTRACE`."""
+def _format_stacktrace(exception: BaseException, limit: int) -> str:
+    """Return the last `limit` characters of the traceback as Python prints it, without this package's frames."""
     try:
         # `pipeline` has imported it before.
         from traceback import TracebackException
@@ -66,8 +84,12 @@ def format_stacktrace(exception: BaseException) -> str:
         text = "".join(report.format())
     except Exception:  # noqa: BLE001 - formatting runs the user's `__str__` and reads source files
         return f"<{type(exception).__qualname__}: its traceback could not be formatted>"
-    # The end of a traceback names the line that raised, so the beginning is cut.
-    return text if len(text) <= MAX_STACKTRACE else f"<cut>\n{text[-MAX_STACKTRACE:]}"
+    return _cut_stacktrace(text, limit)
+
+
+def _cut_stacktrace(text: str, limit: int) -> str:
+    """Return the last `limit` characters of a traceback: its end names the line that raised."""
+    return text if len(text) <= limit else f"<cut>\n{text[-limit:]}"
 
 
 def _remove_package_frames(report: TracebackException) -> None:

@@ -10,12 +10,12 @@ import orjson
 from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording import clock
 from ace_tracing.recording.attributes import COST, TOKEN_USAGE, encode, encode_attributes
-from ace_tracing.recording.callsite import MAX_NAME, CallSite
+from ace_tracing.recording.callsite import MAX_NAME, CallSite, mask_span_type
 from ace_tracing.recording.details import UNSET, SpanDetails
-from ace_tracing.recording.exceptions import MAX_MESSAGE, format_message, format_stacktrace, is_failure
+from ace_tracing.recording.exceptions import MAX_MESSAGE, describe_exception, is_failure
 from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, ERROR, STATUSES, pack_end
 from ace_tracing.recording.trace import OpenTrace
-from ace_tracing.values.masking import apply_mask
+from ace_tracing.values.masking import apply_mask, mask_name, mask_text
 
 _OK: Final = 1
 
@@ -147,7 +147,7 @@ class LiveSpan:
     def set_span_type(self, span_type: str) -> None:
         """Set the kind of step, such as `"LLM"` or `"TOOL"`."""
         if self._end_ns is None:
-            self._get_details().span_type = str(span_type)[:MAX_NAME]
+            self._get_details().span_type = mask_span_type(str(span_type), self._trace.mask)[:MAX_NAME]
 
     @guard("setting a status")
     def set_status(self, status: str, description: str = "") -> None:
@@ -157,7 +157,7 @@ class LiveSpan:
         """
         if self._end_ns is None:
             code = str(getattr(status, "value", status)).upper()
-            message = self._mask_text(str(description)[:MAX_MESSAGE])
+            message = mask_text(str(description), self._trace.mask)[:MAX_MESSAGE]
             details = self._get_details()
             details.status = STATUSES.index(code) if code in STATUSES else UNSET
             details.message = message
@@ -166,8 +166,9 @@ class LiveSpan:
     def add_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record an event with the current time."""
         if self._end_ns is None:
-            encoded = encode_attributes(attributes or {}, self._trace.mask)
-            self._get_details().add_event((str(name)[:MAX_NAME], self._trace.now_ns(), encoded))
+            mask = self._trace.mask
+            encoded = encode_attributes(attributes or {}, mask)
+            self._get_details().add_event((mask_name(str(name), mask)[:MAX_NAME], self._trace.now_ns(), encoded))
 
     @guard("adding a link")
     def add_link(self, trace_id: str, span_id: str, attributes: Mapping[str, Any] | None = None) -> None:
@@ -198,16 +199,12 @@ class LiveSpan:
     def record_exception(self, exception: BaseException) -> None:
         """Record an exception with its traceback as an event, and set the status to ERROR. It is not raised."""
         try:
-            kind = type(exception)
-            name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-            message = format_message(exception)
-            attributes = {
-                "exception.type": name,
-                "exception.message": message,
-                "exception.stacktrace": format_stacktrace(exception),
-            }
-            self.add_event("exception", attributes)
-            self.set_status("ERROR", f"{name}: {message}" if message else name)
+            if self._end_ns is not None:
+                return
+            attributes, message = describe_exception(exception, self._trace.mask)
+            # The name of the event is not the user's, and readers look for it.
+            self._get_details().add_event(("exception", self._trace.now_ns(), encode_attributes(attributes)))
+            self.set_status("ERROR", message)
         except Exception:  # noqa: BLE001 - see diagnostics.guard
             internal_error("recording an exception")
 
@@ -261,10 +258,6 @@ class LiveSpan:
             # One statement, so two threads get the same object.
             self._details = details if self._details is None else self._details
         return self._details
-
-    def _mask_text(self, text: str) -> str:
-        mask = self._trace.mask
-        return text if mask is None or not text else str(orjson.loads(encode(text, mask)))
 
     def __repr__(self) -> str:
         return f"<LiveSpan {self.name!r} {self.span_id} of {self.trace_id}>"

@@ -6,11 +6,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ace_tracing.recording import clock, ids
+from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import MAX_NAME
 from ace_tracing.recording.frames import TraceContext, pack_length, read_context, take_within
 from ace_tracing.recording.records import TraceDetails
 from ace_tracing.recording.sink import NULL_SINK, Sink
-from ace_tracing.values.masking import Mask
+from ace_tracing.values.masking import Mask, mask_name
 
 if TYPE_CHECKING:
     from ace_tracing.recording.sampling import Sampler, TailSampler
@@ -55,7 +56,7 @@ class OpenTrace:
         sink: Receives the frames of its spans.
         context: Its experiment, folder and metadata, as `frames.pack_context` packs them.
         sampler: Decides whether it is kept. None keeps it.
-        mask: Applied to every captured value. None records values unchanged.
+        mask: Applied to every captured value and text. None records them unchanged.
         trace_id: The id of a trace that began in another process, 32 hex digits. A new id by default.
         sampled: The sampling decision of the other process. By default the sampler decides.
         top_parent: The id of the parent of its topmost spans in this process, 0 for a trace that begins here.
@@ -125,13 +126,23 @@ class OpenTrace:
         """Return the time in nanoseconds since the epoch."""
         return self.epoch_ns + clock.perf_counter_ns()
 
-    def describe(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
+    def describe(
+        self, name: str | None, tags: dict[str, str], metadata: dict[str, str], *, is_masked: bool = False
+    ) -> None:
         """Set the trace's name and add tags and metadata.
 
         The end frames of the root, or of the topmost spans in this process, contain them, so they are bounded.
+
+        Args:
+            name: The trace's name. None keeps the present one.
+            tags: Tags to add.
+            metadata: Entries of the metadata to add.
+            is_masked: Whether the texts are masked already. By default the trace's mask is applied.
         """
+        mask = None if is_masked else self.mask
+        name = mask_name(str(name), mask)[:MAX_NAME] if name else None
+        tags, metadata = mask_facts(tags, mask), mask_facts(metadata, mask)
         old = self.details or TraceDetails(None, {}, {})
-        name = name[:MAX_NAME] if isinstance(name, str) else name
         self.details = TraceDetails(
             name or old.name, _merge_within(old.tags, tags), _merge_within(old.metadata, metadata)
         )

@@ -6,14 +6,14 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.recording import clock, ids
-from ace_tracing.recording.attributes import mask_attributes
+from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import CallSite
-from ace_tracing.recording.context import RemoteParent, Scope, current_scope, current_span
+from ace_tracing.recording.context import UNSAMPLED, RemoteParent, Scope, current_scope, current_span
 from ace_tracing.recording.frames import STARTED, pack_context, pack_start
 from ace_tracing.recording.sink import Sink
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.trace import OpenTrace, RemoteParentMode
-from ace_tracing.values.masking import Mask
+from ace_tracing.values.masking import Mask, is_masking
 
 if TYPE_CHECKING:
     from ace_tracing.recording.sampling import Sampler
@@ -29,7 +29,7 @@ class Tracer:
         experiment: The name of the experiment of new traces. None for the service's default.
         folder: The folder of new traces. None for unfiled.
         sampler: Decides which traces are kept. None keeps all.
-        mask: Applied to every captured value, as plain JSON values. None records values unchanged.
+        mask: Applied to every captured value and text, as plain JSON values. None records them unchanged.
         remote_parent: How the trace of a caller is continued, see `configure`.
     """
 
@@ -90,9 +90,12 @@ class Tracer:
             agent = parent._site.agent
             if agent is not None and site.agent is None:
                 site = site.of(agent)
-        if trace.mask is not None and site.attributes:
-            attributes = mask_attributes(site.attributes, trace.mask)
-            site = CallSite(site.name, site.span_type, site.function, site.agent, attributes)
+        if trace.mask is not None:
+            if is_masking():
+                # A function that the mask calls is traced. Its span would be recorded for each masked value.
+                trace, parent_id = UNSAMPLED._trace, UNSAMPLED._id
+            else:
+                site = site.masked_by(trace.mask)
         span = kind()
         span._trace = trace
         span._site = site
@@ -145,20 +148,21 @@ class Tracer:
             sampled: The sampling decision. None to decide here.
             experiment: The experiment of the trace. None for the service's default.
             folder: The folder of the trace. None for unfiled.
-            metadata: The metadata of the trace.
+            metadata: The masked metadata of the trace.
         """
         context = pack_context(experiment, folder, metadata or None, span_id)
         trace = OpenTrace(self.sink, context, self.sampler, self.mask, trace_id, sampled, int(span_id, 16))
         if metadata:
-            trace.describe(None, {}, metadata)
+            trace.describe(None, {}, metadata, is_masked=True)
         return trace
 
     def _start_trace(self, scope: Scope) -> OpenTrace:
         folder = scope.folder if scope.has_folder else self.folder
-        context = pack_context(self.experiment, folder, scope.metadata or None)
+        metadata = mask_facts(scope.metadata, self.mask)
+        context = pack_context(self.experiment, folder, metadata or None)
         trace = OpenTrace(self.sink, context, self.sampler, self.mask)
-        if scope.metadata:
-            trace.describe(None, {}, scope.metadata)
+        if metadata:
+            trace.describe(None, {}, metadata, is_masked=True)
         return trace
 
 
