@@ -52,8 +52,9 @@ def configure(
             keep or drop it together.
         keep_errors: Whether to keep failed traces regardless of the rate.
         keep_slower_than: The duration in seconds above which traces are kept regardless of the rate.
-        mask: Called with a plain JSON copy of every captured value (inputs, outputs, attributes, exceptions). It
-            returns the value to record. When it raises, the value is withheld.
+        mask: Called with a plain JSON copy of every value that leaves the process (inputs, outputs, attributes,
+            exceptions, tags, metadata, session, user, and the names of spans, traces, agents and events). It returns
+            the value to record. When it raises, the value is withheld. The experiment and the folder are not masked.
         spool: Whether traces wait in files that survive the process, in the folder `KAYBA_SPOOL_DIR`, by default in a
             folder of the user's. The files are not encrypted, and only the user can read them. With False, traces wait
             in memory and are lost when the process is killed.

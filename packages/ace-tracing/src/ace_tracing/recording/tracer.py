@@ -90,12 +90,13 @@ class Tracer:
             agent = parent._site.agent
             if agent is not None and site.agent is None:
                 site = site.of(agent)
-        if trace.mask is not None:
+        mask = trace.mask
+        if mask is not None:
             if is_masking():
                 # A function that the mask calls is traced. Its span would be recorded for each masked value.
                 trace, parent_id = UNSAMPLED._trace, UNSAMPLED._id
             else:
-                site = site.masked_by(trace.mask)
+                site = site.masked_by(mask)
         span = kind()
         span._trace = trace
         span._site = site
