@@ -66,7 +66,7 @@ from ace.tracing import (
 
 configure()
 configure(api_key="kb-key", base_url="https://kayba.example", experiment="evaluation", folder="production")
-configure(sample_rate=0.1, keep_errors=False, keep_slower_than=2.5, mask=lambda value: value)
+configure(sample_rate=0.1, keep_errors=False, keep_slower_than=2.5, remote_parent="own", mask=lambda value: value)
 configure_tracing(api_key="kb-key")
 set_folder("staging")
 set_folder(None)

@@ -95,6 +95,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     "keep_errors": NO_BOOL,
     "keep_slower_than": (*(each for each in NO_NUMBER if each is not None), -1, -0.1, math.inf, np.int64(-1), 10**400),
+    "remote_parent": (*NO_TEXT, None, "", " ", "AUTO", "always", "continue", " own"),
     "mask": (
         5, 0, "x", "", True, False, b"x", ["a"], {}, {"key": "value"}, object(), Hostile(), mask_async, mask_generator,
         MaskAsync(), AsyncMock(), functools.partial(mask_async), lambda: None, lambda a, b: a, lambda *, key: key,
@@ -118,6 +119,7 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     ),
     "keep_errors": (True, False),
     "keep_slower_than": (None, 0, 5, 2.5, np.float32(1), np.int8(3), Decimal("0.1"), 10**300),
+    "remote_parent": ("auto", "follow", "own", "ignore", Text("own")),
     "mask": (None, lambda value: value, str, repr, Mock(), lambda value, other=1: value, lambda *all_: None, "x".join),
     "spool": (True, False),
 }  # fmt: skip

@@ -20,6 +20,8 @@ from ace_tracing.recording.frames import CONTROL_CHARACTERS, MAX_EXPERIMENT_CHAR
 DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
 KEY_PREFIX: Final = "kb-"
 
+REMOTE_PARENTS: Final = ("auto", "follow", "own", "ignore")
+
 _MAX_SHOWN_CHARS: Final = 100
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*"
                                r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?")  # fmt: skip
@@ -208,6 +210,13 @@ def _read_bool(value: object) -> bool:
     return value
 
 
+def _read_remote_parent(value: object) -> str:
+    mode = read_text(value)
+    if mode is None or mode not in REMOTE_PARENTS:
+        raise ValueError
+    return mode
+
+
 def _read_mask(value: Any) -> Any:
     if value is None:
         return None
@@ -250,6 +259,7 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     "sample_rate": Argument(_read_rate, "give a number between 0.0 and 1.0, such as 0.1"),
     "keep_errors": Argument(_read_bool, _TRUE_OR_FALSE),
     "keep_slower_than": Argument(_read_duration, f"{_SECONDS}, or None"),
+    "remote_parent": Argument(_read_remote_parent, f"give one of {', '.join(map(repr, REMOTE_PARENTS))}"),
     "mask": Argument(_read_mask, "give a plain function that takes one value and returns the value to record, or None"),
     "spool": Argument(_read_bool, f"{_TRUE_OR_FALSE}. The environment variable KAYBA_SPOOL_DIR sets the folder"),
     "timeout": Argument(read_number, _SECONDS),

@@ -24,7 +24,11 @@ def capture_frames(sink: Sink) -> Iterator[None]:
         former = process.capture_tracer, process.enabled, process.folder, process.pipeline
         usual = process.tracer
         process.capture_tracer = Tracer(
-            sink, usual.experiment if usual else None, process.folder, mask=usual.mask if usual else None
+            sink,
+            usual.experiment if usual else None,
+            process.folder,
+            mask=usual.mask if usual else None,
+            remote_parent=usual.remote_parent if usual else "auto",
         )
         process.enabled = True
         process.update_tracer()

@@ -48,7 +48,7 @@ class Pipeline:
         self.service.reset_after_fork()
         worker, buffer = build_delivery(self.settings, self.service)
         old = self.tracer
-        tracer = Tracer(buffer, old.experiment, old.folder, old.sampler, old.mask)
+        tracer = Tracer(buffer, old.experiment, old.folder, old.sampler, old.mask, old.remote_parent)
         return Pipeline(self.settings, self.service, worker, tracer)
 
 

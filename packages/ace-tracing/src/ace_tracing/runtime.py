@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ace_tracing.delivery.http.client import ServiceClient
     from ace_tracing.delivery.status import Delivery, TracingStatus
     from ace_tracing.pipeline import Pipeline
+    from ace_tracing.recording.trace import RemoteParentMode
 
 FLUSH_TIMEOUT_S: Final = 30.0
 
@@ -31,6 +32,7 @@ def configure(
     sample_rate: float = 1.0,
     keep_errors: bool = True,
     keep_slower_than: float | None = None,
+    remote_parent: RemoteParentMode = "auto",
     mask: Mask | None = None,
     spool: bool = True,
 ) -> None:
@@ -52,6 +54,13 @@ def configure(
             keep or drop it together.
         keep_errors: Whether to keep failed traces regardless of the rate.
         keep_slower_than: The duration in seconds above which traces are kept regardless of the rate.
+        remote_parent: How far the `traceparent` of an incoming request is followed. `"auto"`: the request continues the
+            caller's trace. A caller that records with this SDK decides about sampling and experiment. Any other caller
+            decides only to keep a trace, with the sampled flag 01: the flag 00, which load balancers set on every
+            request, leaves the decision to this service's rate. `"follow"`: as `"auto"`, but the flag 00 of any caller
+            means that the request is not recorded. `"own"`: the request continues the caller's trace with this
+            service's sampling and experiment, whoever the caller is. `"ignore"`: the request starts a new trace, with a
+            link to the caller's span; use it for a service that callers outside of your control reach.
         mask: Called with a plain JSON copy of every value that leaves the process (inputs, outputs, attributes,
             exceptions, tags, metadata, session, user, and the names of spans, traces, agents and events). It returns
             the value to record. When it raises, the value is withheld. The experiment and the folder are not masked.
@@ -94,12 +103,13 @@ def configure(
                     worker.start()
                 else:
                     previous.worker.retire()
-        tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask)
+        tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask, checked["remote_parent"])
         process.pipeline = Pipeline(settings, service, worker, tracer)
         process.folder = settings.folder
         if process.capture_tracer:
             process.capture_tracer.file(settings.experiment, settings.folder)
             process.capture_tracer.mask = mask
+            process.capture_tracer.remote_parent = tracer.remote_parent
         process.update_tracer()
     if worker.has_orphans():
         worker.start()

@@ -9,6 +9,7 @@ Only this module reads the environment. The checks of the arguments are in `argu
 | `experiment`     |                          | the service's `Default` experiment                 |
 | `folder`         |                          | none: traces are unfiled                           |
 | `sample_rate`    |                          | 1.0: every trace is kept                           |
+| `remote_parent`  |                          | `auto`: a caller that uses this SDK is followed    |
 | `spool`          | `KAYBA_SPOOL_DIR`: where | True, in a folder of the user's, see `spool_home`  |
 | (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1`, `true`, `yes`, `on` keep tracing off |
 """

@@ -21,20 +21,19 @@ from ace_tracing.propagation.span_context import SESSION_KEYS, SpanContext
 from ace_tracing.propagation.w3c import TraceParent
 from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.context import Scope, current_scope
+from ace_tracing.recording.frames import CONTROL_CHARACTERS, MAX_EXPERIMENT_CHARS
 from ace_tracing.recording.trace import Passthrough
 from ace_tracing.recording.tracer import Tracer
 
 MARKER: Final = "kayba.trace"
 EXPERIMENT: Final = "kayba.experiment"
-MAX_EXPERIMENT: Final = 500
-"""Length limit of an experiment's name in characters, the one of MLflow."""
 
 KNOWN_KEYS: Final = (MARKER, EXPERIMENT, *SESSION_KEYS)
 """Keys of the baggage members that this package reads and writes."""
 
 _MARKER_VALUE: Final = re.compile(r"([0-9a-f]{32})-0([01])")
-# Control characters, lone surrogates, and the character that stands for undecodable bytes.
-_NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+# Also lone surrogates, and the character that stands for undecodable bytes.
+_NOT_IN_A_NAME: Final = re.compile(CONTROL_CHARACTERS[:-1] + r"\ud800-\udfff\ufffd]")
 
 
 class Caller(NamedTuple):
@@ -99,6 +98,6 @@ def own_members(context: SpanContext) -> dict[str, str]:
 
 def _read_experiment(sent: str | None, own: str | None) -> str | None:
     """Return the experiment that a caller has sent; this service's own for an unusable name."""
-    if sent is None or len(sent) > MAX_EXPERIMENT or _NOT_IN_A_NAME.search(sent):
+    if sent is None or len(sent) > MAX_EXPERIMENT_CHARS or _NOT_IN_A_NAME.search(sent):
         return own
-    return sent.strip() or None
+    return sent if sent.strip() else None

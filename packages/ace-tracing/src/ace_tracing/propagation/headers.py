@@ -34,10 +34,10 @@ H = TypeVar("H", bound=MutableMapping[str, str])
 def inject(headers: H) -> H:
     """Add the running span's context to the headers of a request: `traceparent`, `tracestate` and `baggage`.
 
-    The baggage contains the trace's session and user, when they are set, as `session.id` and `user.id`. Other baggage
-    members stay, both those in `headers` and those of the request being served. The tracestate of that request is
-    forwarded unchanged. The folder is not sent, because a trace is filed by its root. Outside of a span the headers do
-    not change.
+    The baggage contains the trace's id, sampling decision and experiment, as `kayba.trace` and `kayba.experiment`, and
+    its session and user, when they are set, as `session.id` and `user.id`. Other baggage members stay, both those in
+    `headers` and those of the request being served. The tracestate of that request is forwarded unchanged. The folder
+    is not sent, because a trace is filed by its root. Outside of a span the headers do not change.
 
     Args:
         headers: Any mutable mapping. Names are compared without regard to case.
@@ -61,12 +61,14 @@ def inject(headers: H) -> H:
 def continue_trace(headers: Headers) -> Iterator[None]:
     """Make the spans inside the block children of the caller's span, read from a request's headers.
 
-    The service that started the trace has decided whether it is kept. Without a valid `traceparent`, spans inside the
-    block start new traces. Never raises.
+    A caller that records with this SDK has decided about sampling and experiment. For all other callers, and to trust
+    no caller, see `remote_parent` of `configure`. Without a valid `traceparent`, spans inside the block start new
+    traces. Never raises.
 
     Args:
         headers: A mapping with names in any case, pairs of text or bytes, or a WSGI environ. `os.environ` is such a
-            mapping too: `continue_trace(os.environ)` continues the trace of a parent process that set `TRACEPARENT`.
+            mapping too: `continue_trace(os.environ)` continues the trace of a parent process that set `TRACEPARENT` and
+            `BAGGAGE`.
     """
     tracer = state.tracer
     span_token = scope_token = None

@@ -12,7 +12,7 @@ C = TypeVar("C")
 def inject_into(client: C) -> C:
     """Let a client `inject` the running span's context into each of its requests, redirects included.
 
-    The headers contain the trace's session and user. Use a separate client for services of other parties.
+    The headers contain the trace's experiment, session and user. Use a separate client for services of other parties.
 
     Args:
         client: An `httpx.Client`, an `httpx.AsyncClient` or a `requests.Session`. Adapters that are mounted on a

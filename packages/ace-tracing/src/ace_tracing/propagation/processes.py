@@ -65,6 +65,7 @@ def _current_configuration() -> dict[str, Any] | None:
         "sample_rate": sampler.rate,
         "keep_errors": sampler.keep_errors,
         "keep_slower_than": sampler.keep_slower_than,
+        "remote_parent": tracer.remote_parent,
         "mask": tracer.mask,
         "spool": settings.spool is not None,
     }

@@ -416,6 +416,21 @@ def test_an_unknown_experiment_returns_404(http: httpx.Client) -> None:
     assert search_traces(http) == {}
 
 
+@pytest.mark.parametrize("first", ["root", "child"])
+def test_later_spans_with_another_experiment_join_their_trace_where_it_is(http: httpx.Client, first: str) -> None:
+    other = http.post(f"{requests.EXPERIMENTS}/create", json={"name": "other"}).json()["experiment_id"]
+    spans = [span(number=1, name="root"), span(number=2, parent=1, name="child")]
+    for sent, experiment in zip(spans if first == "root" else spans[::-1], ("0", other), strict=True):
+        # An unrelated trace in the same request is filed as the header says.
+        unrelated = span(trace=2, number=9) if experiment == other else sent
+        send(http, sent, unrelated, experiment=experiment)
+    assert requests.search_ids(http, "0") == [trace_id(1)]
+    assert requests.search_ids(http, other) == [trace_id(2)]
+    stored = requests.get_trace(http, trace_id(1))
+    assert sorted(each["name"] for each in stored["spans"]) == ["child", "root"]
+    assert stored["trace_info"]["state"] == "OK"
+
+
 def test_spans_are_stored_in_the_experiment_of_the_header(http: httpx.Client) -> None:
     created = http.post(f"{requests.EXPERIMENTS}/create", json={"name": "mine"}).json()["experiment_id"]
     send(http, span(), experiment=created)
