@@ -1,5 +1,6 @@
 """The low-level client: server address, API key, timeouts and connections."""
 
+import ipaddress
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -10,6 +11,9 @@ import httpx
 
 DEFAULT_HOST: Final = "https://use.kayba.ai"
 DEFAULT_TIMEOUT_S: Final = 30.0
+
+_DECIDES_THE_ROUTE: Final = frozenset({"mounts", "proxy", "proxies", "transport"})
+"""Arguments of httpx that replace the route of `Client`."""
 
 
 class Client:
@@ -43,7 +47,9 @@ class Client:
             timeout: Seconds for opening a connection, for getting a free one, and for each read and write.
             headers: Additional headers for every request.
             raise_on_unexpected_status: If True, a status that the contract does not document raises `UnexpectedStatus`.
-            httpx_args: Additional arguments of `httpx.Client` and `httpx.AsyncClient`, e.g. `verify` or `limits`.
+            httpx_args: Additional arguments of `httpx.Client` and `httpx.AsyncClient`, e.g. `verify` or `limits`. With
+                `proxy`, requests to loopback go through that proxy, too; the proxies of the environment do not count
+                for them.
 
         Raises:
             ValueError: The URL is not the URL of an HTTP server, or the key cannot be sent in a header.
@@ -55,6 +61,7 @@ class Client:
             "auth": _bearer(api_key or os.environ.get("KAYBA_API_KEY") or None),
             "timeout": timeout,
             "headers": headers,
+            **(_direct_to_loopback(self.base_url) if _DECIDES_THE_ROUTE.isdisjoint(httpx_args or {}) else {}),
             **(httpx_args or {}),
         }
         self._lock = threading.Lock()
@@ -130,6 +137,26 @@ def _api_url(given: str) -> str:
     for mount in ("/api/mlflow", "/api"):
         path = path.removesuffix(mount)
     return str(url.copy_with(path=f"{path.rstrip('/')}/api"))
+
+
+def _direct_to_loopback(base_url: str) -> dict[str, Any]:
+    """Return httpx arguments that keep requests to this machine away from the proxies of the environment."""
+    host = httpx.URL(base_url).host
+    if not _is_loopback(host):
+        return {}
+    return {"mounts": {f"all://{f'[{host}]' if ':' in host else host}": None}}
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ip = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return ip.is_loopback or ip.is_unspecified
 
 
 def _bearer(api_key: str | None) -> Callable[[httpx.Request], httpx.Request] | None:

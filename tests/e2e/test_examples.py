@@ -226,6 +226,17 @@ def read_terminal(terminal: int, until: str) -> str:
     return printed
 
 
+def test_demo_works_behind_a_proxy(tmp_path: Path) -> None:
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    output = run("demo.py", "", "gzip", KAYBA_LOCAL_STORE=f"sqlite:///{tmp_path.as_posix()}/demo.db", **proxies)
+    assert "docs-agent" in output
+
+
+@pytest.mark.parametrize("example", ["quickstart.py", "rest_client.py", "rest_client_async.py"])
+def test_examples_reach_loopback_behind_a_proxy(kayba_server: LocalServer, example: str) -> None:
+    assert run(example, kayba_server.url, HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
+
+
 def test_every_example_is_tested() -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
     for example in EXAMPLES.glob("*.py"):

@@ -146,6 +146,19 @@ def _read_url(value: object) -> str | None:
     return url or None
 
 
+def _read_proxy(value: object) -> str | None:
+    from urllib.parse import urlsplit
+
+    url = (read_text(value) or "").strip()
+    if not url:
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not _is_host(parts.hostname or ""):
+        raise ValueError
+    _ = parts.port
+    return url
+
+
 def _is_http_url(url: str) -> bool:
     # Imported here to keep the import of the package fast.
     from urllib.parse import urlsplit
@@ -262,6 +275,11 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     "remote_parent": Argument(_read_remote_parent, f"give one of {', '.join(map(repr, REMOTE_PARENTS))}"),
     "mask": Argument(_read_mask, "give a plain function that takes one value and returns the value to record, or None"),
     "spool": Argument(_read_bool, f"{_TRUE_OR_FALSE}. The environment variable KAYBA_SPOOL_DIR sets the folder"),
+    "proxy": Argument(
+        _read_proxy,
+        "give the address of a proxy, such as 'http://localhost:3128' or 'socks5://localhost:1080'",
+        "KAYBA_PROXY",
+    ),
     "timeout": Argument(read_number, _SECONDS),
 }
 """The arguments by name, of all functions."""

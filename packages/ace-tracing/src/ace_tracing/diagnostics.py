@@ -11,13 +11,17 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from logging import Handler, Logger, LogRecord
 
 from ace_tracing.clocks import monotonic
 
 loud = False
 
 _INTERVAL_S: Final = 60.0
+_LOGGER: Final = "ace_tracing"
 _last_warned: dict[str, float] = {}
 
 P = ParamSpec("P")
@@ -93,4 +97,30 @@ def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> Non
             # `pipeline` has imported logging before; importing it here would slow down `import ace_tracing`.
             from logging import getLogger
 
-            getLogger("ace_tracing").warning(message, *args, exc_info=exc_info)
+            logger = getLogger(_LOGGER)
+            closed = _closed_handlers(logger)
+            for handler in closed:
+                handler.addFilter(_is_foreign)
+            try:
+                logger.warning(message, *args, exc_info=exc_info)
+            finally:
+                for handler in closed:
+                    handler.removeFilter(_is_foreign)
+
+
+def _closed_handlers(logger: Logger | None) -> list[Handler]:
+    """Return the handlers whose stream is closed, as at the end of a process: logging prints an error for each."""
+    closed = []
+    while logger is not None:
+        for handler in logger.handlers:
+            # The second is for rich's handler.
+            stream = getattr(handler, "stream", None) or getattr(getattr(handler, "console", None), "file", None)
+            if getattr(stream, "closed", False) is True:
+                closed.append(handler)
+        logger = logger.parent if logger.propagate else None
+    return closed
+
+
+def _is_foreign(record: LogRecord) -> bool:
+    """Return whether a record is not this package's: a filter of handlers."""
+    return record.name != _LOGGER

@@ -1,6 +1,7 @@
 """Settings: the arguments of `configure`, their environment variables and defaults.
 
-Only this module reads the environment. The checks of the arguments are in `arguments.py`.
+Only this module reads the environment, except for proxies and certificates, which `delivery/http` reads. The checks of
+the arguments are in `arguments.py`.
 
 | `configure(...)` | environment              | default                                            |
 |------------------|--------------------------|----------------------------------------------------|
@@ -11,6 +12,7 @@ Only this module reads the environment. The checks of the arguments are in `argu
 | `sample_rate`    |                          | 1.0: every trace is kept                           |
 | `remote_parent`  |                          | `auto`: a caller that uses this SDK is followed    |
 | `spool`          | `KAYBA_SPOOL_DIR`: where | True, in a folder of the user's, see `spool_home`  |
+|                  | `KAYBA_PROXY`            | none, see `delivery/http/proxies.py`               |
 | (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1`, `true`, `yes`, `on` keep tracing off |
 """
 
@@ -107,6 +109,7 @@ def resolve(
         raise ConfigurationError(
             "No API key: pass configure(api_key=...) or set the KAYBA_API_KEY environment variable."
         )
+    _read_variable("proxy")
     url = base_url or _read_variable("base_url") or DEFAULT_BASE_URL
     return Settings(key, url, experiment, clean_folder(folder), spool_home() if spool else None)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from ace_tracing.clocks import monotonic
+from ace_tracing.delivery.http.proxies import find_proxy
 from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.errors import ServiceError
 from kayba_api import Client
@@ -124,7 +125,13 @@ class ServiceClient:
         message = message or response.content[:MAX_MESSAGE_BYTES].decode(errors="replace")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             message = f"the API key was not accepted ({message})"
-        raise ServiceError(f"{self.base_url} responded with HTTP {status}: {message}", status)
+        raise ServiceError(f"{self.base_url} responded with HTTP {status}: {message}{self.proxy_note}", status)
+
+    @property
+    def proxy_note(self) -> str:
+        """A note about the proxy for the message of a failed request; empty without a proxy."""
+        proxy = find_proxy(self.base_url)
+        return "" if proxy is None else f" (through {proxy})"
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.http.experiments import resolve_experiment
 from ace_tracing.delivery.http.responses import NO_OTLP, classify, is_delivered, is_resource_missing
-from ace_tracing.delivery.http.results import Blocked, ExportResult, Retryable
+from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Retryable
 from ace_tracing.delivery.mlflow.export import ArtifactExporter
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from kayba_api.api.tracing import export_traces, get_version
@@ -42,9 +43,15 @@ class Exporter:
         """Try once to store traces in their experiment, which is created if it is missing."""
         with time_limit(ATTEMPT_S):
             try:
-                return self._send(batch)
+                result = self._send(batch)
             except httpx.HTTPError as error:
                 return Retryable(f"{self._service.base_url}: {type(error).__name__}: {error}")
+        # The response may be the proxy's.
+        return (
+            result
+            if isinstance(result, Delivered)
+            else replace(result, reason=result.reason + self._service.proxy_note)
+        )
 
     def close(self) -> None:
         """Close the connections."""

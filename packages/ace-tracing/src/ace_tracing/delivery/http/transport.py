@@ -1,22 +1,28 @@
 """The httpx transport: connections whose reads and writes end at the deadline of the whole attempt.
 
 httpx limits each read and write separately, so a server that sends one byte every nine seconds could hold the worker
-for hours. Here each read and write gets at most the time left until the deadline.
+for hours. Here each read and write gets at most the time left until the deadline, also through a proxy.
+
+A proxy or certificates that cannot be used fail the request, and not the client: the traces are kept meanwhile.
 """
 
 from __future__ import annotations
 
 # Imported for `socket.getaddrinfo`, which otherwise imports it on the worker's thread.
 import encodings.idna  # noqa: F401
+import logging
+import os
 import ssl
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import httpcore
 import httpx
 
 from ace_tracing.delivery.http.deadline import seconds_left
+from ace_tracing.delivery.http.proxies import Proxy, find_proxy
 
 WRITE_BYTES: Final = 64 * 1024
 """Bytes per write. The deadline is checked before each."""
@@ -27,27 +33,78 @@ MAX_CONNECTIONS: Final = 20
 
 def client_options(base_url: str) -> dict[str, Any]:
     """Return the arguments of `httpx.Client` for requests to one address."""
-    # Reading the system's certificates takes longer than a dozen requests; without TLS there is nothing to verify.
-    context = httpx.create_ssl_context(verify=base_url.strip().lower().startswith("https:"))
-    # A mount, not the client's transport: httpx then still uses proxies from the environment.
-    return {"verify": context, "mounts": {"all://": _Transport(context)}}
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_drop_own_records)
+    # `trust_env` would add httpx's own transports, which have no deadline, for the proxies of the environment.
+    return {"transport": _Transport(base_url, find_proxy(base_url)), "trust_env": False}
+
+
+class _Latest(threading.local):
+    """The requests of one thread.
+
+    Attributes:
+        url: The address of the latest request that was sent by this module.
+        depth: How many blocks are entered in which a request is sent or its response is read.
+    """
+
+    url: httpx.URL | None = None
+    depth = 0
+
+
+_latest: Final = _Latest()
+_LOGGERS: Final = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "proxy", "socks")))
+
+
+def _drop_own_records(record: logging.LogRecord) -> bool:
+    """Return False for a record about a request of this package: a filter of the loggers of httpx and httpcore.
+
+    httpx logs the very object that the transport has received, in the same thread.
+    """
+    if _latest.depth:
+        return False
+    url = _latest.url
+    return url is None or not isinstance(record.args, tuple) or not any(argument is url for argument in record.args)
 
 
 class _Transport(httpx.BaseTransport):
-    """Direct connections whose reads and writes end at the deadline."""
+    """Connections to one address whose reads and writes end at the deadline.
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=MAX_CONNECTIONS,
-            keepalive_expiry=KEEPALIVE_S,
-            network_backend=_NetworkBackend(),
-        )
+    Args:
+        base_url: The address.
+        proxy: The proxy on the way to it. None for direct connections.
+    """
+
+    def __init__(self, base_url: str, proxy: Proxy | None) -> None:
+        # Reading the certificates takes longer than a dozen requests; without TLS there is nothing to verify.
+        urls = (base_url.strip().lower(), proxy.url if proxy else "")
+        self._uses_tls = any(url.startswith("https:") for url in urls)
+        self._proxy = proxy
+        self._pool: httpcore.ConnectionPool | None = None
+        with suppress(httpx.TransportError):
+            self._pool = self._open_pool()
+
+    def _open_pool(self) -> httpcore.ConnectionPool:
+        try:
+            context = httpx.create_ssl_context(verify=self._uses_tls)
+        except OSError as error:
+            variables = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+            source = variables[0] if variables else "certifi"
+            raise httpx.ConnectError(f"the certificates of {source} cannot be read: {error}") from error
+        try:
+            return _make_pool(context, self._proxy)
+        except Exception as error:
+            raise httpx.ProxyError(f"{self._proxy} cannot be used: {error}") from error
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and read the response's status and headers."""
-        url = request.url
-        with _map_errors():
+        """Send a request and read the response's status and headers.
+
+        Raises:
+            httpx.TransportError: No response arrived. The message contains the proxy, if there is one.
+        """
+        url = _latest.url = request.url
+        if self._pool is None:
+            self._pool = self._open_pool()
+        with _map_errors(self._proxy):
             response = self._pool.handle_request(
                 httpcore.Request(
                     request.method,
@@ -58,32 +115,64 @@ class _Transport(httpx.BaseTransport):
                 )
             )
         return httpx.Response(
-            response.status, headers=response.headers, stream=_ResponseBody(response), extensions=response.extensions
+            response.status,
+            headers=response.headers,
+            stream=_ResponseBody(response, self._proxy),
+            extensions=response.extensions,
         )
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        if self._pool is not None:
+            with _map_errors(self._proxy):
+                self._pool.close()
+
+
+def _make_pool(context: ssl.SSLContext, proxy: Proxy | None) -> httpcore.ConnectionPool:
+    """Return the pool of connections, direct or through a proxy.
+
+    Raises:
+        Exception: The proxy's address is invalid, or its scheme is not supported.
+    """
+    options: dict[str, Any] = {
+        "ssl_context": context,
+        "max_connections": MAX_CONNECTIONS,
+        "keepalive_expiry": KEEPALIVE_S,
+        "network_backend": _NetworkBackend(),
+    }
+    if proxy is None:
+        return httpcore.ConnectionPool(**options)
+    options |= {"proxy_url": proxy.url, "proxy_auth": proxy.user_and_password}
+    if proxy.parts.scheme in ("socks5", "socks5h"):
+        return httpcore.SOCKSProxy(**options)
+    if proxy.parts.scheme not in ("http", "https") or not proxy.parts.hostname:
+        raise ValueError("it is no address that begins with http://, https:// or socks5://")
+    if proxy.parts.scheme == "https":
+        options["proxy_ssl_context"] = context
+    return httpcore.HTTPProxy(**options)
 
 
 class _ResponseBody(httpx.SyncByteStream):
     """The body of a response, read from the connection."""
 
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, proxy: Proxy | None) -> None:
         self._response = response
+        self._proxy = proxy
 
     def __iter__(self) -> Iterator[bytes]:
-        with _map_errors():
+        with _map_errors(self._proxy):
             yield from self._response.iter_stream()
 
     def close(self) -> None:
         """Return the connection to the pool."""
-        self._response.close()
+        with _map_errors(self._proxy):
+            self._response.close()
 
 
 @contextmanager
-def _map_errors() -> Iterator[None]:
-    """Raise each httpcore error as the httpx error of the same name."""
+def _map_errors(proxy: Proxy | None) -> Iterator[None]:
+    """Raise each httpcore error as the httpx error of the same name, with the proxy in its message; log nothing."""
+    _latest.depth += 1
     try:
         yield
     except (
@@ -93,7 +182,10 @@ def _map_errors() -> Iterator[None]:
         httpcore.ProxyError,
         httpcore.UnsupportedProtocol,
     ) as error:
-        raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from error
+        message = str(error) if proxy is None else f"{error} (through {proxy})"
+        raise getattr(httpx, type(error).__name__, httpx.TransportError)(message) from error
+    finally:
+        _latest.depth -= 1
 
 
 class _NetworkBackend(httpcore.NetworkBackend):
