@@ -1,11 +1,18 @@
-"""The parts of a trace and the tree of its spans, with MLflow's names. The views in this package take a `SpanTree`."""
+"""The parts of a trace, with MLflow's names. `ace_tracing.reading.tree` connects the spans."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
+
+from ace_tracing.reading.figures import read_cost, read_token_usage
+
+NAME_TAG: Final = "mlflow.traceName"
+FOLDER_TAG: Final = "kayba.folder"
+SESSION_METADATA: Final = "mlflow.trace.session"
+USER_METADATA: Final = "mlflow.trace.user"
 
 
 class TraceState(enum.StrEnum):
@@ -60,8 +67,16 @@ class SpanLink:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class _Deferred:
+    """The slot that holds an encoded span until its first use. See `ace_tracing.reading.deferred`."""
+
+    __slots__ = ("_encoded",)
+
+    _encoded: bytes | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Span(_Deferred):
     """One step of a trace, as read from the service.
 
     Attributes:
@@ -99,6 +114,27 @@ class Span:
         """The duration in milliseconds; None when the service has not received the span's end."""
         return None if self.end_time_ns is None else (self.end_time_ns - self.start_time_ns) / 1e6
 
+    @property
+    def failed(self) -> bool:
+        """Whether the span ended with an error."""
+        return self.status.status_code == "ERROR"
+
+    @property
+    def token_usage(self) -> dict[str, int]:
+        """The tokens that the span itself reports: `input_tokens`, `output_tokens`, `total_tokens` and other counts.
+
+        Empty when the span reports none. A missing total is the sum of input and output.
+        """
+        return read_token_usage(self.attributes)
+
+    @property
+    def cost(self) -> dict[str, float]:
+        """The cost that the span itself reports, in US dollars: `input_cost`, `output_cost` and `total_cost`.
+
+        Empty when the span reports none. A missing total is the sum of input and output.
+        """
+        return read_cost(self.attributes)
+
     def get_attribute(self, key: str) -> Any:
         """Return the attribute `key`; None when it was not set."""
         return self.attributes.get(key)
@@ -113,6 +149,9 @@ class Span:
         events = [SpanEvent(**event) for event in content["events"]]
         links = [SpanLink(**link) for link in content.get("links", ())]
         return cls(**{**content, "status": SpanStatus(**content["status"]), "events": events, "links": links})
+
+    def __repr__(self) -> str:
+        return f"<Span {self.name!r} {self.span_type} {self.span_id} {self.status.status_code}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +209,25 @@ class TraceInfo:
     @property
     def name(self) -> str | None:
         """The trace's name; None when it has no name."""
-        return self.tags.get("mlflow.traceName")
+        return self.tags.get(NAME_TAG)
 
     @property
     def folder(self) -> str | None:
         """The trace's folder; None when the trace is unfiled."""
-        return self.tags.get("kayba.folder")
+        return self.tags.get(FOLDER_TAG)
+
+    @property
+    def session_id(self) -> str | None:
+        """The conversation that the trace belongs to; None when it has none."""
+        return self.trace_metadata.get(SESSION_METADATA)
+
+    @property
+    def user_id(self) -> str | None:
+        """The user whom the trace belongs to; None when it has none."""
+        return self.trace_metadata.get(USER_METADATA)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TraceData:
     """The spans of a trace.
 
@@ -188,88 +237,5 @@ class TraceData:
 
     spans: list[Span]
 
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A span with its children in the tree.
-
-    Attributes:
-        span: The span.
-        children: The nodes of the span's children, in the order they started.
-    """
-
-    span: Span
-    children: list[Node]
-
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, Span]]:
-        """Yield this span and its descendants, each with its depth, parents before children."""
-        stack = [(depth, self)]
-        while stack:
-            level, node = stack.pop()
-            yield level, node.span
-            stack.extend((level + 1, child) for child in reversed(node.children))
-
-
-@dataclass(frozen=True, slots=True)
-class SpanTree:
-    """A trace's info and spans, and the tree of the spans.
-
-    Attributes:
-        info: The trace's state, times, tags and metadata.
-        data: The trace's spans.
-    """
-
-    info: TraceInfo
-    data: TraceData
-
-    @property
-    def trace_id(self) -> str:
-        """The trace's id, `tr-` and 32 hex digits."""
-        return self.info.trace_id
-
-    @property
-    def root(self) -> Span | None:
-        """The span without a parent; None when the service has not received it yet."""
-        return next((span for span in self.data.spans if span.parent_id is None), None)
-
-    @property
-    def tree(self) -> list[Node]:
-        """The top nodes: the root, and each span whose parent the service has not received."""
-        nodes = {span.span_id: Node(span, []) for span in self.data.spans}
-        tops: list[Node] = []
-        for span in self.data.spans:
-            parent = nodes.get(span.parent_id) if span.parent_id else None
-            (parent.children if parent else tops).append(nodes[span.span_id])
-        return tops
-
-    @property
-    def duration_ms(self) -> float | None:
-        """The root's duration in milliseconds; None when the service has not received the root's end."""
-        root = self.root
-        return self.info.execution_duration if root is None else root.duration_ms
-
-    def walk(self) -> Iterator[tuple[int, Span]]:
-        """Yield every span with its depth in the tree (0 for the root), parents before children."""
-        for node in self.tree:
-            yield from node.walk()
-
-    def find(
-        self,
-        name: str | None = None,
-        span_type: str | None = None,
-        where: Callable[[Span], bool] | None = None,
-    ) -> list[Span]:
-        """Return the spans that meet every given condition, in the order they started; all spans by default.
-
-        Args:
-            name: The span's name.
-            span_type: The span's type, such as `"LLM"`.
-            where: Any other condition, such as `lambda span: span.status.status_code == "ERROR"`.
-        """
-        return [
-            span
-            for span in self.data.spans
-            if (name is None or span.name == name)
-            and (span_type is None or span.span_type == span_type)
-            and (where is None or where(span))
-        ]
+    def __repr__(self) -> str:
+        return f"<TraceData {len(self.spans)} spans>"

@@ -7,8 +7,9 @@ from html import escape
 from itertools import islice
 from typing import Any, Final
 
-from ace_tracing.reading.model import Span, SpanTree
+from ace_tracing.reading.model import Span
 from ace_tracing.reading.outline import MAX_LEVELS, Line, clean, format_headline, iter_lines
+from ace_tracing.reading.tree import SpanTree
 
 MAX_SPANS: Final = 500
 MAX_VALUE: Final = 4_000
@@ -48,7 +49,7 @@ def _bar(span: Span, begin: int, end: int) -> str:
     whole = max(end - begin, 1)
     start = 100 * (span.start_time_ns - begin) / whole
     length = 100 * ((span.end_time_ns or end) - span.start_time_ns) / whole
-    colour = "#c33" if span.status.status_code == "ERROR" else "#48c"
+    colour = "#c33" if span.failed else "#48c"
     fill = _BAR_FILL.format(start=start, length=max(min(length, 100 - start), 0.5), colour=colour)
     return f'<span style="{_BAR}"><span style="{fill}"></span></span>'
 

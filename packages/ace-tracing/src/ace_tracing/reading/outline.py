@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from ace_tracing.reading.model import Span, SpanTree
+from ace_tracing.reading.model import Span
+from ace_tracing.reading.tree import SpanTree
 from ace_tracing.reading.usage import sum_cost, sum_token_usage
 
 MAX_LEVELS: Final = 30
 """Levels drawn as indentation. Deeper levels are written as a number."""
 MAX_NAME: Final = 80
 MAX_ERROR: Final = 160
+MAX_DECIMALS: Final = 12
+TOKEN_KINDS: Final = {
+    "cache_read_input_tokens": "cached",
+    "cache_creation_input_tokens": "written to the cache",
+    "reasoning_tokens": "reasoning",
+}
+"""Parts of the tokens that a headline names, with their labels."""
 
 # Characters that move a terminal's cursor or change the direction of writing, and surrogates, which cannot be encoded.
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -64,13 +73,31 @@ def format_headline(trace: SpanTree) -> str:
         format_duration(trace.duration_ms),
         f"{spans:,} span{'' if spans == 1 else 's'}",
     ]
-    if tokens := sum_token_usage(trace).get("total_tokens"):
-        parts.append(f"{tokens:,} tokens")
+    if tokens := format_tokens(sum_token_usage(trace)):
+        parts.append(tokens)
     if dollars := sum_cost(trace).get("total_cost"):
-        parts.append(f"${dollars:,.4f}")
+        parts.append(format_dollars(dollars))
     if trace.info.folder:
         parts.append(f"in {clean(trace.info.folder, MAX_NAME)}")
     return "  ".join(parts)
+
+
+def format_tokens(usage: Mapping[str, int]) -> str:
+    """Return the total number of tokens, with the kinds that `TOKEN_KINDS` names; empty without tokens."""
+    total = usage.get("total_tokens")
+    if not total:
+        return ""
+    kinds = ", ".join(f"{count:,} {label}" for name, label in TOKEN_KINDS.items() if (count := usage.get(name)))
+    return f"{total:,} tokens ({kinds})" if kinds else f"{total:,} tokens"
+
+
+def format_dollars(amount: float) -> str:
+    """Return a cost with four decimals, or with two significant digits when it is below a cent."""
+    sign, size = "-" if amount < 0 else "", abs(amount)
+    if not 0 < size < 0.01:
+        return f"{sign}${size:,.4f}"
+    decimals = 1 - math.floor(math.log10(size))
+    return f"{sign}${size:.{decimals}f}" if decimals <= MAX_DECIMALS else f"{sign}${size:.1e}"
 
 
 def format_duration(milliseconds: float | None) -> str:
@@ -96,6 +123,6 @@ def clean(text: str, length: int) -> str:
 
 
 def _format_error(span: Span) -> str:
-    if span.status.status_code != "ERROR":
+    if not span.failed:
         return ""
     return clean(f"ERROR {span.status.description}".strip(), MAX_ERROR)

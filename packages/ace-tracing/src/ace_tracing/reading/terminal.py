@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Final, TextIO
 from unicodedata import combining, east_asian_width
 
-from ace_tracing.reading.model import SpanTree
 from ace_tracing.reading.outline import format_headline, iter_lines
+from ace_tracing.reading.tree import SpanTree
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,48 +7,44 @@ sums, but a container may know only some of its calls.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from ace_tracing.reading.model import SpanTree
-from ace_tracing.recording.attributes import COST, TOKEN_USAGE
+from ace_tracing.reading.model import Span
+from ace_tracing.reading.tree import SpanTree
+
+A = TypeVar("A", int, float)
 
 
 def sum_token_usage(trace: SpanTree) -> dict[str, int]:
-    """Add up the tokens of the innermost reporting spans. A missing total is the sum of input and output."""
-    return {name: round(amount) for name, amount in _sum(trace, TOKEN_USAGE, "_tokens").items()}
+    """Add up the tokens of the innermost reporting spans."""
+    return {name: sum(amounts) for name, amounts in _collect(trace, lambda span: span.token_usage).items()}
 
 
 def sum_cost(trace: SpanTree) -> dict[str, float]:
     """Add up the cost of the innermost reporting spans, in US dollars."""
-    return _sum(trace, COST, "_cost")
+    return {name: math.fsum(amounts) for name, amounts in _collect(trace, lambda span: span.cost).items()}
 
 
-def _sum(trace: SpanTree, attribute: str, unit: str) -> dict[str, float]:
-    parents = {span.span_id: span.parent_id for span in trace.data.spans}
-    reported = {span.span_id: figures for span in trace.data.spans if (figures := _figures(span.attributes, attribute))}
-    containers: set[str] = set()
-    for span_id in reported:
-        ancestor = parents[span_id]
-        while ancestor is not None and ancestor not in containers:
-            containers.add(ancestor)
-            ancestor = parents.get(ancestor)
-    total: Counter[str] = Counter()
-    for span_id, figures in reported.items():
-        if span_id not in containers:
-            parts = sum(figures.get(f"{part}{unit}", 0) for part in ("input", "output"))
-            total.update({f"total{unit}": parts, **figures})
-    return dict(total)
-
-
-def _figures(attributes: Mapping[str, Any], attribute: str) -> dict[str, float]:
-    """Return the numbers in an attribute, which may hold any JSON value."""
-    reported = attributes.get(attribute)
-    if not isinstance(reported, Mapping):
-        return {}
-    return {
-        name: amount
-        for name, amount in reported.items()
-        if isinstance(amount, int | float) and not isinstance(amount, bool)
-    }
+def _collect(trace: SpanTree, read: Callable[[Span], Mapping[str, A]]) -> dict[str, list[A]]:
+    """Return the amounts that the innermost reporting spans report, by name."""
+    reports: list[Mapping[str, A]] = []
+    containers: set[int] = set()
+    # For each level of the path to the span: the innermost report on the path down to there.
+    innermost: list[int | None] = []
+    for depth, span in trace.walk():
+        del innermost[depth:]
+        above = innermost[-1] if innermost else None
+        if figures := read(span):
+            if above is not None:
+                containers.add(above)
+            above = len(reports)
+            reports.append(figures)
+        innermost.append(above)
+    amounts: dict[str, list[A]] = {}
+    for place, figures in enumerate(reports):
+        if place not in containers:
+            for name, amount in figures.items():
+                amounts.setdefault(name, []).append(amount)
+    return amounts
