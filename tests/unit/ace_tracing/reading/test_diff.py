@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing import Span, SpanStatus, Trace, TraceData, TraceDiff, TraceInfo, TraceState
+from ace_tracing import ConfigurationError, Span, SpanStatus, Trace, TraceData, TraceDiff, TraceInfo, TraceState
 
 TRACE_ID = "tr-" + "a" * 32
 
@@ -172,3 +174,127 @@ def test_every_span_of_both_traces_is_accounted_for(one: Any, two: Any) -> None:
 def with_tuples(node: Any) -> Any:
     name, value, below = node
     return name, value, tuple(map(with_tuples, below))
+
+
+def run_of(outputs: Any, *, inputs: Any = None, name: str = "step", error: str = "") -> Trace:
+    """Return a trace with one step below the root."""
+    trace = make_trace((0, "agent"), (1, name, inputs))
+    root, step = trace.data.spans
+    status = SpanStatus("ERROR", error) if error else step.status
+    return Trace(trace.info, TraceData([root, replace(step, outputs=outputs, status=status)]))
+
+
+FIRST_RUN = run_of(
+    {
+        "id": "chatcmpl-B9MHDbslfkBeAs8l4bebGdFOJ6PeG",
+        "created_at": 1_700_000_000,
+        "items": [{"item_id": 1, "score": 0.5}, {"item_id": 2, "score": 0.25}],
+        "text": "Saved 1b145ca3-1fed-4afd-84c1-a169c030c1d8 on 2026-11-01T10:00:00Z.",
+        "usage": {"latency_ms": 12.5, "tokens": 7},
+    },
+    inputs={"request_id": "r-1", "question": "Why?"},
+    error="Timeout at 10:00:01.5 in call_DdmO9pD3xa9XTPNJ32zg2hcA",
+)
+SECOND_RUN = run_of(
+    {
+        "id": "chatcmpl-C0NIEctmglCfBt9m5cfcHeEGP7QfH",
+        "created_at": 1_800_000_000,
+        "items": [{"item_id": 3, "score": 0.5}, {"item_id": 4, "score": 0.25}],
+        "text": "Saved 2c256db4-2fee-4bfe-95d2-b27ad141d2e9 on 2026-12-24 18:30:00+01:00.",
+        "usage": {"latency_ms": 99.0, "tokens": 7},
+    },
+    inputs={"request_id": "r-2", "question": "Why?"},
+    error="Timeout at 18:30:07.25 in call_EenP0qE4yb0YUQOK43ah3idB",
+)
+
+
+def test_ids_and_times_can_be_ignored() -> None:
+    assert FIRST_RUN.diff(SECOND_RUN)
+    assert not FIRST_RUN.diff(SECOND_RUN, ignore=("ids", "times"))
+    for one, left in (("ids", "created_at"), ("times", "item_id")):
+        (change,) = FIRST_RUN.diff(SECOND_RUN, ignore=one).changed
+        assert left in str(change)
+
+
+def test_a_difference_beside_ignored_ones_is_still_reported() -> None:
+    other = run_of({"id": 2, "score": 1, "at": "2026-11-02"})
+    (change,) = run_of({"id": 1, "score": 0, "at": "2026-11-01"}).diff(other, ignore=["ids", "times"]).changed
+    assert change.fields == {"outputs": ({"score": 0, "at": "<ignored>"}, {"score": 1, "at": "<ignored>"})}
+    assert change.after == other.data.spans[1]
+    assert str(change) == "~ agent > step\n    outputs.score: 0 -> 1"
+
+
+@pytest.mark.parametrize(
+    ("ignore", "is_same"),
+    [
+        ("b", True),
+        ("outputs.a[1].b", True),
+        ("outputs.a[*].b", True),
+        ("outputs.a[0].b", False),
+        ("outputs.a*", True),
+        ("outputs", True),
+        ("out*", True),
+        ("a", True),
+        ("outputs.b", False),
+        ("B", False),
+        ("", False),
+        ([], False),
+        (["status", "b"], True),
+        (re.compile("[12]"), False),
+    ],
+)
+def test_keys_and_paths_can_be_ignored(ignore: Any, is_same: bool) -> None:
+    before, after = run_of({"a": [0, {"b": 1}]}), run_of({"a": [0, {"b": 2}]})
+    assert bool(before.diff(after, ignore=ignore)) is not is_same
+    assert bool(after.diff(before, ignore=ignore)) is not is_same
+
+
+def test_an_ignored_key_may_be_missing_and_an_ignored_item_may_not() -> None:
+    assert not run_of({"a": 1}).diff(run_of({"a": 1, "id": 2}), ignore="ids")
+    assert not run_of([1, 2]).diff(run_of([1, 3]), ignore="outputs[1]")
+    assert run_of([1, 2]).diff(run_of([1]), ignore="outputs[1]")
+
+
+def test_a_pattern_is_ignored_in_names_keys_and_errors() -> None:
+    first = run_of({"user-1": "a", "user-2": "b"}, name="task-1", error="task-1 failed")
+    second = run_of({"user-8": "a", "user-9": "b"}, name="task-2", error="task-2 failed")
+    assert first.diff(second)
+    assert not first.diff(second, ignore=re.compile(r"(task|user)-\d+"))
+
+
+def test_a_changed_field_can_be_ignored() -> None:
+    first, second = run_of(1), run_of(2, error="failed")
+    assert list(first.diff(second, ignore="outputs").changes[0].fields) == ["status"]
+    assert not first.diff(second, ignore=["outputs", "status"])
+    moved = make_trace((0, "agent"), (1, "b", 1), (1, "a", 1))
+    ordered = make_trace((0, "agent"), (1, "a", 1), (1, "b", 1))
+    assert ordered.diff(moved)
+    assert not ordered.diff(moved, ignore="position")
+
+
+@pytest.mark.parametrize("ignore", [5, [None], re.compile(b"id"), [["id"]]])
+def test_a_wrong_rule_raises_an_error(ignore: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^ignore=.*: give names"):
+        BASE.diff(BASE, ignore=ignore)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_ignoring_never_makes_equal_runs_differ(value: Any) -> None:
+    assert not run_of(value).diff(run_of(value), ignore=["ids", "times", "a*", re.compile("[ab]")])
+    assert not run_of(value).diff(run_of([value]), ignore="outputs")
+
+
+def test_the_repr_of_a_difference_is_its_text() -> None:
+    big = run_of({"text": "x" * 100_000, "n": 1})
+    other = run_of({"text": "x" * 100_000, "n": 2})
+    difference = big.diff(other)
+    assert repr(difference) == str(difference)
+    assert repr(difference.changes) == f"[{difference.changes[0]}]"
+    assert max(len(repr(difference)), len(repr(difference.changes)), len(repr(big.data.spans))) < 500
+    assert repr(BASE.diff(BASE)) == "no difference"

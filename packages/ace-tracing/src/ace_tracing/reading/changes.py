@@ -21,9 +21,9 @@ _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _ABSENT: Final = object()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SpanChange:
-    """A span that was added, removed or changed.
+    """A span that was added, removed or changed. Readable as a string.
 
     Attributes:
         kind: `"added"`, `"removed"` or `"changed"`.
@@ -31,7 +31,8 @@ class SpanChange:
             than 20 names has only the innermost 20, after a `…`.
         before: The span in the older trace; None when it was added.
         after: The span in the newer trace; None when it was removed.
-        fields: The changed fields with both values, such as `{"outputs": ("Paris", "Rome")}`. Possible fields are
+        fields: The changed fields with both values, such as `{"outputs": ("Paris", "Rome")}`, without the parts that
+            `ignore` names. Possible fields are
             `name`, `span_type`, `status`, `inputs`, `outputs`, `duration_ms` and, for a span that moved among its
             siblings, `position`. Empty unless `kind` is `"changed"`.
     """
@@ -42,8 +43,13 @@ class SpanChange:
     after: Span | None
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return "\n".join(_format_change(self))
 
-@dataclass(frozen=True, slots=True)
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class TraceDiff:
     """The changes between two traces: false without a change, and readable as a string.
 
@@ -77,6 +83,8 @@ class TraceDiff:
         counts = ", ".join(f"{len(group)} {kind}" for kind in _SIGNS if (group := getattr(self, kind)))
         return "\n".join([counts, *(line for change in self.changes for line in _format_change(change))])
 
+    __repr__ = __str__
+
 
 def _format_change(change: SpanChange) -> Iterator[str]:
     """Yield the lines of one change."""
@@ -95,16 +103,18 @@ def _format_change(change: SpanChange) -> Iterator[str]:
 
 def _find_differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield the path of each difference inside two JSON values, with the old and the new value."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in before | after:
-            yield from _find_differences(f"{path}.{key}", before.get(key, _ABSENT), after.get(key, _ABSENT))
-    elif isinstance(before, list) and isinstance(after, list):
-        for index in range(max(len(before), len(after))):
-            old = before[index] if index < len(before) else _ABSENT
-            new = after[index] if index < len(after) else _ABSENT
-            yield from _find_differences(f"{path}[{index}]", old, new)
-    elif type(before) is not type(after) or before != after:
-        yield path, before, after
+    stack = [(path, before, after)]
+    while stack:
+        place, old, new = stack.pop()
+        if isinstance(old, dict) and isinstance(new, dict):
+            keys = reversed(list(old | new))
+            stack.extend((f"{place}.{key}", old.get(key, _ABSENT), new.get(key, _ABSENT)) for key in keys)
+        elif isinstance(old, list) and isinstance(new, list):
+            for index in reversed(range(max(len(old), len(new)))):
+                left, right = (values[index] if index < len(values) else _ABSENT for values in (old, new))
+                stack.append((f"{place}[{index}]", left, right))
+        elif type(old) is not type(new) or old != new:
+            yield place, old, new
 
 
 def _format_pair(before: Any, after: Any) -> tuple[str, str]:

@@ -9,22 +9,29 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ace_tracing.reading.changes import SpanChange, TraceDiff
-from ace_tracing.reading.model import Node, SpanTree
+from ace_tracing.reading.ignored import Ignored, Rule
+from ace_tracing.reading.model import Span
+from ace_tracing.reading.tree import Node, SpanTree
 
 MAX_PATH: Final = 20
 """Names in the path of a change."""
 
 
 class _Step(NamedTuple):
-    """A node with its keys for pairing. Values are JSON text, in which `1` and `True` differ."""
+    """A node with its keys for pairing. Values are JSON text, in which `1` and `True` differ.
+
+    Attributes:
+        span: The span without its ignored parts. The other fields are made from it.
+    """
 
     node: Node
+    span: Span
     label: str
     name: str
     span_type: str
@@ -45,21 +52,39 @@ _Path = tuple["_Path", str] | None
 _Key = Callable[[_Step], object]
 
 _PAIRING_KEYS: Final[tuple[_Key, ...]] = (
-    lambda step: step[2:],
+    lambda step: step[3:],
     lambda step: (step.name, step.inputs),
     lambda step: step.name,
-    lambda step: (step.span_type, step.inputs) if step.inputs != b"null" else id(step),
+    lambda step: (step.span_type, step.inputs) if step.inputs not in (b"", b"null") else id(step),
 )
 """Two steps with an equal key are a pair. The most reliable key comes first."""
 
 
-def diff(before: SpanTree, after: SpanTree, *, ignore_order: bool, times: bool) -> TraceDiff:
+def diff(
+    before: SpanTree, after: SpanTree, *, ignore_order: bool, times: bool, ignore: Rule | Iterable[Rule] = ()
+) -> TraceDiff:
     """Compare two traces. See `Trace.diff`."""
+    ignored = Ignored(ignore)
+    fields = [
+        name
+        for name in (
+            "name",
+            "span_type",
+            "status",
+            *(["duration_ms"] if times else []),
+            "inputs",
+            "outputs",
+            "position",
+        )
+        if not ignored.has_field(name)
+    ]
     changes: list[SpanChange] = []
     stack: list[tuple[_Path, _Pair]] = []
 
     def push(path: _Path, old: list[Node], new: list[Node]) -> None:
-        pairs = _pair_steps(_make_steps(old), _make_steps(new), ignore_order=ignore_order, is_top=path is None)
+        pairs = _pair_steps(
+            _make_steps(old, ignored), _make_steps(new, ignored), ignore_order=ignore_order, is_top=path is None
+        )
         stack.extend((path, pair) for pair in reversed(pairs))
 
     push(None, before.tree, after.tree)
@@ -69,21 +94,23 @@ def diff(before: SpanTree, after: SpanTree, *, ignore_order: bool, times: bool) 
         if step is None:
             continue
         path = (parent_path, step.label)
-        if change := _compare_pair(path, pair, times=times):
+        if change := _compare_pair(path, pair, fields):
             changes.append(change)
         push(path, pair.before.node.children if pair.before else [], pair.after.node.children if pair.after else [])
     return TraceDiff(changes)
 
 
-def _make_steps(nodes: list[Node]) -> list[_Step]:
-    name_counts = Counter(node.span.name for node in nodes)
+def _make_steps(nodes: list[Node], ignored: Ignored) -> list[_Step]:
+    spans = [ignored.reduce(node.span) for node in nodes]
+    name_counts = Counter(span.name for span in spans)
     seen: Counter[str] = Counter()
     steps = []
-    for node in nodes:
-        span = node.span
+    for node, span in zip(nodes, spans, strict=True):
         seen[span.name] += 1
-        label = span.name if name_counts[span.name] == 1 else f"{span.name}[{seen[span.name]}]"
-        steps.append(_Step(node, label, span.name, span.span_type, _dump_json(span.inputs), _dump_json(span.outputs)))
+        label = node.span.name if name_counts[span.name] == 1 else f"{node.span.name}[{seen[span.name]}]"
+        inputs = b"" if ignored.has_field("inputs") else _dump_json(span.inputs)
+        outputs = b"" if ignored.has_field("outputs") else _dump_json(span.outputs)
+        steps.append(_Step(node, span, label, span.name, span.span_type, inputs, outputs))
     return steps
 
 
@@ -135,23 +162,32 @@ def _longest_increasing(partner: dict[int, int]) -> set[int]:
     return stayed
 
 
-def _compare_pair(path: _Path, pair: _Pair, *, times: bool) -> SpanChange | None:
+def _compare_pair(path: _Path, pair: _Pair, names: Sequence[str]) -> SpanChange | None:
+    """Return the change of a pair.
+
+    Args:
+        path: The path of the step.
+        pair: The pair.
+        names: The compared fields.
+    """
     if pair.before is None or pair.after is None:
         before, after = (step and step.node.span for step in pair[:2])
         return SpanChange("removed" if after is None else "added", _path_names(path), before, after)
-    old, new = pair.before.node.span, pair.after.node.span
-    fields = {
-        name: (getattr(old, name), getattr(new, name))
-        for name in ("name", "span_type", "status", *(["duration_ms"] if times else []))
-        if getattr(old, name) != getattr(new, name)
-    }
-    if pair.before.inputs != pair.after.inputs:
-        fields["inputs"] = (old.inputs, new.inputs)
-    if pair.before.outputs != pair.after.outputs:
-        fields["outputs"] = (old.outputs, new.outputs)
-    if pair.moved:
-        fields["position"] = pair.moved
-    return SpanChange("changed", _path_names(path), old, new, fields) if fields else None
+    fields: dict[str, tuple[Any, Any]] = {}
+    for name in names:
+        if name == "position":
+            if pair.moved:
+                fields[name] = pair.moved
+            continue
+        values = getattr(pair.before.span, name), getattr(pair.after.span, name)
+        if name in ("inputs", "outputs"):
+            is_same = getattr(pair.before, name) == getattr(pair.after, name)
+        else:
+            is_same = values[0] == values[1]
+        if not is_same:
+            fields[name] = values
+    before, after = pair.before.node.span, pair.after.node.span
+    return SpanChange("changed", _path_names(path), before, after, fields) if fields else None
 
 
 def _path_names(path: _Path) -> tuple[str, ...]:
