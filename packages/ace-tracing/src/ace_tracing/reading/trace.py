@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 
-from ace_tracing.reading.model import Span, SpanTree, TraceData, TraceInfo
+from ace_tracing.reading.model import Span, TraceData, TraceInfo
+from ace_tracing.reading.tree import SpanTree
 
 if TYPE_CHECKING:
+    import re
+
     import pandas as pd
 
     from ace_tracing.reading.changes import TraceDiff
@@ -29,6 +32,8 @@ class Trace(SpanTree):
     def token_usage(self) -> dict[str, int]:
         """The tokens of the trace's model calls: `input_tokens`, `output_tokens`, `total_tokens` and other counts.
 
+        Other counts are, for example, `cache_read_input_tokens` and `reasoning_tokens`, parts of the first two.
+
         Nothing counts twice: when spans on one path of the tree report usage, only the innermost one counts. Empty when
         no span reports usage.
         """
@@ -46,25 +51,40 @@ class Trace(SpanTree):
 
         return sum_cost(self)
 
-    def diff(self, other: Trace, *, ignore_order: bool = False, times: bool = False) -> TraceDiff:
+    def diff(
+        self,
+        other: Trace,
+        *,
+        ignore_order: bool = False,
+        times: bool = False,
+        ignore: str | re.Pattern[str] | Iterable[str | re.Pattern[str]] = (),
+    ) -> TraceDiff:
         """Compare this trace with a later run of the same agent, span by span along the tree.
 
-        Names, types, statuses, inputs and outputs are compared; ids and attributes are not.
+        Names, types, statuses, inputs and outputs are compared; the ids of the spans and their attributes are not.
 
         Args:
             other: The newer trace.
             ignore_order: Whether the children of a span may come in any order, for example in concurrent code.
             times: Whether durations are compared too. With `ace_tracing.testing.fixed_clock` they can be equal.
+            ignore: One rule or several for the parts of inputs, outputs, names and errors that may differ. A text is
+                the name of a key at any depth (`"session"`), a path (`"outputs.items[*].score"`) or a field
+                (`"status"`), where `*` stands for any text. A regular expression is a part of any text. `"ids"` and
+                `"times"` stand for the usual names of keys with ids or times (`id`, `*_id`, `created_at`, ...), and for
+                UUIDs, hashes, dates and times inside texts.
 
         Returns:
             The added, removed and changed spans. The result is false without a difference, and readable as a string.
+
+        Raises:
+            ConfigurationError: A rule of `ignore` is neither text nor a regular expression.
         """
         from ace_tracing.reading.diff import diff
 
-        return diff(self, other, ignore_order=ignore_order, times=times)
+        return diff(self, other, ignore_order=ignore_order, times=times, ignore=ignore)
 
     def print_tree(self, file: TextIO | None = None) -> None:
-        """Print the tree with durations and errors, one line per span.
+        """Print a headline with the tokens and the cost, and the tree with durations and errors, one line per span.
 
         A terminal gets colours when rich is installed (`pip install rich`). Any other output is plain text.
 
@@ -83,7 +103,7 @@ class Trace(SpanTree):
         """
         from ace_tracing.reading.dataframe import to_dataframe
 
-        return to_dataframe(self)
+        return to_dataframe(self, rows="spans")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trace as plain JSON values: `{"info": {...}, "data": {"spans": [...]}}`."""
