@@ -49,7 +49,8 @@ LAYERS: dict[str, str] = {
     runtime                 clocks process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
                             recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
-    reading/                clocks runtime delivery/http/client delivery/mlflow/file recording/attributes errors
+    reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
+                            recording/attributes recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
     hostile                 testing/

@@ -68,6 +68,9 @@ get_trace(1)  # error: arg-type
 search_traces(experiment_name="evaluation")  # error: call-arg
 search_traces(max_results="10")  # error: arg-type
 print(found.spans)  # error: attr-defined
-print(found.root.name)  # error: union-attr
+print(found.root.label)  # error: attr-defined
+search_traces(since="yesterday")  # error: arg-type
+search_traces(timeout="5")  # error: arg-type
+found.diff(found, ignore=5)  # error: arg-type
 found.info.state = "OK"  # error: assignment, misc
 log_feedback(found.trace_id, "correct", True, source="ROBOT")  # error: arg-type

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any, Literal, assert_type
 
 import httpx
@@ -19,6 +21,7 @@ from ace.tracing import (
     NoOpSpan,
     NotFoundError,
     ServiceError,
+    ServiceTimeoutError,
     Span,
     SpanChange,
     SpanEvent,
@@ -56,6 +59,7 @@ from ace.tracing import (
     shutdown,
     start_span,
     start_span_no_context,
+    to_dataframe,
     trace,
     tracing_status,
     update_current_trace,
@@ -270,7 +274,8 @@ assert_type(found.info.tags, dict[str, str])
 assert_type(found.info.folder, str | None)
 assert_type(found.data, TraceData)
 assert_type(found.data.spans, list[Span])
-assert_type(found.root, Span | None)
+assert_type(found.root, Span)
+assert_type(found.root.attributes["model"], Any)
 assert_type(found.walk(), Iterator[tuple[int, Span]])
 assert_type(found.tree[0].span, Span)
 assert_type(found.tree, list[Node])
@@ -279,6 +284,9 @@ assert_type(found.find("a", span_type="LLM", where=lambda span: span.duration_ms
 assert_type(found.to_dict(), dict[str, Any])
 assert_type(Trace.from_json(found.to_json()), Trace)
 assert_type(found.token_usage, dict[str, int])
+assert_type(found.cost, dict[str, float])
+assert_type(found.info.session_id, str | None)
+assert_type(found.info.user_id, str | None)
 
 for step in found.data.spans:
     assert_type(step.status, SpanStatus)
@@ -286,8 +294,13 @@ for step in found.data.spans:
     assert_type(step.events, list[SpanEvent])
     assert_type(step.links, list[SpanLink])
     assert_type(step.duration_ms, float | None)
+    assert_type(step.failed, bool)
+    assert_type(step.token_usage, dict[str, int])
+    assert_type(step.cost, dict[str, float])
 
 difference = found.diff(found, ignore_order=True)
+found.diff(found, ignore="ids")
+found.diff(found, ignore=["ids", "times", "outputs.score", re.compile("[0-9]+")])
 assert_type(difference, TraceDiff)
 assert_type(difference.changes, list[SpanChange])
 assert_type(difference.changes[0].kind, Literal["added", "removed", "changed"])
@@ -295,6 +308,15 @@ assert_type(difference.changes[0].kind, Literal["added", "removed", "changed"])
 assert_type(search_traces(), list[Trace])
 assert_type(search_traces(["evaluation"], "status = 'OK'", max_results=5, order_by=["timestamp_ms"]), list[Trace])
 assert_type(search_traces(experiment_names=("a", "b")), list[Trace])
+assert_type(search_traces("evaluation", order_by="timestamp_ms", timeout=5), list[Trace])
+search_traces(folder="production", session_id="s", user_id="u", status="error", name="agent", since=3600)
+search_traces(status=TraceState.ERROR, since=timedelta(hours=1))
+search_traces(status="OK", since=datetime.now(), timeout=2.5)
+assert_type(get_trace("tr-" + "0" * 32, timeout=5), Trace)
+assert_type(asyncio.run(aget_trace("tr-" + "0" * 32, timeout=5)), Trace)
+assert_type(asyncio.run(asearch_traces("evaluation", folder="production", timeout=5)), list[Trace])
+to_dataframe(search_traces()).groupby("folder")
+to_dataframe(found, rows="spans")
 assert_type(asyncio.run(aget_trace("tr-" + "0" * 32)), Trace)
 assert_type(asyncio.run(asearch_traces(max_results=1)), list[Trace])
 
@@ -309,6 +331,8 @@ except NotFoundError as not_found:
     as_lookup: LookupError = not_found
 except ConfigurationError as wrong:
     as_value: ValueError = wrong
+except ServiceTimeoutError as late:
+    as_timeout: TimeoutError = late
 except ServiceError as service:
     assert_type(service.status, int | None)
 except TracingError:

@@ -23,17 +23,19 @@ from ace_tracing.runtime import configure, disable, enable, flush, get_folder, s
 
 if TYPE_CHECKING:
     from ace_tracing.delivery.status import Delivery, TracingStatus
-    from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, TracingError
+    from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, ServiceTimeoutError, TracingError
     from ace_tracing.propagation.asgi import TraceASGI
     from ace_tracing.propagation.headers import continue_trace, inject
     from ace_tracing.propagation.http_clients import inject_into
     from ace_tracing.propagation.threads import propagate_context, with_context
     from ace_tracing.propagation.wsgi import TraceWSGI
     from ace_tracing.reading.changes import SpanChange, TraceDiff
+    from ace_tracing.reading.dataframe import to_dataframe
     from ace_tracing.reading.feedback import log_feedback
-    from ace_tracing.reading.model import Node, Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
+    from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
     from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
     from ace_tracing.reading.trace import Trace
+    from ace_tracing.reading.tree import Node
     from ace_tracing.recording.span_types import SpanType
 else:
     # The same names. Recording does not need them, and their import takes as long as the import of all other modules.
@@ -41,16 +43,16 @@ else:
         __name__,
         {
             "delivery.status": ("Delivery", "TracingStatus"),
-            "errors": ("ConfigurationError", "NotFoundError", "ServiceError", "TracingError"),
+            "errors": ("ConfigurationError", "NotFoundError", "ServiceError", "ServiceTimeoutError", "TracingError"),
             "propagation.asgi": ("TraceASGI",),
             "propagation.threads": ("propagate_context", "with_context"),
             "propagation.http_clients": ("inject_into",),
             "propagation.headers": ("continue_trace", "inject"),
             "propagation.wsgi": ("TraceWSGI",),
             "reading.changes": ("SpanChange", "TraceDiff"),
+            "reading.dataframe": ("to_dataframe",),
             "reading.feedback": ("log_feedback",),
             "reading.model": (
-                "Node",
                 "Span",
                 "SpanEvent",
                 "SpanLink",
@@ -61,6 +63,7 @@ else:
             ),
             "reading.queries": ("aget_trace", "asearch_traces", "get_trace", "search_traces"),
             "reading.trace": ("Trace",),
+            "reading.tree": ("Node",),
             "recording.span_types": ("SpanType",),
         },
     )
@@ -73,6 +76,7 @@ __all__ = [
     "Node",
     "NotFoundError",
     "ServiceError",
+    "ServiceTimeoutError",
     "Span",
     "SpanChange",
     "SpanEvent",
@@ -110,6 +114,7 @@ __all__ = [
     "shutdown",
     "start_span",
     "start_span_no_context",
+    "to_dataframe",
     "trace",
     "tracing_status",
     "update_current_trace",

@@ -4,6 +4,7 @@
     ├── ConfigurationError   (also a ValueError)   no key, a wrong argument, configure() not called
     ├── NotFoundError        (also a LookupError)  an unknown trace or experiment
     └── ServiceError                               the service is unreachable, or rejected a request
+        └── ServiceTimeoutError  (also a TimeoutError)  no complete response in time
 
 A traced function never raises them. Only `configure`, `set_folder`, `flush` and `shutdown`, `get_trace` and
 `search_traces`, their asynchronous forms, and `log_feedback` do.
@@ -32,5 +33,14 @@ class ServiceError(TracingError):
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ServiceTimeoutError(ServiceError, TimeoutError):
+    """No complete response in time. The message contains the limit and the argument that extends it."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        # Not passed on: with two arguments, `OSError` takes the first one as an error number.
         super().__init__(message)
         self.status = status

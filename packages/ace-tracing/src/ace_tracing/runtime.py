@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ace_tracing.recording.trace import RemoteParentMode
 
 FLUSH_TIMEOUT_S: Final = 30.0
+SEND_PATIENCE_S: Final = 3.0
+"""How long a read waits for an attempt to send the finished traces that succeeds."""
 
 
 def configure(
@@ -179,6 +181,27 @@ def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
 
     hurry(workers)
     return sum((worker.flush(max(0.0, deadline - monotonic())) for worker in workers), Delivery())
+
+
+def send_finished(timeout: float) -> None:
+    """Send every finished trace before a read, and wait at most `timeout` seconds.
+
+    The wait ends early when no attempt succeeds for `SEND_PATIENCE_S`, or when the service was failing before and still
+    is: the read itself reports the failure. It does nothing before `configure`.
+
+    Args:
+        timeout: The time limit in seconds.
+    """
+    deadline = monotonic() + timeout
+    with process.lock:
+        workers = process.workers
+    if not workers:
+        return
+    from ace_tracing.delivery.worker import hurry
+
+    hurry(workers)
+    for worker in workers:
+        worker.flush(max(0.0, deadline - monotonic()), SEND_PATIENCE_S)
 
 
 def shutdown(timeout: float | None = None) -> Delivery:

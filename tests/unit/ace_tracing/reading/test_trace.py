@@ -7,7 +7,6 @@ import io
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -352,22 +351,3 @@ def test_asynchronous_queries_raise_the_same_errors(tracing: LocalServer) -> Non
     ace_tracing.shutdown()
     with pytest.raises(ConfigurationError, match="configure"):
         asyncio.run(asearch_traces())
-
-
-def test_a_waiting_query_does_not_block_the_event_loop(tracing: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    may_flush = threading.Event()
-    flush = ace_tracing.runtime.flush
-
-    def slow_flush() -> Any:
-        assert may_flush.wait(30)
-        return flush()
-
-    monkeypatch.setattr(ace_tracing.runtime, "flush", slow_flush)
-
-    async def main() -> list[Trace]:
-        query = asyncio.create_task(asearch_traces())
-        await asyncio.sleep(0)
-        may_flush.set()  # not reached if the query blocks the loop
-        return await query
-
-    assert asyncio.run(main()) == []

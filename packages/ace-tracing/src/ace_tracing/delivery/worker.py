@@ -78,11 +78,13 @@ class Worker:
             self._recovery.schedule_now()
         self._control.wake()
 
-    def flush(self, timeout: float) -> Delivery:
+    def flush(self, timeout: float, patience: float | None = None) -> Delivery:
         """Send all waiting traces now, and wait until they are settled.
 
         Args:
             timeout: The longest wait, in seconds.
+            patience: The longest wait for an attempt that succeeds, in seconds. When the last attempt before the call
+                failed, a further failure ends the wait. None for the limit of `timeout` alone.
         """
         if threading.current_thread() is self._thread:
             # A log handler calls this while the worker's thread sends. The thread cannot wait for itself.
@@ -97,12 +99,19 @@ class Worker:
             with time_limit(max(MIN_ATTEMPT_S, timeout)):
                 self._work()
             return self.delivery()
-        attempts = self._dispatcher.attempts
+        backoff = self._dispatcher.backoff
+        attempts = ended = self._dispatcher.attempts
+        is_known_to_fail = patience is not None and backoff.has_failed
+        give_up = deadline if patience is None else min(deadline, monotonic() + patience)
         self.hurry()
         with self._ledger.changed:
             while not self._dispatcher.is_settled(target):
-                left = deadline - monotonic()
-                if left <= 0 or (self.is_paused and self._dispatcher.attempts > attempts):
+                if patience is not None and self._dispatcher.attempts > ended and not backoff.has_failed:
+                    ended = self._dispatcher.attempts
+                    give_up = min(deadline, monotonic() + patience)
+                left = give_up - monotonic()
+                fails = self.is_paused or (is_known_to_fail and backoff.has_failed)
+                if left <= 0 or (fails and self._dispatcher.attempts > attempts):
                     break
                 if not self._ledger.changed.wait(min(left, POLL_S)):
                     self._ensure_thread()

@@ -10,9 +10,10 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from ace_tracing.clocks import monotonic
+from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.proxies import find_proxy
 from ace_tracing.delivery.http.transport import client_options
-from ace_tracing.errors import ServiceError
+from ace_tracing.errors import ServiceError, ServiceTimeoutError
 from kayba_api import Client
 from kayba_api.types import Response
 
@@ -88,10 +89,7 @@ class ServiceClient:
         try:
             return operation(client=client, **arguments)
         finally:
-            with self._lock:
-                self._requests_running -= 1
-                if self._close_when_idle:
-                    self.close()
+            self._end_request()
 
     def call(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
         """Call one operation of `kayba_api` for a user who waits for the response.
@@ -106,7 +104,41 @@ class ServiceClient:
         try:
             return self.request(operation, **arguments)
         except httpx.HTTPError as error:
-            raise ServiceError(f"{self.base_url} cannot be reached: {type(error).__name__}: {error}") from error
+            raise ServiceError(f"{self.base_url} cannot be reached: {_describe(error)}") from error
+
+    def fetch(self, operation: Any, silence_s: float, **arguments: Any) -> httpx.Response:
+        """Send one request for a user who waits for the response, and return the response as it came.
+
+        The deadline of `time_limit` applies, too.
+
+        Args:
+            operation: The operation's module in `kayba_api.api`.
+            silence_s: The longest time without a byte of the response, in seconds.
+            **arguments: The operation's arguments, without the client.
+
+        Raises:
+            ServiceTimeoutError: The response did not arrive in time.
+            ServiceError: The service cannot be reached.
+        """
+        with self._lock:
+            client = self.client().get_httpx_client()
+            self._requests_running += 1
+        try:
+            left = seconds_left()
+            limit = silence_s if left is None else min(silence_s, left)
+            if limit <= 0:
+                raise httpx.PoolTimeout("no time is left for a request")
+            timeout = httpx.Timeout(limit, connect=min(limit, REQUEST_TIMEOUT_S))
+            # The operation's function parses the response into models, which takes ten times as long as JSON itself.
+            request = operation._get_kwargs(**arguments)
+            return client.request(**request, timeout=timeout)
+        except httpx.TimeoutException as error:
+            message = f"No complete response from {self.base_url} in time: {_describe(error)}"
+            raise ServiceTimeoutError(message) from error
+        except httpx.HTTPError as error:
+            raise ServiceError(f"{self.base_url} cannot be reached: {_describe(error)}") from error
+        finally:
+            self._end_request()
 
     def expect(self, response: Response[Any], kind: type[R]) -> R:
         """Return the response's content if it has the expected type.
@@ -120,12 +152,20 @@ class ServiceClient:
         """
         if isinstance(response.parsed, kind):
             return response.parsed
-        status = int(response.status_code)
         message = getattr(response.parsed, "message", None)
-        message = message or response.content[:MAX_MESSAGE_BYTES].decode(errors="replace")
+        raise self.refusal(int(response.status_code), message or response.content)
+
+    def refusal(self, status: int, message: str | bytes) -> ServiceError:
+        """Return the error for a response that is not the expected one.
+
+        Args:
+            status: The response's HTTP status.
+            message: The service's message, or the body of a response without one.
+        """
+        text = message if isinstance(message, str) else message[:MAX_MESSAGE_BYTES].decode(errors="replace")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            message = f"the API key was not accepted ({message})"
-        raise ServiceError(f"{self.base_url} responded with HTTP {status}: {message}{self.proxy_note}", status)
+            text = f"the API key was not accepted ({text})"
+        return ServiceError(f"{self.base_url} responded with HTTP {status}: {text}{self.proxy_note}", status)
 
     @property
     def proxy_note(self) -> str:
@@ -150,3 +190,13 @@ class ServiceClient:
         self._lock = threading.RLock()
         self._requests_running = 0
         self._close_when_idle = False
+
+    def _end_request(self) -> None:
+        with self._lock:
+            self._requests_running -= 1
+            if self._close_when_idle:
+                self.close()
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
