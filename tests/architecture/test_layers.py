@@ -18,7 +18,7 @@ LAYERS: dict[str, str] = {
     diagnostics             clocks
     values/                 clocks diagnostics
     recording/              clocks values/ diagnostics
-    decorator/              clocks recording/ values/snapshot diagnostics
+    decorator/              clocks recording/ values/snapshot values/copies diagnostics errors
     arguments               recording/frames errors
     settings                arguments recording/folders recording/sampling errors
     delivery/assembler      recording/

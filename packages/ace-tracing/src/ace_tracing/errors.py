@@ -2,11 +2,12 @@
 
     TracingError
     ├── ConfigurationError   (also a ValueError)   no key, a wrong argument, configure() not called
+    │   └── ArgumentError    (also a TypeError)    a wrong argument of @trace
     ├── NotFoundError        (also a LookupError)  an unknown trace or experiment
     └── ServiceError                               the service is unreachable, or rejected a request
         └── ServiceTimeoutError  (also a TimeoutError)  no complete response in time
 
-A traced function never raises them. Only `configure`, `set_folder`, `flush` and `shutdown`, `get_trace` and
+A traced function never raises them. Only `@trace`, `configure`, `set_folder`, `flush` and `shutdown`, `get_trace` and
 `search_traces`, their asynchronous forms, and `log_feedback` do.
 """
 
@@ -19,6 +20,10 @@ class TracingError(Exception):
 
 class ConfigurationError(TracingError, ValueError):
     """Invalid configuration. The message names the argument or variable to set."""
+
+
+class ArgumentError(ConfigurationError, TypeError):
+    """Wrong argument of `@trace`, when a function is decorated. The message contains the correct ones."""
 
 
 class NotFoundError(TracingError, LookupError):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from ace_tracing.decorator.checks import Settings, check_parameter_names, check_settings
 from ace_tracing.decorator.descriptors import decorate_descriptor, forward_methods, is_method
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.wrappers import wrap
@@ -70,20 +71,25 @@ def trace(
         attributes: Attributes to set on every span, such as `{"model": "gpt-4o"}`.
         agent: The name of the agent that the span and its descendants belong to; the parent's agent by default.
         capture_inputs: The arguments to record: all of them, none (False), the parameters with these names, or the
-            result of a function of the arguments, which it takes as a dict.
-        capture_outputs: The outputs to record: the result, nothing (False), or the value of a function of the result.
-        reducer: A function that folds the items of a generator into one value to record. With a reducer, a stream that
-            the function returns (an iterator, or a context manager around one, also asynchronous) is traced too, and
-            the span lasts as long as the stream.
+            result of a function of the arguments, which it takes as a dict. It takes a copy, so it can change it.
+        capture_outputs: The outputs to record: the result, nothing (False), or the value of a function of a copy of the
+            result.
+        reducer: A function that folds copies of the items of a generator into one value to record. With a reducer, a
+            stream that the function returns (an iterator, or a context manager around one, also asynchronous) is traced
+            too, and the span lasts as long as the stream.
 
     Returns:
         The decorated function, or a decorator if `func` is not given.
 
     Raises:
         TypeError: The decorated object is not callable, as in `@trace("name")` in place of `@trace(name="name")`.
+        ConfigurationError: An argument is wrong, such as a name in `capture_inputs` that is no parameter. It is also a
+            `ValueError` and a `TypeError`.
     """
 
-    def decorate(target: Any, span_name: str | None = name) -> Any:
+    settings = check_settings(Settings(name, span_type, attributes, agent, capture_inputs, capture_outputs, reducer))
+
+    def decorate(target: Any, span_name: str | None = settings.name) -> Any:
         if isinstance(target, type):
             for attribute, member in list(vars(target).items()):
                 if not attribute.startswith("_") and is_method(member):
@@ -102,21 +108,16 @@ def trace(
                 type(target).__name__,
             )
             return target
-        traced_function = TracedFunction(
-            target,
-            name=span_name,
-            span_type=span_type,
-            attributes=attributes,
-            agent=agent,
-            capture_inputs=capture_inputs,
-            capture_outputs=capture_outputs,
-            reducer=reducer,
-        )
+        traced_function = TracedFunction(target, **settings._replace(name=span_name)._asdict())
         traced = wrap(target, traced_function)
         forward_methods(target, traced)
         return traced
 
-    return decorate if func is None else decorate(func)
+    def check_and_decorate(target: Any) -> Any:
+        check_parameter_names(target, settings.capture_inputs)
+        return decorate(target)
+
+    return check_and_decorate if func is None else decorate(func)
 
 
 def _describe_misuse(target: object) -> str:

@@ -6,11 +6,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ace_tracing.decorator.captures import (
+    Capture,
+    apply,
+    apply_to_copy,
+    capture_nothing,
+    check_reducer,
+    find_input_capture,
+    find_output_capture,
+)
 from ace_tracing.decorator.signature import Binder
-from ace_tracing.diagnostics import internal_error, warn
+from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.attributes import encode, encode_attributes
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.context import SpanToken, current_span
@@ -19,9 +28,6 @@ from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.snapshot import snapshot
 
 RETURN_VALUE: Final = "generator.return_value"
-
-Capture = bool | Iterable[str] | Callable[[Any], Any]
-"""A capture setting: all values, no values, the parameters with these names, or the result of a function."""
 
 
 class TracedFunction:
@@ -58,10 +64,11 @@ class TracedFunction:
         function_name = _name_of(function)
         encoded = encode_attributes(attributes) if attributes else None
         self._site = CallSite(name or function_name, str(span_type), function_name, agent, encoded)
-        self._bind = Binder(function).bind
-        self._capture_inputs = _to_capture_function(capture_inputs)
-        self._capture_outputs = _to_capture_function(capture_outputs)
-        self.reducer = reducer
+        binder = Binder(function)
+        self._bind = binder.bind
+        self._capture_inputs = find_input_capture(capture_inputs, binder.var_keyword)
+        self._capture_outputs = find_output_capture(capture_outputs)
+        self.reducer = check_reducer(reducer)
 
     def open(self, tracer: Tracer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan | None:
         """Start the span of one call, with its inputs.
@@ -79,10 +86,10 @@ class TracedFunction:
             capture = self._capture_inputs
             if capture is None and mask is None:
                 inputs = snapshot(bound)
-            elif capture is _capture_nothing:
+            elif capture is capture_nothing:
                 inputs = None
             else:
-                inputs = encode(bound if capture is None else _apply_capture(capture, bound), mask)
+                inputs = encode(bound if capture is None else capture(bound), mask)
             return tracer.open(self._site, inputs, parent)
         except Exception:  # noqa: BLE001 - see diagnostics.guard
             internal_error("starting a span")
@@ -92,7 +99,7 @@ class TracedFunction:
     def needs_items(self) -> bool:
         """Return whether a user's function (a reducer or a capture function) takes the items of a stream."""
         return self.reducer is not None or (
-            self._capture_outputs is not None and self._capture_outputs is not _capture_nothing
+            self._capture_outputs is not None and self._capture_outputs is not capture_nothing
         )
 
     def end(self, span: LiveSpan, token: SpanToken, result: Any) -> None:
@@ -117,19 +124,23 @@ class TracedFunction:
         """Record the result of a call as the span's outputs."""
         if self._capture_outputs is None:
             span.set_outputs(result)
-        elif self._capture_outputs is not _capture_nothing:
-            span.set_outputs(_apply_capture(self._capture_outputs, result))
+        elif self._capture_outputs is not capture_nothing:
+            span.set_outputs(apply_to_copy(self._capture_outputs, result))
 
     def record_items(self, span: LiveSpan, items: list[Any] | bytes, return_value: Any) -> None:
         """Record the items of a stream as the span's outputs, and a generator's return value as an attribute.
 
         Args:
             span: The span of the call.
-            items: The items as a list if `needs_items`, else as JSON text.
+            items: Copies of the items if `needs_items`, else the items as JSON text.
             return_value: The generator's return value; None is not recorded.
         """
         if not isinstance(items, bytes):
-            self.record_result(span, items if self.reducer is None else _apply_capture(self.reducer, items))
+            value: Any = items if self.reducer is None else apply(self.reducer, items)
+            if self._capture_outputs is None:
+                span.set_outputs(value)
+            elif self._capture_outputs is not capture_nothing:
+                span.set_outputs(apply(self._capture_outputs, value))
         elif self._capture_outputs is None:
             span._set_encoded_outputs(items)
         if return_value is not None and self._capture_outputs is None:
@@ -140,28 +151,3 @@ def _name_of(function: Any) -> str:
     """Return a function's name. A nameless partial has the name of its function, another object that of its type."""
     inner = getattr(function, "func", None) if isinstance(function, functools.partial) else None
     return str(getattr(function, "__name__", None) or (_name_of(inner) if inner else type(function).__name__))
-
-
-def _to_capture_function(capture: Capture) -> Callable[[Any], Any] | None:
-    """Return the function for a capture setting: None for True, `_capture_nothing` for False."""
-    if capture is True:
-        return None
-    if capture is False:
-        return _capture_nothing
-    if callable(capture):
-        return capture
-    names = frozenset([capture] if isinstance(capture, str) else capture)
-    return lambda inputs: {name: value for name, value in inputs.items() if name in names}
-
-
-def _apply_capture(capture: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return capture(value)
-    except Exception as error:  # noqa: BLE001 - a user's function can raise anything, and the value must stay hidden
-        # The exception's message is not logged, because it can contain the value.
-        warn("capture", "A capture function raised %s; the value is withheld", type(error).__name__)
-        return f"<withheld: the capture function raised {type(error).__name__}>"
-
-
-def _capture_nothing(_value: Any) -> None:
-    """Return None: the capture function for the setting False."""

@@ -40,9 +40,12 @@ class Binder:
 
     Args:
         function: The function whose calls are bound.
+
+    Attributes:
+        var_keyword: The name of the parameter `**kwargs`, or None.
     """
 
-    __slots__ = ("_defaults", "_keywords", "_names", "_plain_count", "_skip", "_var_keyword", "_var_positional")
+    __slots__ = ("_defaults", "_keywords", "_names", "_plain_count", "_skip", "_var_positional", "var_keyword")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         try:
@@ -58,11 +61,17 @@ class Binder:
         self._names = tuple(parameter.name for parameter in positional)
         self._defaults = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
         self._var_positional = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-        self._var_keyword = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+        self.var_keyword = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
         # A call with exactly this many positional arguments, and no other, names every parameter. -1 matches no call.
         is_plain = not self._skip and self._defaults.keys() <= set(self._names)
         self._plain_count = len(positional) if is_plain else -1
         self._keywords = frozenset(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+    @property
+    def recorded_names(self) -> list[str]:
+        """The names of the parameters that `bind` returns."""
+        names = dict.fromkeys((*self._names[self._skip :], *self._keywords - {*self._names[: self._skip]}))
+        return [*names, *(name for name in (self._var_positional, self.var_keyword) if name is not None)]
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of one call by parameter name, in the signature's order if all are positional."""
@@ -71,7 +80,7 @@ class Binder:
             return dict(zip(names, args))  # noqa: B905 - both have the same length
         bound = dict(zip(names[self._skip :], args[self._skip :], strict=False))
         if kwargs:
-            if self._var_keyword is None or kwargs.keys() <= self._keywords:
+            if self.var_keyword is None or kwargs.keys() <= self._keywords:
                 bound.update(kwargs)
             else:
                 extra = {}
@@ -80,7 +89,7 @@ class Binder:
                         bound[name] = value
                     else:
                         extra[name] = value
-                bound[self._var_keyword] = extra
+                bound[self.var_keyword] = extra
         if len(args) > len(names) and self._var_positional is not None:
             bound[self._var_positional] = args[len(names) :]
         if self._defaults:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from ace_tracing.clocks import perf_counter
+from ace_tracing.decorator.captures import copy_for_capture
 from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording.context import SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
@@ -14,7 +15,7 @@ from ace_tracing.values.snapshot import DEFAULT_LIMITS, Limits, snapshot
 MAX_ITEMS: Final = 10_000
 """The maximum number of recorded items of one stream. Further items are only counted."""
 MAX_ENCODING_SECONDS: Final = 1.0
-"""The total time for encoding the items of one stream, in seconds. Further items are only counted."""
+"""The total time for encoding or copying the items of one stream, in seconds. Further items are only counted."""
 
 _ITEM_LIMITS: Final = Limits(depth=DEFAULT_LIMITS.depth - 1)
 
@@ -40,7 +41,7 @@ class StreamCollector:
     the consumer starts between two items are not the stream's children.
 
     An item is encoded when it arrives, because it can change later, and is not kept: tracing a stream of large items
-    must not fill the memory. The items themselves are kept only for a reducer or a capture function.
+    must not fill the memory. Copies of the items are kept only for a reducer or a capture function.
 
     Args:
         span: The stream's span. With None the stream is not traced, and every method does nothing.
@@ -96,8 +97,11 @@ class StreamCollector:
         ):
             self._unrecorded_count += 1
         elif self._recorder.needs_items:
-            self._items.append(item)
+            start = perf_counter()
+            # A copy, because the item can change later, and because the user's function can change it.
+            self._items.append(copy_for_capture(item))
             self._recorded_count += 1
+            self._seconds_left -= perf_counter() - start
         else:
             self._encode(item)
 

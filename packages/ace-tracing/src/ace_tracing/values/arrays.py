@@ -7,6 +7,7 @@ computed, and no data is copied from a device.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from ace_tracing.values.introspection import MISSING, attribute_of, is_genuine, module_of, name_of
@@ -14,6 +15,13 @@ from ace_tracing.values.introspection import MISSING, attribute_of, is_genuine, 
 MAX_VALUES: Final = 10
 MAX_ROWS: Final = 5
 MAX_COLUMNS: Final = 50
+MAX_COPIED_BYTES: Final = 16 * 1024 * 1024
+"""The size of the largest numpy array that is copied. A larger one is passed as a view that cannot be written."""
+MAX_COPIED_CELLS: Final = 32 * 1024 * 1024
+"""The number of cells of the largest table that is copied, before pandas 3. Since pandas 3, a copy is lazy."""
+
+CopyAll = Callable[[Iterable[Any]], list[Any]]
+"""Returns copies of several values."""
 
 Summary = list[tuple[str, Any]]
 """The keys and values of the JSON object that stands for an array."""
@@ -88,3 +96,45 @@ def _text(described: object) -> str:
         return described  # type: ignore[return-value]
     is_from_library = module_of(kind).partition(".")[0] in ("numpy", "torch") and is_genuine(kind)
     return str(described) if is_from_library else name_of(kind)
+
+
+def copy_numpy_array(value: Any, copy_all: CopyAll) -> Any:
+    """Return a copy of an `ndarray` and of the objects in it. A large array becomes a read-only view."""
+    numpy = sys.modules["numpy"]
+    array_type = numpy.ndarray
+    if array_type.nbytes.__get__(value) > MAX_COPIED_BYTES:
+        view = array_type.view(value)
+        array_type.setflags(view, write=False)
+        return view
+    # A masked array of numpy also copies its mask. Other subclasses would run their own code.
+    is_numpys = module_of(type(value)).startswith("numpy.") and is_genuine(type(value))
+    copied = value.copy() if is_numpys else array_type.copy(value, "K")
+    if array_type.dtype.__get__(value).kind == "O" and array_type.ndim.__get__(value):
+        plain = array_type.view(copied, array_type)
+        for index, item in zip(numpy.ndindex(plain.shape), copy_all(list(plain.flat)), strict=True):
+            plain[index] = item
+    return copied
+
+
+def copy_pandas(value: Any, copy_all: CopyAll) -> Any:
+    """Return a copy of a `DataFrame` or a `Series` and of the objects in it. An `Index` cannot be changed.
+
+    Raises:
+        OverflowError: The table is larger than `MAX_COPIED_CELLS`.
+    """
+    pandas = sys.modules["pandas"]
+    if issubclass(type(value), pandas.Index):
+        return value
+    is_lazy = int(pandas.__version__.partition(".")[0]) >= 3
+    if not is_lazy and value.size > MAX_COPIED_CELLS:
+        raise OverflowError(f"more than {MAX_COPIED_CELLS} cells")
+    if issubclass(type(value), pandas.Series):
+        if value.dtype.kind == "O":
+            return pandas.Series(copy_all(value.array), index=value.index.copy(), dtype=object, name=value.name)
+        return pandas.Series.copy(value, deep=not is_lazy)
+    copied = pandas.DataFrame.copy(value, deep=not is_lazy)
+    for position, dtype in enumerate(value.dtypes):
+        if dtype.kind == "O":
+            column = copy_all(value.iloc[:, position].array)
+            copied.isetitem(position, pandas.Series(column, index=copied.index, dtype=object))
+    return copied

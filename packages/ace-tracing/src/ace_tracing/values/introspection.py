@@ -9,22 +9,36 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 MISSING: Final[Any] = object()
 """Marks an attribute that does not exist, or that only code could compute."""
 
 # `kind.__qualname__` asks the metaclass first. The slots of `type` do not.
+_basicsize: Final = type.__dict__["__basicsize__"].__get__
+_flags: Final = type.__dict__["__flags__"].__get__
 _module: Final = type.__dict__["__module__"].__get__
 _mro: Final = type.__dict__["__mro__"].__get__
 _namespace: Final = type.__dict__["__dict__"].__get__
 _qualname: Final = type.__dict__["__qualname__"].__get__
 
+_HEAP_TYPE: Final = 1 << 9
+
 
 def bases_of(kind: type) -> tuple[type, ...]:
     """Return the class and its bases in method resolution order."""
     return _mro(kind)  # type: ignore[no-any-return]
+
+
+def namespace_of(kind: type) -> Mapping[str, Any]:
+    """Return the class's own attributes, without those of its bases. Descriptors are unbound."""
+    return _namespace(kind)  # type: ignore[no-any-return]
+
+
+def layout_of(kind: type) -> tuple[int, bool]:
+    """Return the size of an instance in bytes, and whether the class was made at run time, as class statements are."""
+    return _basicsize(kind), bool(_flags(kind) & _HEAP_TYPE)
 
 
 def module_of(kind: type) -> str:
