@@ -123,7 +123,7 @@ def test_a_capture_function_changes_neither_arguments_nor_result(
 
 
 def test_a_capture_function_can_change_the_dict_of_arguments(captured_traces: CapturedTraces) -> None:
-    @trace(capture_inputs=lambda inputs: inputs["documents"].clear() or inputs.pop("key") and inputs)
+    @trace(capture_inputs=lambda inputs: inputs["documents"].clear() or (inputs.pop("key") and inputs))
     def search(documents: list[str], key: str) -> int:
         return len(documents)
 
