@@ -19,6 +19,7 @@ configure("kb-key")  # error: call-arg
 configure(api_kye="kb-key")  # error: call-arg
 configure(api_key=1)  # error: arg-type
 configure(sample_rate="half")  # error: arg-type
+configure(remote_parent="sometimes")  # error: arg-type
 set_folder(1)  # error: arg-type
 set_folder()  # error: call-arg
 flush("soon")  # error: arg-type

@@ -6,11 +6,11 @@ import contextlib
 
 import mlflow
 import pytest
-from tests.helpers.interop.mlflow_reader import MlflowReader, deliver
+from tests.helpers.interop.mlflow_reader import MlflowReader, deliver, experiment_id
 from tests.helpers.interop.mlflow_server import MlflowServer
 
 import ace_tracing
-from ace_tracing import start_span, trace
+from ace_tracing import continue_trace, inject, start_span, trace
 
 
 @pytest.mark.interop("Trace name, folder, tags")
@@ -104,3 +104,21 @@ def test_a_trace_without_an_experiment_is_in_the_default_one(real_mlflow: Mlflow
         pass
     assert reader.trace(root).info.experiment_id == "0"
     assert [found.trace_id for found in ace_tracing.search_traces(max_results=1)] == [root.trace_id]
+
+
+@pytest.mark.interop("Experiments")
+@pytest.mark.parametrize("forwarded", [("traceparent", "baggage"), ("traceparent",)], ids=["all headers", "no baggage"])
+def test_a_trace_stays_in_the_experiment_of_its_root(
+    real_mlflow: MlflowServer, reader: MlflowReader, forwarded: tuple[str, ...]
+) -> None:
+    with start_span("root") as root:
+        headers: dict[str, str] = inject({})
+    if "baggage" not in forwarded:
+        # The service cannot know the experiment, and the trace is filed before its spans arrive.
+        deliver()
+    ace_tracing.configure(api_key="kb-test", base_url=real_mlflow.url, experiment="another service")
+    with continue_trace({name: headers[name] for name in forwarded}), start_span("served"):
+        pass
+    found = reader.trace(root)
+    assert found.info.experiment_id == experiment_id(reader.client, reader.experiment)
+    assert sorted(span.name for span in found.data.spans) == ["root", "served"]

@@ -175,6 +175,33 @@ def test_child_processes_follow_the_experiment_of_the_root(
     assert (spans_in("gateway"), spans_in("child")) == (["child", "root"], [])
 
 
+FORK = """
+import os, sys
+from ace_tracing import configure, continue_trace, flush, folder, session, start_span
+
+configure(api_key="kb-test", base_url=sys.argv[1], experiment="web", sample_rate=float(sys.argv[2]))
+with continue_trace({"traceparent": sys.argv[3]}), session("mine"):
+    if not os.fork():
+        configure(api_key="kb-test", base_url=sys.argv[1], experiment="child")
+        with folder("filed"), start_span("child") as span:
+            span.set_status("ERROR")
+        os._exit(0 if flush(60) else 1)
+    assert os.wait()[1] == 0
+    with start_span("parent") as span:
+        span.set_status("ERROR")
+assert flush(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.parametrize("rate", ["1.0", "0.0"])
+def test_a_fork_below_a_foreign_caller_delivers_the_spans_of_both_processes(tracing: LocalServer, rate: str) -> None:
+    command = [sys.executable, "-c", FORK, tracing.url, rate, foreign_headers(1, "00")["traceparent"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, unexpected_lines(done.stderr)) == (0, []), done.stderr
+    assert (spans_in("web"), spans_in("child")) == (["child", "parent"], [])
+
+
 PREFORK = """
 import os
 from ace_tracing import TraceWSGI, configure, start_span

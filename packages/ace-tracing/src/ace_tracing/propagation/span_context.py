@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ace_tracing.recording.context import RemoteParent, current_span
 from ace_tracing.recording.trace import OpenTrace, Passthrough
-from ace_tracing.recording.tracer import Tracer
+from ace_tracing.recording.tracer import Tracer, state
 
 SESSION_KEYS: Final[tuple[str, ...]] = ("session.id", "user.id")
 
@@ -43,7 +43,8 @@ class SpanContext(NamedTuple):
             passthrough = Passthrough(tracestate, baggage, {})
 
             def join(folder: str | None, metadata: dict[str, str]) -> OpenTrace:
-                trace = tracer.join_foreign_trace(
+                # A forked child has a tracer of its own.
+                trace = (state.tracer or tracer).join_foreign_trace(
                     self.trace_id, self.span_id, self.sampled, self.experiment, folder, metadata
                 )
                 trace.passthrough = passthrough
