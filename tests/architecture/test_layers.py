@@ -22,6 +22,7 @@ LAYERS: dict[str, str] = {
     arguments               recording/frames errors
     settings                arguments recording/folders recording/sampling errors
     delivery/assembler      recording/
+    delivery/attempts       clocks recording/feedback
     delivery/backoff        clocks
     delivery/control        -
     delivery/fork           -
@@ -29,19 +30,22 @@ LAYERS: dict[str, str] = {
     delivery/status         -
     delivery/spool/         clocks delivery/assembler recording/ diagnostics
     delivery/otlp/          recording/ version
-    delivery/http/          clocks delivery/otlp/response errors
+    delivery/http/          clocks delivery/otlp/response recording/feedback errors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
-    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder
+    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder recording/feedback
     delivery/mlflow/        delivery/http/ delivery/otlp/attributes recording/records
     delivery/batches        delivery/assembler delivery/otlp/encoder recording/
     delivery/ledger         delivery/assembler delivery/backoff delivery/spool/ delivery/status
-    delivery/dispatch       delivery/ledger delivery/batches delivery/assembler delivery/backoff delivery/control
-                            delivery/gil delivery/http/results delivery/otlp/encoder delivery/spool/ recording/context
-                            diagnostics
+    delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback
+    delivery/feedback       clocks delivery/attempts delivery/ledger delivery/exporter delivery/backoff
+                            delivery/http/results delivery/http/deadline delivery/spool/ recording/ diagnostics
+    delivery/dispatch       delivery/feedback delivery/exporter delivery/ledger delivery/batches delivery/assembler
+                            delivery/backoff delivery/control delivery/gil delivery/http/results delivery/otlp/encoder
+                            delivery/spool/ recording/context diagnostics
     delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/assembler delivery/control delivery/spool/
                             diagnostics
-    delivery/worker         clocks delivery/recovery delivery/dispatch delivery/ledger delivery/control delivery/status
-                            delivery/http/deadline delivery/spool/ diagnostics
+    delivery/worker         clocks delivery/recovery delivery/dispatch delivery/exporter delivery/ledger
+                            delivery/control delivery/status delivery/http/deadline delivery/spool/ diagnostics
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
     process                 clocks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
@@ -50,7 +54,7 @@ LAYERS: dict[str, str] = {
                             recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
-                            recording/attributes recording/folders errors
+                            recording/attributes recording/feedback recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
     hostile                 testing/

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ace_tracing.propagation.wsgi import TraceWSGI
     from ace_tracing.reading.changes import SpanChange, TraceDiff
     from ace_tracing.reading.dataframe import to_dataframe
-    from ace_tracing.reading.feedback import log_feedback
+    from ace_tracing.reading.feedback import alog_feedback, log_feedback
     from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
     from ace_tracing.reading.queries import aget_trace, asearch_traces, get_trace, search_traces
     from ace_tracing.reading.trace import Trace
@@ -51,7 +51,7 @@ else:
             "propagation.wsgi": ("TraceWSGI",),
             "reading.changes": ("SpanChange", "TraceDiff"),
             "reading.dataframe": ("to_dataframe",),
-            "reading.feedback": ("log_feedback",),
+            "reading.feedback": ("alog_feedback", "log_feedback"),
             "reading.model": (
                 "Span",
                 "SpanEvent",
@@ -93,6 +93,7 @@ __all__ = [
     "TracingError",
     "TracingStatus",
     "aget_trace",
+    "alog_feedback",
     "asearch_traces",
     "configure",
     "continue_trace",

@@ -92,9 +92,14 @@ def deliver_at_exit() -> None:
 
 def _warn_of_pending(pending: int, timeout: float, spooled: bool) -> None:
     if spooled:
-        warn("shutdown", "%d traces were not sent in %.1f s. They are kept for the next process", pending, timeout)
+        warn(
+            "shutdown",
+            "%d traces or feedback were not sent in %.1f s. They are kept for the next process",
+            pending,
+            timeout,
+        )
     else:
-        warn("shutdown", "%d traces were not sent in %.1f s. They are lost", pending, timeout)
+        warn("shutdown", "%d traces or feedback were not sent in %.1f s. They are lost", pending, timeout)
 
 
 def _at_exit() -> None:

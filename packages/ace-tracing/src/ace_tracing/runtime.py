@@ -5,7 +5,7 @@ It connects the stages: Tracer -> frames -> Buffer -> Assembler -> Worker -> enc
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.clocks import monotonic
@@ -240,7 +240,7 @@ def tracing_status() -> TracingStatus:
     now = workers[-1].status(None if process.pipeline and process.enabled else "off")
     before = sum((worker.delivery() for worker in workers[:-1]), Delivery())
     total = now + before
-    return replace(now, delivered=total.delivered, pending=total.pending, dropped=total.dropped, reasons=total.reasons)
+    return replace(now, **{each.name: getattr(total, each.name) for each in fields(Delivery)})
 
 
 def service() -> ServiceClient:
@@ -256,6 +256,20 @@ def service() -> ServiceClient:
     return process.pipeline.service
 
 
+def tracer() -> Tracer:
+    """Return the tracer of the running capture, or of the configuration, also while recording is disabled.
+
+    Raises:
+        ConfigurationError: `configure` was not called, and no capture runs.
+    """
+    found = process.tracer
+    if found is None:
+        from ace_tracing.errors import ConfigurationError
+
+        raise ConfigurationError("Tracing is not configured: call configure(api_key=...) first.")
+    return found
+
+
 def default_experiment() -> str | None:
     """Return the name of the experiment of new traces, or None for the service's default."""
     return process.pipeline.settings.experiment if process.pipeline else None
@@ -264,6 +278,11 @@ def default_experiment() -> str | None:
 def pipeline() -> Pipeline | None:
     """Return the configured pipeline, or None while recording is disabled or not configured."""
     return process.pipeline if process.enabled else None
+
+
+def is_enabled() -> bool:
+    """Return whether recording is enabled. It may still not be configured."""
+    return process.enabled
 
 
 def is_configured() -> bool:

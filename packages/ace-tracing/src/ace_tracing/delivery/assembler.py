@@ -13,11 +13,13 @@ from typing import Final, NamedTuple
 import orjson
 
 from ace_tracing.recording.callsite import read_call_site
+from ace_tracing.recording.feedback import read_feedback
 from ace_tracing.recording.frames import (
     CUT,
     ENDED,
     ENDED_WITH_DETAILS,
     ERROR,
+    FEEDBACK,
     NO_ID,
     PARENT_ID,
     SPAN_ID,
@@ -88,9 +90,13 @@ class Assembler:
 
     Args:
         on_damage: Called for each frame that cannot be read, while the exception is handled. The frame is skipped.
+
+    Attributes:
+        feedback: The feedback frames that are not settled, with their positions, by id.
     """
 
     def __init__(self, on_damage: Callable[[], object]) -> None:
+        self.feedback: dict[bytes, tuple[int, bytes]] = {}
         self._on_damage = on_damage
         self._open_spans: dict[bytes, tuple[int, bytes]] = {}
         self._open_traces: dict[bytes, _OpenTrace] = {}
@@ -113,6 +119,8 @@ class Assembler:
                             self._open_traces[trace_id_of(frame)] = _OpenTrace()
                         open_spans[span_id] = position, frame
                         self._last_start = frame
+                elif frame[0] == FEEDBACK:
+                    self.feedback[read_feedback(frame).feedback_id] = position, frame
                 else:
                     start = open_spans.pop(span_id, None)
                     if start is not None:
@@ -146,6 +154,10 @@ class Assembler:
             self._dropped_ids.add(span_id)
         elif opened[1][PARENT_ID] == NO_ID:
             self._open_traces.pop(trace_id_of(opened[1]), None)
+
+    def is_running(self, trace_id: bytes) -> bool:
+        """Return whether the root of the trace with this id (16 bytes) runs in this process. Any thread may ask."""
+        return trace_id in self._open_traces
 
     def oldest_position(self) -> int | None:
         """Return the position of the oldest open span's start; None when no span is open."""

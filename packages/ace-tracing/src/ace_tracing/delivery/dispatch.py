@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final
 
 from ace_tracing.delivery.assembler import Assembled
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.batches import Batch, group_by_experiment
 from ace_tracing.delivery.control import Control
+from ace_tracing.delivery.exporter import SpanExporter
+from ace_tracing.delivery.feedback import FeedbackSender
 from ace_tracing.delivery.gil import LARGE_BYTES, GilYielder
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.ledger import INTERNAL_ERROR, REJECTED, REJECTED_PARTS, Ledger
@@ -37,16 +39,6 @@ MAX_SERVER_ERRORS: Final = 6
 _INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR, invalid_content=True)
 
 
-class SpanExporter(Protocol):
-    """Client of one service that makes single attempts."""
-
-    def send(self, batch: ExportRequest) -> ExportResult:
-        """Try once to deliver the traces of one experiment, and return the result."""
-
-    def close(self) -> None:
-        """Close connections."""
-
-
 class Dispatcher:
     """Sender of one buffer's traces, and of the traces that `recovery` reads from orphaned spools.
 
@@ -61,6 +53,7 @@ class Dispatcher:
         backoff: The delay before the next attempt.
         gil: Yields the GIL between pieces of work.
         log: The frames of this process.
+        feedback: Sends the feedback in the log.
         attempts: How many attempts have ended.
     """
 
@@ -75,42 +68,55 @@ class Dispatcher:
         self.backoff = Backoff()
         self.gil = GilYielder(buffer.write_offset)
         self.log = OwnLog(buffer, spool)
+        self.feedback = FeedbackSender(exporter, ledger, lambda: self.log)
         self.attempts = 0
         self._in_flight: deque[Batch] = deque()
         self._is_sending = False
-        self._finished_seen = 0
+        self._finished_seen = self._feedback_seen = 0
         self._key_is_accepted = False
         self._reported_drops = 0
 
     @property
     def has_new(self) -> bool:
-        """Whether a trace has finished since the last round began."""
-        return self._buffer.finished != self._finished_seen
+        """Whether a trace has finished, or feedback was logged, since the last round began."""
+        return self._buffer.finished != self._finished_seen or self._buffer.feedback_count != self._feedback_seen
 
     @property
     def has_unsent(self) -> bool:
         """Whether a trace is in flight or unread."""
         return bool(self.log.has_unread() or self._in_flight)
 
-    def is_settled(self, position: int) -> bool:
-        """Return whether everything before a position of the buffer is delivered or dropped. Any thread may ask."""
-        if self._ledger.settled_position >= position:
-            return True
-        return not (self._is_sending or self._in_flight or self.log.has_unread())
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to send until another trace ends or other feedback is logged."""
+        return not self.log.has_unread() and self.feedback.delay_s is None
+
+    def is_settled(self, position: int, *, with_missing: bool = True) -> bool:
+        """Return whether everything before a position of the buffer is delivered or dropped. Any thread may ask.
+
+        Args:
+            position: The position.
+            with_missing: Whether to count feedback whose trace the service does not have.
+        """
+        is_unsettled = self._ledger.settled_position < position and (self._is_sending or self.has_unsent)
+        # In this order: settled traces have put their feedback into the log.
+        return not is_unsettled and not self.feedback.is_awaited(position, with_missing=with_missing)
 
     def restart(self) -> None:
         """Read again from the last settled position, after the previous thread was killed while it was working."""
         self.log = self.log.reopen()
         self._in_flight.clear()
         self._ledger.reset_assembled()
+        self.feedback.restart()
 
     def stop_sending(self) -> None:
         """Record that the worker's thread is ending, whether it returns or was killed."""
         self._is_sending = False
 
     def deliver_own(self) -> None:
-        """Deliver everything that this process has written so far."""
+        """Deliver everything that this process has written so far, and then the feedback that is due."""
         self._finished_seen = finished = self._buffer.finished
+        self._feedback_seen = self._buffer.feedback_count
         target = self._buffer.position
         if self._in_flight and not self.deliver([one for batch in self._in_flight for one in batch.assembled]):
             return
@@ -125,12 +131,15 @@ class Dispatcher:
         is_all = not self.has_new and not self.log.has_unread()
         self._ledger.record_position(target, finished, is_all=is_all)
         self._warn_of_drops()
+        self.feedback.deliver(self._settle_log)
 
     def deliver_interrupted(self) -> bool:
-        """End the open spans as interrupted and deliver them; False when the worker was closed before that."""
-        interrupted = self.log.interrupt()
-        self._ledger.record_assembled(interrupted)
-        return self.deliver(interrupted)
+        """End the open spans as interrupted and deliver them; False when the worker was closed before all was sent."""
+        self._ledger.record_assembled(interrupted := self.log.interrupt())
+        if self.deliver(interrupted):
+            self.feedback.deliver(self._settle_log)
+            self._settle_log()
+        return not self._in_flight and self.feedback.is_empty
 
     def deliver(self, assembled: Iterable[Assembled], *, recovered: bool = False) -> bool:
         """Send traces until all are settled.

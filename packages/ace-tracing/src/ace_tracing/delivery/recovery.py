@@ -18,6 +18,8 @@ from ace_tracing.diagnostics import internal_error
 
 INTERVAL_S: Final = 10.0
 """How often a running worker looks for orphaned spools."""
+FEEDBACK_INTERVAL_S: Final = 1.0
+"""How often it does so while feedback in one of them waits for its trace."""
 MAX_TRACES: Final = 256
 """How many recovered traces are sent in one round."""
 
@@ -79,7 +81,10 @@ class Recovery:
         self._in_progress = orphan
         is_settled = False
         try:
-            is_settled = self._deliver(OrphanedLog(orphan), is_expired=is_expired)
+            log = OrphanedLog(orphan)
+            if self._deliver(log, is_expired=is_expired):
+                self._deliver_feedback(log)
+            is_settled = log.is_settled
         except Exception:  # noqa: BLE001 - a damaged spool must not stop the delivery of this process's traces
             internal_error("recovering a spool")
         finally:
@@ -89,18 +94,38 @@ class Recovery:
 
     def _deliver(self, log: OrphanedLog, *, is_expired: bool) -> bool:
         while not log.is_read:
-            if self._control.must_hurry or self._dispatcher.has_new:
-                # This process's traces go first: a caller may be waiting in `flush`.
-                self._control.must_hurry = False
-                self._dispatcher.deliver_own()
+            self._deliver_own_first()
             ready: list[Assembled] = []
             while not log.is_read and len(ready) < MAX_TRACES:
                 ready += log.read(self._dispatcher.gil.max_bytes)
                 self._dispatcher.gil.yield_gil()
             if is_expired:
+                self._dispatcher.feedback.drop_expired(len(log.feedback))
+                log.feedback.clear()
                 count = sum(one.is_counted for one in ready)
                 self._dispatcher.drop(count, EXPIRED, "they waited in the spool for too long, or it is over its limit")
             elif not self._dispatcher.deliver(ready, recovered=True):
                 return False
+            elif ready:
+                # Feedback may have waited for one of these traces.
+                self._dispatcher.feedback.hurry()
             log.settle()
         return True
+
+    def _deliver_feedback(self, log: OrphanedLog) -> None:
+        """Send the feedback of a spool. Entries whose traces are missing stay there until the next run."""
+        if log.is_settled:
+            return
+        for _, frame in list(log.feedback.values()):
+            self._deliver_own_first()
+            if self._control.is_closed or not self._dispatcher.feedback.deliver_recovered(frame, log.feedback):
+                break
+        log.settle()
+        if not log.is_settled:
+            self._next_at = min(self._next_at, monotonic() + FEEDBACK_INTERVAL_S)
+
+    def _deliver_own_first(self) -> None:
+        """Deliver new traces of this process before recovered ones: a caller may be waiting in `flush`."""
+        if self._control.must_hurry or self._dispatcher.has_new:
+            self._control.must_hurry = False
+            self._dispatcher.deliver_own()

@@ -11,21 +11,27 @@ State = Literal["off", "idle", "sending", "waiting", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Counts of the traces that have finished since `configure`. True when no trace is pending or dropped.
+    """Counts of the traces that have finished, and of the feedback logged, since `configure`.
 
-    A span that ends after its trace's root counts as one more trace.
+    It is true when nothing is pending or dropped. A span that ends after its trace's root counts as one more trace.
 
     Attributes:
-        delivered: Traces that the service has stored.
-        pending: Traces that wait to be sent.
-        dropped: Lost traces, and lost single spans of traces that were stored.
-        reasons: The number of dropped traces and spans by reason.
+        delivered: Traces and feedback that the service has stored.
+        pending: Traces and feedback that wait to be sent.
+        dropped: Lost traces and feedback, and lost single spans of traces that were stored.
+        reasons: The number of dropped traces, spans and feedback by reason.
+        feedback_delivered: The feedback in `delivered`.
+        feedback_pending: The feedback in `pending`. It waits for its trace, too.
+        feedback_dropped: The feedback in `dropped`.
     """
 
     delivered: int = 0
     pending: int = 0
     dropped: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict, compare=False)
+    feedback_delivered: int = 0
+    feedback_pending: int = 0
+    feedback_dropped: int = 0
 
     def __bool__(self) -> bool:
         return not self.pending and not self.dropped
@@ -35,7 +41,13 @@ class Delivery:
         for reason, count in other.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
         return Delivery(
-            self.delivered + other.delivered, self.pending + other.pending, self.dropped + other.dropped, reasons
+            self.delivered + other.delivered,
+            self.pending + other.pending,
+            self.dropped + other.dropped,
+            reasons,
+            self.feedback_delivered + other.feedback_delivered,
+            self.feedback_pending + other.feedback_pending,
+            self.feedback_dropped + other.feedback_dropped,
         )
 
 
@@ -44,12 +56,12 @@ class TracingStatus(Delivery):
     """Counts and state of delivery at this moment.
 
     Attributes:
-        state: `"off"` before `configure`, after `shutdown` and while disabled; `"idle"` when no trace is pending;
-            `"sending"`; `"waiting"` after a failed attempt, until the next one; `"paused"` while the service rejects
-            the key or is not found at the address.
-        recovered: Delivered traces that other processes had left in the spool when they ended.
+        state: `"off"` before `configure`, after `shutdown` and while disabled; `"idle"` when nothing is pending;
+            `"sending"`; `"waiting"` after a failed attempt, until the next one, and while feedback waits for its
+            trace; `"paused"` while the service rejects the key or is not found at the address.
+        recovered: Delivered traces and feedback that other processes had left in the spool when they ended.
         last_error: The error of the last attempt; None when the last attempt succeeded or there was none.
-        spool: The folder that keeps pending traces when the process ends; None when there is no spool.
+        spool: The folder that keeps pending traces and feedback when the process ends; None when there is no spool.
         spool_bytes: The approximate size of the recorded data that the spool, or the memory, still keeps, in bytes.
     """
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.control import Control
-from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher, SpanExporter
+from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher
+from ace_tracing.delivery.exporter import SpanExporter
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.ledger import Ledger
 from ace_tracing.delivery.recovery import Recovery
@@ -91,6 +92,8 @@ class Worker:
             return self.delivery()
         deadline = monotonic() + timeout
         target = self._buffer.position
+        feedback = self._dispatcher.feedback
+        feedback.hurry()
         if self._dispatcher.is_settled(target):
             return self.delivery()
         if not self._ensure_thread():
@@ -100,18 +103,22 @@ class Worker:
                 self._work()
             return self.delivery()
         backoff = self._dispatcher.backoff
-        attempts = ended = self._dispatcher.attempts
+        attempts, feedback_attempts = self._dispatcher.attempts, feedback.attempts
+        ended = attempts + feedback_attempts
         is_known_to_fail = patience is not None and backoff.has_failed
         give_up = deadline if patience is None else min(deadline, monotonic() + patience)
         self.hurry()
         with self._ledger.changed:
-            while not self._dispatcher.is_settled(target):
-                if patience is not None and self._dispatcher.attempts > ended and not backoff.has_failed:
-                    ended = self._dispatcher.attempts
+            while not self._dispatcher.is_settled(target, with_missing=patience is None):
+                made = self._dispatcher.attempts + feedback.attempts
+                has_failed = backoff.has_failed or feedback.backoff.has_failed
+                if patience is not None and made > ended and not has_failed:
+                    ended = made
                     give_up = min(deadline, monotonic() + patience)
                 left = give_up - monotonic()
                 fails = self.is_paused or (is_known_to_fail and backoff.has_failed)
-                if left <= 0 or (fails and self._dispatcher.attempts > attempts):
+                is_futile = (fails and self._dispatcher.attempts > attempts) or feedback.is_blocked(feedback_attempts)
+                if left <= 0 or is_futile:
                     break
                 if not self._ledger.changed.wait(min(left, POLL_S)):
                     self._ensure_thread()
@@ -154,7 +161,9 @@ class Worker:
             state: The state to report instead of the worker's.
         """
         spool = self._spool.home if self._spool is not None and self.is_spooled else None
-        return self._ledger.status(self._dispatcher.log, self._dispatcher.backoff, spool, state)
+        backoffs = self._dispatcher.backoff, self._dispatcher.feedback.backoff
+        failed = next((backoff for backoff in backoffs if backoff.has_failed), backoffs[0])
+        return self._ledger.status(self._dispatcher.log, failed, spool, state)
 
     def abandon(self) -> None:
         """Accept no more traces and touch no file, in a forked child: the parent sends its own traces."""
@@ -196,7 +205,7 @@ class Worker:
                 self._dispatcher.restart()
             self._is_running = True
             control = self._control
-            while not (control.is_closed or (control.is_retired and not self._dispatcher.log.has_unread())):
+            while not (control.is_closed or (control.is_retired and self._dispatcher.is_done)):
                 self._wait()
                 self._gather()
                 self._work()
@@ -215,13 +224,15 @@ class Worker:
                 self._ensure_thread()
 
     def _wait(self) -> None:
-        """Sleep until a trace has finished, a search for orphaned spools is due, or a flag of `Control` is set."""
+        """Sleep until a trace has finished, feedback or a search for orphaned spools is due, or a flag is set."""
         control = self._control
-        while not (control.is_closed or control.is_retired or control.must_hurry):
+        while not (control.is_closed or control.must_hurry):
             self._buffer.asleep = True
-            if self._dispatcher.has_new:
+            delay = self._dispatcher.feedback.delay_s
+            if self._dispatcher.has_new or (control.is_retired and (delay is None or self._dispatcher.has_unsent)):
                 break
-            delay = None if self._recovery is None else self._recovery.delay_s
+            if self._recovery is not None:
+                delay = min(self._recovery.delay_s, self._recovery.delay_s if delay is None else delay)
             if delay == 0.0:
                 break
             control.sleep(delay)
@@ -248,7 +259,7 @@ class Worker:
 
     def _rest(self) -> None:
         """Remove the spool's folder unless a span is open, since a retired worker may get no more traces."""
-        if not self._dispatcher.log.has_open_spans:
+        if not self._dispatcher.log.has_open_spans and self._dispatcher.feedback.is_empty:
             self._buffer.free_if_read(
                 self._dispatcher.log.settle_all, self._spool.remove if self._spool is not None else _do_nothing
             )

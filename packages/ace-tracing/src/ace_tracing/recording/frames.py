@@ -21,6 +21,8 @@ T = TypeVar("T")
 STARTED: Final = ord("S")
 ENDED: Final = ord("E")
 ENDED_WITH_DETAILS: Final = ord("M")
+FEEDBACK: Final = ord("F")
+"""The kind of a feedback frame, see `recording.feedback`."""
 
 ERROR: Final = 2
 STATUSES: Final = ("UNSET", "OK", "ERROR")

@@ -11,10 +11,12 @@ class Sink(Protocol):
     Attributes:
         finished: The number of traces whose root has ended, plus the number of spans that ended without a root in this
             process.
-        asleep: Whether the consumer needs a call of `wake` when `finished` grows.
+        feedback_count: The number of accepted feedback frames.
+        asleep: Whether the consumer needs a call of `wake` when `finished` or `feedback_count` grows.
     """
 
     finished: int
+    feedback_count: int
     asleep: bool
 
     def put(self, frame: bytes) -> object:
@@ -28,6 +30,7 @@ class NullSink:
     """Sink that discards every frame."""
 
     finished = 0
+    feedback_count = 0
     asleep = False
 
     def put(self, frame: bytes) -> object:

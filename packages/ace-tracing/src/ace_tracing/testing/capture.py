@@ -12,6 +12,7 @@ from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.reading.trace import Trace
 from ace_tracing.recording.context import current_span
+from ace_tracing.recording.feedback import read_feedback
 from ace_tracing.recording.records import TraceRecord
 from ace_tracing.testing.traces import build_traces
 
@@ -19,11 +20,12 @@ from ace_tracing.testing.traces import build_traces
 class CapturedTraces(Sequence[Trace]):
     """The traces captured so far, as a server would return them, in the order in which they ended.
 
-    A trace is added when its root span ends. Traces of all threads of the process are captured, traces of other
-    processes are not.
+    A trace is added when its root span ends. Its assessments are the feedback that was logged on it. Traces of all
+    threads of the process are captured, traces of other processes are not.
     """
 
     finished = 0
+    feedback_count = 0
     asleep = False
 
     def __init__(self) -> None:
@@ -31,7 +33,7 @@ class CapturedTraces(Sequence[Trace]):
         # Re-entrant: a garbage collector's callback may end a span while this thread holds the lock.
         self._lock = threading.RLock()
         self._records: list[TraceRecord] = []
-        self._read: tuple[int, list[Trace]] = (0, [])
+        self._read: tuple[tuple[int, int], list[Trace]] = ((0, 0), [])
 
     def put(self, frame: bytes) -> None:
         """Add a frame from the tracer."""
@@ -42,9 +44,10 @@ class CapturedTraces(Sequence[Trace]):
         """Do nothing: a trace is available as soon as it ends."""
 
     def clear(self) -> None:
-        """Remove all traces captured so far."""
+        """Remove all traces and feedback captured so far."""
         self._records = []
-        self._read = (0, [])
+        self._assembler.feedback.clear()
+        self._read = ((0, 0), [])
 
     def __len__(self) -> int:
         return len(self._traces())
@@ -63,8 +66,10 @@ class CapturedTraces(Sequence[Trace]):
 
     def _traces(self) -> list[Trace]:
         records = list(self._records)
-        if self._read[0] != len(records):
-            self._read = (len(records), build_traces(records))
+        feedback = [frame for _, frame in list(self._assembler.feedback.values())]
+        counts = len(records), len(feedback)
+        if self._read[0] != counts:
+            self._read = (counts, build_traces(records, map(read_feedback, feedback)))
         return self._read[1]
 
 

@@ -13,20 +13,31 @@ from ace_tracing.delivery.otlp.attributes import is_valid_id, root_attributes, s
 from ace_tracing.delivery.otlp.encoder import stringify_long_ints
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
 from ace_tracing.reading.trace import Trace
+from ace_tracing.recording.feedback import Feedback
 from ace_tracing.recording.records import SpanRecord, TraceRecord
 
 _NS_PER_MS: Final = 1_000_000
 
 
-def build_traces(records: Iterable[TraceRecord]) -> list[Trace]:
+def build_traces(records: Iterable[TraceRecord], feedback: Iterable[Feedback] = ()) -> list[Trace]:
     """Return the traces that a server would have after receiving the records, ordered by their first record.
 
     The experiment id is empty for an experiment with a name: only a server knows its id.
+
+    Args:
+        records: The traces, in parts.
+        feedback: The feedback logged on them, and on other traces.
     """
+    assessments: dict[str, list[Any]] = {}
+    for each in feedback:
+        assessments.setdefault(each.trace_id.hex(), []).append({**each.assessment, "valid": True})
     by_id: dict[str, list[TraceRecord]] = {}
     for record in records:
         by_id.setdefault(record.trace_id, []).append(record)
-    return [_build_trace(trace_id, parts) for trace_id, parts in by_id.items()]
+    traces = [_build_trace(trace_id, parts) for trace_id, parts in by_id.items()]
+    for trace_id, trace in zip(by_id, traces, strict=True):
+        trace.info.assessments.extend(assessments.get(trace_id, ()))
+    return traces
 
 
 def _build_trace(trace_id: str, records: list[TraceRecord]) -> Trace:

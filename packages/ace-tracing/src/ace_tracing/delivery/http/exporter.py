@@ -12,10 +12,12 @@ import httpx
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.http.experiments import resolve_experiment
+from ace_tracing.delivery.http.feedback import FeedbackExporter
 from ace_tracing.delivery.http.responses import NO_OTLP, classify, is_delivered, is_resource_missing
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Retryable
 from ace_tracing.delivery.mlflow.export import ArtifactExporter
 from ace_tracing.delivery.otlp.encoder import ExportRequest
+from ace_tracing.recording.feedback import Feedback
 from kayba_api.api.tracing import export_traces, get_version
 from kayba_api.types import EncodedBody, Response
 
@@ -38,6 +40,7 @@ class Exporter:
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
         self._artifacts = ArtifactExporter(service)
+        self._feedback = FeedbackExporter(service)
 
     def send(self, batch: ExportRequest) -> ExportResult:
         """Try once to store traces in their experiment, which is created if it is missing."""
@@ -52,6 +55,15 @@ class Exporter:
             if isinstance(result, Delivered)
             else replace(result, reason=result.reason + self._service.proxy_note)
         )
+
+    def send_feedback(self, feedback: Feedback, *, is_repeated: bool) -> ExportResult | None:
+        """Try once to store feedback. Return None if the trace is missing.
+
+        Args:
+            feedback: The feedback.
+            is_repeated: Whether an earlier attempt may have stored it.
+        """
+        return self._feedback.send(feedback, is_repeated=is_repeated)
 
     def close(self) -> None:
         """Close the connections."""

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
-from ace_tracing.recording.frames import NO_ID, PARENT_ID, SPAN_ID, STARTED
+from ace_tracing.recording.frames import FEEDBACK, NO_ID, PARENT_ID, SPAN_ID, STARTED
 
 BUFFER_FULL: Final = "buffer full"
 BUFFER_FULL_SPANS: Final = "buffer full: spans of kept traces"
+BUFFER_FULL_FEEDBACK: Final = "buffer full: feedback"
 TOO_LARGE: Final = "too large"
 
 _NUMBER_BITS: Final = 32
@@ -70,6 +71,7 @@ class Buffer:
     Attributes:
         on_wake: Called when a trace has finished while the worker sleeps.
         finished: Traces whose root has ended, and spans that ended without an open root.
+        feedback_count: Feedback that this process has logged.
         asleep: Whether the worker sleeps.
         dropped: The number of dropped frames by reason.
         lost_ends: Ids of the spans whose end did not fit.
@@ -78,6 +80,7 @@ class Buffer:
     def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
         self.on_wake: Callable[[], object] = _do_nothing
         self.finished = 0
+        self.feedback_count = 0
         self.asleep = True
         self.dropped: Counter[str] = Counter()
         self.lost_ends: deque[bytes] = deque()
@@ -371,8 +374,8 @@ class Buffer:
             self._on_failure(failure)
 
     def _put_in_reserve(self, frame: bytes) -> bool | None:
-        """Add the end of a span to the reserve segment, and drop a start. The caller holds the lock."""
-        if frame[0] == STARTED:
+        """Add the end of a span to the reserve segment, and drop other frames. The caller holds the lock."""
+        if frame[0] in (STARTED, FEEDBACK):
             return self._drop(frame, BUFFER_FULL)
         if self._reserve is None:
             fresh = self._make()
@@ -401,8 +404,11 @@ class Buffer:
         self._roll(self._current)
 
     def _drop(self, frame: bytes, reason: str) -> bool:
-        is_part = frame[0] != STARTED or frame[PARENT_ID] != NO_ID
-        self.dropped[BUFFER_FULL_SPANS if is_part and reason == BUFFER_FULL else reason] += 1
+        if frame[0] == FEEDBACK:
+            reason = BUFFER_FULL_FEEDBACK
+        elif reason == BUFFER_FULL and (frame[0] != STARTED or frame[PARENT_ID] != NO_ID):
+            reason = BUFFER_FULL_SPANS
+        self.dropped[reason] += 1
         return True
 
 

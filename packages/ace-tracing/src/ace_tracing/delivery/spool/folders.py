@@ -213,11 +213,18 @@ class OrphanedSpool:
         """Save how far the segments are settled, in case this process ends before it has recovered them all."""
         replace_file(os.path.join(self._folder, _PROGRESS), progress)
 
-    def remove(self) -> None:
-        """Remove the folder and its content."""
+    def remove_segments(self) -> None:
+        """Remove the segments, when all frames that are still needed are in the progress."""
         with contextlib.suppress(OSError):
             # In this order another process understands the rest if this one ends meanwhile.
-            for path in (*sorted(self._paths(), key=_number_of), *self._progress_paths()):
+            for path in sorted(self._paths(), key=_number_of):
+                os.unlink(path)
+
+    def remove(self) -> None:
+        """Remove the folder and its content."""
+        self.remove_segments()
+        with contextlib.suppress(OSError):
+            for path in self._progress_paths():
                 os.unlink(path)
         self._lock.release_and_remove()
         for folder in (os.path.dirname(self._folder), os.path.dirname(os.path.dirname(self._folder))):

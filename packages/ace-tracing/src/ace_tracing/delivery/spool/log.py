@@ -11,11 +11,13 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from ace_tracing.clocks import monotonic, sleep
-from ace_tracing.delivery.assembler import Assembled, Assembler
+from ace_tracing.delivery.assembler import Assembled, Assembler, Frames
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.recording.feedback import read_feedback
+from ace_tracing.recording.frames import FEEDBACK
 from ace_tracing.recording.records import PackedSpan, SpanRecord, TraceRecord, unpack
 
 GAP_TIMEOUT_S: Final = 1.0
@@ -28,6 +30,7 @@ MAX_SEGMENTS_BEHIND: Final = 2
 _NUMBER_BITS: Final = 32
 _HEAD: Final = Struct("<QQ")
 _LENGTH: Final = Struct("<I")
+_FEEDBACK: Final = bytes((FEEDBACK,))
 
 
 class Progress(NamedTuple):
@@ -36,17 +39,18 @@ class Progress(NamedTuple):
     Attributes:
         low: Frames before this position are no longer needed.
         high: Frames before this position are settled. Those from `low` on are needed to read the frames that follow.
-        open_starts: The start frames of open spans that stood before `low`.
+        held: The start frames of open spans that stood before `low`, and the feedback frames that stood before `high`
+            and are not settled.
     """
 
     low: int = 0
     high: int = 0
-    open_starts: tuple[bytes, ...] = ()
+    held: tuple[bytes, ...] = ()
 
     def encode(self) -> bytes:
         """Return the progress as bytes."""
-        starts = b"".join(_LENGTH.pack(len(frame)) + frame for frame in self.open_starts)
-        return _HEAD.pack(self.low, self.high) + starts
+        held = b"".join(_LENGTH.pack(len(frame)) + frame for frame in self.held)
+        return _HEAD.pack(self.low, self.high) + held
 
     @classmethod
     def decode(cls, encoded: bytes | None) -> Progress:
@@ -54,14 +58,14 @@ class Progress(NamedTuple):
         if encoded is None or len(encoded) < _HEAD.size:
             return cls()
         low, high = _HEAD.unpack_from(encoded)
-        starts = []
+        held = []
         at = _HEAD.size
         while at + _LENGTH.size <= len(encoded):
             (size,) = _LENGTH.unpack_from(encoded, at)
             at += _LENGTH.size
-            starts.append(encoded[at : at + size])
+            held.append(encoded[at : at + size])
             at += size
-        return cls(low, high, tuple(starts))
+        return cls(low, high, tuple(held))
 
 
 ALL_SETTLED: Final = Progress((1 << 64) - 1, (1 << 64) - 1)
@@ -93,6 +97,15 @@ class OwnLog:
     def read_to(self) -> int:
         """The position up to which frames were read."""
         return self._read_to
+
+    @property
+    def feedback(self) -> dict[bytes, tuple[int, bytes]]:
+        """The feedback frames that are not settled, with their positions, by id. Remove those that are, then settle."""
+        return self._assembler.feedback
+
+    def is_running(self, trace_id: bytes) -> bool:
+        """Return whether the root of the trace with this id (16 bytes) runs in this process. Any thread may ask."""
+        return self._assembler.is_running(trace_id)
 
     @property
     def has_open_spans(self) -> bool:
@@ -128,13 +141,14 @@ class OwnLog:
         starts: list[bytes] = []
         if (self._read_to >> _NUMBER_BITS) - (low >> _NUMBER_BITS) > MAX_SEGMENTS_BEHIND:
             low = (self._read_to >> _NUMBER_BITS) << _NUMBER_BITS
-        # Released frames cannot be read again, so `low` never goes back. The starts before it are in `open_starts`.
+        # Released frames cannot be read again, so `low` never goes back. The starts before it are in `held`.
         low = max(low, self._progress.low)
         if oldest is not None and oldest < low:
             starts, held = self._assembler.collect_open_before(low)
             if held:
                 return held
-        self._save(Progress(low, self._read_to, tuple(starts)))
+        feedback = [frame for _, frame in self._assembler.feedback.values()]
+        self._save(Progress(low, self._read_to, (*starts, *feedback)))
         self._buffer.release(low)
         self._buffer.prepare_segment()
         return []
@@ -148,12 +162,12 @@ class OwnLog:
         log = OwnLog(self._buffer, self._spool)
         log.lost_spans, log.unreadable_frames = self.lost_spans, self.unreadable_frames
         progress = log._progress = self._progress
-        log._assembler.take((0, frame) for frame in progress.open_starts)
+        log._assembler.take((0, frame) for frame in progress.held)
         self._buffer.seek(progress.low)
         while log._read_to < progress.high and self._buffer.has_unread():
             frames, log._read_to = self._buffer.read(REREAD_BYTES)
             settled = [entry for entry in frames if entry[0] < progress.high]
-            log._assembler.take(settled)
+            log._assembler.take(_without_feedback(settled))
             if len(settled) < len(frames):
                 self._buffer.seek(frames[len(settled)][0])
                 log._read_to = progress.high
@@ -192,6 +206,7 @@ class OrphanedLog:
 
     Attributes:
         is_read: Whether all frames were read.
+        feedback: The feedback frames that are not settled, with their positions, by id.
     """
 
     def __init__(self, spool: OrphanedSpool) -> None:
@@ -200,7 +215,8 @@ class OrphanedLog:
         self._progress = Progress.decode(spool.progress())
         # Unreadable frames are skipped without a report: the disk may have failed, which is no defect of this package.
         self._assembler = Assembler(lambda: None)
-        self._assembler.take((0, frame) for frame in self._progress.open_starts)
+        self.feedback = self._assembler.feedback
+        self._assembler.take((0, frame) for frame in self._progress.held)
         self._segments: Iterator[Segment] = spool.segments()
         self._segment: Segment | None = None
         self._at = FIRST_OFFSET
@@ -216,6 +232,8 @@ class OrphanedLog:
             self._at = FIRST_OFFSET
             if segment is None:
                 self.is_read = True
+                for feedback_id in [each for each, (_, frame) in self.feedback.items() if not _is_readable(frame)]:
+                    del self.feedback[feedback_id]
                 return _keep_readable(self._assembler.interrupt())
         base = segment.number << _NUMBER_BITS
         frames, after = segment.read_frames(self._at, max_bytes, careful=True)
@@ -223,7 +241,8 @@ class OrphanedLog:
             self._at = after
             needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]
             # Settled frames are read again only to find the spans that were open then.
-            self._assembler.take(entry for entry in needed if entry[0] < self._progress.high)
+            settled = [entry for entry in needed if entry[0] < self._progress.high]
+            self._assembler.take(_without_feedback(settled))
             return _keep_readable(self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high))
         found = segment.find_frame(self._at)
         if found is None:
@@ -232,16 +251,36 @@ class OrphanedLog:
             self._at = found
         return []
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no frame is needed any more."""
+        return self.is_read and not self.feedback
+
     def settle(self) -> None:
-        """Save how far the log is settled. Remove the folder once everything is."""
-        if self.is_read:
+        """Save how far the log is settled. Remove the folder once everything is, the segments once all traces are."""
+        if self.is_settled:
             self._spool.save_progress(ALL_SETTLED.encode())
             self._spool.remove()
+            return
+        feedback = [frame for _, frame in self.feedback.values()]
+        progress = self._progress
+        if self.is_read:
+            progress = ALL_SETTLED._replace(held=tuple(feedback))
         elif self._segment is not None:
             high = (self._segment.number << _NUMBER_BITS) + self._at
-            if high > self._progress.high:
-                self._progress = self._progress._replace(high=high)
-                self._spool.save_progress(self._progress.encode())
+            if high > progress.high:
+                starts = [frame for frame in progress.held if frame[:1] != _FEEDBACK]
+                progress = Progress(progress.low, high, (*starts, *feedback))
+        if progress != self._progress:
+            self._progress = progress
+            self._spool.save_progress(progress.encode())
+        if self.is_read:
+            self._spool.remove_segments()
+
+
+def _without_feedback(settled: Frames) -> Frames:
+    """Return settled frames without feedback: feedback that is not settled is in `Progress.held`."""
+    return (entry for entry in settled if entry[1][:1] != _FEEDBACK)
 
 
 def _keep_readable(assembled: list[Assembled]) -> list[Assembled]:
@@ -253,6 +292,13 @@ def _keep_readable(assembled: list[Assembled]) -> list[Assembled]:
             kept = TraceRecord(trace.trace_id, trace.experiment, trace.folder, trace.details, spans)
             readable.append(Assembled(kept, is_counted))
     return readable
+
+
+def _is_readable(frame: bytes) -> bool:
+    try:
+        return bool(read_feedback(frame).assessment)
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _unpack(entry: SpanRecord | PackedSpan) -> SpanRecord | None:

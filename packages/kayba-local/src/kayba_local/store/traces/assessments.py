@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
@@ -17,6 +18,8 @@ _UPSERT: Final = """
     INSERT INTO assessments (trace, assessment_id, content) VALUES (?, ?, ?)
     ON CONFLICT (assessment_id) DO UPDATE SET content = excluded.content WHERE assessments.trace = excluded.trace
 """
+_SELECT: Final = "SELECT content FROM assessments WHERE trace = ? AND assessment_id = ?"
+_OWN_ID: Final = re.compile(r"a-[0-9a-f]{32}")
 
 
 def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,19 +28,28 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
     Args:
         db: The store.
         trace_id: The trace.
-        assessment: The assessment as API JSON. Its id is ignored. The assessment that it overrides becomes invalid.
+        assessment: The assessment as API JSON. An id in the form of `_new_id` is kept, so that a repeated request adds
+            nothing; any other id is replaced. The assessment that it overrides becomes invalid.
 
     Returns:
-        The assessment with its new id and, if it had none, its time.
+        The assessment with its id and, if it had none, its time. If the trace has an assessment of that id, that one,
+        unchanged.
 
     Raises:
         DoesNotExist: The trace or the overridden assessment does not exist.
+        AlreadyExists: An assessment of another trace has this id.
     """
+    given = assessment.get("assessment_id", "")
+    assessment_id = given if _OWN_ID.fullmatch(given) else _new_id()
     with db.write() as tx:
         trace = get_row(tx, trace_id)
+        stored = tx.row(_SELECT, (trace["id"], assessment_id))
+        if stored is not None:
+            known: dict[str, Any] = orjson.loads(stored["content"])
+            return known
         if overridden := assessment.get("overrides"):
             _invalidate(tx, trace, overridden)
-        return upsert(tx, trace, {**assessment, "assessment_id": _new_id()})
+        return upsert(tx, trace, {**assessment, "assessment_id": assessment_id})
 
 
 def upsert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +77,7 @@ def upsert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[s
 
 
 def _invalidate(tx: Transaction, trace: Row, assessment_id: str) -> None:
-    row = tx.row("SELECT content FROM assessments WHERE trace = ? AND assessment_id = ?", (trace["id"], assessment_id))
+    row = tx.row(_SELECT, (trace["id"], assessment_id))
     if row is None:
         raise DoesNotExist(f"Trace '{trace['trace_id']}' has no assessment {assessment_id!r} to override.")
     replaced = {**orjson.loads(row["content"]), "valid": False}
