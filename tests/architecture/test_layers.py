@@ -21,7 +21,7 @@ LAYERS: dict[str, str] = {
     decorator/              clocks recording/ values/snapshot values/copies diagnostics errors
     arguments               recording/frames errors
     settings                arguments recording/folders recording/sampling errors
-    delivery/assembler      recording/
+    delivery/assembler      clocks recording/
     delivery/attempts       clocks recording/feedback
     delivery/backoff        clocks
     delivery/control        -
@@ -32,8 +32,9 @@ LAYERS: dict[str, str] = {
     delivery/otlp/          recording/ version
     delivery/http/          clocks delivery/otlp/response recording/feedback errors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
-    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/otlp/encoder recording/feedback
-    delivery/mlflow/        delivery/http/ delivery/otlp/attributes recording/records
+    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
+                            recording/feedback
+    delivery/mlflow/        clocks delivery/http/ delivery/otlp/attributes recording/records
     delivery/batches        delivery/assembler delivery/otlp/encoder recording/
     delivery/ledger         delivery/assembler delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback

@@ -273,6 +273,7 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     "keep_errors": Argument(_read_bool, _TRUE_OR_FALSE),
     "keep_slower_than": Argument(_read_duration, f"{_SECONDS}, or None"),
     "remote_parent": Argument(_read_remote_parent, f"give one of {', '.join(map(repr, REMOTE_PARENTS))}"),
+    "show_running_after": Argument(_read_duration, f"{_SECONDS}, or None"),
     "mask": Argument(_read_mask, "give a plain function that takes one value and returns the value to record, or None"),
     "spool": Argument(_read_bool, f"{_TRUE_OR_FALSE}. The environment variable KAYBA_SPOOL_DIR sets the folder"),
     "proxy": Argument(

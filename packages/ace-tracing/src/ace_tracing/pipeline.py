@@ -57,7 +57,7 @@ def build_delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, 
     memory = MemoryStorage(MEMORY_BYTES)
     if settings.spool is None:
         buffer = select_buffer_class()(memory, memory, _warn_without_spool)
-        return Worker(Exporter(service), buffer), buffer
+        return Worker(Exporter(service), buffer, None, settings.show_running_after), buffer
     spool = Spool(settings.spool, settings.base_url, settings.api_key)
 
     def fail_spool(error: OSError) -> None:
@@ -65,7 +65,7 @@ def build_delivery(settings: Settings, service: ServiceClient) -> tuple[Worker, 
         _warn_without_spool(error)
 
     buffer = select_buffer_class()(spool, memory, fail_spool)
-    return Worker(Exporter(service), buffer, spool), buffer
+    return Worker(Exporter(service), buffer, spool, settings.show_running_after), buffer
 
 
 def _warn_without_spool(error: OSError) -> None:

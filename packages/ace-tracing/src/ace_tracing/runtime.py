@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FLUSH_TIMEOUT_S: Final = 30.0
 SEND_PATIENCE_S: Final = 3.0
 """How long a read waits for an attempt to send the finished traces that succeeds."""
+SHOW_RUNNING_AFTER_S: Final = 5.0
 
 
 def configure(
@@ -37,6 +38,7 @@ def configure(
     remote_parent: RemoteParentMode = "auto",
     mask: Mask | None = None,
     spool: bool = True,
+    show_running_after: float | None = SHOW_RUNNING_AFTER_S,
 ) -> None:
     """Configure where traces are sent and start recording.
 
@@ -69,6 +71,9 @@ def configure(
         spool: Whether traces wait in files that survive the process, in the folder `KAYBA_SPOOL_DIR`, by default in a
             folder of the user's. The files are not encrypted, and only the user can read them. With False, traces wait
             in memory and are lost when the process is killed.
+        show_running_after: The age in seconds from which on a running trace is visible on the service, in the state
+            `IN_PROGRESS`, with the spans that have ended. `flush` shows all running traces at once. A trace that ends
+            earlier costs nothing. None sends traces only when they have ended.
 
     Raises:
         ConfigurationError: The key is missing, or an argument or a variable has a wrong type or value. The message
@@ -89,11 +94,13 @@ def configure(
         from ace_tracing.pipeline import Pipeline, build_delivery
     checked = read_arguments("configure", given)
     settings = resolve(*(checked[name] for name in ("api_key", "base_url", "experiment", "folder", "spool")))
+    settings = replace(settings, show_running_after=checked["show_running_after"])
     sampler = create_sampler(*(checked[name] for name in ("sample_rate", "keep_errors", "keep_slower_than")))
     with process.lock:
         previous = process.pipeline
         if previous and previous.settings.same_service(settings):
             service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
+            worker.show_running_after = settings.show_running_after
         else:
             service = ServiceClient(settings.base_url, settings.api_key)
             worker, buffer = build_delivery(settings, service)
@@ -156,7 +163,7 @@ def disable() -> None:
 
 
 def flush(timeout: float = FLUSH_TIMEOUT_S) -> Delivery:
-    """Send every finished trace now, and wait at most `timeout` seconds.
+    """Send every finished trace and the ended spans of running traces now, and wait at most `timeout` seconds.
 
     It does nothing before `configure`.
 

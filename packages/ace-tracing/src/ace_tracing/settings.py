@@ -42,6 +42,7 @@ class Settings:
         experiment: The name of the experiment of new traces. None for the service's default.
         folder: The folder of new traces. None for unfiled.
         spool: The folder of the spool. None without one.
+        show_running_after: The age in seconds from which on a running trace is shown. None shows it at its end.
     """
 
     api_key: str = field(repr=False)
@@ -49,6 +50,7 @@ class Settings:
     experiment: str | None
     folder: str | None
     spool: str | None = None
+    show_running_after: float | None = None
 
     def same_service(self, other: Settings) -> bool:
         """Return whether address, key and spool are the same."""

@@ -14,6 +14,7 @@ from ace_tracing import continue_trace, folder, get_current_trace_id, session, s
 from ace_tracing.capture import capture_frames
 from ace_tracing.propagation.bound_context import bind_context
 from ace_tracing.recording.frames import (
+    DESCRIBED,
     ENDED_WITH_DETAILS,
     PARENT_ID,
     SPAN_ID,
@@ -45,7 +46,8 @@ class Frames(NullSink):
         self.ends: list[bytes] = []
 
     def put(self, frame: bytes) -> None:
-        (self.starts if frame[0] == STARTED else self.ends).append(frame)
+        if frame[0] != DESCRIBED:
+            (self.starts if frame[0] == STARTED else self.ends).append(frame)
 
     def contexts(self) -> list[TraceContext]:
         return [read_context(context_of(start)) for start in self.starts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
@@ -12,7 +12,7 @@ import orjson
 from ace_tracing.delivery.assembler import Assembled
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import CUT
-from ace_tracing.recording.records import PackedSpan, SpanRecord, TraceRecord
+from ace_tracing.recording.records import SpanRecord
 
 SHORTENED_CHARACTERS: Final = 1_000
 """The length to which the inputs and the outputs of a span are cut when the span alone is too large for the service."""
@@ -103,12 +103,12 @@ class Batch:
         if len(entries) > 1:
             middle = len(entries) // 2
             # The root is the last span, so the second half counts as the trace.
-            first = Assembled(_with_entries(one.trace, entries[:middle]), is_counted=False)
-            second = Assembled(_with_entries(one.trace, entries[middle:]), one.is_counted)
+            first = Assembled(one.trace.with_entries(entries[:middle], is_last=False), is_counted=False)
+            second = Assembled(one.trace.with_entries(entries[middle:]), one.is_counted)
             return [Batch([first], successes), Batch([second], successes)]
-        if self.is_shortened:
+        if self.is_shortened or not entries:
             return []
-        trace = _with_entries(one.trace, [_shorten(one.trace.spans[0])])
+        trace = one.trace.with_entries([_shorten(one.trace.spans[0])])
         short = Batch([Assembled(trace, one.is_counted)], successes)
         short.is_shortened = True
         return [short]
@@ -127,10 +127,6 @@ def group_by_experiment(assembled: Iterable[Assembled], successes: int) -> deque
 
 def _experiment_of(assembled: Assembled) -> str:
     return assembled.trace.experiment or ""
-
-
-def _with_entries(trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]) -> TraceRecord:
-    return TraceRecord(trace.trace_id, trace.experiment, trace.folder, trace.details, entries)
 
 
 def _shorten(span: SpanRecord) -> SpanRecord:

@@ -10,12 +10,14 @@ class Control:
 
     Attributes:
         must_hurry: Whether to send now, without waiting for more traces. The worker's thread clears it.
+        must_show: Whether to send the ended spans of all running traces now. The worker's thread clears it.
         is_closed: Whether to end after at most one more attempt.
         is_retired: Whether to end once everything is read.
     """
 
     def __init__(self) -> None:
         self.must_hurry = False
+        self.must_show = False
         self.is_closed = False
         self.is_retired = False
         # The full name is looked up now: gevent may have replaced the class after this module was imported, and a

@@ -75,6 +75,7 @@ class Dispatcher:
         self._finished_seen = self._feedback_seen = 0
         self._key_is_accepted = False
         self._reported_drops = 0
+        self._shown_position = 0
 
     @property
     def has_new(self) -> bool:
@@ -101,6 +102,10 @@ class Dispatcher:
         is_unsettled = self._ledger.settled_position < position and (self._is_sending or self.has_unsent)
         # In this order: settled traces have put their feedback into the log.
         return not is_unsettled and not self.feedback.is_awaited(position, with_missing=with_missing)
+
+    def is_shown(self, position: int) -> bool:
+        """Return whether the spans of running traces that ended before a position were sent. Any thread may ask."""
+        return self._shown_position >= position
 
     def restart(self) -> None:
         """Read again from the last settled position, after the previous thread was killed while it was working."""
@@ -132,6 +137,18 @@ class Dispatcher:
         self._ledger.record_position(target, finished, is_all=is_all)
         self._warn_of_drops()
         self.feedback.deliver(self._settle_log)
+
+    def deliver_running(self, min_age_s: float) -> None:
+        """Send the ended spans of the running traces, so that they are visible before their roots end.
+
+        Args:
+            min_age_s: The age from which on a trace is sent, in seconds.
+        """
+        position = self.log.read_to
+        is_sent = self.deliver(self.log.take_running(min_age_s))
+        if is_sent and (min_age_s == 0.0 or not self.log.has_running_traces):
+            self._shown_position = position
+            self._ledger.notify()
 
     def deliver_interrupted(self) -> bool:
         """End the open spans as interrupted and deliver them; False when the worker was closed before all was sent."""
@@ -252,8 +269,8 @@ class Dispatcher:
             if batch.trace_count:
                 reason = INTERNAL_ERROR if result is _INTERNAL_ERROR else REJECTED
                 self.drop(batch.trace_count, reason, result.reason, settled=0 if recovered else batch.trace_count)
-            else:
-                self.drop(sum(len(one.trace.entries) for one in batch.assembled), REJECTED_PARTS, result.reason)
+            elif spans := sum(len(one.trace.entries) for one in batch.assembled):
+                self.drop(spans, REJECTED_PARTS, result.reason)
             return
         if batch.sibling is not None:
             # The two halves were rejected together, so the rejected trace is in the other half.

@@ -139,6 +139,11 @@ class Ledger:
                 # A finished trace is never assembled if, for example, the buffer dropped its start.
                 self._unassembled = finished - self._assembled
 
+    def notify(self) -> None:
+        """Wake the threads that wait in `flush`."""
+        with self._lock:
+            self.changed.notify_all()
+
     def delivery(self, log: OwnLog) -> Delivery:
         """Return the counts of all traces that have finished, and of the feedback logged, so far.
 

@@ -38,9 +38,20 @@ class Worker:
         buffer: The buffer in which frames wait.
         spool: The spool behind the buffer, which keeps unsent frames when the process ends; None when frames wait in
             memory.
+        show_running_after: The age in seconds from which on the ended spans of a running trace are sent before its
+            root ends. None sends them with the root.
+
+    Attributes:
+        show_running_after: As given. It may be set at any time.
     """
 
-    def __init__(self, exporter: SpanExporter, buffer: Buffer, spool: Spool | None = None) -> None:
+    def __init__(
+        self,
+        exporter: SpanExporter,
+        buffer: Buffer,
+        spool: Spool | None = None,
+        show_running_after: float | None = None,
+    ) -> None:
         self._exporter = exporter
         self._buffer = buffer
         self._spool = spool
@@ -52,7 +63,10 @@ class Worker:
         self._starting = threading.Lock()
         self._is_running = False
         self._has_ended = False
+        self.show_running_after = show_running_after
+        self._next_show_at = monotonic()
         buffer.on_wake = self._wake
+        buffer.on_first = self._start_for_running
 
     def start(self) -> None:
         """Start the thread now, to recover orphaned spools."""
@@ -79,14 +93,16 @@ class Worker:
             self._recovery.schedule_now()
         self._control.wake()
 
-    def flush(self, timeout: float, patience: float | None = None) -> Delivery:
+    def flush(self, timeout: float, patience: float | None = None, *, show_running: bool = True) -> Delivery:
         """Send all waiting traces now, and wait until they are settled.
 
         Args:
             timeout: The longest wait, in seconds.
             patience: The longest wait for an attempt that succeeds, in seconds. When the last attempt before the call
                 failed, a further failure ends the wait. None for the limit of `timeout` alone.
+            show_running: Whether to send the ended spans of running traces, too, unless that is off.
         """
+        must_show = show_running and self.show_running_after is not None
         if threading.current_thread() is self._thread:
             # A log handler calls this while the worker's thread sends. The thread cannot wait for itself.
             return self.delivery()
@@ -94,7 +110,7 @@ class Worker:
         target = self._buffer.position
         feedback = self._dispatcher.feedback
         feedback.hurry()
-        if self._dispatcher.is_settled(target):
+        if self._is_done(target, must_show=must_show):
             return self.delivery()
         if not self._ensure_thread():
             # The interpreter is shutting down and starts no more threads: this thread does the work.
@@ -107,9 +123,10 @@ class Worker:
         ended = attempts + feedback_attempts
         is_known_to_fail = patience is not None and backoff.has_failed
         give_up = deadline if patience is None else min(deadline, monotonic() + patience)
+        self._control.must_show = self._control.must_show or must_show
         self.hurry()
         with self._ledger.changed:
-            while not self._dispatcher.is_settled(target, with_missing=patience is None):
+            while not self._is_done(target, must_show=must_show, with_missing=patience is None):
                 made = self._dispatcher.attempts + feedback.attempts
                 has_failed = backoff.has_failed or feedback.backoff.has_failed
                 if patience is not None and made > ended and not has_failed:
@@ -131,7 +148,7 @@ class Worker:
             timeout: The longest wait, in seconds.
         """
         deadline = monotonic() + timeout
-        self.flush(timeout)
+        self.flush(timeout, show_running=False)
         self._control.is_closed = True
         self._control.wake()
         if threading.current_thread() is self._thread:
@@ -173,10 +190,19 @@ class Worker:
         if self._spool is not None:
             self._spool.forget()
 
+    def _is_done(self, position: int, *, must_show: bool, with_missing: bool = True) -> bool:
+        is_shown = not must_show or self._dispatcher.is_shown(position)
+        return is_shown and self._dispatcher.is_settled(position, with_missing=with_missing)
+
     def _wake(self) -> None:
         """Start or wake the thread. The thread that finishes a trace calls this."""
         if self._ensure_thread():
             self._control.wake()
+
+    def _start_for_running(self) -> None:
+        """Start the thread with the first span. Otherwise it starts with the first trace that ends."""
+        if self.show_running_after is not None:
+            self._ensure_thread()
 
     def _ensure_thread(self) -> bool:
         """Start the thread unless it is alive; False when the interpreter shuts down and starts no more threads."""
@@ -226,13 +252,13 @@ class Worker:
     def _wait(self) -> None:
         """Sleep until a trace has finished, feedback or a search for orphaned spools is due, or a flag is set."""
         control = self._control
-        while not (control.is_closed or control.must_hurry):
+        while not (control.is_closed or control.must_hurry or control.must_show):
             self._buffer.asleep = True
             delay = self._dispatcher.feedback.delay_s
             if self._dispatcher.has_new or (control.is_retired and (delay is None or self._dispatcher.has_unsent)):
                 break
-            if self._recovery is not None:
-                delay = min(self._recovery.delay_s, self._recovery.delay_s if delay is None else delay)
+            delays = (delay, self._show_delay_s, None if self._recovery is None else self._recovery.delay_s)
+            delay = min((due for due in delays if due is not None), default=None)
             if delay == 0.0:
                 break
             control.sleep(delay)
@@ -252,10 +278,32 @@ class Worker:
         control.must_hurry = False
 
     def _work(self) -> None:
-        """Deliver everything written so far, and recover orphaned spools if that is due."""
+        """Deliver everything written so far, show running traces and recover orphaned spools if that is due."""
+        # Read before the frames are: a request that comes later is for frames that may come later, too.
+        must_show, self._control.must_show = self._control.must_show, False
         self._dispatcher.deliver_own()
+        self._show_running(must_show=must_show)
         if self._recovery is not None:
             self._recovery.run_if_due()
+
+    @property
+    def _show_delay_s(self) -> float | None:
+        """The seconds until running traces are looked for; None when they are not shown."""
+        return None if self.show_running_after is None else max(0.0, self._next_show_at - monotonic())
+
+    def _show_running(self, *, must_show: bool) -> None:
+        """Send the ended spans of the running traces that are old enough, if that is due.
+
+        Args:
+            must_show: Whether to send those of all running traces now.
+        """
+        if self.show_running_after is None or self._control.is_closed:
+            return
+        if must_show:
+            self._dispatcher.deliver_running(0.0)
+        elif self._show_delay_s == 0.0:
+            self._next_show_at = monotonic() + self.show_running_after / 2
+            self._dispatcher.deliver_running(self.show_running_after)
 
     def _rest(self) -> None:
         """Remove the spool's folder unless a span is open, since a retired worker may get no more traces."""

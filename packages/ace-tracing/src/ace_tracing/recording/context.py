@@ -127,7 +127,8 @@ def update_current_trace(
 ) -> None:
     """Set the name, tags and metadata of the running trace.
 
-    It does nothing when there is no running trace, or when the trace's root has ended.
+    It does nothing when there is no running trace. It works after the trace's root has ended, too, and in a process
+    that continues the trace of another one.
 
     Args:
         name: The trace's name. The root's name by default.
@@ -141,7 +142,7 @@ def update_current_trace(
         return
     with guard("updating a trace"):
         merged = {str(key): str(value) for key, value in (metadata or {}).items()} | _session(session_id, user_id)
-        span._trace.describe(name, {str(key): str(value) for key, value in (tags or {}).items()}, merged)
+        span._trace.update(name, {str(key): str(value) for key, value in (tags or {}).items()}, merged)
 
 
 @contextmanager

@@ -23,6 +23,9 @@ ENDED: Final = ord("E")
 ENDED_WITH_DETAILS: Final = ord("M")
 FEEDBACK: Final = ord("F")
 """The kind of a feedback frame, see `recording.feedback`."""
+DESCRIBED: Final = ord("D")
+"""The kind of a frame with a name, tags and metadata of a running trace. Its ids are 0. It has the trace's id and
+context like a start frame, followed by the JSON of a `TraceDetails`."""
 
 ERROR: Final = 2
 STATUSES: Final = ("UNSET", "OK", "ERROR")
@@ -197,6 +200,22 @@ def context_of(frame: bytes) -> bytes:
     """Return the encoded `TraceContext` of a start frame, for `read_context`."""
     begin = _CONTEXT + _LENGTH.size
     return frame[begin : begin + _read_length(frame, _CONTEXT)[0]]
+
+
+def pack_details(start: bytes, details: Any) -> bytes:
+    """Return a frame of the kind `DESCRIBED` for the trace of a start frame.
+
+    Args:
+        start: The start frame.
+        details: The `TraceDetails`.
+    """
+    context_end = _CONTEXT + _LENGTH.size + _read_length(start, _CONTEXT)[0]
+    return pack_start(DESCRIBED, 0, 0, 0) + start[_TRACE_ID:context_end] + dump_json(details)
+
+
+def split_details(frame: bytes) -> bytes:
+    """Return the encoded name, tags and metadata in a frame of the kind `DESCRIBED`."""
+    return frame[_CONTEXT + _LENGTH.size + _read_length(frame, _CONTEXT)[0] :]
 
 
 def trace_id_of(frame: bytes) -> bytes:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from enum import Enum, auto
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ace_tracing.recording.callsite import read_call_site
-from ace_tracing.recording.frames import ENDED_WITH_DETAILS, STATUSES, read_end, read_start, read_texts
+from ace_tracing.recording.frames import (
+    ENDED,
+    ENDED_WITH_DETAILS,
+    STATUSES,
+    pack_end,
+    read_end,
+    read_start,
+    read_texts,
+    split_details,
+)
 
 
 class SpanRecord(NamedTuple):
@@ -38,6 +48,28 @@ class TraceDetails(NamedTuple):
     tags: dict[str, str]
     metadata: dict[str, str]
 
+    def merge(self, later: TraceDetails) -> TraceDetails:
+        """Return both, with the later value where both have one."""
+        return TraceDetails(later.name or self.name, self.tags | later.tags, self.metadata | later.metadata)
+
+
+NO_DETAILS: Final = TraceDetails(None, {}, {})
+
+
+class Role(Enum):
+    """The share of a record in the info of its trace."""
+
+    PART = auto()
+    """Spans only: the root ended before them, is still open, or is in another process."""
+    ROOT = auto()
+    """The last span is the root."""
+    TOPMOST = auto()
+    """The last span speaks for the trace: its parent belongs to a service that sends its spans elsewhere."""
+    RUNNING = auto()
+    """The root still runs. `root` is its start."""
+    LATE = auto()
+    """A name, tags or metadata that were set after the root had ended, or in a process without the root."""
+
 
 PackedSpan = tuple[bytes, bytes]
 """A finished span as its two frames, the second of the kind `ENDED`."""
@@ -54,9 +86,12 @@ class TraceRecord:
         folder: The trace's folder. None for unfiled.
         details: The trace's name, tags and metadata.
         entries: The spans, unpacked or as frames.
+        role: The record's share in the trace's info.
+        root: The root while it runs, as a span that ends when it starts. Only with `Role.RUNNING`.
+        was_shown: Whether the trace was sent as a running one before.
     """
 
-    __slots__ = ("_spans", "details", "entries", "experiment", "folder", "trace_id")
+    __slots__ = ("_spans", "details", "entries", "experiment", "folder", "role", "root", "trace_id", "was_shown")
 
     def __init__(
         self,
@@ -65,13 +100,39 @@ class TraceRecord:
         folder: str | None,
         details: TraceDetails | None,
         entries: Sequence[SpanRecord | PackedSpan],
+        role: Role = Role.PART,
+        root: SpanRecord | None = None,
+        *,
+        was_shown: bool = False,
     ) -> None:
         self.trace_id = trace_id
         self.experiment = experiment
         self.folder = folder
         self.details = details
         self.entries = entries
+        self.role = role
+        self.root = root
+        self.was_shown = was_shown
         self._spans: list[SpanRecord] | None = None
+
+    def with_entries(self, entries: Sequence[SpanRecord | PackedSpan], *, is_last: bool = True) -> TraceRecord:
+        """Return a record with some of the spans.
+
+        Args:
+            entries: The spans.
+            is_last: Whether the last span is among them, so that the record keeps its role.
+        """
+        role = self.role if is_last else Role.PART
+        return TraceRecord(
+            self.trace_id,
+            self.experiment,
+            self.folder,
+            self.details,
+            entries,
+            role,
+            self.root if is_last else None,
+            was_shown=self.was_shown,
+        )
 
     @property
     def spans(self) -> list[SpanRecord]:
@@ -79,6 +140,17 @@ class TraceRecord:
         if self._spans is None:
             self._spans = [entry if isinstance(entry, SpanRecord) else unpack(*entry)[0] for entry in self.entries]
         return self._spans
+
+
+def unpack_start(frame: bytes) -> SpanRecord:
+    """Return the span of a start frame, with the status UNSET, as if it had ended when it started."""
+    start = read_start(frame)
+    return unpack(frame, pack_end(ENDED, start.span_id, start.start_ns, 0))[0]
+
+
+def unpack_details(frame: bytes) -> TraceDetails:
+    """Return the trace details in a frame of the kind `DESCRIBED`."""
+    return _read_details(*orjson.loads(split_details(frame)))
 
 
 def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None]:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from ace_tracing.recording.frames import END_BYTES, SPAN_ID, STARTED, strip_values
+from ace_tracing.recording.frames import DESCRIBED, END_BYTES, SPAN_ID, STARTED, strip_values
 from ace_tracing.recording.sink import NullSink, Sink
 
 MAX_HELD_BYTES: Final = 32 * 1024 * 1024
@@ -66,6 +66,9 @@ class TailSampler(NullSink):
             if self._bytes >= MAX_HELD_BYTES:
                 return True
             self._root = self._root or frame[SPAN_ID]
+        elif frame[0] == DESCRIBED:
+            # The root's end frame has all of it.
+            return False
         elif self._bytes >= MAX_HELD_BYTES and len(frame) > END_BYTES and frame[SPAN_ID] != self._root:
             frame = strip_values(frame, f"all values: the trace has more than {MAX_HELD_BYTES} bytes")
         self._bytes += len(frame)

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import MAX_NAME
-from ace_tracing.recording.frames import TraceContext, pack_length, read_context, take_within
-from ace_tracing.recording.records import TraceDetails
+from ace_tracing.recording.frames import (
+    DESCRIBED,
+    TraceContext,
+    dump_json,
+    pack_length,
+    pack_start,
+    read_context,
+    take_within,
+)
+from ace_tracing.recording.records import NO_DETAILS, TraceDetails
 from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.values.masking import Mask, mask_name
 
@@ -139,13 +147,28 @@ class OpenTrace:
             metadata: Entries of the metadata to add.
             is_masked: Whether the texts are masked already. By default the trace's mask is applied.
         """
-        mask = None if is_masked else self.mask
-        name = mask_name(str(name), mask)[:MAX_NAME] if name else None
-        tags, metadata = mask_facts(tags, mask), mask_facts(metadata, mask)
-        old = self.details or TraceDetails(None, {}, {})
-        self.details = TraceDetails(
-            name or old.name, _merge_within(old.tags, tags), _merge_within(old.metadata, metadata)
-        )
+        name = mask_name(str(name), None if is_masked else self.mask)[:MAX_NAME] if name else None
+        if not is_masked:
+            tags, metadata = mask_facts(tags, self.mask), mask_facts(metadata, self.mask)
+        self.details = _within_limits(self.details or NO_DETAILS, TraceDetails(name, tags, metadata))
+
+    def update(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
+        """Describe the trace, and put a frame with the change.
+
+        With it the change is known while the trace runs, if the process is killed, after the root has ended, and if
+        the root is in another process.
+        """
+        name = mask_name(str(name), self.mask)[:MAX_NAME] if name else None
+        given = TraceDetails(name, mask_facts(tags, self.mask), mask_facts(metadata, self.mask))
+        self.details = _within_limits(self.details or NO_DETAILS, given)
+        change = _within_limits(NO_DETAILS, given)
+        self.put(pack_start(DESCRIBED, 0, 0, 0) + self.head + dump_json(change))
+        if self.root_ended:
+            sink = self.sink
+            # One statement, so no other thread's count is lost.
+            sink.finished += 1
+            if sink.asleep:
+                sink.wake()
 
     def drop(self) -> None:
         """Discard all further frames of the trace."""
@@ -184,6 +207,12 @@ class OpenTrace:
             self.sink = sink
             self.put = sink.put
         self.root_ended = True
+
+
+def _within_limits(old: TraceDetails, new: TraceDetails) -> TraceDetails:
+    return TraceDetails(
+        new.name or old.name, _merge_within(old.tags, new.tags), _merge_within(old.metadata, new.metadata)
+    )
 
 
 def _merge_within(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:

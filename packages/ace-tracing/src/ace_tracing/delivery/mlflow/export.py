@@ -9,31 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.responses import classify, is_html, is_resource_missing
 from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, Json, dump, encode_spans, load, merge_spans
-from ace_tracing.delivery.mlflow.info import IN_PROGRESS, encode_info
-from ace_tracing.recording.records import TraceRecord
-from kayba_api.api.tracing import (
-    create_trace_info,
-    delete_traces,
-    download_trace_artifact,
-    get_trace_info,
-    set_trace_tag,
-    upload_trace_artifact,
-)
-from kayba_api.models import CreateTraceInfoRequest, DeleteTracesRequest, SetTraceTagRequest, TraceInfoAnswer
-from kayba_api.types import EncodedBody, Response
+from ace_tracing.delivery.mlflow.info import IN_PROGRESS, detail_texts, encode_facts, encode_info
+from ace_tracing.delivery.mlflow.requests import failure_of, read_info, send_info, set_slash_tags, set_tags
+from ace_tracing.recording.records import Role, TraceRecord
+from kayba_api.api.tracing import delete_traces, download_trace_artifact, upload_trace_artifact
+from kayba_api.models import DeleteTracesRequest
+from kayba_api.types import EncodedBody
 
 MIN_TRACE_S: Final = 12.0
 """With less time left in an attempt, no further trace is started: a trace takes a few requests."""
 
 CANNOT_REPLACE: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.INTERNAL_SERVER_ERROR})
 """Statuses of a store that has a trace's info and does not replace it. MLflow's file store fails with 500."""
+
+FINAL_FACTS: Final = ("state", "request_time", "execution_duration", "request_preview", "response_preview")
+"""The parts of a final info that stay when metadata is added."""
 
 SERVER_TAG: Final = "mlflow.artifactLocation"
 """A tag that the server sets itself, last: an info without it is incomplete."""
@@ -110,26 +107,42 @@ class _TraceExport:
         self._experiment_id = experiment_id
 
     def store(self, records: list[TraceRecord]) -> ExportResult | None:
-        """Add spans to the trace on the server. Return None if the experiment is missing.
+        """Add spans and facts to the trace on the server. Return None if the experiment is missing.
 
         Raises:
             httpx.HTTPError: No complete response arrived.
         """
         spans = merge_spans((), (span for record in records for span in encode_spans(record)))
-        response = self._service.request(get_trace_info.sync_detailed, trace_id=self._trace_id)
-        if isinstance(response.parsed, TraceInfoAnswer):
-            stored_info: Json = response.parsed.to_dict()["trace"]["trace_info"]
-            self._experiment_id = stored_info["trace_location"]["mlflow_experiment"]["experiment_id"]
+        has_new_spans = bool(spans)
+        stored = read_info(self._service, self._trace_id)
+        result: ExportResult | None
+        if stored is None:
+            result = self._create(self._info(records, spans))
+        elif isinstance(stored, dict):
+            self._experiment_id = stored["trace_location"]["mlflow_experiment"]["experiment_id"]
             stored_spans = self._download()
             if not isinstance(stored_spans, list):
                 return stored_spans
             spans = merge_spans(stored_spans, spans)
-            result = self._update(stored_info, encode_info(self._trace_id, self._experiment_id, spans))
-        elif is_resource_missing(response):
-            result = self._create(encode_info(self._trace_id, self._experiment_id, spans))
+            result = self._update(stored, self._info(records, spans), _late_texts(records))
         else:
-            return _failure(response)
-        return self._upload(spans) if isinstance(result, Delivered) else result
+            return stored
+        return self._upload(spans) if has_new_spans and isinstance(result, Delivered) else result
+
+    def _info(self, records: list[TraceRecord], spans: list[Json]) -> Json:
+        """Return the info computed from all spans of the trace, and from the facts of the records."""
+        info = encode_info(self._trace_id, self._experiment_id, spans) if spans else None
+        for record in records:
+            if record.role in (Role.RUNNING, Role.LATE):
+                facts = encode_facts(record, self._experiment_id)
+                if info is None or (record.role is Role.RUNNING and info["state"] == IN_PROGRESS):
+                    info = (info or {}) | facts
+                else:
+                    info["tags"] |= facts["tags"]
+                    info["trace_metadata"] |= facts["trace_metadata"]
+        if info is None:
+            raise ValueError("a trace without spans and without facts")
+        return info
 
     def _download(self) -> list[Json] | ExportResult:
         """Return the trace's spans on the server."""
@@ -140,7 +153,7 @@ class _TraceExport:
             return []
         if response.status_code == HTTPStatus.OK and not is_html(response):
             return load(response.content)
-        return _failure(response)
+        return failure_of(response)
 
     def _upload(self, spans: list[Json]) -> ExportResult:
         return classify(
@@ -154,30 +167,34 @@ class _TraceExport:
         )
 
     def _create(self, info: Json) -> ExportResult | None:
-        response = self._send_info(info)
+        response = send_info(self._service, info)
         if is_resource_missing(response):
             return None
         result = classify(response)
-        if not isinstance(result, Delivered):
-            return result
-        return self._set_tags({key: text for key, text in info["tags"].items() if _has_slash(key)})
+        return set_slash_tags(self._service, info) if isinstance(result, Delivered) else result
 
-    def _update(self, stored: Json, info: Json) -> ExportResult | None:
+    def _update(self, stored: Json, info: Json, late: dict[str, str]) -> ExportResult | None:
         """Replace the server's info where it lacks facts.
 
         Args:
             stored: The server's info.
             info: The info computed from all spans.
+            late: Metadata that was set after the root had ended.
         """
         tags: dict[str, str] = stored.get("tags", {})
-        if stored["state"] == info["state"] == IN_PROGRESS:
+        metadata: dict[str, str] = stored.get("trace_metadata", {})
+        new_tags = {key: text for key, text in info["tags"].items() if tags.get(key) != text}
+        has_news = any(metadata.get(key) != text for key, text in late.items())
+        if stored["state"] == info["state"] == IN_PROGRESS and not new_tags and not has_news:
             return Delivered()
         if stored["state"] != IN_PROGRESS and SERVER_TAG in tags:
             # The state is final. The times stay too: a span that ends after its trace does not make the trace longer.
-            return self._set_tags({key: text for key, text in info["tags"].items() if tags.get(key) != text})
+            if not has_news:
+                return set_tags(self._service, self._trace_id, new_tags)
+            info |= {key: stored[key] for key in FINAL_FACTS if key in stored}
         info["tags"] = {key: text for key, text in tags.items() if key != SERVER_TAG} | info["tags"]
-        info["trace_metadata"] = stored.get("trace_metadata", {}) | info["trace_metadata"]
-        response = self._send_info(info)
+        info["trace_metadata"] = metadata | info["trace_metadata"] | late
+        response = send_info(self._service, info)
         if response.status_code not in CANNOT_REPLACE:
             return classify(response)
         # Nothing is lost: the spans are in the new file, and tags, metadata and assessments are in the new info.
@@ -186,31 +203,11 @@ class _TraceExport:
         deleted = classify(self._service.request(delete_traces.sync_detailed, body=body))
         return self._create(info) if isinstance(deleted, Delivered) else deleted
 
-    def _send_info(self, info: Json) -> Response[Any]:
-        # A store that keeps each tag in a file would fail halfway on a key with a slash.
-        simple_tags = {key: text for key, text in info["tags"].items() if not _has_slash(key)}
-        body = CreateTraceInfoRequest.from_dict({"trace": {"trace_info": info | {"tags": simple_tags}}})
-        return self._service.request(create_trace_info.sync_detailed, body=body)
 
-    def _set_tags(self, tags: dict[str, str]) -> ExportResult:
-        """Set tags one by one. A tag that the server rejects remains readable on the root span."""
-        for key, text in tags.items():
-            body = SetTraceTagRequest(key=key, value=text)
-            response = self._service.request(set_trace_tag.sync_detailed, trace_id=self._trace_id, body=body)
-            result = classify(response)
-            is_server_error = response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
-            if not isinstance(result, Delivered | Rejected) and not is_server_error:
-                return result
-        return Delivered()
-
-
-def _has_slash(key: str) -> bool:
-    return "/" in key
-
-
-def _failure(response: Response[Any]) -> ExportResult:
-    """Return the result for a response without the requested content."""
-    result = classify(response)
-    if isinstance(result, Delivered):
-        return Retryable(f"HTTP {response.status_code} without the requested content")
-    return result
+def _late_texts(records: list[TraceRecord]) -> dict[str, str]:
+    """Return the metadata in the records that were set after the root had ended."""
+    late: dict[str, str] = {}
+    for record in records:
+        if record.role is Role.LATE and record.details is not None:
+            late |= detail_texts(record.details)[1]
+    return late

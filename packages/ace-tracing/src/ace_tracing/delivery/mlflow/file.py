@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from ace_tracing.delivery.otlp.attributes import is_valid_id, normalize_attribute, root_attributes, truncate_name
-from ace_tracing.recording.records import SpanRecord, TraceRecord
+from ace_tracing.recording.records import Role, SpanRecord, TraceRecord
 
 DEFAULT_EXPERIMENT_ID: Final = "0"
 """The id of the experiment that every server has."""
@@ -24,7 +24,8 @@ Json = dict[str, Any]
 
 def encode_spans(record: TraceRecord) -> list[Json]:
     """Return the spans of a record in the file's form."""
-    return [_encode_span(record, span) for span in record.spans]
+    speaker = record.spans[-1] if record.role is Role.TOPMOST else None
+    return [encode_span(record, span, speaks=span.parent_id is None or span is speaker) for span in record.spans]
 
 
 def merge_spans(before: Iterable[Json], after: Iterable[Json]) -> list[Json]:
@@ -64,7 +65,14 @@ def get_attribute(span: Json, key: str) -> Any:
         return None
 
 
-def _encode_span(record: TraceRecord, span: SpanRecord) -> Json:
+def encode_span(record: TraceRecord, span: SpanRecord, *, speaks: bool) -> Json:
+    """Return a span in the file's form.
+
+    Args:
+        record: The span's trace.
+        span: The span.
+        speaks: Whether the span has the trace's facts as attributes.
+    """
     return {
         "trace_id": _base64(record.trace_id),
         "span_id": _base64(span.span_id),
@@ -73,7 +81,7 @@ def _encode_span(record: TraceRecord, span: SpanRecord) -> Json:
         "start_time_unix_nano": span.start_ns,
         "end_time_unix_nano": span.end_ns,
         "status": {"code": f"STATUS_CODE_{span.status}", "message": span.status_message},
-        "attributes": _encode_attributes(record, span),
+        "attributes": _encode_attributes(record, span, speaks),
         "events": [
             {"name": truncate_name(name), "time_unix_nano": time_ns, "attributes": _truncate_keys(attributes)}
             for name, time_ns, attributes in span.events or ()
@@ -90,7 +98,7 @@ def _encode_span(record: TraceRecord, span: SpanRecord) -> Json:
     }
 
 
-def _encode_attributes(record: TraceRecord, span: SpanRecord) -> dict[str, str]:
+def _encode_attributes(record: TraceRecord, span: SpanRecord, speaks: bool) -> dict[str, str]:
     encoded = {
         "mlflow.traceRequestId": _json_text(TRACE_ID_PREFIX + record.trace_id),
         "mlflow.spanType": _json_text(span.span_type),
@@ -103,7 +111,7 @@ def _encode_attributes(record: TraceRecord, span: SpanRecord) -> dict[str, str]:
         encoded["mlflow.spanOutputs"] = span.outputs
     if span.agent is not None:
         encoded["gen_ai.agent.name"] = _json_text(span.agent)
-    if span.parent_id is None:
+    if speaks:
         # Not truncated: the recorder limits their keys, and the trace info reads tags from here.
         encoded |= {key: _json_text(text) for key, text in root_attributes(record, span).items()}
     if span.attributes:

@@ -13,8 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from ace_tracing.delivery.mlflow.file import Json, get_attribute
-from ace_tracing.delivery.otlp.attributes import METADATA_PREFIX, TAG_PREFIX
+from ace_tracing.clocks import time_ns
+from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, Json, encode_span, get_attribute
+from ace_tracing.delivery.otlp.attributes import METADATA_PREFIX, NAME_TAG, TAG_PREFIX, truncate_name
+from ace_tracing.recording.records import NO_DETAILS, Role, TraceDetails, TraceRecord
 
 IN_PROGRESS: Final = "IN_PROGRESS"
 MAX_PREVIEW_CHARS: Final = 1_000
@@ -29,6 +31,8 @@ _TOTALS: Final = {
 _SCHEMA: Final = {"mlflow.trace_schema.version": "3"}
 """Metadata with which MLflow's clients mark a trace whose spans are in a file of this form."""
 
+_SPEAKER_ATTRIBUTE: Final = TAG_PREFIX + NAME_TAG
+
 _KEY: Final = re.compile(r"[\w.\- :/]{1,250}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS_PER_S: Final = 1_000_000_000
@@ -38,7 +42,8 @@ class TraceSummary(NamedTuple):
     """Facts about a trace, computed from its spans.
 
     Attributes:
-        state: `OK` or `ERROR`, the status of the root span. `IN_PROGRESS` without a root span.
+        state: `OK` or `ERROR`, the status of the root span, or of the topmost span that speaks for the trace.
+            `IN_PROGRESS` without either.
         start_ns: Start of the root span, or of the first span without a root, in nanoseconds since the epoch.
         duration_ns: Duration of the root span in nanoseconds. None without a root span.
         tags: The trace's tags, its name and folder among them.
@@ -62,8 +67,8 @@ def summarize(spans: list[Json]) -> TraceSummary:
     Args:
         spans: All known spans of the trace in the span file's form, at least one.
     """
-    root = next((span for span in spans if not span["parent_span_id"]), None)
     session = _session(spans)
+    root = _speaker(spans)
     if root is None:
         return TraceSummary(IN_PROGRESS, spans[0]["start_time_unix_nano"], None, {}, session, None, None)
     start_ns = root["start_time_unix_nano"]
@@ -86,14 +91,49 @@ def encode_info(trace_id: str, experiment_id: str, spans: list[Json]) -> Json:
         experiment_id: The id of the trace's experiment.
         spans: All known spans of the trace in the span file's form, at least one.
     """
-    summary = summarize(spans)
+    info = _encode_summary(trace_id, experiment_id, summarize(spans))
+    info["trace_metadata"] = _SCHEMA | dict(_totals(spans)) | info["trace_metadata"]
+    return info
+
+
+def encode_facts(record: TraceRecord, experiment_id: str) -> Json:
+    """Return the info that a record alone gives, in the form of a request, within the limits of servers.
+
+    Token usage and cost are not in it: servers sum them up over all spans.
+
+    Args:
+        record: A record of any role but `PART`.
+        experiment_id: The id of the trace's experiment.
+    """
+    trace_id = TRACE_ID_PREFIX + record.trace_id
+    if record.role is Role.LATE:
+        details = record.details or NO_DETAILS
+        tags, metadata = detail_texts(details)
+        return _encode_summary(
+            trace_id, experiment_id, TraceSummary(IN_PROGRESS, time_ns(), None, tags, metadata, None, None)
+        )
+    summary = summarize([encode_span(record, record.root or record.spans[-1], speaks=True)])
+    if record.role is Role.RUNNING:
+        summary = summary._replace(state=IN_PROGRESS, duration_ns=None, response_preview=None)
+    return _encode_summary(trace_id, experiment_id, summary)
+
+
+def detail_texts(details: TraceDetails) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the tags and the metadata that servers store for the details of a trace."""
+    tags = {key: text for key, text in details.tags.items() if not key.startswith("mlflow.")}
+    if details.name is not None:
+        tags[NAME_TAG] = truncate_name(details.name)
+    return tags, {_SESSION.get(key, key): text for key, text in details.metadata.items()}
+
+
+def _encode_summary(trace_id: str, experiment_id: str, summary: TraceSummary) -> Json:
     info: Json = {
         "trace_id": trace_id,
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}},
         "request_time": (_EPOCH + timedelta(microseconds=summary.start_ns // 1_000)).isoformat(),
         "state": summary.state,
         "tags": _within_limits(summary.tags, MAX_TAG_CHARS),
-        "trace_metadata": _SCHEMA | dict(_totals(spans)) | _within_limits(summary.metadata, MAX_METADATA_CHARS),
+        "trace_metadata": _within_limits(summary.metadata, MAX_METADATA_CHARS),
     }
     if summary.duration_ns is not None:
         info["execution_duration"] = _duration(summary.duration_ns)
@@ -102,6 +142,12 @@ def encode_info(trace_id: str, experiment_id: str, spans: list[Json]) -> Json:
     if summary.response_preview is not None:
         info["response_preview"] = summary.response_preview
     return info
+
+
+def _speaker(spans: list[Json]) -> Json | None:
+    """Return the span that has the trace's facts: the root, or the first topmost span that has them."""
+    root = next((span for span in spans if not span["parent_span_id"]), None)
+    return root or next((span for span in spans if _SPEAKER_ATTRIBUTE in span["attributes"]), None)
 
 
 def _texts_with_prefix(root: Json, prefix: str) -> dict[str, str]:

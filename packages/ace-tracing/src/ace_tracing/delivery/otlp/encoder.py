@@ -35,7 +35,7 @@ from ace_tracing.recording.frames import (
     split_start,
     trace_id_of,
 )
-from ace_tracing.recording.records import SpanRecord, TraceRecord
+from ace_tracing.recording.records import Role, SpanRecord, TraceRecord
 from ace_tracing.version import __version__
 
 GZIP_LEVEL: Final = 1
@@ -89,6 +89,11 @@ class ExportRequest:
         self._yield_gil = yield_gil
         self._body: bytes | None = None
 
+    @property
+    def has_spans(self) -> bool:
+        """Whether `otlp` contains spans."""
+        return any(trace.entries for trace in self.traces)
+
     def otlp(self) -> bytes:
         """Return the request's body, encoded on first use."""
         # Not a cached_property: until Python 3.12 it has a lock, which a child could inherit held when forked.
@@ -102,16 +107,27 @@ def encode(traces: Iterable[TraceRecord], yield_gil: Callable[[], object] = lamb
     spans: list[bytes] = []
     since = 0
     for trace in traces:
+        topmost = trace.entries[-1] if trace.role is Role.TOPMOST else None
         for entry in trace.entries:
-            spans.append(encode_span(trace, entry) if isinstance(entry, SpanRecord) else encode_packed(trace, *entry))
+            if isinstance(entry, SpanRecord):
+                spans.append(encode_span(trace, entry, speaks=entry is topmost))
+            else:
+                spans.append(encode_packed(trace, *entry, speaks=entry is topmost))
             if len(spans) - since >= SPANS_PER_YIELD:
                 since = len(spans)
                 yield_gil()
     return field(b"\x0a", _RESOURCE + field(b"\x12", _SCOPE + b"".join(spans)))
 
 
-def encode_packed(trace: TraceRecord, first: bytes, second: bytes) -> bytes:
-    """Return a span that is still packed in its two frames as a field of OTLP's `ScopeSpans`."""
+def encode_packed(trace: TraceRecord, first: bytes, second: bytes, *, speaks: bool = False) -> bytes:
+    """Return a span that is still packed in its two frames as a field of OTLP's `ScopeSpans`.
+
+    Args:
+        trace: The span's trace.
+        first: The start frame.
+        second: The end frame.
+        speaks: Whether the span has the trace's facts as attributes, although it has a parent.
+    """
     site, inputs = split_start(first)
     encoded = _call_sites.get(site) or _encode_call_site(site)
     if inputs:
@@ -121,6 +137,8 @@ def encode_packed(trace: TraceRecord, first: bytes, second: bytes) -> bytes:
     parent_id = first[PARENT_ID]
     if parent_id != NO_ID:
         encoded += b"\x22\x08" + parent_id
+        if speaks:
+            encoded += _encode_text_attributes(root_attributes(trace, trace.spans[-1]))
     elif trace.details is None:
         encoded += _encode_default_tags(read_call_site(site).name, trace.folder)
     else:
@@ -143,8 +161,14 @@ def _encode_call_site(site: bytes) -> bytes:
     return encoded
 
 
-def encode_span(trace: TraceRecord, span: SpanRecord) -> bytes:
-    """Return a span as a field of OTLP's `ScopeSpans`."""
+def encode_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool = False) -> bytes:
+    """Return a span as a field of OTLP's `ScopeSpans`.
+
+    Args:
+        trace: The span's trace.
+        span: The span.
+        speaks: Whether the span has the trace's facts as attributes, although it has a parent.
+    """
     parts = [
         b"\x0a\x10",
         bytes.fromhex(trace.trace_id),
@@ -162,6 +186,8 @@ def encode_span(trace: TraceRecord, span: SpanRecord) -> bytes:
         parts.append(key_value(_ATTRIBUTE, "mlflow.spanOutputs", _encode_json_text(span.outputs)))
     if span.parent_id is not None:
         parts += (b"\x22\x08", bytes.fromhex(span.parent_id))
+        if speaks:
+            parts.append(_encode_text_attributes(root_attributes(trace, span)))
     elif trace.details is None:
         parts.append(_encode_default_tags(span.name, trace.folder))
     else:

@@ -70,6 +70,7 @@ class Buffer:
 
     Attributes:
         on_wake: Called when a trace has finished while the worker sleeps.
+        on_first: Called after the first frame.
         finished: Traces whose root has ended, and spans that ended without an open root.
         feedback_count: Feedback that this process has logged.
         asleep: Whether the worker sleeps.
@@ -79,6 +80,7 @@ class Buffer:
 
     def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
         self.on_wake: Callable[[], object] = _do_nothing
+        self.on_first: Callable[[], object] = _do_nothing
         self.finished = 0
         self.feedback_count = 0
         self.asleep = True
@@ -320,6 +322,8 @@ class Buffer:
         is_dropped = self._put_in_next(segment, at, frame)
         if self._failure is not None:
             self._report_failure()
+        if segment.size < 0 and not is_dropped:
+            self.on_first()
         return is_dropped
 
     def _put_in_next(self, segment: Segment, at: int, frame: bytes) -> bool | None:

@@ -18,7 +18,7 @@ from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.feedback import read_feedback
 from ace_tracing.recording.frames import FEEDBACK
-from ace_tracing.recording.records import PackedSpan, SpanRecord, TraceRecord, unpack
+from ace_tracing.recording.records import PackedSpan, SpanRecord, unpack
 
 GAP_TIMEOUT_S: Final = 1.0
 """How long the reader waits for a frame that was begun. Afterwards it is skipped: its thread was stopped for good."""
@@ -173,6 +173,15 @@ class OwnLog:
                 log._read_to = progress.high
         return log
 
+    @property
+    def has_running_traces(self) -> bool:
+        """Whether the root of a trace is open whose start was read."""
+        return self._assembler.has_running
+
+    def take_running(self, min_age_s: float) -> list[Assembled]:
+        """Return the ended spans of running traces whose roots were read at least that long ago, in seconds."""
+        return self._assembler.take_running(min_age_s)
+
     def interrupt(self) -> list[Assembled]:
         """End the open spans as interrupted, when no more frames come, and return their traces."""
         return self._assembler.interrupt()
@@ -288,9 +297,9 @@ def _keep_readable(assembled: list[Assembled]) -> list[Assembled]:
     readable = []
     for trace, is_counted in assembled:
         spans = [span for entry in trace.entries if (span := _unpack(entry)) is not None]
-        if spans:
-            kept = TraceRecord(trace.trace_id, trace.experiment, trace.folder, trace.details, spans)
-            readable.append(Assembled(kept, is_counted))
+        if spans or not trace.entries:
+            is_last = len(spans) == len(trace.entries)
+            readable.append(Assembled(trace.with_entries(spans, is_last=is_last), is_counted))
     return readable
 
 
