@@ -1,6 +1,7 @@
 """Fields: the fields of dataclasses, attrs classes, pydantic models and named tuples.
 
-A field that its class keeps out of the repr (`repr=False`, common for keys) is left out here as well.
+A field that its class keeps out of the repr (`repr=False`, common for keys) or out of its serialized form (pydantic's
+`exclude=True`) is left out here as well. So is a field whose repr or exclusion is a function: it would have to run.
 """
 
 from __future__ import annotations
@@ -8,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ace_tracing.values.introspection import MISSING, attribute_of, attributes_of, class_attribute, instance_dict
+from ace_tracing.values.introspection import (
+    MISSING,
+    attribute_of,
+    attributes_of,
+    class_attribute,
+    instance_dict,
+    name_of,
+)
 
 Fields = list[tuple[str, Any]]
 FieldReader = Callable[[object], Fields]
@@ -29,10 +37,15 @@ def find_field_reader(kind: type) -> FieldReader | None:
     return None
 
 
-def _mapping_reader(_kind: type, declared: object) -> FieldReader | None:
+def _mapping_reader(kind: type, declared: object) -> FieldReader | None:
     if type(declared) is not dict:
         return None
-    names = [name for name, field in declared.items() if type(name) is str and not _is_hidden(field)]
+    # A pydantic dataclass declares its fields twice, and only pydantic's declaration has `exclude`.
+    models = class_attribute(kind, "__pydantic_fields__")
+    hidden = {name for name, field in models.items() if _is_hidden(field)} if type(models) is dict else set()
+    names = [
+        name for name, field in declared.items() if type(name) is str and name not in hidden and not _is_hidden(field)
+    ]
 
     def read(value: object) -> Fields:
         fields = attributes_of(value, names)
@@ -65,9 +78,26 @@ def _named_tuple_reader(kind: type, declared: object) -> FieldReader | None:
 
 
 def _is_hidden(field: object) -> bool:
-    # pydantic 1 stores `repr` in the field's `field_info`.
-    return attribute_of(field, "repr") is False or attribute_of(attribute_of(field, "field_info"), "repr") is False
+    # pydantic 1 stores the settings in the field's `field_info`.
+    if _hides(field) or _hides(attribute_of(field, "field_info")):
+        return True
+    # A plain dataclass has the settings of pydantic in a default or in an annotation.
+    metadata = attribute_of(attribute_of(field, "type"), "__metadata__")
+    others = [attribute_of(field, "default"), *(metadata if type(metadata) is tuple else ())]
+    return any(name_of(type(other)) in _PYDANTIC_FIELDS and _hides(other) for other in others)
 
+
+def _hides(declaration: object) -> bool:
+    """Return whether one declaration of a field hides it."""
+    is_shown = attribute_of(declaration, "repr")
+    if is_shown is not MISSING and is_shown is not True:
+        return True
+    # None by default. A collection excludes a part of the field, in pydantic 1. A function would have to run.
+    excluded = [attribute_of(declaration, name) for name in ("exclude", "exclude_if")]
+    return any(setting is not MISSING and setting is not None and setting is not False for setting in excluded)
+
+
+_PYDANTIC_FIELDS: Final = ("pydantic.fields.FieldInfo", "pydantic.v1.fields.FieldInfo")
 
 _FACTORIES: Final[dict[str, Callable[[type, object], FieldReader | None]]] = {
     "__dataclass_fields__": _mapping_reader,
