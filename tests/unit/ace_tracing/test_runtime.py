@@ -147,12 +147,57 @@ def test_set_folder_applies_to_later_traces(tracing: LocalServer) -> None:
         ("", None),
         (None, None),
         ("x" * 300, "x" * 256),
+        ("x" * 255 + " y", "x" * 255),
+        (" \t ", None),
+        ("日本語", "xn--wgv71a119e"),
+        ("日本語/レポート 2", "xn--wgv71a119e/ 2"),
+        ("team/日本/a", "team/xn--wgv71a/a"),
+        ("Отчёты: май", "xn-- -6rb9ctbn8aa3bzb8c"),
+        ("हिन्दी", "xn--j2bd4cyah0f"),
+        ("\u00e9", "xn--9ca"),
     ],
 )
 def test_folder_names_are_cleaned(name: str | None, folder: str | None) -> None:
     ace_tracing.set_folder(name)
     assert ace_tracing.get_folder() == folder
     ace_tracing.set_folder(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "after"), [("käse", "'kse'"), ("a: b", "'a b'"), ("日本語", "'xn--wgv71a119e'"), ("💥", "unfiled")]
+)
+@pytest.mark.parametrize("enter", [ace_tracing.set_folder, lambda name: ace_tracing.folder(name).__enter__()])
+def test_a_changed_folder_name_is_logged_once(
+    caplog: pytest.LogCaptureFixture, name: str, after: str, enter: Callable[[str], object]
+) -> None:
+    ace_tracing.diagnostics._last_warned.clear()
+    for _ in range(3):
+        enter(name)
+    ace_tracing.set_folder(None)
+    (record,) = caplog.records
+    assert name in record.getMessage()
+    assert after in record.getMessage()
+
+
+def test_a_folder_of_the_configuration_is_logged_when_it_changes(
+    tracing: LocalServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    ace_tracing.diagnostics._last_warned.clear()
+    ace_tracing.configure(api_key="kb-test", base_url=tracing.url, folder="レポート")
+    with ace_tracing.start_span("filed"):
+        pass
+    folder = ace_tracing.get_folder()
+    assert folder is not None
+    assert f"'レポート' is filed as {folder!r}" in caplog.text
+    assert ace_tracing.search_traces()[0].info.folder == folder
+    assert len(ace_tracing.search_traces(folder="レポート")) == 1
+
+
+@pytest.mark.parametrize("name", ["production", "team/a b_c-1.2", " spaces ", "", " ", None])
+def test_a_folder_name_that_stays_is_not_logged(caplog: pytest.LogCaptureFixture, name: str | None) -> None:
+    ace_tracing.set_folder(name)
+    ace_tracing.set_folder(None)
+    assert caplog.records == []
 
 
 @given(st.text())

@@ -128,8 +128,9 @@ def configure(
 def set_folder(folder: str | None) -> None:
     """File the traces that start from now on in `folder`. None means unfiled.
 
-    HTML tags and every character other than letters, digits, space and `_ - / .` are removed from the name, and it is
-    cut at 256 characters. A trace keeps the folder it started with.
+    HTML tags and every character other than ASCII letters, digits, space and `_ - / .` are removed from the name, and
+    it is cut at 256 characters. A part between slashes without ASCII letters and digits, such as a Japanese name, is
+    encoded in Punycode. A changed name is logged. A trace keeps the folder it started with.
 
     Raises:
         ConfigurationError: `folder` is neither text nor None.
