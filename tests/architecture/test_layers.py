@@ -19,7 +19,7 @@ LAYERS: dict[str, str] = {
     values/                 clocks diagnostics
     recording/              clocks values/ diagnostics
     decorator/              clocks recording/ values/snapshot values/copies diagnostics errors
-    arguments               recording/frames errors
+    arguments               recording/frames recording/prices errors
     settings                arguments recording/folders recording/sampling errors
     delivery/assembler      clocks recording/
     delivery/attempts       clocks recording/feedback

@@ -122,7 +122,12 @@ COMPLETION = {
             "message": {"role": "assistant", "content": "One step of a trace."},
         }
     ],
-    "usage": {"prompt_tokens": 20, "completion_tokens": 6, "total_tokens": 26},
+    "usage": {
+        "prompt_tokens": 20,
+        "completion_tokens": 6,
+        "total_tokens": 26,
+        "prompt_tokens_details": {"cached_tokens": 8},
+    },
 }
 
 
@@ -160,11 +165,12 @@ def test_chat_client(tracing: LocalServer) -> None:
     assert printed == "One step of a trace.\n"
     assert [message["content"] for message in received[0]["messages"]] == ["Answer in one sentence.", "What is a span?"]
     (trace,) = search_traces(filter_string="tags.`kayba.folder` = 'examples/chat'")
-    assert outline(trace) == ["ask AGENT", "  chat CHAT_MODEL", "  read the answer UNKNOWN"]
-    root, chat, read = trace.data.spans
-    assert root.outputs == read.outputs == "One step of a trace."
-    assert chat.outputs["choices"][0]["message"]["content"] == "One step of a trace."
-    assert read.attributes["usage"]["total_tokens"] == 26
+    assert outline(trace) == ["ask AGENT", "  chat CHAT_MODEL"]
+    root, chat = trace.data.spans
+    assert root.outputs == chat.outputs["choices"][0]["message"]["content"] == "One step of a trace."
+    counted = {"input_tokens": 20, "output_tokens": 6, "total_tokens": 26, "cache_read_input_tokens": 8}
+    assert trace.token_usage == counted
+    assert trace.cost["total_cost"] == pytest.approx((12 * 0.15 + 8 * 0.075 + 6 * 0.6) / 1e6)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ It connects the stages: Tracer -> frames -> Buffer -> Assembler -> Worker -> enc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.process import deliver_at_exit, process, shut_down
 from ace_tracing.recording.folders import clean_folder
+from ace_tracing.recording.prices import Price, price_table
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.masking import Mask
 
@@ -37,6 +39,7 @@ def configure(
     keep_slower_than: float | None = None,
     remote_parent: RemoteParentMode = "auto",
     mask: Mask | None = None,
+    prices: Mapping[str, Price | None] | bool | None = None,
     spool: bool = True,
     show_running_after: float | None = SHOW_RUNNING_AFTER_S,
 ) -> None:
@@ -68,6 +71,9 @@ def configure(
         mask: Called with a plain JSON copy of every value that leaves the process (inputs, outputs, attributes,
             exceptions, tags, metadata, session, user, and the names of spans, traces, agents and events). It returns
             the value to record. When it raises, the value is withheld. The experiment and the folder are not masked.
+        prices: Prices of models for the costs of `set_token_usage`, in US dollars per million tokens, such as
+            `{"my-model": {"input": 1.5, "output": 6}}`. They replace those of the package's table; None in place of a
+            price means that it is not known. With False, no cost is computed. The table by default.
         spool: Whether traces wait in files that survive the process, in the folder `KAYBA_SPOOL_DIR`, by default in a
             folder of the user's. The files are not encrypted, and only the user can read them. With False, traces wait
             in memory and are lost when the process is killed.
@@ -114,6 +120,7 @@ def configure(
                     previous.worker.retire()
         tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask, checked["remote_parent"])
         process.pipeline = Pipeline(settings, service, worker, tracer)
+        price_table.configure(checked["prices"])
         process.folder = settings.folder
         if process.capture_tracer:
             process.capture_tracer.file(settings.experiment, settings.folder)

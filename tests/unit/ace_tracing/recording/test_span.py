@@ -75,8 +75,6 @@ def test_attributes_of_two_threads_are_both_kept() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda span: span.set_token_usage(input_tokens=None, output_tokens=1),
-        lambda span: span.set_cost(input_cost=None, output_cost=1.0),
         lambda span: span.set_attribute([], 1),
         lambda span: span.set_attribute(RaisesAsText(), 1),
         lambda span: span.set_status("ERROR", RaisesAsText()),

@@ -50,7 +50,7 @@ class start_span(SpanBlock):  # noqa: N801 - used like a function: `with start_s
         if isinstance(func, type):
             raise TypeError(f"@start_span({self._name!r}) decorates a function. Write @trace above a class.")
         decorate = trace(
-            name=str(self._name),
+            name=self._name,
             span_type=self._span_type,
             attributes=self._attributes,
             agent=self._agent,

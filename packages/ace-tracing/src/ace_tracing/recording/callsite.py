@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 
 from ace_tracing.recording.attributes import mask_attributes
+from ace_tracing.recording.exceptions import format_text
 from ace_tracing.recording.frames import CUT, dump_json, pack_length, take_within
 from ace_tracing.values.masking import WITHHELD, Mask, mask_name
 
@@ -153,4 +154,5 @@ _decoded: dict[bytes, CallSiteFields] = {}
 
 
 def _truncate(name: S) -> S:
-    return name[:MAX_NAME] if isinstance(name, str) else name
+    # A name of another type, such as a number, would cost the whole span at the server.
+    return None if name is None else (name if isinstance(name, str) else format_text(name))[:MAX_NAME]

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from ace_tracing.diagnostics import guard, warn
 from ace_tracing.recording.attributes import SESSION_ID, USER_ID, mask_facts
 from ace_tracing.recording.callsite import CallSite
+from ace_tracing.recording.checks import read_text, read_texts
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.frames import pack_context
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
@@ -141,8 +142,9 @@ def update_current_trace(
     if span is None:
         return
     with guard("updating a trace"):
-        merged = {str(key): str(value) for key, value in (metadata or {}).items()} | _session(session_id, user_id)
-        span._trace.update(name, {str(key): str(value) for key, value in (tags or {}).items()}, merged)
+        text = None if name is None else read_text("update_current_trace(name=...)", name)
+        added = read_texts("update_current_trace(metadata=...)", metadata) | _session(session_id, user_id)
+        span._trace.update(text, read_texts("update_current_trace(tags=...)", tags), added)
 
 
 @contextmanager

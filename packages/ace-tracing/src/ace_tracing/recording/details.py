@@ -34,7 +34,7 @@ class SpanDetails:
         site: The span's call site, which has the initial type and attributes.
     """
 
-    __slots__ = ("attributes", "events", "inputs", "links", "message", "span_type", "status")
+    __slots__ = ("attributes", "events", "inputs", "links", "message", "span_type", "status", "tokens")
 
     def __init__(self, site: CallSite) -> None:
         self.span_type = site.span_type
@@ -45,6 +45,7 @@ class SpanDetails:
         self.links: list[Link] = []
         self.status = UNSET
         self.message = ""
+        self.tokens: dict[str, int] | None = None
 
     def add_attributes(self, encoded: Mapping[str, orjson.Fragment]) -> None:
         """Add or replace attributes, up to `MAX_ATTRIBUTES`."""

@@ -53,7 +53,7 @@ def describe_exception(exception: BaseException, mask: Mask | None) -> tuple[dic
     """Return the attributes of an exception's event, masked, and the message of its span's status, not masked yet."""
     kind = type(exception)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    message = _format_message(exception, MAX_MESSAGE if mask is None else MAX_MASKED)
+    message = format_text(exception, MAX_MESSAGE if mask is None else MAX_MASKED)
     stacktrace = _format_stacktrace(exception, MAX_STACKTRACE if mask is None else MAX_MASKED)
     attributes = {
         "exception.type": mask_text(name, mask),
@@ -63,14 +63,14 @@ def describe_exception(exception: BaseException, mask: Mask | None) -> tuple[dic
     return attributes, f"{name}: {message}" if message else name
 
 
-def _format_message(exception: BaseException, limit: int) -> str:
-    """Return the first `limit` characters of the exception's message."""
+def format_text(value: object, limit: int = MAX_MESSAGE) -> str:
+    """Return the first `limit` characters of an exception's message, or of any object as text."""
     try:
-        return str(exception)[:limit]
+        return str(value)[:limit]
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - a user's `__str__` may raise anything
-        return f"<{type(exception).__qualname__}: its str raised>"
+        return f"<{type(value).__qualname__}: its str raised>"
 
 
 def _format_stacktrace(exception: BaseException, limit: int) -> str:

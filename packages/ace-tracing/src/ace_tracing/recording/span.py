@@ -10,100 +10,26 @@ import orjson
 from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording import clock
 from ace_tracing.recording.attributes import COST, TOKEN_USAGE, encode, encode_attributes
-from ace_tracing.recording.callsite import MAX_NAME, CallSite, mask_span_type
-from ace_tracing.recording.details import UNSET, SpanDetails
+from ace_tracing.recording.callsite import MAX_NAME, mask_span_type
+from ace_tracing.recording.checks import read_attributes, read_key, read_link, read_status, read_text, reject, to_name
+from ace_tracing.recording.details import SpanDetails
 from ace_tracing.recording.exceptions import MAX_MESSAGE, describe_exception, is_failure
-from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, ERROR, STATUSES, pack_end
-from ace_tracing.recording.trace import OpenTrace
+from ace_tracing.recording.fields import SpanFields
+from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, pack_end
+from ace_tracing.recording.usage import MODEL, complete_cost, complete_tokens, price_tokens, read_tokens
 from ace_tracing.values.masking import apply_mask, mask_name, mask_text
 
 _OK: Final = 1
 
 
-class LiveSpan:
+class LiveSpan(SpanFields):
     """One running step of a trace.
 
     Values are encoded at once, so later changes of an object do not change the trace. No method raises, blocks or uses
     the network. After the span has ended, the methods do nothing.
     """
 
-    __slots__ = ("_details", "_end_ns", "_id", "_inputs", "_outputs", "_parent_id", "_site", "_start_ns", "_trace")
-
-    # `Tracer.open` sets them one by one: a call of `__init__` would cost as much as the rest of a new span.
-    _trace: OpenTrace
-    _site: CallSite
-    _id: int
-    _parent_id: int
-    _start_ns: int
-    _inputs: bytes | None
-    _outputs: bytes | None
-    _end_ns: int | None
-    _details: SpanDetails | None
-
-    @property
-    def name(self) -> str:
-        """The name of the step."""
-        return self._site.name
-
-    @property
-    def trace_id(self) -> str:
-        """The trace's id, `tr-` and 32 hex digits, as `get_trace` accepts it."""
-        return f"tr-{self._trace.trace_id}"
-
-    @property
-    def span_id(self) -> str:
-        """16 hex digits, unique in the trace."""
-        return f"{self._id:016x}"
-
-    @property
-    def parent_id(self) -> str | None:
-        """The parent's span id. None for a root span."""
-        return f"{self._parent_id:016x}" if self._parent_id else None
-
-    @property
-    def span_type(self) -> str:
-        """The kind of step, such as `"LLM"` or `"TOOL"`."""
-        return self._site.span_type if self._details is None else self._details.span_type
-
-    @property
-    def start_time_ns(self) -> int:
-        """The start time in nanoseconds since the epoch."""
-        return self._start_ns
-
-    @property
-    def end_time_ns(self) -> int | None:
-        """The end time in nanoseconds since the epoch. None while the span runs."""
-        return self._end_ns
-
-    @property
-    def inputs(self) -> Any:
-        """The inputs as they were encoded. None when none were set."""
-        return None if self._inputs is None else orjson.loads(self._inputs)
-
-    @property
-    def outputs(self) -> Any:
-        """The outputs as they were encoded. None when none were set."""
-        return None if self._outputs is None else orjson.loads(self._outputs)
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """The attributes as they were encoded."""
-        attributes = self._site.attributes if self._details is None else self._details.attributes
-        return orjson.loads(orjson.dumps(attributes or {}))  # type: ignore[no-any-return]
-
-    @property
-    def failed(self) -> bool:
-        """Whether the status is ERROR."""
-        return self._details is not None and self._details.status == ERROR
-
-    @property
-    def agent(self) -> str | None:
-        """The agent of the step, from `@trace(agent=...)` or inherited from the parent."""
-        return self._site.agent
-
-    def get_attribute(self, key: str) -> Any:
-        """Return the attribute `key` as it was encoded, or None when it was not set."""
-        return self.attributes.get(key)
+    __slots__ = ()
 
     @guard("encoding inputs")
     def set_inputs(self, inputs: Any) -> None:
@@ -133,21 +59,24 @@ class LiveSpan:
     def set_attribute(self, key: str, value: Any) -> None:
         """Record an attribute of the step, such as the model's name."""
         if self._end_ns is None:
-            encoded = {str(key): orjson.Fragment(encode(value, self._trace.mask))}
-            self._get_details().add_attributes(encoded)
+            text = read_key("set_attribute(key=...)", key)
+            if text is not None:
+                self._get_details().add_attributes({text: orjson.Fragment(encode(value, self._trace.mask))})
 
     @guard("setting attributes")
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Record several attributes of the step. An attribute that is already set is replaced."""
         if self._end_ns is None:
-            encoded = encode_attributes(attributes, self._trace.mask)
-            self._get_details().add_attributes(encoded)
+            read = read_attributes("set_attributes(attributes=...)", attributes)
+            self._get_details().add_attributes(encode_attributes(read, self._trace.mask))
 
     @guard("setting a span's type")
     def set_span_type(self, span_type: str) -> None:
         """Set the kind of step, such as `"LLM"` or `"TOOL"`."""
         if self._end_ns is None:
-            self._get_details().span_type = mask_span_type(str(span_type), self._trace.mask)[:MAX_NAME]
+            text = read_text("set_span_type(span_type=...)", span_type, 'give SpanType.LLM, "LLM" or other text')
+            if text is not None:
+                self._get_details().span_type = mask_span_type(text, self._trace.mask)[:MAX_NAME]
 
     @guard("setting a status")
     def set_status(self, status: str, description: str = "") -> None:
@@ -156,19 +85,23 @@ class LiveSpan:
         Without this call, a span is ERROR when an exception left it, and OK otherwise.
         """
         if self._end_ns is None:
-            code = str(getattr(status, "value", status)).upper()
-            message = mask_text(str(description), self._trace.mask)[:MAX_MESSAGE]
-            details = self._get_details()
-            details.status = STATUSES.index(code) if code in STATUSES else UNSET
-            details.message = message
+            code = read_status(status)
+            if code is not None:
+                message = mask_text(to_name(description, ""), self._trace.mask)[:MAX_MESSAGE]
+                details = self._get_details()
+                details.status = code
+                details.message = message
 
     @guard("adding an event")
     def add_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
         """Record an event with the current time."""
         if self._end_ns is None:
             mask = self._trace.mask
-            encoded = encode_attributes(attributes or {}, mask)
-            self._get_details().add_event((mask_name(str(name), mask)[:MAX_NAME], self._trace.now_ns(), encoded))
+            read = read_attributes("add_event(attributes=...)", attributes)
+            text = read_key("add_event(name=...)", name)
+            if text is not None:
+                encoded = encode_attributes(read, mask)
+                self._get_details().add_event((mask_name(text, mask)[:MAX_NAME], self._trace.now_ns(), encoded))
 
     @guard("adding a link")
     def add_link(self, trace_id: str, span_id: str, attributes: Mapping[str, Any] | None = None) -> None:
@@ -180,24 +113,61 @@ class LiveSpan:
             attributes: Attributes of the link.
         """
         if self._end_ns is None:
-            encoded = encode_attributes(attributes or {}, self._trace.mask)
-            self._get_details().add_link((str(trace_id).removeprefix("tr-"), str(span_id), encoded))
+            ids = read_link(trace_id, span_id)
+            if ids is not None:
+                read = read_attributes("add_link(attributes=...)", attributes)
+                self._get_details().add_link((*ids, encode_attributes(read, self._trace.mask)))
 
     @guard("setting the token usage")
-    def set_token_usage(self, *, input_tokens: int, output_tokens: int, total_tokens: int | None = None) -> None:
-        """Record the token usage of a model call. The total is the sum by default."""
-        total = input_tokens + output_tokens if total_tokens is None else total_tokens
-        usage = {"input_tokens": input_tokens, "output_tokens": output_tokens, "total_tokens": total}
-        self.set_attribute(TOKEN_USAGE, usage)
+    def set_token_usage(
+        self,
+        *,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        total_tokens: int | None = None,
+        cache_read_input_tokens: int | None = None,
+        cache_creation_input_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Record the token usage of a model call. A later call completes the numbers and replaces those it repeats.
+
+        If no cost is set until the end of the span, it is computed from the model and its price, where one is known.
+
+        Args:
+            input_tokens: All tokens of the input, including those that were read from or written to a cache.
+            output_tokens: All tokens of the output, including reasoning.
+            total_tokens: The sum of input and output by default.
+            cache_read_input_tokens: The part of the input that was read from a cache.
+            cache_creation_input_tokens: The part of the input that was written to a cache.
+            reasoning_tokens: The part of the output that is reasoning.
+            model: The model, such as `"gpt-4o-mini"`. By default the attribute `mlflow.llm.model`,
+                `gen_ai.response.model`, `gen_ai.request.model` or `model`.
+        """
+        if self._end_ns is None:
+            given = dict(locals())
+            tokens = read_tokens({name: value for name, value in given.items() if name.endswith("_tokens")})
+            if model is not None and (text := read_text("set_token_usage(model=...)", model)):
+                self.set_attribute(MODEL, text)
+            if tokens:
+                details = self._get_details()
+                details.tokens = {**(details.tokens or {}), **tokens}
+                self.set_attribute(TOKEN_USAGE, complete_tokens(details.tokens))
 
     @guard("setting a cost")
-    def set_cost(self, *, input_cost: float, output_cost: float, total_cost: float | None = None) -> None:
+    def set_cost(
+        self, *, input_cost: float | None = None, output_cost: float | None = None, total_cost: float | None = None
+    ) -> None:
         """Record the cost of a model call in US dollars. The total is the sum by default."""
-        total = input_cost + output_cost if total_cost is None else total_cost
-        self.set_attribute(COST, {"input_cost": input_cost, "output_cost": output_cost, "total_cost": total})
+        cost = complete_cost({"input_cost": input_cost, "output_cost": output_cost, "total_cost": total_cost})
+        if cost:
+            self.set_attribute(COST, cost)
 
     def record_exception(self, exception: BaseException) -> None:
         """Record an exception with its traceback as an event, and set the status to ERROR. It is not raised."""
+        if not isinstance(exception, BaseException):
+            reject("record_exception", exception, 'give an exception, or use set_status("ERROR", text)')
+            return
         try:
             if self._end_ns is not None:
                 return
@@ -238,6 +208,8 @@ class LiveSpan:
             put(pack_end(ENDED, self._id, end_ns, _OK) + (outputs or b""))
         else:
             details = self._get_details()
+            if details.tokens is not None:
+                self._add_cost(details, details.tokens)
             encoded = details.encode(self._inputs, outputs, trace.details if is_top else None)
             put(pack_end(ENDED_WITH_DETAILS, self._id, end_ns, details.status or _OK) + encoded)
         if is_top:
@@ -250,6 +222,12 @@ class LiveSpan:
             sink.finished += 1
             if sink.asleep:
                 sink.wake()
+
+    @guard("computing a cost")
+    def _add_cost(self, details: SpanDetails, tokens: Mapping[str, int]) -> None:
+        cost = price_tokens(tokens, details.attributes or {})
+        if cost is not None:
+            details.add_attributes({COST: orjson.Fragment(encode(cost, self._trace.mask))})
 
     def _get_details(self) -> SpanDetails:
         """Return the span's optional details, creating them on first use."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.recording.attributes import encode_attributes
 from ace_tracing.recording.callsite import call_site
+from ace_tracing.recording.checks import read_attributes, reject, to_name
 from ace_tracing.recording.context import CurrentSpan, SpanToken, current_span, end_span, end_with_error
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
 from ace_tracing.recording.span import LiveSpan, ManualSpan
@@ -45,12 +46,14 @@ class SpanBlock:
         *,
         agent: str | None = None,
     ) -> None:
-        if type(name) is not str and callable(name):
-            raise TypeError(f"start_span needs a name: write @start_span({_name_of(name)!r}), or @trace.")
+        if type(name) is not str:
+            if callable(name):
+                raise TypeError(f"start_span needs a name: write @start_span({_name_of(name)!r}), or @trace.")
+            name = to_name(name, "span")
         self._name = name
-        self._span_type = span_type
-        self._attributes = attributes
-        self._agent = agent
+        self._span_type = span_type if type(span_type) is str else to_name(span_type, "UNKNOWN")
+        self._attributes = read_attributes("start_span(attributes=...)", attributes) if attributes else None
+        self._agent = agent if agent is None or type(agent) is str else to_name(agent, "")
         # Several threads change the list without a lock, so each change is one call of a list method.
         self._entries: list[_Entry] = []
         self._unassigned = 0
@@ -60,7 +63,7 @@ class SpanBlock:
         if tracer is not None:
             try:
                 attributes = encode_attributes(self._attributes) if self._attributes else None
-                span = tracer.open(call_site(str(self._name), str(self._span_type), self._agent, attributes))
+                span = tracer.open(call_site(self._name, self._span_type, self._agent, attributes))
                 self._entries.append((span, span, current_span.set(span)))
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("starting a span")
@@ -174,8 +177,13 @@ def start_span_no_context(
     if tracer is None or isinstance(parent, NoOpSpan):
         return NOOP_SPAN
     try:
-        encoded = encode_attributes(attributes) if attributes else None
-        return tracer.open(call_site(str(name), str(span_type), agent, encoded), parent=parent, kind=ManualSpan)
+        if parent is not None and not isinstance(parent, LiveSpan):
+            reject("start_span_no_context(parent=...)", parent, "give a span, such as the one that start_span returns")
+            parent = None
+        encoded = encode_attributes(read_attributes("start_span_no_context(attributes=...)", attributes))
+        agent = None if agent is None else to_name(agent, "")
+        site = call_site(to_name(name, "span"), to_name(span_type, "UNKNOWN"), agent, encoded)
+        return tracer.open(site, parent=parent, kind=ManualSpan)
     except Exception:  # noqa: BLE001 - see diagnostics.guard
         internal_error("starting a span")
         return NOOP_SPAN
