@@ -35,6 +35,7 @@ perf_counter: Callable[[], float] = _real.perf_counter
 perf_counter_ns: Callable[[], int] = _real.perf_counter_ns
 # For deadlines. Some releases of time-machine replace `monotonic` in C, for all instances, but none this clock.
 monotonic: Callable[[], float] = _real.perf_counter
+_real_time_ns: Callable[[], int] = _real.time_ns
 
 
 def time_ns() -> int:
@@ -43,7 +44,7 @@ def time_ns() -> int:
         # time-machine replaces `time_ns` in C, for all instances of the module. Its escape raises at other times.
         with suppress(Exception):
             return int(sys.modules["time_machine"].escape_hatch.time.time_ns())
-    return int(_real.time_ns())
+    return _real_time_ns()
 
 
 def time() -> float:

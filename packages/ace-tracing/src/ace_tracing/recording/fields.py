@@ -15,9 +15,8 @@ from ace_tracing.recording.trace import OpenTrace
 class SpanFields:
     """Fields of a running span, for reading."""
 
-    __slots__ = ("_details", "_end_ns", "_id", "_inputs", "_outputs", "_parent_id", "_site", "_start_ns", "_trace")
+    __slots__ = ()
 
-    # `Tracer.open` sets them one by one: a call of `__init__` would cost as much as the rest of a new span.
     _trace: OpenTrace
     _site: CallSite
     _id: int
