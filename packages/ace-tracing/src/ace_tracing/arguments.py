@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.recording.frames import CONTROL_CHARACTERS, MAX_EXPERIMENT_CHARS
-from ace_tracing.recording.prices import LONG_CONTEXT, PARTS, THRESHOLD, Price
+from ace_tracing.recording.prices import read_prices
 
 DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
 KEY_PREFIX: Final = "kb-"
@@ -250,32 +250,6 @@ def _read_mask(value: Any) -> Any:
     return value
 
 
-def _read_prices(value: Any) -> dict[str, Price | None] | bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if not isinstance(value, Mapping) or not all(isinstance(model, str) for model in value):
-        raise TypeError
-    return {str.__str__(model): None if price is None else _read_price(price) for model, price in value.items()}
-
-
-def _read_price(price: Mapping[str, Any]) -> Price:
-    parts = {part: amount for part, amount in price.items() if part not in ("provider", LONG_CONTEXT)}
-    if "input" not in parts:
-        raise ValueError
-    read: dict[str, Any] = _read_parts(parts, PARTS)
-    if LONG_CONTEXT in price:
-        read[LONG_CONTEXT] = _read_parts(price[LONG_CONTEXT], (*PARTS, THRESHOLD))
-        _ = read[LONG_CONTEXT][THRESHOLD]
-    return read
-
-
-def _read_parts(parts: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float]:
-    read = {part: read_number(amount) for part, amount in parts.items()}
-    if not set(read) <= set(names) or not all(0.0 <= amount < math.inf for amount in read.values()):
-        raise ValueError
-    return read
-
-
 _TRUE_OR_FALSE: Final = "give True or False"
 _SECONDS: Final = "give a number of seconds, such as 2.5"
 
@@ -303,7 +277,7 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     "show_running_after": Argument(_read_duration, f"{_SECONDS}, or None"),
     "mask": Argument(_read_mask, "give a plain function that takes one value and returns the value to record, or None"),
     "prices": Argument(
-        _read_prices,
+        read_prices,
         "give US dollars per million tokens by model, such as {'my-model': {'input': 1.5, 'output': 6}}, or False for "
         "no costs",
     ),

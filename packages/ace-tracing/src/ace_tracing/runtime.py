@@ -5,14 +5,13 @@ It connects the stages: Tracer -> frames -> Buffer -> Assembler -> Worker -> enc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.process import deliver_at_exit, process, shut_down
 from ace_tracing.recording.folders import clean_folder
-from ace_tracing.recording.prices import Price, price_table
+from ace_tracing.recording.prices import Prices, price_table
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.masking import Mask
 
@@ -39,7 +38,7 @@ def configure(
     keep_slower_than: float | None = None,
     remote_parent: RemoteParentMode = "auto",
     mask: Mask | None = None,
-    prices: Mapping[str, Price | None] | bool | None = None,
+    prices: Prices = None,
     spool: bool = True,
     show_running_after: float | None = SHOW_RUNNING_AFTER_S,
 ) -> None:
@@ -47,15 +46,13 @@ def configure(
 
     No request is made until the first trace ends. If an earlier process left traces for this service, a background
     thread sends them at once. A second call replaces the whole configuration; traces that finished before it still go
-    to the former service. With the environment variable `KAYBA_TRACING_DISABLED=1` it checks nothing and starts
-    nothing.
+    to the former service. With the environment variable `KAYBA_TRACING_DISABLED=1` it checks and starts nothing.
 
     Args:
         api_key: The Kayba API key. The environment variable `KAYBA_API_KEY` by default.
         base_url: The service's address, with or without `/api`. The environment variable `KAYBA_API_URL`, then
             `https://use.kayba.ai`, by default.
-        experiment: The name of the experiment that groups the traces. A missing experiment is created on the service.
-            The service's `Default` experiment by default.
+        experiment: The name of the experiment that groups the traces, created if it is missing. `Default` by default.
         folder: The folder that traces are filed in, as in `set_folder`. Unfiled by default.
         sample_rate: The share of traces to keep, 0.0 to 1.0. The trace's id decides, so services that share a trace
             keep or drop it together.
@@ -71,9 +68,8 @@ def configure(
         mask: Called with a plain JSON copy of every value that leaves the process (inputs, outputs, attributes,
             exceptions, tags, metadata, session, user, and the names of spans, traces, agents and events). It returns
             the value to record. When it raises, the value is withheld. The experiment and the folder are not masked.
-        prices: Prices of models for the costs of `set_token_usage`, in US dollars per million tokens, such as
-            `{"my-model": {"input": 1.5, "output": 6}}`. They replace those of the package's table; None in place of a
-            price means that it is not known. With False, no cost is computed. The table by default.
+        prices: US dollars per million tokens by model, such as `{"my-model": {"input": 1.5, "output": 6}}`, which
+            replace prices of the package's table; None for a model without a price. With False, no cost is computed.
         spool: Whether traces wait in files that survive the process, in the folder `KAYBA_SPOOL_DIR`, by default in a
             folder of the user's. The files are not encrypted, and only the user can read them. With False, traces wait
             in memory and are lost when the process is killed.

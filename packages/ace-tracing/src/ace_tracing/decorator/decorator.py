@@ -11,7 +11,6 @@ from ace_tracing.decorator.descriptors import decorate_descriptor, forward_metho
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.wrappers import wrap
 from ace_tracing.diagnostics import warn
-from ace_tracing.recording.checks import to_name
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -6,6 +6,7 @@ to it. The table is read on first use, without `open`, which tests replace.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ THRESHOLD: Final = "above_input_tokens"
 Price = Mapping[str, Any]
 """Dollars per million tokens by part, and optionally `long_context`: the same for calls above a number of tokens."""
 
+Prices = Mapping[str, Price | None] | bool | None
+"""The user's own prices by model. False for no costs; True or None for the table of the package."""
+
 _DATE: Final = re.compile(r"-20\d\d(-?)[01]\d\1[0-3]\d\Z", re.ASCII)
 _DECIMALS: Final = 12
 
@@ -36,13 +40,8 @@ class PriceTable:
         self._own: Mapping[str, Price | None] = {}
         self._is_enabled = True
 
-    def configure(self, prices: Mapping[str, Price | None] | bool | None) -> None:
-        """Set the user's own prices.
-
-        Args:
-            prices: Prices by model, which replace those of the table; None for a model that has no price. False turns
-                costs off. True or None restores the table.
-        """
+    def configure(self, prices: Prices) -> None:
+        """Set the user's own prices, which replace those of the table."""
         self._is_enabled = prices is not False
         self._own = prices if isinstance(prices, Mapping) else {}
 
@@ -58,6 +57,39 @@ class PriceTable:
                 if name in table:
                     return table[name]
         return None
+
+
+def read_prices(value: Any) -> Prices:
+    """Return the user's own prices in plain types.
+
+    Raises:
+        TypeError: A part of them has a wrong type.
+        ValueError: A price is negative or infinite, or has an unknown or missing part.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, Mapping) or not all(isinstance(model, str) for model in value):
+        raise TypeError
+    return {str.__str__(model): None if price is None else _read_price(price) for model, price in value.items()}
+
+
+def _read_price(price: Mapping[str, Any]) -> Price:
+    parts = {part: amount for part, amount in price.items() if part not in ("provider", LONG_CONTEXT)}
+    read: dict[str, Any] = _read_parts(parts, PARTS, required="input")
+    if LONG_CONTEXT in price:
+        read[LONG_CONTEXT] = _read_parts(price[LONG_CONTEXT], (*PARTS, THRESHOLD), required=THRESHOLD)
+    return read
+
+
+def _read_parts(parts: Mapping[str, Any], names: tuple[str, ...], required: str) -> dict[str, float]:
+    if required not in parts or not set(parts) <= set(names):
+        raise ValueError
+    if any(isinstance(amount, (bool, str, bytes)) for amount in parts.values()):
+        raise TypeError
+    read = {part: float(amount) for part, amount in parts.items()}
+    if not all(0.0 <= amount < math.inf for amount in read.values()):
+        raise ValueError
+    return read
 
 
 def without_date(model: str) -> str:
