@@ -38,6 +38,7 @@ from ace.tracing import (
     TracingError,
     TracingStatus,
     aget_trace,
+    alog_feedback,
     asearch_traces,
     configure,
     continue_trace,
@@ -321,6 +322,8 @@ assert_type(asyncio.run(aget_trace("tr-" + "0" * 32)), Trace)
 assert_type(asyncio.run(asearch_traces(max_results=1)), list[Trace])
 
 assert_type(log_feedback(found.trace_id, "correct", True), str)
+assert_type(asyncio.run(alog_feedback(found.trace_id, "correct", True)), str)
+assert_type(flush().feedback_pending, int)
 log_feedback(found.trace_id, "score", 0.5, span_id="1" * 16, rationale="why", source="LLM_JUDGE", metadata={"a": "b"})
 
 # Errors

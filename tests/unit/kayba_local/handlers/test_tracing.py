@@ -420,6 +420,21 @@ class TestAssessments:
         assert first["create_time"] == first["last_update_time"]
         assert get_trace(http, trace_id(1))["trace_info"]["assessments"] == [first, second]
 
+    def test_a_repeated_assessment_with_an_id_of_the_client_is_stored_once(self, http: httpx.Client) -> None:
+        send(http, span())
+        own = f"a-{'1' * 32}"
+        stored = assess(http, trace_id(1), assessment_id=own).json()["assessment"]
+        assert stored["assessment_id"] == own
+        assert assess(http, trace_id(1), assessment_id=own, rationale="again").json()["assessment"] == stored
+        assert get_trace(http, trace_id(1))["trace_info"]["assessments"] == [stored]
+
+    def test_an_assessment_id_of_the_client_belongs_to_one_trace(self, http: httpx.Client) -> None:
+        send(http, span())
+        send_info(http, trace_info(2))
+        own = f"a-{'1' * 32}"
+        assert assess(http, trace_id(1), assessment_id=own).status_code == 200
+        assert error_of(assess(http, trace_id(2), assessment_id=own)) == (400, "RESOURCE_ALREADY_EXISTS")
+
     def test_an_overridden_assessment_is_invalid(self, http: httpx.Client) -> None:
         send(http, span())
         first = assess(http, trace_id(1)).json()["assessment"]
