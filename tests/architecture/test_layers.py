@@ -38,8 +38,10 @@ LAYERS: dict[str, str] = {
     delivery/batches        delivery/assembler delivery/otlp/encoder recording/
     delivery/ledger         delivery/assembler delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback
-    delivery/feedback       clocks delivery/attempts delivery/ledger delivery/exporter delivery/backoff
-                            delivery/http/results delivery/http/deadline delivery/spool/ recording/ diagnostics
+    delivery/parallel       -
+    delivery/feedback       clocks delivery/attempts delivery/parallel delivery/ledger delivery/exporter
+                            delivery/backoff delivery/http/results delivery/http/deadline delivery/spool/ recording/
+                            diagnostics
     delivery/dispatch       delivery/feedback delivery/exporter delivery/ledger delivery/batches delivery/assembler
                             delivery/backoff delivery/control delivery/gil delivery/http/results delivery/otlp/encoder
                             delivery/spool/ recording/context diagnostics

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import mlflow
 import orjson
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Assessment
+from tests.helpers.interop.mlflow_reader import read_trace
 from tests.helpers.interop.mlflow_server import MlflowServer, mlflow_server
 
 import ace_tracing
@@ -32,13 +34,16 @@ def server(request: pytest.FixtureRequest) -> Iterator[MlflowServer]:
     """Configure tracing for a real server, with a new experiment for each test."""
     found: MlflowServer = request.getfixturevalue("real_mlflow" if request.param == "database" else "file_store")
     ace_tracing.configure(api_key="kb-test", base_url=found.url, experiment=f"feedback {os.urandom(4).hex()}")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(found.tracking_uri)
     yield found
     ace_tracing.shutdown()
+    mlflow.set_tracking_uri(before)
 
 
-def assessments(server: MlflowServer, trace_id: str) -> list[Assessment]:
+def assessments(trace_id: str | None) -> list[Assessment]:
     """Return the assessments of a trace, as MLflow's client reads them."""
-    return list(MlflowClient(server.tracking_uri).get_trace(trace_id).info.assessments)
+    return list(read_trace(MlflowClient(), trace_id).info.assessments)
 
 
 @pytest.mark.interop("Assessments")
@@ -48,7 +53,7 @@ def test_feedback_logged_before_its_trace_arrives_reads_back(server: MlflowServe
         log_feedback(str(span.trace_id), "early", value)
     log_feedback(str(span.trace_id), "late", value, span_id=span.span_id, rationale="because", metadata={"run": "1"})
     assert flush(60) == Delivery(delivered=3, feedback_delivered=2)
-    found = {each.name: each for each in assessments(server, str(span.trace_id))}
+    found = {each.name: each for each in assessments(span.trace_id)}
     assert [found[name].feedback.value for name in ("early", "late")] == [value, value]
     late = found["late"]
     assert (late.span_id, late.rationale, late.metadata) == (span.span_id, "because", {"run": "1"})
@@ -81,4 +86,4 @@ def test_feedback_sent_twice_is_stored_once(server: MlflowServer) -> None:
     for sender, is_repeated in ((exporter, False), (exporter, True), (other, True)):
         assert sender.send_feedback(feedback, is_repeated=is_repeated) == Delivered()
         sender.close()
-    assert len(assessments(server, str(span.trace_id))) == 1
+    assert len(assessments(span.trace_id)) == 1

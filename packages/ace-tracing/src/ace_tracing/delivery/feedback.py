@@ -26,6 +26,7 @@ from ace_tracing.delivery.ledger import (
     UNKNOWN_TRACE,
     Ledger,
 )
+from ace_tracing.delivery.parallel import call_all
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.diagnostics import internal_error, warn
 from ace_tracing.recording.context import UNSAMPLED, current_span
@@ -39,11 +40,16 @@ from ace_tracing.recording.feedback import (
 
 SLICE_S: Final = 0.25
 """How long feedback is sent before the worker looks for finished traces again, in seconds."""
+PARALLEL_REQUESTS: Final = 8
+"""The most requests at the same time. Each has one entry of feedback, since the service takes no batches of them."""
 MAX_SERVER_ERRORS: Final = 6
 """How many errors inside the service feedback meets before it is dropped, if the service accepts other requests."""
 MAX_ENTRIES: Final = 10_000
 MAX_BYTES: Final = 16 * 1024 * 1024
 """The limits of the feedback that waits. Beyond either, the oldest is dropped."""
+
+_NO_RESULT: Final[ExportResult | None] = Retryable("the request's thread was killed")
+_INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR)
 
 Waiting = dict[bytes, tuple[int, bytes]]
 """The feedback frames of a log that are not settled, with their positions, by id."""
@@ -140,11 +146,12 @@ class FeedbackSender:
         self._drop_excess()
         left = seconds_left()
         stop_at = monotonic() + (SLICE_S if left is None else left)
-        for _, frame, tried in self._sendable():
-            if self.backoff.delay_s > 0 or monotonic() >= stop_at:
-                break
-            if tried is None or tried.is_due:
-                self._send(_Entry(frame, self._log().feedback, recovered=False))
+        due = [frame for _, frame, tried in self._sendable() if tried is None or tried.is_due]
+        while due and self.backoff.delay_s <= 0 and monotonic() < stop_at:
+            # After a failure, one request tests whether the service has recovered.
+            size = 1 if self.backoff.has_failed else PARALLEL_REQUESTS
+            self._send([_Entry(frame, self._log().feedback, recovered=False) for frame in due[:size]])
+            del due[:size]
         if self._settled:
             settle_log()
             self._settled.clear()
@@ -161,7 +168,7 @@ class FeedbackSender:
         """
         tried = self._attempts.get(feedback_id_of(frame))
         if self.backoff.delay_s <= 0 and (tried is None or tried.is_due):
-            self._send(_Entry(frame, waiting, recovered=True))
+            self._send([_Entry(frame, waiting, recovered=True)])
         return self.backoff.delay_s <= 0
 
     def drop_expired(self, count: int) -> None:
@@ -187,27 +194,36 @@ class FeedbackSender:
             entry = _Entry(frame, self._log().feedback, recovered=False)
             self._drop(entry, TOO_MUCH_FEEDBACK, "more feedback waits than is kept")
 
-    def _send(self, entry: _Entry) -> None:
-        """Try once to send one entry, and settle it or set the time of its next attempt."""
+    def _send(self, entries: list[_Entry]) -> None:
+        """Try once to send entries, and settle each or set the time of its next attempt."""
+        # The HTTP client logs each request. A trace of a log handler must not be sent in turn, without end.
+        token = current_span.set(UNSAMPLED)
+        try:
+            results = call_all([self._prepare(entry) for entry in entries], _NO_RESULT)
+        finally:
+            current_span.reset(token)
+        for entry, result in zip(entries, results, strict=True):
+            self._handle(entry, self._attempts[feedback_id_of(entry.frame)], result)
+            self.attempts += 1
+
+    def _prepare(self, entry: _Entry) -> Callable[[], ExportResult | None]:
+        """Return one attempt to send an entry."""
         feedback_id = feedback_id_of(entry.frame)
         attempts = self._attempts.get(feedback_id)
         if attempts is None:
             attempts = self._attempts[feedback_id] = Attempts(self._count_successes(), recovered=entry.recovered)
-        # The HTTP client logs each request. A trace of a log handler must not be sent in turn, without end.
-        token = current_span.set(UNSAMPLED)
-        try:
-            feedback = read_feedback(entry.frame)
-            result = self._exporter.send_feedback(feedback, is_repeated=attempts.begin())
-        except Exception:  # noqa: BLE001 - the thread must survive to send the traces that follow
-            internal_error("sending feedback")
-            self._drop(entry, INTERNAL_ERROR, "internal error")
-        else:
-            self._handle(entry, feedback, attempts, result)
-        finally:
-            current_span.reset(token)
-            self.attempts += 1
+        is_repeated = attempts.begin()
 
-    def _handle(self, entry: _Entry, feedback: Feedback, attempts: Attempts, result: ExportResult | None) -> None:
+        def send() -> ExportResult | None:
+            try:
+                return self._exporter.send_feedback(read_feedback(entry.frame), is_repeated=is_repeated)
+            except Exception:  # noqa: BLE001 - the worker must survive to send the traces that follow
+                internal_error("sending feedback")
+                return _INTERNAL_ERROR
+
+        return send
+
+    def _handle(self, entry: _Entry, attempts: Attempts, result: ExportResult | None) -> None:
         if isinstance(result, Retryable):
             self._retry(entry, attempts, result)
             return
@@ -216,12 +232,14 @@ class FeedbackSender:
             self.backoff.pause(result.reason)
             warn("paused", "Export paused, feedback is kept. Fix this to resume: %s", result.reason)
             return
-        self.backoff.record_success()
+        if not self.backoff.delay_s > 0:
+            self.backoff.record_success()
         if result is None:
+            feedback = read_feedback(entry.frame)
             if not attempts.record_missing(feedback):
                 self._give_up(entry, feedback)
         elif isinstance(result, Rejected):
-            self._drop(entry, REJECTED_FEEDBACK, result.reason)
+            self._drop(entry, INTERNAL_ERROR if result is _INTERNAL_ERROR else REJECTED_FEEDBACK, result.reason)
         else:
             self._successes += 1
             self._settle(entry)
@@ -230,7 +248,9 @@ class FeedbackSender:
     def _retry(self, entry: _Entry, attempts: Attempts, failure: Retryable) -> None:
         """Set the time of the next attempt, or drop the feedback if it causes the failure."""
         if not failure.is_internal_error:
-            self.backoff.record_failure(failure.reason, failure.retry_after_s)
+            if self.backoff.delay_s <= 0 or failure.retry_after_s is not None:
+                # One failure of several requests at the same time counts.
+                self.backoff.record_failure(failure.reason, failure.retry_after_s)
             warn("retry", "Export failed, feedback is kept and sent again later: %s", failure.reason)
             return
         attempts.record_error()
