@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -21,10 +21,9 @@ COUNT = 4 * PARALLEL_REQUESTS
 
 
 @pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ace_tracing.diagnostics, "loud", False)
     ace_tracing.diagnostics._last_warned.clear()
-    yield
 
 
 class Exporter:
