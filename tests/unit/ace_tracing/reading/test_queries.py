@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,12 @@ def test_a_trace_id_is_accepted_without_its_prefix(tracing: LocalServer) -> None
 @pytest.mark.parametrize("trace_id", ["tr-" + "0" * 32, "abc123", "", "../secrets"])
 def test_an_unknown_trace_raises_not_found(tracing: LocalServer, trace_id: str) -> None:
     with pytest.raises(NotFoundError, match="No trace"):
+        get_trace(trace_id)
+
+
+@pytest.mark.parametrize("trace_id", [None, 5, b"tr-"])
+def test_an_id_that_is_not_text_raises_an_error_with_the_cause(tracing: LocalServer, trace_id: Any) -> None:
+    with pytest.raises(ConfigurationError, match="a span that is not recorded is None"):
         get_trace(trace_id)
 
 

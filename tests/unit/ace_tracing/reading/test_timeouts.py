@@ -119,6 +119,26 @@ def test_a_read_waits_for_the_second_attempt_after_a_first_failure() -> None:
         ace_tracing.shutdown(0.1)
 
 
+def test_a_read_does_not_wait_out_a_delay_that_the_service_asked_for() -> None:
+    with faulty_server(FakeResponse(503, headers={"Retry-After": "600"}), FakeResponse(200)) as server:
+        ace_tracing.configure(api_key="kb-test", base_url=server.url)
+        with start_span("pending"):
+            pass
+        start = time.monotonic()
+        for _ in range(5):
+            assert search_traces() == []
+        assert time.monotonic() - start < PATIENT_S
+        assert tracing_status().pending == 1
+        ace_tracing.shutdown(0.1)
+
+
+def test_traces_of_several_requests_are_all_sent_before_a_read(tracing: LocalServer) -> None:
+    for number in range(40):
+        with start_span(f"n{number}") as span:
+            span.set_inputs("x" * 200_000)
+    assert len(search_traces(max_results=1_000)) == 40
+
+
 def test_an_infinite_timeout_is_a_limit_like_others(tracing: LocalServer) -> None:
     with start_span("found") as span:
         pass

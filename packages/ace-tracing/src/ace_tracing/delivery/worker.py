@@ -26,6 +26,8 @@ BATCH_DELAY_S: Final = 0.5
 """How long the first finished trace waits for others to share its request."""
 POLL_S: Final = 0.05
 """The longest sleep of a thread that waits for the worker, or of a worker that waits for more traces."""
+FAILING_SHARE: Final = 1 / 3
+"""The share of the patience for a service whose last attempt failed before the wait."""
 MIN_ATTEMPT_S: Final = 0.1
 """The time that the last attempt has at least, when the caller's timeout is over."""
 
@@ -99,7 +101,7 @@ class Worker:
         Args:
             timeout: The longest wait, in seconds.
             patience: The longest wait for an attempt that succeeds, in seconds. When the last attempt before the call
-                failed, a further failure ends the wait. None for the limit of `timeout` alone.
+                failed, it is shorter, and a further failure ends the wait. None for the limit of `timeout` alone.
             show_running: Whether to send the ended spans of running traces, too, unless that is off.
         """
         must_show = show_running and self.show_running_after is not None
@@ -122,6 +124,8 @@ class Worker:
         attempts, feedback_attempts = self._dispatcher.attempts, feedback.attempts
         ended = attempts + feedback_attempts
         is_known_to_fail = patience is not None and backoff.has_failed
+        if is_known_to_fail and patience is not None:
+            patience *= FAILING_SHARE
         give_up = deadline if patience is None else min(deadline, monotonic() + patience)
         self._control.must_show = self._control.must_show or must_show
         self.hurry()
@@ -135,7 +139,9 @@ class Worker:
                 left = give_up - monotonic()
                 fails = self.is_paused or (is_known_to_fail and backoff.has_failed)
                 is_futile = (fails and self._dispatcher.attempts > attempts) or feedback.is_blocked(feedback_attempts)
-                if left <= 0 or is_futile:
+                # No attempt is made before the end of a delay that the service asked for.
+                must_wait = patience is not None and backoff.must_wait and backoff.delay_s > left
+                if left <= 0 or is_futile or must_wait:
                     break
                 if not self._ledger.changed.wait(min(left, POLL_S)):
                     self._ensure_thread()
