@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import time
+import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.helpers.programs import wait_for
 from tests.helpers.shapes_table import ShapesTable
 
 import ace_tracing
 from ace_tracing import Trace, diagnostics
 from kayba_local import LocalServer
+
+if importlib.util.find_spec("hypothesis"):
+    from hypothesis import HealthCheck, settings
+
+    # Both measure time, which on a busy machine says nothing about the test.
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,12 +66,5 @@ def last_trace(tracing: LocalServer) -> Callable[[], Trace]:
 
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], bool]], None]:
-    """Return a function that waits for a condition and fails after twenty seconds."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, "condition not met within 20 seconds"
-            time.sleep(0.005)
-
-    return wait
+    """Return a function that waits for a condition, as long as a busy machine may need."""
+    return wait_for

@@ -20,7 +20,7 @@ def run_benchmark(command: str, *arguments: str) -> list[dict[str, str]]:
         [sys.executable, BENCHMARKS / command, "--in-place", "--print-only", *arguments],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     heading, _, *rows = [

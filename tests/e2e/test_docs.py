@@ -74,7 +74,7 @@ def test_python_blocks_print_the_shown_output(page: str, kayba_server: LocalServ
         input=json.dumps([(block.line, block.source) for block in blocks]),
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert unexpected_lines(done.stderr) == [], done.stderr

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.programs import unexpected_lines
+from tests.helpers.programs import read_traces, unexpected_lines
 
-from ace_tracing import Trace, search_traces
+from ace_tracing import Trace
 from kayba_local import LocalServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -32,7 +32,7 @@ def run(example: str, server_url: str, *arguments: str, **environment: str) -> s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert unexpected_lines(done.stderr) == [], done.stderr
@@ -45,7 +45,7 @@ def outline(trace: Trace) -> list[str]:
 
 def test_quickstart(tracing: LocalServer) -> None:
     assert run("quickstart.py", tracing.url) == "Paris\n"
-    (trace,) = search_traces()
+    (trace,) = read_traces(1)
     assert outline(trace) == ["my_agent UNKNOWN", "  retrieval UNKNOWN"]
     assert trace.data.spans[0].inputs == {"query": "What is the capital of France?"}
     assert trace.data.spans[1].outputs == ["France"]
@@ -53,14 +53,14 @@ def test_quickstart(tracing: LocalServer) -> None:
 
 def test_nested(tracing: LocalServer) -> None:
     assert run("nested.py", tracing.url) == "A trace is the tree of the spans of one run.\n"
-    (trace,) = search_traces(experiment_names=["examples"])
+    (trace,) = read_traces(1, experiment_names=["examples"])
     assert outline(trace) == ["agent AGENT", "  retrieve RETRIEVER", "  summarise LLM"]
     assert trace.data.spans[2].attributes["model"] == "first-sentence"
 
 
 def test_folders(tracing: LocalServer) -> None:
     assert run("folders.py", tracing.url) == "staging/eu\n"
-    traces = search_traces(order_by=["timestamp_ms ASC"])
+    traces = read_traces(4, order_by=["timestamp_ms ASC"])
     filed = {trace.data.spans[0].inputs["name"]: trace.info.folder for trace in traces}
     assert filed == {"production": "production", "staging": "staging/eu", "unfiled": None, "unfiled again": None}
 
@@ -82,7 +82,7 @@ def test_survives_a_kill(tracing: LocalServer) -> None:
     )
     assert plan == "  plan ['search'] OK"
     assert search == "  search {'query': 'traces'} interrupted: the process, or recording, ended while this was running"
-    traces = search_traces(filter_string="tags.`kayba.folder` = 'examples/killed'", order_by=["timestamp_ms ASC"])
+    traces = read_traces(2, filter_string="tags.`kayba.folder` = 'examples/killed'", order_by=["timestamp_ms ASC"])
     assert [outline(trace) for trace in traces] == [
         ["answer AGENT"],
         ["research AGENT", "  plan UNKNOWN", "  search TOOL"],
@@ -91,7 +91,7 @@ def test_survives_a_kill(tracing: LocalServer) -> None:
 
 def test_async_agent(tracing: LocalServer) -> None:
     assert run("async_agent.py", tracing.url) == "36\n"
-    (trace,) = search_traces()
+    (trace,) = read_traces(1)
     assert sorted(outline(trace)) == sorted(["research AGENT", *["  fetch TOOL"] * 3])
 
 
@@ -164,7 +164,7 @@ def test_chat_client(tracing: LocalServer) -> None:
         printed = run("chat_client.py", tracing.url, OPENAI_BASE_URL=url, OPENAI_API_KEY="sk-test")
     assert printed == "One step of a trace.\n"
     assert [message["content"] for message in received[0]["messages"]] == ["Answer in one sentence.", "What is a span?"]
-    (trace,) = search_traces(filter_string="tags.`kayba.folder` = 'examples/chat'")
+    (trace,) = read_traces(1, filter_string="tags.`kayba.folder` = 'examples/chat'")
     assert outline(trace) == ["ask AGENT", "  chat CHAT_MODEL"]
     root, chat = trace.data.spans
     assert root.outputs == chat.outputs["choices"][0]["message"]["content"] == "One step of a trace."
@@ -213,15 +213,15 @@ def test_demo_in_a_terminal_serves_the_link_until_ctrl_c(tmp_path: Path) -> None
         os.close(device)
         printed = read_terminal(terminal, until="Ctrl-C ends the server.")
         (link,) = re.findall(r"http://\S+", printed)
-        with urllib.request.urlopen(link, timeout=60) as page:
+        with urllib.request.urlopen(link, timeout=300) as page:
             assert page.status == 200
         process.send_signal(signal.SIGINT)
         after = read_terminal(terminal, until="hatch run kayba-local serve")
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
     os.close(terminal)
     assert f"is kept in {store}" in after
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(link, timeout=60)
+        urllib.request.urlopen(link, timeout=300)
 
 
 def read_terminal(terminal: int, until: str) -> str:

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.helpers.programs import unexpected_lines
+from tests.helpers.programs import read_traces, unexpected_lines
 
-from ace_tracing import search_traces
 from kayba_local import LocalServer
 
 PACKAGES = Path(__file__).parents[2] / "packages"
@@ -23,7 +22,9 @@ def uv(*arguments: str | Path) -> None:
 
 
 def run(python: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([python, "-c", code, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [python, "-c", code, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ print(hello("wheel"))
     done = run(python, code, tracing.url)
     assert done.stdout == "hello wheel\n", done.stderr
     assert unexpected_lines(done.stderr) == [], done.stderr
-    (found,) = search_traces()
+    (found,) = read_traces(1)
     assert found.data.spans[0].outputs == "hello wheel"
 
 

@@ -17,10 +17,11 @@ import pytest
 from _pytest.mark import ParameterSet
 
 import ace_tracing
-from ace_tracing import Delivery, start_span
+from ace_tracing import Delivery, Trace, search_traces, start_span
 
 PROGRAMS_FOLDER: Final = Path(__file__).parents[1] / "reliability" / "programs"
-TIMEOUT_S: Final = 120.0
+TIMEOUT_S: Final = 300.0
+"""Far more than anything takes on a busy machine: only a hang lasts this long."""
 ID_BYTES: Final = 16
 VALUE: Final = {"%d": r"\d+", "%s": ".*", "%.1f": r"\d+\.\d"}
 NOT_ABOUT_DELIVERY: Final = {"decorator", "propagation", "diagnostics.py"}
@@ -49,8 +50,15 @@ class Programs:
     def __init__(self) -> None:
         self._started: list[subprocess.Popen[str]] = []
 
-    def start(self, name: str, *arguments: object, spool: bool = True, **environment: str) -> subprocess.Popen[str]:
-        """Start `programs/<name>.py`. Its standard streams are pipes of text."""
+    def start(self, name: str, *arguments: object, spool: bool = True, patient: bool = False) -> subprocess.Popen[str]:
+        """Start `programs/<name>.py`. Its standard streams are pipes of text.
+
+        Args:
+            name: The program's file, without `.py`.
+            arguments: Its command line.
+            spool: Whether traces wait in the spool.
+            patient: Whether its exit waits for pending traces as long as delivery takes on a busy machine.
+        """
         # From 3.12 on, Python warns of each fork of a process with threads. Some programs do exactly that.
         command = [sys.executable, "-W", "ignore::DeprecationWarning", str(PROGRAMS_FOLDER / f"{name}.py")]
         process = subprocess.Popen(
@@ -59,13 +67,19 @@ class Programs:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "SPOOL": str(int(spool)), **environment},
+            env={**os.environ, "SPOOL": str(int(spool)), "PATIENT": str(int(patient))},
         )
         self._started.append(process)
         return process
 
     def run(
-        self, name: str, *arguments: object, spool: bool = True, code: int = 0, timeout: float = TIMEOUT_S
+        self,
+        name: str,
+        *arguments: object,
+        spool: bool = True,
+        patient: bool = False,
+        code: int = 0,
+        timeout: float = TIMEOUT_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end.
 
@@ -73,10 +87,11 @@ class Programs:
             name: The program's file, without `.py`.
             arguments: Its command line.
             spool: Whether traces wait in the spool.
+            patient: Whether its exit waits for pending traces as long as delivery takes on a busy machine.
             code: The exit code that the program must have.
             timeout: The longest time that it may take, in seconds.
         """
-        process = self.start(name, *arguments, spool=spool)
+        process = self.start(name, *arguments, spool=spool, patient=patient)
         out, err = process.communicate(timeout=timeout)
         assert process.returncode == code, err
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -137,7 +152,30 @@ def mark_soak(values: Iterable[str], quick: tuple[str, ...]) -> list[str | Param
     return [value if value in quick else pytest.param(value, marks=pytest.mark.soak) for value in values]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def read_traces(count: int, **query: Any) -> list[Trace]:
+    """Return the traces that a search finds once there are `count` of them.
+
+    A process on a busy machine may end before the last of its traces is sent. This process finds them in the spool.
+    """
+    found: list[Trace] = []
+
+    def is_complete() -> bool:
+        found[:] = search_traces(max_results=1_000, **query)
+        return len(found) >= count
+
+    wait_for(is_complete)
+    return found
+
+
+def wait_until_equal(read: Callable[[], object], expected: object) -> None:
+    """Return when a function returns the expected value. Fail with the last value after a minute."""
+    deadline = time.monotonic() + 60
+    while (found := read()) != expected and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found == expected
+
+
+def wait_for(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
     """Return when the condition is true. Fail when it is not within that time."""
     deadline = time.monotonic() + seconds
     while not condition():

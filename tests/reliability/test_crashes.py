@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.faulty_server import FaultyServer, faulty_server
-from tests.helpers.programs import Programs, numbered_names, read_line, recorded_ids, unexpected_lines
+from tests.helpers.programs import TIMEOUT_S, Programs, numbered_names, read_line, recorded_ids, unexpected_lines
 
 AT_ONCE = 4
 # On Windows a killed process has an exit code, not a signal.
@@ -26,7 +26,7 @@ def kill(programs: Programs, url: str, id_file: Path, threads: int, seconds: flo
     read_line(process)
     threading.Event().wait(seconds)
     process.kill()
-    assert process.wait(30) == KILLED
+    assert process.wait(TIMEOUT_S) == KILLED
     return recorded_ids(id_file)
 
 
@@ -70,7 +70,7 @@ def test_sigterm_and_os_exit_lose_no_trace(programs: Programs, ending: str, up: 
         assert '"is_default_handler": true' in read_line(process), "the library handles no signal"
         if ending == "SIGTERM":
             process.terminate()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == (TERMINATED if ending == "SIGTERM" else 5), err
         assert out == ""
         assert unexpected_lines(err) == [], err
@@ -111,7 +111,7 @@ def test_orphaned_spool_is_delivered_by_exactly_one_process(programs: Programs, 
         programs.run("trace_and_exit", server.url, 300, "os._exit", code=5)
         server.up()
         started = [programs.start("deliver", server.url, "all") for _ in range(finders)]
-        ended = [process.communicate(timeout=60) for process in started]
+        ended = [process.communicate(timeout=TIMEOUT_S) for process in started]
         assert [unexpected_lines(err) for _, err in ended] == [[]] * finders
         assert server.store.names == numbered_names(300)
         assert set(server.store.arrivals.values()) == {1}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.faulty_server import FakeResponse, faulty_server
-from tests.helpers.programs import Programs, numbered_names, read_line, recorded_ids, unexpected_lines
+from tests.helpers.programs import TIMEOUT_S, Programs, numbered_names, read_line, recorded_ids, unexpected_lines
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX modes, limits and users")
 
@@ -39,7 +39,7 @@ def test_failing_disk_keeps_traces_in_memory_with_one_warning(programs: Programs
         read_line(process)
         server.respond_with(FakeResponse())
         server.up()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=TIMEOUT_S)
         assert (process.returncode, unexpected_lines(err)) == (0, []), err
         report = json.loads(out)
         assert (report["delivered"], report["pending"], report["dropped"]) == (COUNT, 0, 0)
@@ -144,6 +144,6 @@ def test_foreign_files_in_the_spool_are_left_alone(programs: Programs, spool_fol
         (spool_folder / "123").mkdir()
         (spool_folder / "empty").write_bytes(b"")
         server.up()
-        assert programs.report("deliver", server.url, "end")["pending"] == 0
+        assert programs.report("deliver", server.url, 20)["pending"] == 0
         assert server.store.names == numbered_names(20)
         assert (spool_folder / "README").read_text() == "not ours"

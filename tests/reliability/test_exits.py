@@ -16,8 +16,7 @@ def test_program_end_delivers_all_and_keeps_the_exit_code(
     programs: Programs, spool: bool, ending: str, code: int
 ) -> None:
     with faulty_server() as server:
-        done = programs.run("trace_and_exit", server.url, 100, ending, spool=spool, code=code)
-        # On a busy machine, delivery may take longer than the exit waits without a warning.
+        done = programs.run("trace_and_exit", server.url, 100, ending, spool=spool, patient=True, code=code)
         unexpected = unexpected_lines(done.stderr)
         assert unexpected == [] or "RuntimeError: uncaught" in unexpected[-1], done.stderr
         assert server.store.names == numbered_names(100)
@@ -42,7 +41,7 @@ UNUSUAL = {
 def test_trace_from_an_unusual_place_raises_nothing(programs: Programs, spool: bool, where: str) -> None:
     with faulty_server() as server:
         code = 1 if where == "excepthook" else 0
-        done = programs.run("unusual_places", server.url, where, spool=spool, code=code)
+        done = programs.run("unusual_places", server.url, where, spool=spool, patient=True, code=code)
         assert unexpected_lines(done.stderr) == [], done.stderr
         # Only a trace from the interpreter's shutdown may be lost.
         assert server.store.names - Counter({"too late": 1}) == Counter(UNUSUAL[where])
@@ -53,6 +52,6 @@ def test_trace_from_an_unusual_place_raises_nothing(programs: Programs, spool: b
 @pytest.mark.parametrize("patched", ["before", "after", "never"])
 def test_gevent_program_delivers_all(programs: Programs, spool: bool, patched: str) -> None:
     with faulty_server() as server:
-        done = programs.run("greenlets", server.url, patched, spool=spool)
+        done = programs.run("greenlets", server.url, patched, spool=spool, patient=True)
         assert unexpected_lines(done.stderr) == [], done.stderr
         assert server.store.names == {"greenlet": 50, "thread": 50}

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.helpers.faulty_server import faulty_server
-from tests.helpers.programs import PROGRAMS_FOLDER, Programs, mark_soak, unexpected_lines
+from tests.helpers.programs import PROGRAMS_FOLDER, TIMEOUT_S, Programs, mark_soak, unexpected_lines
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 
@@ -41,7 +41,7 @@ METHODS = ["spawn"] + ["fork", "forkserver"] * hasattr(os, "fork")
 @pytest.mark.parametrize("kind", mark_soak(["Process", "Pool", "ProcessPoolExecutor"], quick=("Process",)))
 def test_multiprocessing_children_deliver_all(programs: Programs, spool: bool, method: str, kind: str) -> None:
     with faulty_server() as server:
-        done = programs.run("processes", server.url, method, kind, spool=spool)
+        done = programs.run("processes", server.url, method, kind, spool=spool, patient=True)
         assert unexpected_lines(done.stderr) == [], done.stderr
         assert server.store.names == {"parent": 100, "child": 100}
         assert set(server.store.arrivals.values()) == {1}
@@ -65,15 +65,15 @@ def test_preloaded_gunicorn_workers_deliver_all(spool: bool, tmp_path: Path) -> 
                 "gunicorn_app:application",
             ],
             cwd=PROGRAMS_FOLDER,
-            env={**os.environ, "SPOOL": str(int(spool)), "SERVER": server.url},
+            env={**os.environ, "SPOOL": str(int(spool)), "PATIENT": "1", "SERVER": server.url},
             pass_fds=[listening.fileno()],
             stderr=subprocess.DEVNULL,
         )
         try:
             for _ in range(100):
-                assert httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout=60).text == "hello"
+                assert httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout=TIMEOUT_S).text == "hello"
         finally:
             gunicorn.send_signal(signal.SIGTERM)
-            gunicorn.wait(60)
+            gunicorn.wait(TIMEOUT_S)
         assert server.store.names == {"loaded": 1, "request": 100}
         assert set(server.store.arrivals.values()) == {1}

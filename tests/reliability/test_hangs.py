@@ -9,7 +9,16 @@ from contextlib import contextmanager
 
 import pytest
 from tests.helpers.faulty_server import FakeResponse, Fault, FaultyServer, faulty_server
-from tests.helpers.programs import Programs, counts, make_traces, mark_soak, numbered_names, read_line, wait_for
+from tests.helpers.programs import (
+    TIMEOUT_S,
+    Programs,
+    counts,
+    make_traces,
+    mark_soak,
+    numbered_names,
+    read_line,
+    wait_for,
+)
 
 import ace_tracing
 from ace_tracing import trace, tracing_status
@@ -18,8 +27,12 @@ Configured = Callable[..., None]
 
 EXIT_S = {True: 2.0, False: 5.0}
 """The longest exit, with and without a spool."""
-BUSY_S = 3.0
-"""The time allowed on top for a busy machine, to wake a process up and to end the interpreter."""
+BUSY_S = 8.0
+"""The time allowed on top for a busy machine: less than the 10 s of a request, for which nothing may wait."""
+INTERPRETER_S = 3.0
+"""The time that an interpreter may need to end, beside the exit's limit."""
+ATTEMPTS = 3
+"""The number of exits, of which one must be in time. All others may be slow on a busy machine."""
 
 FAILURES: dict[str, FakeResponse | None] = {
     "hung": FakeResponse(fault=Fault.STALL),
@@ -61,19 +74,22 @@ def test_traced_calls_return_while_the_server_fails(configured: Configured, spoo
 @pytest.mark.point(10)
 @pytest.mark.parametrize("how", mark_soak(FAILURES, quick=("hung", "dripping", "down")))
 def test_process_ends_in_time_while_the_server_fails(programs: Programs, spool: bool, how: str) -> None:
-    with failing_server(how) as server:
-        process = programs.start("trace_and_exit", server.url, 500, "return", spool=spool)
-        read_line(process)
-        started = time.monotonic()
-        _, err = process.communicate(timeout=60)
-        assert time.monotonic() - started < EXIT_S[spool] + BUSY_S
-        assert process.returncode == 0, err
-        if spool:
-            server.respond_with(FakeResponse())
-            server.release()
-            server.up()
-            assert programs.report("deliver", server.url, "all")["pending"] == 0
-            assert server.store.names == numbered_names(500)
+    took: list[float] = []
+    while not took or (took[-1] >= EXIT_S[spool] + INTERPRETER_S and len(took) < ATTEMPTS):
+        with failing_server(how) as server:
+            process = programs.start("trace_and_exit", server.url, 500, "return", spool=spool)
+            read_line(process)
+            started = time.monotonic()
+            _, err = process.communicate(timeout=TIMEOUT_S)
+            took.append(time.monotonic() - started)
+            assert process.returncode == 0, err
+            if spool:
+                server.respond_with(FakeResponse())
+                server.release()
+                server.up()
+                assert programs.report("deliver", server.url, "all")["pending"] == 0
+                assert server.store.names == numbered_names(500)
+    assert min(took) < EXIT_S[spool] + INTERPRETER_S, took
 
 
 @pytest.mark.point(11)
@@ -85,7 +101,7 @@ def test_flush_and_shutdown_return_in_time_with_exact_counts(
     with faulty_server() as server:
         configured(server.url, spool)
         make_traces(10, "before")
-        assert counts(ace_tracing.flush(timeout=60)) == (10, 0, 0)
+        assert counts(ace_tracing.flush(timeout=TIMEOUT_S)) == (10, 0, 0)
         answer = FAILURES[how]
         if answer is None:
             server.down()
@@ -113,7 +129,7 @@ def test_counts_add_up_while_threads_trace(configured: Configured, spool: bool) 
             assert delivered <= server.store.names.total()
         for thread in threads:
             thread.join()
-        assert counts(ace_tracing.flush(timeout=60)) == (2_000, 0, 0)
+        assert counts(ace_tracing.flush(timeout=TIMEOUT_S)) == (2_000, 0, 0)
         assert server.store.names.total() == 2_000
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.helpers.faulty_server import FakeResponse, faulty_server
-from tests.helpers.programs import Programs, counts, make_traces, numbered_names, wait_for
+from tests.helpers.programs import TIMEOUT_S, Programs, counts, make_traces, numbered_names, wait_for
 
 import ace_tracing
 from ace_tracing import hostile, start_span, trace
@@ -34,7 +34,7 @@ def test_killed_worker_thread_is_replaced_at_the_next_trace(
         configured(server.url, spool)
         for number in range(3):
             make_traces(1, f"before{number}-")
-            assert counts(ace_tracing.flush(timeout=60))[1:] == (0, 0)
+            assert counts(ace_tracing.flush(timeout=TIMEOUT_S))[1:] == (0, 0)
             for thread in worker_threads():
                 assert thread.ident is not None
                 raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -42,7 +42,7 @@ def test_killed_worker_thread_is_replaced_at_the_next_trace(
                 )
                 assert raised == 1
             make_traces(1, f"after{number}-")
-            assert counts(ace_tracing.flush(timeout=60)) == (2 * number + 2, 0, 0)
+            assert counts(ace_tracing.flush(timeout=TIMEOUT_S)) == (2 * number + 2, 0, 0)
         wait_for(lambda: server.store.names.total() == 6)
         assert set(server.store.names.values()) == {1}
 
@@ -67,7 +67,7 @@ def test_hostile_inputs_and_their_neighbours_arrive(configured: Configured, spoo
             value = build()
             assert identity(value) is value
         count = len(hostile.VALUES)
-        assert counts(ace_tracing.flush(timeout=60)) == (2 * count, 0, 0)
+        assert counts(ace_tracing.flush(timeout=TIMEOUT_S)) == (2 * count, 0, 0)
         neighbours = {name: 1 for number in range(count) for name in numbered_names(1, f"neighbour{number}-")}
         assert server.store.names == {**neighbours, "identity": count}
 
@@ -112,7 +112,7 @@ def test_user_exception_keeps_its_identity_and_traceback_tail(
         with pytest.raises(kind) as raised, start_span("block"):
             raise error
         assert raised.value is error
-        ace_tracing.flush(timeout=60)
+        ace_tracing.flush(timeout=TIMEOUT_S)
         spans = {span["name"]: span for batch in server.exported() for span in batch}
         assert {name: span["status"]["code"] for name, span in spans.items()} == {"fails": 2, "block": 2}
 

@@ -54,7 +54,7 @@ def failing_server(status: int, folder: Path) -> Iterator[str]:
         thread = threading.Thread(target=server.serve_until_stopped)
         thread.start()
         try:
-            assert ready.wait(30)
+            assert ready.wait(120)
             yield url_of("127.0.0.1", listener)
         finally:
             server.should_exit = True

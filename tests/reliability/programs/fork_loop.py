@@ -11,7 +11,7 @@ from common import configure_tracing, report
 import ace_tracing
 from ace_tracing import start_span
 
-MAX_S = 60.0
+MAX_S = 240.0
 HUNG = "hung"
 ended = threading.Event()
 made = [0, 0]

@@ -24,7 +24,7 @@ def work() -> None:
                     pass
             ids.record(root.trace_id)
         if waiting:
-            all_trace.wait(30)
+            all_trace.wait(240)
             waiting = False
         # A server on the same machine can read about this many traces while four such programs run.
         time.sleep(0.005)
@@ -32,6 +32,6 @@ def work() -> None:
 
 for _ in range(threads):
     threading.Thread(target=work, daemon=True).start()
-all_trace.wait(30)
+all_trace.wait(240)
 report(ready=True)
 threading.Event().wait()

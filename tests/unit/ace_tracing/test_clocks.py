@@ -108,8 +108,8 @@ def test_traces_are_delivered_inside_frozen_time(freeze: Freeze) -> None:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with start_span("step"):
             pass
-        outcome = flush(timeout=30)
-        ace_tracing.shutdown(timeout=10)
+        outcome = flush(timeout=120)
+        ace_tracing.shutdown(timeout=120)
     assert (outcome.delivered, outcome.pending, outcome.dropped) == (1, 0, 0)
 
 
@@ -185,7 +185,7 @@ def test_the_background_thread_does_not_call_a_patched_sleep(tracing: LocalServe
         for _ in range(100):
             with start_span("step"):
                 pass
-        assert flush(timeout=30).delivered == 100
+        assert flush(timeout=120).delivered == 100
     assert sleep.mock_calls == []
 
 

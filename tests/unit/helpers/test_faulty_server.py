@@ -82,7 +82,7 @@ def test_a_fault_breaks_the_exchange(fault: Fault, stored: int) -> None:
 
 def connect(server: FaultyServer) -> socket.socket:
     """Return a connection with a request already sent."""
-    own = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    own = socket.create_connection(("127.0.0.1", server.port), timeout=120)
     own.sendall(b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
     return own
 
@@ -163,7 +163,7 @@ def test_rules_apply_to_a_request_s_content() -> None:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -20,7 +20,7 @@ UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}
 
 def stop_with(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
@@ -41,14 +41,14 @@ def test_a_request_in_progress_is_answered_before_the_exit(tmp_path: Path) -> No
     with run_server("--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (process, url):
         body = httpx.Request("POST", url, json=UPLOAD).read()
         host, port = url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as connection:
+        with socket.create_connection((host, int(port)), timeout=120) as connection:
             head = f"POST /api/traces HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
             connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
             assert connection.recv(1000).startswith(b"HTTP/1.1 100")
             process.send_signal(signal.SIGTERM)
             connection.sendall(body)
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def test_store_and_key_are_read_from_the_environment(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_an_unused_plugin_imports_no_server_modules(pytester: pytest.Pytester) -
 
 def test_an_upload_that_outlasts_the_grace_period_returns_503(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kayba_local.server.GRACE_S", 0)
-    with serve() as server, socket.create_connection(("127.0.0.1", port_of(server)), timeout=30) as connection:
+    with serve() as server, socket.create_connection(("127.0.0.1", port_of(server)), timeout=120) as connection:
         connection.sendall(
             b"POST /api/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n"

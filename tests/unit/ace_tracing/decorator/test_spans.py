@@ -115,7 +115,7 @@ def test_each_of_many_parallel_and_recursive_calls_has_its_own_span() -> None:
 
     @start_span("step")
     def step(depth: int) -> None:
-        began.wait(10)
+        began.wait(120)
         if depth:
             step(depth - 1)
 

@@ -77,7 +77,7 @@ def settled(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery
     worker = Worker(exporter, into)
     for each in traces:
         each(into)
-    return worker.close(timeout=10)
+    return worker.close(timeout=120)
 
 
 def test_only_the_unreadable_trace_is_dropped() -> None:
@@ -121,7 +121,7 @@ def test_a_rejected_trace_does_not_drop_its_neighbours() -> None:
         for name in ("one", "two", "three", "four"):
             with start_span(name):
                 pass
-        delivery = ace_tracing.flush(timeout=20)
+        delivery = ace_tracing.flush(timeout=120)
     assert delivery.delivered + delivery.dropped == 4
     assert delivery.delivered >= 3
 
@@ -132,7 +132,7 @@ def test_a_log_handler_that_raises_drops_no_trace() -> None:
     into = buffer()
     worker = Worker(Exporter(lambda _: answers.pop(0)), into)
     put(into)
-    assert worker.flush(timeout=20) == Delivery(delivered=1)
+    assert worker.flush(timeout=120) == Delivery(delivered=1)
     worker.close(timeout=5)
 
 
@@ -146,7 +146,7 @@ def test_close_from_the_sending_thread_returns() -> None:
     into = buffer()
     worker = Worker(Exporter(answer), into)
     put(into)
-    assert worker.flush(timeout=10) == Delivery(delivered=1)
+    assert worker.flush(timeout=120) == Delivery(delivered=1)
     assert found == [Delivery(pending=1)]
 
 
@@ -170,7 +170,7 @@ def test_memory_does_not_grow_with_large_sent_spans() -> None:
         send(number)
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert worker.close(timeout=10).delivered == 50
+    assert worker.close(timeout=120).delivered == 50
     assert grown < 2_000_000
 
 
@@ -180,7 +180,7 @@ def test_an_invalid_retry_after_date_drops_no_trace() -> None:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         with start_span("step"):
             pass
-        assert ace_tracing.flush(timeout=20) == Delivery(delivered=1)
+        assert ace_tracing.flush(timeout=120) == Delivery(delivered=1)
 
 
 @pytest.mark.parametrize(
@@ -199,5 +199,5 @@ def test_invalid_ids_and_long_keys_do_not_drop_traces(tracing: LocalServer, spoi
         spoil(span)
     with start_span("neighbour"):
         pass
-    assert ace_tracing.flush(timeout=20).dropped == 0
+    assert ace_tracing.flush(timeout=120).dropped == 0
     assert {trace.data.spans[0].name for trace in search_traces()} >= {"spoilt", "neighbour"}

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.helpers.faulty_server import FakeResponse, faulty_server
+from tests.helpers.programs import read_traces, wait_for
 
 import ace_tracing
 from ace_tracing import Delivery, search_traces, start_span
@@ -50,10 +51,7 @@ def test_many_traces_share_a_request() -> None:
 
 def test_traces_are_sent_without_a_flush(tracing: LocalServer) -> None:
     make_traces(1, "alone")
-    deadline = time.monotonic() + 10
-    while not has_trace(tracing, "alone0") and time.monotonic() < deadline:
-        pass
-    assert has_trace(tracing, "alone0")
+    wait_for(lambda: has_trace(tracing, "alone0"))
 
 
 def has_trace(server: LocalServer, name: str) -> bool:
@@ -74,7 +72,7 @@ def test_temporary_failure_is_retried(status: int) -> None:
     with faulty_server(html, html, FakeResponse()) as server:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         make_traces(3)
-        assert ace_tracing.flush(timeout=20) == Delivery(delivered=3)
+        assert ace_tracing.flush(timeout=120) == Delivery(delivered=3)
         assert len(server.exported()) == 3
 
 
@@ -83,7 +81,7 @@ def test_retry_after_is_honoured() -> None:
         ace_tracing.configure(api_key="kb-test", base_url=server.url)
         make_traces(1)
         start = time.monotonic()
-        assert ace_tracing.flush(timeout=20).delivered == 1
+        assert ace_tracing.flush(timeout=120).delivered == 1
         assert time.monotonic() - start >= 1
 
 
@@ -95,7 +93,7 @@ def test_rejection_is_counted_and_logged_once(status: int, caplog: pytest.LogCap
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             for _ in range(2):
                 make_traces(2)
-                delivery = ace_tracing.flush(timeout=20)
+                delivery = ace_tracing.flush(timeout=120)
         assert delivery == Delivery(dropped=4)
         assert not delivery
         (record,) = caplog.records
@@ -112,15 +110,15 @@ def test_blocked_export_keeps_traces_and_warns_once(
         with caplog.at_level(logging.WARNING, logger="ace_tracing"):
             for _ in range(2):
                 make_traces(2)
-                delivery = ace_tracing.flush(timeout=20)
+                delivery = ace_tracing.flush(timeout=120)
         assert delivery == Delivery(pending=4)
-        (record,) = caplog.records
-        assert str(status) in record.getMessage()
+        (warning,) = [message for message in caplog.messages if message.startswith("Export paused")]
+        assert str(status) in warning
         status_now = ace_tracing.tracing_status()
         assert status_now.state == "paused"
         assert str(status) in str(status_now.last_error)
         server.responses[:] = [FakeResponse()]
-        assert ace_tracing.flush(timeout=20) == Delivery(delivered=4)
+        assert ace_tracing.flush(timeout=120) == Delivery(delivered=4)
     assert ace_tracing.tracing_status().state == "idle"
 
 
@@ -131,7 +129,7 @@ def test_server_that_starts_late_gets_all_traces() -> None:
     make_traces(5)
     assert ace_tracing.flush(timeout=0.3) == Delivery(pending=5)
     with serve(port=port):
-        assert ace_tracing.flush(timeout=20) == Delivery(delivered=5)
+        assert ace_tracing.flush(timeout=120) == Delivery(delivered=5)
 
 
 def test_flush_and_shutdown_return_in_time_from_a_hung_server() -> None:
@@ -141,7 +139,8 @@ def test_flush_and_shutdown_return_in_time_from_a_hung_server() -> None:
         start = time.monotonic()
         assert ace_tracing.flush(timeout=0.2) == Delivery(pending=4)
         assert ace_tracing.shutdown(timeout=0.2) == Delivery(pending=4)
-        assert time.monotonic() - start < 3
+        # Less than the 10 s of a request, for which neither may wait.
+        assert time.monotonic() - start < 8
 
 
 def test_nothing_is_recorded_between_shutdown_and_configure(tracing: LocalServer) -> None:
@@ -194,10 +193,10 @@ def test_traces_are_sent_when_the_process_ends(tracing: LocalServer, end: str, c
         [sys.executable, "-c", SCRIPT.format(end=end), tracing.url], capture_output=True, text=True, timeout=60
     )
     assert done.returncode in codes, done.stderr
-    traces = {trace.info.name: len(trace.data.spans) for trace in search_traces()}
+    late = {name for word, name in {"atexit": "at exit", "threading": "x"}.items() if word in end}
+    traces = {trace.info.name: len(trace.data.spans) for trace in read_traces(1 + len(late))}
     assert traces.pop("outer") == 2
-    late = {"atexit": "at exit", "threading": "x"}
-    assert set(traces) == {name for word, name in late.items() if word in end}
+    assert set(traces) == late
 
 
 @pytest.mark.covers("Contexts", "`os.fork`")
@@ -208,7 +207,7 @@ def test_forked_child_sends_its_own_traces_only(tracing: LocalServer) -> None:
     child = os.fork()
     if not child:
         make_traces(2, "child")
-        os._exit(0 if ace_tracing.flush(timeout=20) == Delivery(delivered=2) else 1)
+        os._exit(0 if ace_tracing.flush(timeout=120) == Delivery(delivered=2) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     found = [str(trace.info.name) for trace in search_traces()]
     assert sorted(found) == ["child0", "child1", "parent0", "parent1", "parent2"]

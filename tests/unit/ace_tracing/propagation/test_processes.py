@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.helpers.programs import unexpected_lines
+from tests.helpers.programs import read_traces, unexpected_lines, wait_until_equal
 
 from ace_tracing import Trace, search_traces
 from kayba_local import LocalServer
@@ -179,7 +179,7 @@ def test_child_processes_trace_below_their_parent_and_deliver(
         pytest.skip("the platform has no fork")
     (tmp_path / "program.url").write_text(tracing.url)
     run(PROGRAM.format(given=given, opt_in=opt_in, method=method, body=body), tracing, tmp_path)
-    assert forest() == expected
+    wait_until_equal(forest, expected)
 
 
 MASKED = """
@@ -204,7 +204,7 @@ if __name__ == "__main__":
 
 def test_a_spawned_child_has_its_parent_s_configuration(tracing: LocalServer, tmp_path: Path) -> None:
     run(MASKED.format(mask="mask"), tracing, tmp_path)
-    (trace,) = search_traces()
+    (trace,) = read_traces(1)
     assert (trace.info.folder, [span.inputs for span in trace.data.spans]) == ("filed", ["masked"])
 
 
@@ -218,7 +218,7 @@ def test_the_api_key_is_not_on_a_child_s_command_line(tracing: LocalServer, tmp_
         "def work():", 'def work():\n    assert "kb-test" not in str(sys.orig_argv)'
     )
     run(program, tracing, tmp_path)
-    assert len(search_traces()) == 1
+    assert len(read_traces(1)) == 1
 
 
 BUSY = """
@@ -255,7 +255,7 @@ assert flush(60)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_fifty_forks_of_a_busy_parent_deliver_every_trace_once(tracing: LocalServer, tmp_path: Path) -> None:
     run(BUSY, tracing, tmp_path)
-    traces = search_traces(filter_string="name = 'parent'", max_results=1_000)
+    traces = read_traces(50, filter_string="name = 'parent'")
     children = [s.name for t in traces for s in t.data.spans if s.parent_id]
     assert sorted(children) == sorted(f"child {number}" for number in range(50))
     assert len(traces) == 50
@@ -270,5 +270,5 @@ def test_a_started_process_has_no_spool_when_its_parent_has_none(
     body = f"""
     configure(api_key="kb-test", base_url=sys.argv[1], spool=False){PROCESS}"""
     run(PROGRAM.format(given="", opt_in=OPT_IN, method=method, body=body), tracing, tmp_path)
-    assert forest() == [("root", [WORK, WORK])]
+    wait_until_equal(forest, [("root", [WORK, WORK])])
     assert not Path(os.environ["KAYBA_SPOOL_DIR"]).exists()

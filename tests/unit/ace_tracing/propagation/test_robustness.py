@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.helpers.faulty_server import FakeResponse, faulty_server
-from tests.helpers.programs import unexpected_lines
+from tests.helpers.programs import unexpected_lines, wait_until_equal
 
 import ace_tracing
 from ace_tracing import diagnostics, inject, search_traces, start_span, trace
@@ -118,9 +118,9 @@ def test_a_log_handler_that_traces_warnings_does_not_recurse(traced_log: TracedH
         try:
             with start_span("step"):
                 pass
-            assert ace_tracing.flush(timeout=20).dropped
+            assert ace_tracing.flush(timeout=120).dropped
             # The trace that the warning caused is rejected too, and causes no second warning.
-            assert ace_tracing.flush(timeout=20).dropped == 2
+            assert ace_tracing.flush(timeout=120).dropped == 2
             assert traced_log.seen.count("ace_tracing") == 1
         finally:
             ace_tracing.shutdown()
@@ -170,7 +170,7 @@ with start_span("outer"):
 @pytest.mark.covers("Endings", "Process: finalizer after `atexit`")
 def test_spans_at_process_exit_do_not_raise(tracing: LocalServer) -> None:
     run(AT_EXIT, tracing)
-    assert names() == {"outer": 1, "at exit": 1}
+    wait_until_equal(names, {"outer": 1, "at exit": 1})
 
 
 GEVENT = """
@@ -257,5 +257,6 @@ def test_prefork_workers_deliver_and_the_master_s_traces_arrive_once(tracing: Lo
                 assert httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout=60).text == "hello"
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(60)
-    assert names() == {"loaded": 1, "GET /": 20, "step": 20}
+            server.wait(120)
+    # A worker on a busy machine may leave its last traces to this process.
+    wait_until_equal(names, {"loaded": 1, "GET /": 20, "step": 20})

@@ -57,7 +57,7 @@ def test_attributes_of_two_threads_are_both_kept() -> None:
     def mask(value: object) -> object:
         if value == "slow":
             began.set()
-            assert go_on.wait(10)
+            assert go_on.wait(120)
         return value
 
     with faulty_server() as server:
@@ -65,7 +65,7 @@ def test_attributes_of_two_threads_are_both_kept() -> None:
         with start_span("step") as span:
             thread = threading.Thread(target=span.set_attribute, args=("slow", "slow"))
             thread.start()
-            assert began.wait(10)
+            assert began.wait(120)
             span.set_attribute("fast", "fast")
             go_on.set()
             thread.join()
@@ -95,7 +95,7 @@ def test_first_events_and_links_of_several_threads_are_kept() -> None:
     began = threading.Barrier(4)
 
     def fill(span: LiveSpan) -> None:
-        began.wait(10)
+        began.wait(120)
         span.add_event("first")
         span.add_link("a" * 32, "b" * 16)
         for number in range(20):

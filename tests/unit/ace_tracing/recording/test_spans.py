@@ -61,10 +61,10 @@ def test_threads_inside_one_object_each_end_their_own_span() -> None:
 
     def work(who: int) -> None:
         for turn in range(50):
-            began.wait(10)
+            began.wait(120)
             with block as span:
                 span.set_attribute("who", (who, turn))
-                began.wait(10)
+                began.wait(120)
                 assert get_current_span() is span
                 assert span.end_time_ns is None
             assert span.end_time_ns is not None

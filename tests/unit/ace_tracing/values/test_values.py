@@ -195,13 +195,15 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(JSON_VALUES)
 def test_json_is_captured_unchanged(tracing: LocalServer, value: Any) -> None:
     assert captured(value) == value
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=30
+)
 @given(st.lists(JSON_VALUES, min_size=1, max_size=4))
 def test_json_is_unchanged_after_a_round_trip_to_the_server(
     tracing: LocalServer, last_trace: Callable[[], Trace], values: list[Any]
@@ -230,7 +232,7 @@ HOSTILE: dict[str, Any] = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(
     st.recursive(
         # By name: hypothesis prints the drawn values, and some of these cannot be printed.

@@ -128,7 +128,7 @@ def test_a_job_completes_when_the_model_does_not_respond(monkeypatch: pytest.Mon
     released = threading.Event()
 
     def hang(_: dict[str, Any]) -> tuple[int, Any]:
-        released.wait(10)
+        released.wait(120)
         return 200, {}
 
     with fake_api(hang) as (url, _), served(url) as http:
@@ -148,7 +148,7 @@ def test_a_job_killed_during_a_model_request_completes_without_the_key(tmp_path:
 
     def hang(_: dict[str, Any]) -> tuple[int, Any]:
         asked.set()
-        ended.wait(30)
+        ended.wait(120)
         return 503, {}
 
     store = f"sqlite:///{tmp_path / 'kayba.db'}"
@@ -156,9 +156,9 @@ def test_a_job_killed_during_a_model_request_completes_without_the_key(tmp_path:
         with httpx.Client(base_url=server_url) as http:
             upload(http, "KeyError: 'x'\n")
             job_id = generate(http, anthropicApiKey=KEY)
-        assert asked.wait(30)
+        assert asked.wait(120)
         process.kill()
-        process.wait(30)
+        process.wait(120)
         ended.set()
     with closing(Database.open(store)) as db, db.write() as tx:
         assert [row["status"] for row in tx.rows("SELECT status FROM jobs")] == ["running"]

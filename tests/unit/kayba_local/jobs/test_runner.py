@@ -26,7 +26,7 @@ FOREVER: Final = 2**62
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -95,7 +95,7 @@ def paused(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     def pause(read: Callable[..., object]) -> Callable[..., object]:
         def paused_read(*arguments: object) -> object:
-            assert resumed.wait(30)
+            assert resumed.wait(120)
             return read(*arguments)
 
         return paused_read

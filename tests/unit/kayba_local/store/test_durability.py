@@ -74,7 +74,7 @@ def test_every_acknowledged_batch_survives_kill_9(tmp_path: Path) -> None:
             ]
             for sender in senders:
                 sender.start()
-            assert enough.wait(60)
+            assert enough.wait(120)
             process.kill()
             for sender in senders:
                 sender.join()

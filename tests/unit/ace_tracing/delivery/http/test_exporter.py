@@ -422,7 +422,9 @@ def any_server() -> Iterator[FaultyServer]:
         yield server
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(responses=st.lists(RESPONSES, min_size=1, max_size=6), experiment=st.sampled_from([None, "mine"]))
 def test_any_response_has_an_export_result(
     any_server: FaultyServer, responses: list[FakeResponse], experiment: str | None

@@ -127,7 +127,9 @@ def test_default_folder_is_the_state_folder_of_the_system(tmp_path: Path, monkey
     assert spool_home() == "/home/someone/.local/state/kayba/spool"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.lists(st.sampled_from(["trace", "open", "close", "read", "settle", "big"]), max_size=40),
     st.integers(0, 40),
@@ -195,7 +197,9 @@ def damage(kind: str, path: Path, chance: random.Random) -> None:
     path.write_bytes(content)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(kind=st.sampled_from(["flip", "zeros", "noise", "cut"]), chance=st.randoms(use_true_random=False))
 def test_whole_frames_of_a_damaged_segment_are_recovered(
     tmp_path_factory: pytest.TempPathFactory, kind: str, chance: random.Random
