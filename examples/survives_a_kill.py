@@ -44,7 +44,7 @@ if __name__ == "__main__":
     else:
         work_and_be_killed()
         configure()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not tracing_status().recovered and time.monotonic() < deadline:
             time.sleep(0.05)
 
