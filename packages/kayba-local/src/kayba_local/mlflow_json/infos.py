@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from kayba_local.store.traces.traces import TraceInfo
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS: Final = 1_000_000_000
 _STORABLE_NS: Final = range(-(2**63), 2**63)
+_FRACTION: Final = re.compile(r"\.([0-9]+)")
 
 
 def read_info(sent: Mapping[str, Any]) -> TraceInfo:
@@ -61,7 +63,10 @@ def _read_time(text: str) -> int:
         since_epoch = datetime.fromisoformat(text.upper()) - _EPOCH
     except (ValueError, TypeError, OverflowError) as error:
         raise InvalidValue(f"request_time: {text!r} is not a time with a time zone.") from error
-    ns = since_epoch // timedelta(microseconds=1) * 1000
+    # `datetime` cuts the fraction after six digits.
+    fraction = _FRACTION.search(text)
+    rest_ns = int(fraction[1].ljust(9, "0")[6:9]) if fraction else 0
+    ns = since_epoch // timedelta(microseconds=1) * 1000 + rest_ns
     if ns not in _STORABLE_NS:
         raise InvalidValue(f"request_time: {text!r} is more than 292 years from 1970.")
     return ns

@@ -35,10 +35,17 @@ class TextColumn:
 
 @dataclass(frozen=True, slots=True)
 class NumberColumn:
-    """A field stored as a number column; `nullable` if it can be missing."""
+    """A field stored as a number column.
+
+    Attributes:
+        sql: The value that is compared in filters.
+        nullable: Whether it can be missing.
+        order: The value that rows are sorted by, if it is finer than `sql`; empty for the same value.
+    """
 
     sql: str
     nullable: bool = False
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

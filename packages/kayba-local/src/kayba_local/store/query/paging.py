@@ -101,11 +101,12 @@ def fetch_page(
 def _keys(column: Column, *, descending: bool) -> Iterable[SortKey]:
     """Yield the column's sort keys. Rows without a value come last in both directions."""
     if isinstance(column, NumberColumn):
+        sql = column.order or column.sql
         if column.nullable:
-            yield SortKey(Clause(f"({column.sql}) IS NULL"), descending=False)
-            yield SortKey(Clause(f"COALESCE({column.sql}, 0)"), descending)
+            yield SortKey(Clause(f"({sql}) IS NULL"), descending=False)
+            yield SortKey(Clause(f"COALESCE({sql}, 0)"), descending)
         else:
-            yield SortKey(Clause(column.sql), descending)
+            yield SortKey(Clause(sql), descending)
         return
     value = _text_of(column)
     yield SortKey(Clause(f"{value.sql} IS NULL", value.parameters), descending=False)

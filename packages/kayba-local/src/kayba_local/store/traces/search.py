@@ -34,9 +34,12 @@ _GROUPS: Final[Mapping[str, str]] = {
 }
 _ATTRIBUTE_GROUPS: Final = ("", "attribute", "attributes", "trace")
 
-_START: Final = NumberColumn(_START_MS)
-_DURATION: Final = NumberColumn(_DURATION_MS, nullable=True)
-_END: Final = NumberColumn(f"({_START_MS} + COALESCE({_DURATION_MS}, 0))")
+_END_NS: Final = "(traces.request_ns + COALESCE(traces.duration_ns, 0))"
+
+# Filters compare milliseconds. Rows are sorted by the nanosecond: many traces can start in one millisecond.
+_START: Final = NumberColumn(_START_MS, order="traces.request_ns")
+_DURATION: Final = NumberColumn(_DURATION_MS, nullable=True, order="traces.duration_ns")
+_END: Final = NumberColumn(f"({_START_MS} + COALESCE({_DURATION_MS}, 0))", order=_END_NS)
 _STATE: Final = TextColumn("traces.state")
 _ID: Final = TextColumn("traces.trace_id")
 _ATTRIBUTES: Final[Mapping[str, Column]] = {
