@@ -71,6 +71,7 @@ class Operation:
         parameters: The parameters by location.
         parameter_validators: The validators by location; each validates an object of that location's parameters.
         bodies: The request bodies by media type; empty if the operation takes none.
+        validates_items: Whether the handler checks the items of the body one by one, instead of the endpoint the whole.
         max_body_bytes: The limit of the body, both before and after decompression.
         responses: The responses by status, then by media type. A status without media types has no body.
         success_status: The lowest 2xx status.
@@ -85,6 +86,7 @@ class Operation:
     parameter_validators: Mapping[ParameterLocation, jsonschema_rs.Validator]
     bodies: Mapping[str, MediaType]
     body_required: bool
+    validates_items: bool
     max_body_bytes: int
     responses: Mapping[int, Mapping[str, MediaType]]
     success_status: int
@@ -130,6 +132,7 @@ class Contract:
             },
             bodies=self._read_content(body),
             body_required=body.get("required", False),
+            validates_items=node.get("x-partial-success", False),
             max_body_bytes=node.get("x-max-body-bytes", body.get("x-max-body-bytes", DEFAULT_MAX_BODY_BYTES)),
             responses=responses,
             success_status=min(status for status in responses if 200 <= status < 300),

@@ -6,6 +6,7 @@ JSON clients may send the integer 3 as 3.0, which a schema accepts as an integer
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,9 +19,12 @@ from kayba_local.mlflow_json.artifact import read_artifact
 from kayba_local.mlflow_json.infos import read_info, write_info
 from kayba_local.mlflow_json.spans import write_span
 from kayba_local.otlp import json_requests, protobuf_requests
+from kayba_local.otlp.records import InvalidSpans
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import artifacts, assessments, client_info, ingest, search, tags, traces
 from kayba_local.store.traces.traces import Trace
+
+logger: Final = logging.getLogger("kayba_local")
 
 PROTOCOL_VERSION: Final = "3.17.2"
 """The MLflow version whose tracing API this server implements. Clients select their requests by it."""
@@ -40,11 +44,17 @@ def get_version(_: Call) -> Reply:
 
 @convert_store_errors
 def export_traces(call: Call) -> Reply:
-    """Store the spans of an OTLP request. The response is empty, in the request's encoding."""
+    """Store the spans of an OTLP request. The response, in the request's encoding, reports rejected spans."""
     is_protobuf = call.media_type == PROTOBUF
-    batch = protobuf_requests.read(call.body) if is_protobuf else json_requests.read(call.body)
+    batch = protobuf_requests.read(call.body) if is_protobuf else json_requests.read(json_requests.parse(call.body))
+    if batch.rejected:
+        if not batch.spans:
+            raise InvalidSpans(batch.describe_rejections())
+        logger.warning("OTLP request: %s", batch.describe_rejections())
     ingest.store_spans(call.db, call.headers["x-mlflow-experiment-id"], batch)
-    return Reply(b"", media_type=PROTOBUF) if is_protobuf else Reply({})
+    if is_protobuf:
+        return Reply(protobuf_requests.write_response(batch), media_type=PROTOBUF)
+    return Reply(json_requests.write_response(batch))
 
 
 @convert_store_errors

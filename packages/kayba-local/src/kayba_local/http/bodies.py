@@ -53,8 +53,8 @@ def decode(operation: Operation, raw: bytes, headers: Mapping[str, str]) -> tupl
     """Return the decoded body and its media type.
 
     Returns:
-        Parsed JSON for JSON media types, otherwise bytes. `(None, None)` if there is no body or the operation takes
-        none.
+        Parsed JSON for JSON media types, otherwise bytes. An operation that validates items gets bytes.
+        `(None, None)` if there is no body or the operation takes none.
 
     Raises:
         Problem: 415 for an unsupported media type or encoding, 413 for a body over the limit, otherwise 400.
@@ -71,7 +71,8 @@ def decode(operation: Operation, raw: bytes, headers: Mapping[str, str]) -> tupl
         message = f"{operation.id} does not take a body {sent}: send {_join_types(operation.bodies)}."
         raise Problem(415, None, message)
     content = decompress(raw, headers.get("content-encoding", ""), operation.max_body_bytes)
-    return (_parse(content) if is_json(media_type) else content), media_type
+    is_parsed = is_json(media_type) and not operation.validates_items
+    return (_parse(content) if is_parsed else content), media_type
 
 
 def decompress(raw: bytes, content_encoding: str, limit: int) -> bytes:

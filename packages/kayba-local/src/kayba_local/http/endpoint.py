@@ -104,8 +104,10 @@ def _read_call(context: EndpointContext, operation: Operation, request: Request,
     query = read_parameters(operation, "query", parse_qs(request.url.query, keep_blank_values=True))
     read_parameters(operation, "header", {name: [text] for name, text in headers.items()})
     body, media_type = bodies.decode(operation, raw, headers)
-    if media_type is not None and (validator := operation.bodies[media_type].validator) is not None:
-        check(validator, body, "body")
+    if media_type is not None and not operation.validates_items:
+        validator = operation.bodies[media_type].validator
+        if validator is not None:
+            check(validator, body, "body")
     return Call(context.db, context.jobs, operation.id, path, query, headers, body, media_type)
 
 

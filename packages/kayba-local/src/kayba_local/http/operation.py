@@ -27,7 +27,8 @@ class Call:
         query: Query parameters by name, typed as in the contract; arrays are lists. A missing parameter is absent
             unless the contract has a default.
         headers: Request headers; names are in lower case.
-        body: Parsed JSON for JSON media types, otherwise the decompressed bytes; None without a body.
+        body: Parsed JSON for JSON media types, otherwise the decompressed bytes; None without a body. An operation
+            whose handler checks the items of the body gets bytes in both cases.
         media_type: The body's media type without parameters, in lower case; None without a body.
     """
 

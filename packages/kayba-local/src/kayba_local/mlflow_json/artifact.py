@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import orjson
 
-from kayba_local.otlp.records import TRACE_ID_PREFIX, Batch, InvalidSpans
+from kayba_local.otlp.fields import InvalidField
+from kayba_local.otlp.records import TRACE_ID_PREFIX, Batch, InvalidSpans, encode_resource
 from kayba_local.otlp.values import encode_attributes, encode_value, parse_json
 
 _TRACE_ID_DIGITS: Final = 32
@@ -32,11 +33,14 @@ def read_artifact(content: bytes, trace_id: str) -> Batch:
         records = [_to_otlp_json(span) for span in spans]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidSpans(f"The body is not a file of spans: {type(error).__name__} {error}") from error
-    batch = Batch()
+    batch, resource = Batch(), encode_resource(())
     for record in records:
         if TRACE_ID_PREFIX + record["traceId"] != trace_id:
             raise InvalidSpans(f"The file contains a span of {TRACE_ID_PREFIX}{record['traceId']}, not of {trace_id}.")
-        batch.add(record, {})
+        try:
+            batch.add(record, resource)
+        except InvalidField as error:
+            raise InvalidSpans(f"span {batch.count + 1} of the file: {error}") from error
     return batch
 
 

@@ -6,14 +6,34 @@ import base64
 from collections.abc import Iterable
 from typing import Any, Final
 
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from google.protobuf.unknown_fields import UnknownFieldSet
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from kayba_local.otlp.records import Batch, InvalidSpans, resource_tags
+from kayba_local.otlp.fields import (
+    MAX_MESSAGE_CHARACTERS,
+    MAX_STATE_CHARACTERS,
+    MAX_TIME_NS,
+    InvalidField,
+    check_length,
+    check_name,
+)
+from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource
 from kayba_local.otlp.values import encode_double
 
+_LENGTH_DELIMITED: Final = 2
+_RESOURCE_SPANS: Final = 1
+_RESOURCE: Final = 1
+_SCOPE_SPANS: Final = 2
+_SPANS: Final = 2
+"""Field numbers of the nested messages."""
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
 _KINDS: Final = range(6)
@@ -21,34 +41,97 @@ _STATUS_CODES: Final = range(3)
 
 
 def read(body: bytes) -> Batch:
-    """Read the spans of an encoded ExportTraceServiceRequest.
+    """Read the spans of an encoded ExportTraceServiceRequest. Spans that cannot be stored are rejected one by one.
 
     Raises:
-        InvalidSpans: The bytes are not such a message, or a span cannot be stored.
+        InvalidSpans: The bytes are not such a message.
     """
     try:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
-        raise InvalidSpans(f"The body is not an OTLP trace request in protobuf: {error}") from error
+        return _read_one_by_one(body, error)
     batch = Batch()
     for resource_spans in request.resource_spans:
-        tags = resource_tags(_key_values(resource_spans.resource.attributes))
+        resource = _encode_resource(resource_spans.resource)
         for scope_spans in resource_spans.scope_spans:
             for span in scope_spans.spans:
-                batch.add(_span(span), tags)
+                _add(batch, span, resource)
     return batch
+
+
+def write_response(batch: Batch) -> bytes:
+    """Return the response to a request: empty, or the number of rejected spans and the reason."""
+    response = ExportTraceServiceResponse()
+    if batch.rejected:
+        response.partial_success.rejected_spans = batch.rejected
+        response.partial_success.error_message = batch.describe_rejections()
+    return response.SerializeToString()
+
+
+def _read_one_by_one(body: bytes, error: DecodeError) -> Batch:
+    """Read a request that cannot be decoded as a whole, for example for one text that is not UTF-8."""
+    batch = Batch()
+    try:
+        groups = _parts(body, _RESOURCE_SPANS)
+    except DecodeError:
+        raise InvalidSpans(f"The body is not an OTLP trace request in protobuf: {error}") from error
+    for resource_spans in groups:
+        try:
+            resource = _decode_resource(_parts(resource_spans, _RESOURCE))
+            scopes = _parts(resource_spans, _SCOPE_SPANS)
+            contents = [content for scope_spans in scopes for content in _parts(scope_spans, _SPANS)]
+        except DecodeError as reason:
+            batch.reject("", f"its group is not valid protobuf: {reason}")
+            continue
+        for content in contents:
+            try:
+                span = Span.FromString(content)
+            except DecodeError as reason:
+                batch.reject("", f"it is not a span in protobuf: {reason}")
+            else:
+                _add(batch, span, resource)
+    return batch
+
+
+def _parts(message: bytes, number: int) -> list[bytes]:
+    """Return the encoded messages in a repeated field, without decoding them."""
+    # The type stubs of protobuf lack the iteration of this set, so it is read by index.
+    unknown = UnknownFieldSet(Empty.FromString(message))
+    fields = (unknown[index] for index in range(len(unknown)))
+    return [field.data for field in fields if field.field_number == number and field.wire_type == _LENGTH_DELIMITED]
+
+
+def _decode_resource(encoded: list[bytes]) -> bytes:
+    try:
+        return _encode_resource(Resource.FromString(b"".join(encoded)))
+    except DecodeError:
+        return encode_resource(())
+
+
+def _encode_resource(resource: Resource) -> bytes:
+    try:
+        return encode_resource(_key_values(resource.attributes))
+    except InvalidField:
+        return encode_resource(())
+
+
+def _add(batch: Batch, span: Span, resource: bytes) -> None:
+    try:
+        batch.add(_span(span), resource)
+    except InvalidField as error:
+        batch.reject(span.name, error)
 
 
 def _span(span: Span) -> dict[str, Any]:
     if span.kind not in _KINDS or span.status.code not in _STATUS_CODES:
-        raise InvalidSpans(f"span {span.name!r}: OTLP does not define its kind or its status code")
+        raise InvalidField("OTLP does not define its kind or its status code")
     fields = {
         "traceId": _hex(span.trace_id, _TRACE_ID_BYTES),
         "spanId": _hex(span.span_id, _SPAN_ID_BYTES),
-        "parentSpanId": _hex(span.parent_span_id, _SPAN_ID_BYTES) if span.parent_span_id else None,
-        "traceState": span.trace_state,
+        "parentSpanId": _hex(span.parent_span_id, _SPAN_ID_BYTES) if any(span.parent_span_id) else None,
+        "traceState": check_length(span.trace_state, MAX_STATE_CHARACTERS),
         "flags": span.flags,
-        "name": span.name,
+        "name": check_name(span.name),
         "kind": span.kind,
         "startTimeUnixNano": span.start_time_unix_nano,
         "endTimeUnixNano": span.end_time_unix_nano,
@@ -58,7 +141,9 @@ def _span(span: Span) -> dict[str, Any]:
         "droppedEventsCount": span.dropped_events_count,
         "links": [_link(link) for link in span.links],
         "droppedLinksCount": span.dropped_links_count,
-        "status": _without_defaults({"code": span.status.code, "message": span.status.message}),
+        "status": _without_defaults(
+            {"code": span.status.code, "message": span.status.message[:MAX_MESSAGE_CHARACTERS]}
+        ),
     }
     return {"name": span.name, "startTimeUnixNano": span.start_time_unix_nano, **_without_defaults(fields)}
 
@@ -66,8 +151,8 @@ def _span(span: Span) -> dict[str, Any]:
 def _event(event: Span.Event) -> dict[str, Any]:
     return _without_defaults(
         {
-            "timeUnixNano": event.time_unix_nano,
-            "name": event.name,
+            "timeUnixNano": min(event.time_unix_nano, MAX_TIME_NS),
+            "name": check_name(event.name),
             "attributes": _key_values(event.attributes),
             "droppedAttributesCount": event.dropped_attributes_count,
         }
@@ -79,7 +164,7 @@ def _link(link: Span.Link) -> dict[str, Any]:
         {
             "traceId": _hex(link.trace_id, _TRACE_ID_BYTES),
             "spanId": _hex(link.span_id, _SPAN_ID_BYTES),
-            "traceState": link.trace_state,
+            "traceState": check_length(link.trace_state, MAX_STATE_CHARACTERS),
             "attributes": _key_values(link.attributes),
             "droppedAttributesCount": link.dropped_attributes_count,
             "flags": link.flags,
@@ -94,12 +179,12 @@ def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _hex(identifier: bytes, length: int) -> str:
     if len(identifier) != length:
-        raise InvalidSpans(f"an id has {len(identifier)} bytes instead of {length}")
+        raise InvalidField(f"an id has {len(identifier)} bytes instead of {length}")
     return identifier.hex()
 
 
 def _key_values(pairs: Iterable[KeyValue]) -> list[dict[str, Any]]:
-    return [{"key": pair.key, "value": _any_value(pair.value)} for pair in pairs]
+    return [{"key": check_name(pair.key), "value": _any_value(pair.value)} for pair in pairs]
 
 
 def _any_value(value: AnyValue) -> dict[str, Any]:

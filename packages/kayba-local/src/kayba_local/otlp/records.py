@@ -1,7 +1,7 @@
-"""Span records: the stored form of spans, read from OTLP requests without decoding the whole span.
+"""Span records: the stored form of spans, and the facts of a trace that one of its spans determines.
 
-A record is the span's JSON with the few fields that the store sorts and searches by. Only the attributes of root spans
-are decoded, because they describe their trace.
+A record is the span's JSON with the few fields that the store sorts and searches by. Only the span that determines the
+facts of its trace is decoded when it is stored.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from kayba_local.otlp.spans import INPUTS, INVALID_SPAN_ID, MAX_TIME_NS, OUTPUTS, parent_id_of
+from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField
+from kayba_local.otlp.spans import INPUTS, INVALID_SPAN_ID, OUTPUTS, parent_id_of
 from kayba_local.otlp.values import decode_value, unwrap
 
 TRACE_ID_PREFIX: Final = "tr-"
 TAG_PREFIX: Final = "mlflow.traceTag."
+METADATA_PREFIX: Final = "mlflow.traceMetadata."
 NAME_TAG: Final = "mlflow.traceName"
 PREVIEW_CHARACTERS: Final = 1000
 TAG_KEY_CHARACTERS: Final = 250
 TAG_CHARACTERS: Final = 8000
+MAX_REASONS: Final = 3
+"""Rejected spans whose reasons are reported; the others are counted."""
+SHOWN_NAME_CHARACTERS: Final = 60
+"""Characters of a span's name in the reason of its rejection."""
 
 _INVALID_TRACE_ID: Final = "0" * 32
 _METADATA: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
@@ -31,11 +37,14 @@ _SKIPPED_RESOURCE_ATTRIBUTES: Final = ("telemetry.sdk.", "mlflow.")
 
 
 class InvalidSpans(Exception):  # noqa: N818 - the name describes the request
-    """A request with spans that cannot be stored. The message names the span and the reason."""
+    """A request or a file with spans that cannot be stored. The message names the span and the reason."""
 
 
 class SpanRecord(NamedTuple):
-    """A span as it is stored: ids in lower case, times in ns since 1970, `end_ns` 0 while the span runs."""
+    """A span as it is stored: ids in lower case, times in ns since 1970, `end_ns` 0 while the span runs.
+
+    `resource` has the trace tags from the attributes of the span's resource, as JSON.
+    """
 
     trace_id: str
     span_id: str
@@ -43,11 +52,12 @@ class SpanRecord(NamedTuple):
     start_ns: int
     end_ns: int
     content: bytes
+    resource: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class RootInfo:
-    """The fields of a trace that its root span determines.
+class SpanFacts:
+    """The facts of a trace that one of its spans determines.
 
     Attributes:
         state: `OK`, `ERROR` or `IN_PROGRESS`.
@@ -66,65 +76,104 @@ class RootInfo:
 
 @dataclass(slots=True)
 class Batch:
-    """The spans of one request. `roots` lists the spans without a parent again, with their `RootInfo`."""
+    """The spans of one request, and the number of its other spans, which cannot be stored.
+
+    Attributes:
+        spans: The spans to store.
+        rejected: The number of rejected spans.
+        reasons: The reasons of the first rejections, each with the span's position in the request.
+    """
 
     spans: list[SpanRecord] = field(default_factory=list)
-    roots: list[tuple[SpanRecord, RootInfo]] = field(default_factory=list)
+    rejected: int = 0
+    reasons: list[str] = field(default_factory=list)
 
-    def add(self, span: Mapping[str, Any], resource_tags: Mapping[str, str]) -> None:
-        """Add one span of a valid OTLP request.
+    def add(self, span: Mapping[str, Any], resource: bytes) -> None:
+        """Add a span.
 
         Args:
-            span: The span in OTLP's JSON.
-            resource_tags: The result of the function `resource_tags` for the span's resource.
+            span: The span in OTLP's JSON, with the field names and value types of the contract.
+            resource: The result of `encode_resource` for the span's resource.
 
         Raises:
-            InvalidSpans: An id is all zeros, a time is out of range, or a value is too deeply nested to encode.
+            InvalidField: An id is all zeros, a time is out of range, or a value is too deeply nested to encode.
         """
         trace_id, span_id = span["traceId"].lower(), span["spanId"].lower()
         if trace_id == _INVALID_TRACE_ID or span_id == INVALID_SPAN_ID:
-            raise InvalidSpans(f"{self._position()}: an id of zeros is not valid")
-        parent_id = parent_id_of(span)
+            raise InvalidField("an id of zeros is not valid")
         start_ns, end_ns = int(span["startTimeUnixNano"]), int(span.get("endTimeUnixNano", 0))
         if start_ns > MAX_TIME_NS or end_ns > MAX_TIME_NS:
-            raise InvalidSpans(f"{self._position()}: its time is after the year 2262")
+            raise InvalidField("its time is after the year 2262")
         try:
-            content = orjson.dumps(span)
+            # Sorted, so the same span in another encoding has the same content.
+            content = orjson.dumps(span, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError as error:
-            raise InvalidSpans(f"{self._position()}: it cannot be encoded as JSON: {error}") from error
-        record = SpanRecord(TRACE_ID_PREFIX + trace_id, span_id, parent_id, start_ns, end_ns, content)
-        self.spans.append(record)
-        if parent_id is None:
-            self.roots.append((record, _root_info(span, ended=end_ns > 0, resource_tags=resource_tags)))
+            raise InvalidField(f"it cannot be encoded as JSON: {error}") from error
+        self.spans.append(
+            SpanRecord(TRACE_ID_PREFIX + trace_id, span_id, parent_id_of(span), start_ns, end_ns, content, resource)
+        )
 
-    def _position(self) -> str:
-        return f"span {len(self.spans) + 1} of the request"
+    def reject(self, name: str, reason: object) -> None:
+        """Count the next span of the request as rejected.
+
+        Args:
+            name: The span's name as far as it is known.
+            reason: The error.
+        """
+        self.rejected += 1
+        if len(self.reasons) < MAX_REASONS:
+            named = f" ({name[:SHOWN_NAME_CHARACTERS]!r})" if name else ""
+            self.reasons.append(f"span {self.count}{named}: {reason}")
+
+    @property
+    def count(self) -> int:
+        """The number of spans so far."""
+        return len(self.spans) + self.rejected
+
+    def describe_rejections(self) -> str:
+        """Return how many spans were rejected, and why."""
+        more = self.rejected - len(self.reasons)
+        reasons = "; ".join(self.reasons) + (f"; and {more} more" if more else "")
+        return f"{self.rejected} of {self.count} {'span was' if self.count == 1 else 'spans were'} rejected: {reasons}"
 
 
-def resource_tags(key_values: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the trace tags for the attributes of a resource, e.g. `service.name`."""
-    return {
+def encode_resource(key_values: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the trace tags for the attributes of a resource, e.g. `service.name`, as JSON."""
+    tags = {
         pair["key"]: _tag(pair.get("value"))
         for pair in key_values
         if _is_tag_key(pair["key"]) and not pair["key"].startswith(_SKIPPED_RESOURCE_ATTRIBUTES)
     }
+    return orjson.dumps(tags)
 
 
-def _root_info(span: Mapping[str, Any], *, ended: bool, resource_tags: Mapping[str, str]) -> RootInfo:
+def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
+    """Return the facts of a trace that the content and the resource of a stored span determine."""
+    span = orjson.loads(content)
     values = {pair["key"]: pair.get("value") for pair in span.get("attributes", ())}
-    tags = {
-        tag: _tag(value)
-        for key, value in values.items()
-        if key.startswith(TAG_PREFIX) and _is_tag_key(tag := key.removeprefix(TAG_PREFIX))
-    }
-    failed = span.get("status", {}).get("code", 0) == _STATUS_ERROR
-    return RootInfo(
-        state=("ERROR" if failed else "OK") if ended else "IN_PROGRESS",
-        tags={**resource_tags, NAME_TAG: span["name"][:TAG_CHARACTERS], **tags},
-        metadata={name: _tag(values[key]) for key, name in _METADATA.items() if values.get(key)},
+    failed = int(span.get("status", {}).get("code", 0)) == _STATUS_ERROR
+    has_ended = int(span.get("endTimeUnixNano", 0)) > 0
+    session = {name: _tag(values[key]) for key, name in _METADATA.items() if values.get(key)}
+    return SpanFacts(
+        state=("ERROR" if failed else "OK") if has_ended else "IN_PROGRESS",
+        tags={
+            **(orjson.loads(resource) if resource else {}),
+            NAME_TAG: span["name"][:TAG_CHARACTERS],
+            **_prefixed(values, TAG_PREFIX),
+        },
+        metadata={**session, **_prefixed(values, METADATA_PREFIX)},
         request_preview=_preview(values.get(INPUTS)),
         response_preview=_preview(values.get(OUTPUTS)),
     )
+
+
+def _prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    """Return the attributes whose key has a prefix, without the prefix."""
+    return {
+        name: _tag(value)
+        for key, value in values.items()
+        if key.startswith(prefix) and _is_tag_key(name := key.removeprefix(prefix))
+    }
 
 
 def _is_tag_key(key: str) -> bool:

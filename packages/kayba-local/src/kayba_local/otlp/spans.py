@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
+from kayba_local.otlp.fields import MAX_TIME_NS
 from kayba_local.otlp.values import decode_attributes, decode_plain_attributes
 
 StatusCode: TypeAlias = Literal["UNSET", "OK", "ERROR"]
@@ -16,8 +17,6 @@ INPUTS: Final = "mlflow.spanInputs"
 OUTPUTS: Final = "mlflow.spanOutputs"
 SPAN_TYPE: Final = "mlflow.spanType"
 
-MAX_TIME_NS: Final = 2**63 - 1
-"""The latest time that is stored or returned, in ns since 1970: the year 2262."""
 INVALID_SPAN_ID: Final = "0" * 16
 """The id that refers to no span. Some exporters send it as the parent of a root span."""
 

@@ -69,10 +69,15 @@ def sync_detailed(
     before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
     Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
+    JSON is read as protobuf's JSON mapping defines: 64-bit integers may be text, enum values may be names, and null
+    stands for an absent field. An invalid span costs itself only: the others are stored, and `partialSuccess` in
+    the response has the number of rejected spans and the reasons. If all spans are invalid, the status is 400.
+
     These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
     `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
-    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
-    metadata. An event named `exception` contains an exception.
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, `mlflow.traceMetadata.<key>` becomes the
+    metadata `<key>`, and `session.id` and `user.id` become metadata. While a trace has no root span, its earliest
+    span without a stored parent takes that place. An event named `exception` contains an exception.
 
     A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
     send its spans with `uploadTraceArtifact`.
@@ -109,10 +114,15 @@ def sync(
     before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
     Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
+    JSON is read as protobuf's JSON mapping defines: 64-bit integers may be text, enum values may be names, and null
+    stands for an absent field. An invalid span costs itself only: the others are stored, and `partialSuccess` in
+    the response has the number of rejected spans and the reasons. If all spans are invalid, the status is 400.
+
     These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
     `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
-    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
-    metadata. An event named `exception` contains an exception.
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, `mlflow.traceMetadata.<key>` becomes the
+    metadata `<key>`, and `session.id` and `user.id` become metadata. While a trace has no root span, its earliest
+    span without a stored parent takes that place. An event named `exception` contains an exception.
 
     A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
     send its spans with `uploadTraceArtifact`.
@@ -149,10 +159,15 @@ async def asyncio_detailed(
     before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
     Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
+    JSON is read as protobuf's JSON mapping defines: 64-bit integers may be text, enum values may be names, and null
+    stands for an absent field. An invalid span costs itself only: the others are stored, and `partialSuccess` in
+    the response has the number of rejected spans and the reasons. If all spans are invalid, the status is 400.
+
     These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
     `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
-    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
-    metadata. An event named `exception` contains an exception.
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, `mlflow.traceMetadata.<key>` becomes the
+    metadata `<key>`, and `session.id` and `user.id` become metadata. While a trace has no root span, its earliest
+    span without a stored parent takes that place. An event named `exception` contains an exception.
 
     A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
     send its spans with `uploadTraceArtifact`.
@@ -189,10 +204,15 @@ async def asyncio(
     before the response is sent, and sending them again changes nothing. The body may be compressed (`Content-
     Encoding: gzip`) and may have at most 64 MiB uncompressed. The response has the encoding of the request.
 
+    JSON is read as protobuf's JSON mapping defines: 64-bit integers may be text, enum values may be names, and null
+    stands for an absent field. An invalid span costs itself only: the others are stored, and `partialSuccess` in
+    the response has the number of rejected spans and the reasons. If all spans are invalid, the status is 400.
+
     These attributes have a meaning for a trace: `mlflow.spanInputs` and `mlflow.spanOutputs` (JSON in a string),
     `mlflow.spanType` and `mlflow.spanFunctionName`. On the root span, `mlflow.traceTag.<key>` becomes the trace's
-    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, and `session.id` and `user.id` become
-    metadata. An event named `exception` contains an exception.
+    tag `<key>`, `mlflow.traceTag.mlflow.traceName` becomes its name, `mlflow.traceMetadata.<key>` becomes the
+    metadata `<key>`, and `session.id` and `user.id` become metadata. While a trace has no root span, its earliest
+    span without a stored parent takes that place. An event named `exception` contains an exception.
 
     A server that does not accept spans returns 501. On such a server, create the trace with `createTraceInfo` and
     send its spans with `uploadTraceArtifact`.

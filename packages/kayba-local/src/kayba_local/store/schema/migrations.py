@@ -14,4 +14,9 @@ from kayba_local.store.schema import tracing as tracing_schema
 Step: TypeAlias = tuple[str, ...]
 """SQL statements of one migration, applied in one transaction."""
 
-STEPS: Final[tuple[Step, ...]] = (tracing_schema.INITIAL, rest_schema.INITIAL, jobs_schema.INITIAL)
+STEPS: Final[tuple[Step, ...]] = (
+    tracing_schema.INITIAL,
+    rest_schema.INITIAL,
+    jobs_schema.INITIAL,
+    tracing_schema.FACTS,
+)

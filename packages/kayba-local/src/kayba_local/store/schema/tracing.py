@@ -86,3 +86,40 @@ INITIAL: Final = (
     """,
     "CREATE INDEX assessments_of_trace ON assessments (trace)",
 )
+
+FACTS: Final = (
+    # `info_*` are the facts that a client gave in trace infos; null for those it did not give. The columns without the
+    # prefix, which are searched, combine them with the facts of the span in `root_span_id`.
+    # `root_rank` is that span's `rank`. `declared` is no longer used.
+    "ALTER TABLE traces ADD COLUMN info_state TEXT",
+    "ALTER TABLE traces ADD COLUMN info_request_ns INTEGER",
+    "ALTER TABLE traces ADD COLUMN info_duration_ns INTEGER",
+    "ALTER TABLE traces ADD COLUMN info_request_preview TEXT",
+    "ALTER TABLE traces ADD COLUMN info_response_preview TEXT",
+    "ALTER TABLE traces ADD COLUMN root_rank INTEGER",
+    """
+    UPDATE traces SET
+        info_state = state, info_request_ns = request_ns, info_duration_ns = duration_ns,
+        info_request_preview = request_preview, info_response_preview = response_preview
+    WHERE declared = 1
+    """,
+    "UPDATE traces SET root_rank = 2 WHERE root_span_id IS NOT NULL",
+    # `rank` is 2 for a root, 1 for a span whose parent is not stored, 0 for any other span.
+    # `resource` has the trace tags of the span's resource as JSON; null for a span of rank 0.
+    "ALTER TABLE spans ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE spans ADD COLUMN resource BLOB",
+    "UPDATE spans SET rank = 2 WHERE parent_id IS NULL",
+    """
+    UPDATE spans SET rank = 1 WHERE parent_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM spans AS parents WHERE parents.trace = spans.trace AND parents.span_id = spans.parent_id
+    )
+    """,
+    "CREATE INDEX spans_by_rank ON spans (trace, rank DESC, start_ns, span_id) WHERE rank > 0",
+    "CREATE INDEX spans_by_missing_parent ON spans (trace, parent_id) WHERE rank = 1",
+    # The span that a tag or metadata was read from; null if a client set it. Rows of earlier versions have no known
+    # source: any span replaces them.
+    "ALTER TABLE trace_tags ADD COLUMN source_ns INTEGER DEFAULT 9223372036854775807",
+    "ALTER TABLE trace_tags ADD COLUMN source_span TEXT DEFAULT ''",
+    "ALTER TABLE trace_metadata ADD COLUMN source_ns INTEGER DEFAULT 9223372036854775807",
+    "ALTER TABLE trace_metadata ADD COLUMN source_span TEXT DEFAULT ''",
+)

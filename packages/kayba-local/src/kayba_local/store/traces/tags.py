@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kayba_local.store.database import Database
 from kayba_local.store.errors import DoesNotExist, InvalidValue
-from kayba_local.store.traces.ingest import merge_pairs
+from kayba_local.store.traces import facts
 from kayba_local.store.traces.traces import SERVER_TAGS, get_row
 
 
@@ -17,7 +17,7 @@ def set_tag(db: Database, trace_id: str, key: str, value: str) -> None:
     """
     _require_client_tag(key)
     with db.write() as tx:
-        merge_pairs(tx, "trace_tags", [(get_row(tx, trace_id)["id"], {key: value})], replace=True)
+        facts.set_pairs(tx, "trace_tags", get_row(tx, trace_id)["id"], {key: value})
 
 
 def delete_tag(db: Database, trace_id: str, key: str) -> None:
