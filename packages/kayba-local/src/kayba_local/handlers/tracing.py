@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -17,12 +18,13 @@ from kayba_local.http.errors import Problem
 from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.mlflow_json.artifact import read_artifact
 from kayba_local.mlflow_json.infos import read_info, write_info
-from kayba_local.mlflow_json.spans import write_span
+from kayba_local.mlflow_json.spans import render_span
 from kayba_local.otlp import json_requests, protobuf_requests
 from kayba_local.otlp.records import InvalidSpans
+from kayba_local.store.database import Database
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import artifacts, assessments, client_info, ingest, search, tags, traces
-from kayba_local.store.traces.traces import Trace
+from kayba_local.store.traces.traces import StoredTrace
 
 logger: Final = logging.getLogger("kayba_local")
 
@@ -76,12 +78,13 @@ def upload_trace_artifact(call: Call) -> dict[str, Any]:
 @convert_store_errors
 def download_trace_artifact(call: Call) -> Reply:
     """Return a trace's file. The headers make a browser save it instead of displaying it."""
-    content = artifacts.get(call.db, call.path["experiment_id"], call.path["trace_id"])
-    return Reply(
-        content,
-        media_type="text/plain; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="traces.json"', "X-Content-Type-Options": "nosniff"},
-    )
+    size, content = artifacts.get(call.db, call.path["experiment_id"], call.path["trace_id"])
+    headers = {
+        "Content-Length": str(size),
+        "Content-Disposition": 'attachment; filename="traces.json"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Reply(content, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @convert_store_errors
@@ -91,20 +94,19 @@ def get_trace_info(call: Call) -> dict[str, Any]:
 
 
 @convert_store_errors
-def get_trace(call: Call) -> dict[str, Any]:
+def get_trace(call: Call) -> Reply:
     """Return a trace with its spans. An incomplete trace is returned only with `allow_partial`."""
-    trace = traces.get(call.db, call.query["trace_id"])
+    trace = traces.find(call.db, call.query["trace_id"])
     if not call.query.get("allow_partial", False) and not _is_complete(trace):
         raise DoesNotExist(f"Trace with ID '{trace.info.trace_id}' has not arrived in full yet, try again later.")
-    return {"trace": _write_trace(trace)}
+    return Reply(chain([b'{"trace":'], _write_trace(call.db, trace), [b"}"]))
 
 
 @convert_store_errors
-def batch_get_traces(call: Call) -> dict[str, Any]:
+def batch_get_traces(call: Call) -> Reply | dict[str, Any]:
     """Return several traces with their spans. Unknown and incomplete traces are omitted."""
-    found = traces.get_many(call.db, call.query["trace_ids"])
-    complete = [_write_trace(trace) for trace in found if _is_complete(trace)]
-    return {"traces": complete} if complete else {}
+    complete = [trace for trace in traces.find_many(call.db, call.query["trace_ids"]) if _is_complete(trace)]
+    return Reply(_write_traces(call.db, complete)) if complete else {}
 
 
 @convert_store_errors
@@ -156,18 +158,33 @@ def delete_traces(call: Call) -> dict[str, Any]:
     return {"traces_deleted": traces.delete_until(call.db, body["experiment_id"], until_ms, limit)}
 
 
-def _write_trace(trace: Trace) -> dict[str, Any]:
-    info = {"trace_info": write_info(trace.info)}
-    return {**info, "spans": [write_span(span) for span in trace.spans]} if trace.spans else info
+def _write_traces(db: Database, found: Iterable[StoredTrace]) -> Iterator[bytes]:
+    separator = b'{"traces":['
+    for trace in found:
+        yield separator
+        yield from _write_trace(db, trace)
+        separator = b","
+    yield b"]}"
 
 
-def _is_complete(trace: Trace) -> bool:
+def _write_trace(db: Database, trace: StoredTrace) -> Iterator[bytes]:
+    """Yield the JSON of a trace in pieces, each of one page of spans."""
+    yield b'{"trace_info":' + orjson.dumps(write_info(trace.info))
+    separator = ',"spans":['
+    for contents in traces.read_contents(db, trace):
+        if contents:
+            yield (separator + ",".join(map(render_span, contents))).encode()
+            separator = ","
+    yield b"]}" if separator == "," else b"}"
+
+
+def _is_complete(trace: StoredTrace) -> bool:
     """Return whether the trace has at least one span and as many as its client's size statistics announce."""
     try:
         announced = json.loads(trace.info.metadata.get(_SIZE_STATS, "{}"))["num_spans"]
     except (ValueError, KeyError, TypeError):
         announced = 1
-    return len(trace.spans) >= (announced if isinstance(announced, int) else 1)
+    return len(trace.ids) >= (announced if isinstance(announced, int) else 1)
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

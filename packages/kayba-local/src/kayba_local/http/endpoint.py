@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from kayba_local.contract import MediaType, Mount, Operation, is_json
@@ -135,6 +135,8 @@ def _build_response(operation: Operation, reply: Reply) -> Response:
     media_type = content.get(bodies.media_type_of(reply.media_type) or "")
     if media_type is None:
         raise RuntimeError(f"{operation.id} returned {reply.media_type}, which the contract does not define")
+    if isinstance(reply.body, Iterator):
+        return StreamingResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
     return Response(_encode(operation, reply, media_type), reply.status, dict(reply.headers), reply.media_type)
 
 

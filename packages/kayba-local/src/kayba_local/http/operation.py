@@ -47,7 +47,8 @@ class Reply:
     """A handler's response.
 
     Attributes:
-        body: A JSON value, or text or bytes with their own `media_type`; None sends no body.
+        body: A JSON value, or text or bytes with their own `media_type`; None sends no body. An iterator of bytes is
+            sent piece by piece, without the check against the contract.
         status: The HTTP status; the contract must document it for the operation.
         media_type: The Content-Type of the body.
         headers: Further response headers.

@@ -15,7 +15,7 @@ MAX_LEVELS: Final = 48
 """Maximum number of nested levels that are decoded. Deeper values stay text, so every response can be encoded."""
 
 _INT64: Final = range(-(2**63), 2**63)
-_JSON_STARTS: Final = ("{", "[", '"')
+JSON_STARTS: Final = ("{", "[", '"')
 
 
 def decode_attributes(pairs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def unwrap(value: Any) -> Any:
     Clients write structured attributes as JSON text. The text of a number or a literal is more likely a plain string
     and stays one. MLflow has the same rule, so both servers show the same values.
     """
-    if not isinstance(value, str) or value.lstrip()[:1] not in _JSON_STARTS:
+    if not isinstance(value, str) or value.lstrip()[:1] not in JSON_STARTS:
         return value
     decoded = parse_json(value)
     return decoded if isinstance(decoded, str | list | dict) else value

@@ -46,6 +46,16 @@ class Transaction:
         row: Row | None = self._connection.execute(sql, parameters).fetchone()
         return row
 
+    def iterate(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        """Yield the rows of a query, without a list of all."""
+        yield from self._connection.execute(sql, parameters)
+
+    def read_blob(self, table: str, column: str, row: int, size: int) -> Iterator[bytes]:
+        """Yield a value in pieces of at most `size` bytes, without the whole value in memory."""
+        with self._connection.blobopen(table, column, row, readonly=True) as blob:
+            while piece := blob.read(size):
+                yield piece
+
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute a statement and return the number of changed rows."""
         return self._connection.execute(sql, parameters).rowcount

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +22,13 @@ SPANS_TAG: Final = "mlflow.trace.spansLocation"
 SERVER_TAGS: Final = (ARTIFACT_TAG, SPANS_TAG)
 """Tags that only the server sets. MLflow's clients locate a trace's spans by them."""
 
+SPANS_PER_PAGE: Final = 500
+BYTES_PER_PAGE: Final = 512 * 1024
+"""Limits of the spans that are read at once; a larger span is read alone."""
+
 _NS_PER_MS: Final = 1_000_000
+# Coarse clocks give a parent and its child the same start; the parent is the span that ends later.
+_SPANS_IN_ORDER: Final = "FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,62 @@ def get_many(db: Database, trace_ids: Sequence[str]) -> list[Trace]:
         ordered = [rows[trace_id] for trace_id in dict.fromkeys(trace_ids) if trace_id in rows]
         infos = read_infos(tx, ordered)
         return [Trace(info, _read_spans(tx, row["id"])) for info, row in zip(infos, ordered, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """A trace whose spans are read later, page by page.
+
+    Attributes:
+        info: The trace without its spans.
+        ids: The row ids of the spans, ordered by start time.
+        sizes: The bytes of each span's content.
+    """
+
+    info: TraceInfo
+    ids: Sequence[int]
+    sizes: Sequence[int]
+
+
+def find_many(db: Database, trace_ids: Sequence[str]) -> list[StoredTrace]:
+    """Return traces without the content of their spans, in the requested order without unknown and repeated ids."""
+    with db.read() as tx:
+        rows = {row["trace_id"]: row for row in tx.rows(*_in("SELECT * FROM traces WHERE trace_id IN", trace_ids))}
+        ordered = [rows[trace_id] for trace_id in dict.fromkeys(trace_ids) if trace_id in rows]
+        infos = read_infos(tx, ordered)
+        return [StoredTrace(info, *_list_spans(tx, row["id"])) for info, row in zip(infos, ordered, strict=True)]
+
+
+def find(db: Database, trace_id: str) -> StoredTrace:
+    """Return a trace without the content of its spans.
+
+    Raises:
+        DoesNotExist: No trace has this id.
+    """
+    found = find_many(db, [trace_id])
+    if not found:
+        raise _not_found(trace_id)
+    return found[0]
+
+
+def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
+    """Yield the contents of a trace's spans in their order, page by page.
+
+    Each page is read in its own transaction, so a slow reader of the pages holds none. A span that was deleted since
+    `find_many` is omitted, and one that has changed has its new content.
+    """
+    start = 0
+    while start < len(trace.ids):
+        end, size = start + 1, trace.sizes[start]
+        while end < len(trace.ids) and end - start < SPANS_PER_PAGE and size + trace.sizes[end] <= BYTES_PER_PAGE:
+            size += trace.sizes[end]
+            end += 1
+        ids = trace.ids[start:end]
+        with db.read() as tx:
+            rows = tx.rows(*_in("SELECT id, content FROM spans WHERE id IN", ids))
+        contents = {row["id"]: row["content"] for row in rows}
+        yield [contents[id_] for id_ in ids if id_ in contents]
+        start = end
 
 
 def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
@@ -181,9 +244,17 @@ def _add_server_tags(tags: Mapping[str, str], row: Row, *, has_spans: bool) -> d
 
 
 def _read_spans(tx: Transaction, trace: int) -> list[Span]:
-    # Coarse clocks give a parent and its child the same start; the parent is the span that ends later.
-    rows = tx.rows("SELECT content FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id", (trace,))
+    rows = tx.rows(f"SELECT content {_SPANS_IN_ORDER}", (trace,))
     return [decode(row["content"]) for row in rows]
+
+
+def _list_spans(tx: Transaction, trace: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the row ids of a trace's spans in their order, and the bytes of each span's content."""
+    ids, sizes = array("q"), array("q")
+    for row in tx.iterate(f"SELECT id, length(content) AS size {_SPANS_IN_ORDER}", (trace,)):
+        ids.append(row["id"])
+        sizes.append(row["size"])
+    return ids, sizes
 
 
 def _by_trace(tx: Transaction, select: str, ids: Sequence[int]) -> defaultdict[int, dict[str, str]]:
