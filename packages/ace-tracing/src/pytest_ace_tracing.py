@@ -14,6 +14,19 @@ import pytest
 if TYPE_CHECKING:
     from ace_tracing.testing import CapturedTraces
 
+is_collecting = True
+"""Whether pytest has not begun to run tests: it imports tests, and with them applications that call `configure`.
+
+A `configure` without a key then raises no error, since a test may capture the traces. `ace_tracing.capture` reads it.
+"""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Note that all tests are imported."""
+    global is_collecting
+    is_collecting = False
+
 
 @pytest.fixture
 def captured_traces() -> Iterator[CapturedTraces]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ace_tracing.process import process
-from ace_tracing.recording.sink import Sink
+from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.recording.tracer import Tracer
 
 if TYPE_CHECKING:
     from ace_tracing.pipeline import Pipeline
+    from ace_tracing.recording.trace import RemoteParentMode
+    from ace_tracing.values.masking import Mask
+
+_PYTEST_PLUGIN: Final = "pytest_ace_tracing"
 
 
 @contextmanager
@@ -21,8 +26,8 @@ def capture_frames(sink: Sink) -> Iterator[None]:
     The configuration before the block is restored afterwards.
     """
     with process.lock:
-        former = process.capture_tracer, process.enabled, process.folder, process.pipeline
-        usual = process.tracer
+        former = process.capture_tracer, process.enabled, process.folder, process.capture_defaults, process.pipeline
+        usual = process.tracer or process.capture_defaults
         process.capture_tracer = Tracer(
             sink,
             usual.experiment if usual else None,
@@ -37,9 +42,32 @@ def capture_frames(sink: Sink) -> Iterator[None]:
     finally:
         with process.lock:
             inner = process.pipeline
-            process.capture_tracer, process.enabled, process.folder, before = former
+            process.capture_tracer, process.enabled, process.folder, process.capture_defaults, before = former
             process.pipeline = _restore_pipeline(before, inner)
             process.update_tracer()
+
+
+def is_capturing() -> bool:
+    """Return whether a capture is running."""
+    return process.capture_tracer is not None
+
+
+def is_key_optional() -> bool:
+    """Return whether `configure` needs no key: in a capture, and while pytest imports the tests, which may capture."""
+    return is_capturing() or getattr(sys.modules.get(_PYTEST_PLUGIN), "is_collecting", False)
+
+
+def configure_capture(
+    experiment: str | None, folder: str | None, mask: Mask | None, remote_parent: RemoteParentMode
+) -> None:
+    """Set the folder of new traces, and apply a configuration to the running capture, or else to later captures."""
+    with process.lock:
+        process.folder = folder
+        process.capture_defaults = Tracer(NULL_SINK, experiment, folder, None, mask, remote_parent)
+        if tracer := process.capture_tracer:
+            tracer.file(experiment, folder)
+            tracer.mask = mask
+            tracer.remote_parent = remote_parent
 
 
 def _restore_pipeline(before: Pipeline | None, inner: Pipeline | None) -> Pipeline | None:

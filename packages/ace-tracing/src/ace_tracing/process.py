@@ -32,6 +32,7 @@ class ProcessState:
         enabled: Whether recording is enabled.
         folder: The folder of new traces. None for unfiled.
         capture_tracer: The tracer of the running capture, which takes precedence over the pipeline's tracer.
+        capture_defaults: The settings of later captures, from a `configure` without a key.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class ProcessState:
         self.enabled = True
         self.folder: str | None = None
         self.capture_tracer: Tracer | None = None
+        self.capture_defaults: Tracer | None = None
 
     @property
     def tracer(self) -> Tracer | None:

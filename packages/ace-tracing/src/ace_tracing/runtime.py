@@ -46,7 +46,8 @@ def configure(
 
     No request is made until the first trace ends. If an earlier process left traces for this service, a background
     thread sends them at once. A second call replaces the whole configuration; traces that finished before it still go
-    to the former service. With the environment variable `KAYBA_TRACING_DISABLED=1` it checks and starts nothing.
+    to the former service. With the environment variable `KAYBA_TRACING_DISABLED=1` it checks and starts nothing. In a
+    capture of `ace_tracing.testing`, it needs no key, and configures the capture even with that variable.
 
     Args:
         api_key: The Kayba API key. The environment variable `KAYBA_API_KEY` by default.
@@ -87,17 +88,23 @@ def configure(
 
     with no_fork():
         from ace_tracing.arguments import read_arguments
+        from ace_tracing.capture import configure_capture, is_capturing, is_key_optional
         from ace_tracing.settings import create_sampler, is_disabled, resolve
 
-        if is_disabled():
+        if is_disabled() and not is_capturing():
             return
         from ace_tracing.delivery.fork import register_exit_delivery
         from ace_tracing.delivery.http.client import ServiceClient
         from ace_tracing.pipeline import Pipeline, build_delivery
     checked = read_arguments("configure", given)
-    settings = resolve(*(checked[name] for name in ("api_key", "base_url", "experiment", "folder", "spool")))
+    names = ("api_key", "base_url", "experiment", "folder", "spool")
+    settings = resolve(*(checked[name] for name in names), requires_key=not is_key_optional())
     settings = replace(settings, show_running_after=checked["show_running_after"])
     sampler = create_sampler(*(checked[name] for name in ("sample_rate", "keep_errors", "keep_slower_than")))
+    if is_disabled() or not settings.api_key:
+        price_table.configure(checked["prices"])
+        configure_capture(settings.experiment, settings.folder, mask, checked["remote_parent"])
+        return
     with process.lock:
         previous = process.pipeline
         if previous and previous.settings.same_service(settings):
@@ -117,13 +124,10 @@ def configure(
         tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask, checked["remote_parent"])
         process.pipeline = Pipeline(settings, service, worker, tracer)
         price_table.configure(checked["prices"])
-        process.folder = settings.folder
-        if process.capture_tracer:
-            process.capture_tracer.file(settings.experiment, settings.folder)
-            process.capture_tracer.mask = mask
-            process.capture_tracer.remote_parent = tracer.remote_parent
+        configure_capture(settings.experiment, settings.folder, mask, tracer.remote_parent)
+        process.capture_defaults = None
         process.update_tracer()
-    if worker.has_orphans():
+    if worker.has_orphans() and not is_capturing():
         worker.start()
     register_exit_delivery(deliver_at_exit)
 

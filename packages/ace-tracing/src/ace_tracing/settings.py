@@ -100,20 +100,24 @@ def resolve(
     experiment: str | None = None,
     folder: str | None = None,
     spool: bool = True,
+    *,
+    requires_key: bool = True,
 ) -> Settings:
     """Complete the checked arguments of `configure` from the environment and the defaults.
+
+    Without a key, that of the result is empty unless `requires_key` is True.
 
     Raises:
         ConfigurationError: The key is missing, or a variable of the environment has a wrong value.
     """
     key = api_key or _read_variable("api_key")
-    if not key:
+    if not key and requires_key:
         raise ConfigurationError(
             "No API key: pass configure(api_key=...) or set the KAYBA_API_KEY environment variable."
         )
     _read_variable("proxy")
     url = base_url or _read_variable("base_url") or DEFAULT_BASE_URL
-    return Settings(key, url, experiment, clean_folder(folder), spool_home() if spool else None)
+    return Settings(key or "", url, experiment, clean_folder(folder), spool_home() if spool else None)
 
 
 def _read_variable(argument: str) -> str | None:
