@@ -53,8 +53,8 @@ LAYERS: dict[str, str] = {
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
     process                 clocks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
     capture                 process pipeline recording/ values/masking
-    runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork delivery/status
-                            recording/ values/masking arguments settings errors
+    runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork
+                            delivery/status recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
                             recording/attributes recording/feedback recording/folders errors

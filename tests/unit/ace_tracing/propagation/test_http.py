@@ -190,7 +190,8 @@ def test_an_asgi_request_is_a_span(app: Any, path: str, status: int, children: i
     assert root.attributes["http.response.status_code"] == status
     assert root.attributes.get("http.route") == (path if path != "/none" else None)
     assert len(read.tree[0].children) == children
-    assert root.inputs is root.outputs is None
+    assert root.inputs == {"method": "GET", "path": path}
+    assert root.outputs == {"status": status}
 
 
 @pytest.mark.covers("Contexts", "ASGI streamed body")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -272,3 +273,21 @@ def test_a_started_process_has_no_spool_when_its_parent_has_none(
     run(PROGRAM.format(given="", opt_in=OPT_IN, method=method, body=body), tracing, tmp_path)
     wait_until_equal(forest, [("root", [WORK, WORK])])
     assert not Path(os.environ["KAYBA_SPOOL_DIR"]).exists()
+
+
+SCOPED = """
+    from ace_tracing import folder, session
+    with folder("runs"), session("s-1"), concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        assert pool.submit(work, 1).result() == 1
+    with folder("runs"), session("s-1"):
+        child = context.Process(target=work, args=(2,))
+        child.start()
+        child.join()
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_scopes_reach_processes_once_contexts_are_propagated(tracing: LocalServer, method: str, tmp_path: Path) -> None:
+    run(PROGRAM.format(given="", opt_in="propagate_context()", method=method, body=SCOPED), tracing, tmp_path)
+    found = [(read.info.folder, read.info.trace_metadata.get("mlflow.trace.session")) for read in search_traces()]
+    assert found == [("runs", "s-1")] * 2

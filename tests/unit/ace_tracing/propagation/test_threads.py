@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from ace_tracing import propagate_context, session, start_span, trace, with_context
+from ace_tracing import folder, propagate_context, session, start_span, trace, with_context
 from ace_tracing.testing import capture_traces
 
 
@@ -220,6 +220,28 @@ def test_only_scopes_and_spans_are_propagated() -> None:
         (read,) = traces
     assert precisions == [decimal.DefaultContext.prec]
     assert read.info.trace_metadata["mlflow.trace.session"] == "s-1"
+
+
+def run_scoped(make_pool: Callable[[], ThreadPoolExecutor]) -> list[tuple[str | None, str | None]]:
+    """Return folder and session of two traces that begin in the workers of a pool that is made beside its scopes."""
+    with capture_traces() as traces:
+        with folder("runs"), session("s-1"), make_pool() as pool:
+            pool.submit(work).result()
+            assert list(pool.map(lambda _: work(), [1])) == ["done"]
+        return [(read.info.folder, read.info.trace_metadata.get("mlflow.trace.session")) for read in traces]
+
+
+@pytest.mark.usefixtures("_opted_in")
+def test_scopes_beside_a_pool_reach_its_workers_once_contexts_are_propagated() -> None:
+    assert run_scoped(ThreadPoolExecutor) == [("runs", "s-1")] * 2
+
+
+def test_scopes_beside_a_pool_reach_its_workers_with_context() -> None:
+    assert run_scoped(lambda: with_context(ThreadPoolExecutor())) == [("runs", "s-1")] * 2
+
+
+def test_scopes_beside_a_pool_stay_in_their_thread_by_default() -> None:
+    assert run_scoped(ThreadPoolExecutor) == [(None, None)] * 2
 
 
 def test_propagate_context_is_idempotent_and_reversible() -> None:

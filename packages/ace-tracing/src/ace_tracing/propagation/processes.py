@@ -1,4 +1,4 @@
-"""The spawn context: configuration and parent span for a process that `multiprocessing` starts."""
+"""The spawn context: configuration, parent span and scope for a process that `multiprocessing` starts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ace_tracing import runtime
 from ace_tracing.diagnostics import guard, warn
 from ace_tracing.propagation.span_context import SpanContext, current_span_context
-from ace_tracing.recording.context import current_span
+from ace_tracing.recording.context import Scope, current_scope, current_span
 from ace_tracing.recording.sampling import Sampler
 from ace_tracing.recording.tracer import state
 
@@ -26,17 +26,21 @@ class SpawnContext:
         self._on_arrival = on_arrival
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
-        return _restore, (self._on_arrival, _current_configuration(), current_span_context())
+        return _restore, (self._on_arrival, _current_configuration(), current_span_context(), current_scope.get())
 
 
 @guard("starting a process")
 def _restore(
-    on_arrival: Callable[[], object], configuration: dict[str, Any] | None, parent: SpanContext | None
+    on_arrival: Callable[[], object],
+    configuration: dict[str, Any] | None,
+    parent: SpanContext | None,
+    scope: Scope | None,
 ) -> None:
     on_arrival()
     # A `configure` call in the program's main module, which is imported later, overrides this one.
     if configuration is not None and not runtime.is_configured():
         runtime.configure(**configuration)
+    current_scope.set(scope)
     tracer = state.tracer
     if parent is not None and tracer is not None:
         current_span.set(parent.to_remote_parent(tracer))

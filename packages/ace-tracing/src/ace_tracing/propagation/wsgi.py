@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ace_tracing.diagnostics import guard
-from ace_tracing.propagation.headers import continue_trace
-from ace_tracing.propagation.http_spans import record_status, request_attributes, request_span_name
-from ace_tracing.recording.attributes import encode_attributes
-from ace_tracing.recording.callsite import call_site
+from ace_tracing.propagation.http_spans import Exclusion, Identity, Request, RequestRecorder, record_status
 from ace_tracing.recording.context import current_span
 from ace_tracing.recording.span import LiveSpan, ManualSpan
-from ace_tracing.recording.tracer import Tracer, state
+from ace_tracing.recording.tracer import state
 
 StartResponse = Callable[..., Callable[[bytes], object]]
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -21,21 +18,46 @@ WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class TraceWSGI:
     """WSGI middleware that records each request as a span, a child of the caller's span when the headers name one.
 
-    The span is named `METHOD /path`. Its attributes contain the status code. An exception that leaves the application,
-    or a status code of 500 or more, sets the span's status to ERROR. The span ends when the body has been read or
-    closed. Bodies, headers and query strings are not recorded.
+    The span is named `METHOD /path`. Its inputs are method, path and query parameters, without the parameters whose
+    name looks like a secret; its outputs are the status code, which is an attribute, too. An exception that
+    leaves the application, or a status code of 500 or more, sets the span's status to ERROR. The span ends when the
+    body has been read or closed. Bodies and headers are not recorded.
 
     Args:
         app: The application.
+        exclude: Requests of which nothing is recorded: a path such as `"/health"`, a path with wildcards such as
+            `"/static/*"`, a compiled pattern that is searched in the path, a function of the environ that returns
+            whether to exclude the request, or several of these. None by default.
+        span_type: The type of a request's span. `"UNKNOWN"` by default.
+        session: The session of the request's trace: the name of a header, or a function that takes the environ and
+            returns the id or None. None by default.
+        user: The user of the request's trace, in the same way.
+
+    Raises:
+        TypeError: An argument has another type.
     """
 
-    def __init__(self, app: WSGIApp) -> None:
+    def __init__(
+        self,
+        app: WSGIApp,
+        *,
+        exclude: Exclusion | Iterable[Exclusion] = (),
+        span_type: str = "UNKNOWN",
+        session: Identity | None = None,
+        user: Identity | None = None,
+    ) -> None:
+        if not callable(app):
+            raise TypeError(f"TraceWSGI({app!r}): give the WSGI application")
         self.app = app
+        self._recorder = RequestRecorder(exclude, span_type, session, user)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         tracer = state.tracer
-        span = None if tracer is None else _start_request_span(tracer, environ)
+        request = None if tracer is None else _read_request(environ)
+        if tracer is None or request is None:
+            return self.app(environ, start_response)
+        span = self._recorder.open(tracer, request, ManualSpan)
         if span is None:
             return self.app(environ, start_response)
 
@@ -103,13 +125,10 @@ class _TracedBody:
             self._span.end()
 
 
-@guard("starting a span")
-def _start_request_span(tracer: Tracer, environ: dict[str, Any]) -> LiveSpan | None:
-    method = str(environ.get("REQUEST_METHOD", ""))
+@guard("reading a request")
+def _read_request(environ: dict[str, Any]) -> Request:
     # PEP 3333 decodes the bytes of the path as Latin-1.
     raw = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
     path = raw.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
-    attributes = encode_attributes(request_attributes(method, path))
-    with continue_trace(environ):
-        site = call_site(request_span_name(method, path), "UNKNOWN", None, attributes)
-        return tracer.open(site, kind=ManualSpan)
+    method = str(environ.get("REQUEST_METHOD", ""))
+    return Request(environ, environ, method, path, str(environ.get("QUERY_STRING", "")))
