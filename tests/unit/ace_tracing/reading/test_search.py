@@ -139,15 +139,6 @@ def test_a_folder_is_found_without_its_subfolders(facts: list[Fact]) -> None:
     assert {trace.info.folder for trace in subfolders} == {"production/eu"}
 
 
-@pytest.mark.parametrize("name", ["検索/製品", "a<b>!c", " padded ", "x" * 300])
-def test_a_folder_is_found_by_the_name_that_was_given(tracing: LocalServer, name: str) -> None:
-    with ace_tracing.folder(name), start_span("filed"):
-        pass
-    with start_span("unfiled"):
-        pass
-    assert [found.info.name for found in search_traces(folder=name)] == ["filed"]
-
-
 def test_an_empty_folder_finds_unfiled_traces(facts: list[Fact]) -> None:
     assert ids(search_traces(folder="")) == {fact.trace_id for fact in facts if fact.folder is None}
 
@@ -161,6 +152,15 @@ def test_a_status_is_found_in_any_case(facts: list[Fact], status: str) -> None:
 def test_the_read_info_has_the_session_and_the_user(facts: list[Fact]) -> None:
     (found,) = search_traces(name="plain", session_id="plain")
     assert (found.info.session_id, found.info.user_id) == ("plain", "plain")
+
+
+@pytest.mark.parametrize("name", ["検索/製品", "a<b>!c", " padded ", "x" * 300])
+def test_a_folder_is_found_by_the_name_that_was_given(tracing: LocalServer, name: str) -> None:
+    with ace_tracing.folder(name), start_span("filed"):
+        pass
+    with start_span("unfiled"):
+        pass
+    assert [found.info.name for found in search_traces(folder=name)] == ["filed"]
 
 
 @pytest.mark.parametrize("identifier", [7, UUID(int=7), 10**30])
