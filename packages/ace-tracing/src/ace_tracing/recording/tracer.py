@@ -90,8 +90,8 @@ class Tracer:
             agent = parent._site.agent
             if agent is not None and site.agent is None:
                 site = site.of(agent)
-        mask = trace.mask
-        if mask is not None:
+        if trace.mask is not None:
+            mask = trace.mask
             if is_masking():
                 # A function that the mask calls is traced. Its span would be recorded for each masked value.
                 trace, parent_id = UNSAMPLED._trace, UNSAMPLED._id
