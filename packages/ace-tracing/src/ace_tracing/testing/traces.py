@@ -8,13 +8,13 @@ from typing import Any, Final
 import orjson
 
 from ace_tracing.delivery.mlflow.file import DEFAULT_EXPERIMENT_ID, TRACE_ID_PREFIX, encode_spans, merge_spans
-from ace_tracing.delivery.mlflow.info import summarize
+from ace_tracing.delivery.mlflow.info import detail_texts, summarize
 from ace_tracing.delivery.otlp.attributes import is_valid_id, root_attributes, sendable_attributes, truncate_name
 from ace_tracing.delivery.otlp.encoder import stringify_long_ints
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
 from ace_tracing.reading.trace import Trace
 from ace_tracing.recording.feedback import Feedback
-from ace_tracing.recording.records import SpanRecord, TraceRecord
+from ace_tracing.recording.records import Role, SpanRecord, TraceRecord
 
 _NS_PER_MS: Final = 1_000_000
 
@@ -34,6 +34,8 @@ def build_traces(records: Iterable[TraceRecord], feedback: Iterable[Feedback] = 
     by_id: dict[str, list[TraceRecord]] = {}
     for record in records:
         by_id.setdefault(record.trace_id, []).append(record)
+    # A trace that began in another process may only have been described here.
+    by_id = {trace_id: parts for trace_id, parts in by_id.items() if any(part.entries for part in parts)}
     traces = [_build_trace(trace_id, parts) for trace_id, parts in by_id.items()]
     for trace_id, trace in zip(by_id, traces, strict=True):
         trace.info.assessments.extend(assessments.get(trace_id, ()))
@@ -50,6 +52,10 @@ def _build_trace(trace_id: str, records: list[TraceRecord]) -> Trace:
 
 def _build_info(trace_id: str, experiment_id: str, records: list[TraceRecord]) -> TraceInfo:
     summary = summarize(merge_spans((), (span for record in records for span in encode_spans(record))))
+    for record in records:
+        if record.role is Role.LATE and record.details is not None:
+            tags, metadata = detail_texts(record.details)
+            summary = summary._replace(tags=summary.tags | tags, metadata=summary.metadata | metadata)
     return TraceInfo(
         trace_id=TRACE_ID_PREFIX + trace_id,
         experiment_id=experiment_id,
@@ -73,7 +79,7 @@ def _build_span(record: TraceRecord, span: SpanRecord) -> Span:
         attributes["mlflow.spanOutputs"] = stringify_long_ints(orjson.loads(span.outputs))
     if span.agent is not None:
         attributes["gen_ai.agent.name"] = span.agent
-    if span.parent_id is None:
+    if span.parent_id is None or (record.role is Role.TOPMOST and span is record.spans[-1]):
         attributes |= {key: _unwrap(text) for key, text in root_attributes(record, span).items()}
     attributes |= {key: stringify_long_ints(value) for key, value in sendable_attributes(span.attributes or {})}
     return Span(

@@ -18,6 +18,7 @@ from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected,
 from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX, Json, dump, encode_spans, load, merge_spans
 from ace_tracing.delivery.mlflow.info import IN_PROGRESS, detail_texts, encode_facts, encode_info
 from ace_tracing.delivery.mlflow.requests import failure_of, read_info, send_info, set_slash_tags, set_tags
+from ace_tracing.delivery.otlp.attributes import NAME_TAG
 from ace_tracing.recording.records import Role, TraceRecord
 from kayba_api.api.tracing import delete_traces, download_trace_artifact, upload_trace_artifact
 from kayba_api.models import DeleteTracesRequest
@@ -124,7 +125,9 @@ class _TraceExport:
             if not isinstance(stored_spans, list):
                 return stored_spans
             spans = merge_spans(stored_spans, spans)
-            result = self._update(stored, self._info(records, spans), _late_texts(records))
+            has_name = any(record.details is not None and record.details.name for record in records)
+            info = self._info(records, spans)
+            result = self._update(stored, info, _late_texts(records), has_name=has_name)
         else:
             return stored
         return self._upload(spans) if has_new_spans and isinstance(result, Delivered) else result
@@ -173,16 +176,20 @@ class _TraceExport:
         result = classify(response)
         return set_slash_tags(self._service, info) if isinstance(result, Delivered) else result
 
-    def _update(self, stored: Json, info: Json, late: dict[str, str]) -> ExportResult | None:
+    def _update(self, stored: Json, info: Json, late: dict[str, str], *, has_name: bool) -> ExportResult | None:
         """Replace the server's info where it lacks facts.
 
         Args:
             stored: The server's info.
             info: The info computed from all spans.
             late: Metadata that was set after the root had ended.
+            has_name: Whether the trace got its name from `update_current_trace` in this process.
         """
         tags: dict[str, str] = stored.get("tags", {})
         metadata: dict[str, str] = stored.get("trace_metadata", {})
+        if NAME_TAG in tags and not has_name:
+            # Another process has named the trace. The root's own name is only a default.
+            info["tags"] = info["tags"] | {NAME_TAG: tags[NAME_TAG]}
         new_tags = {key: text for key, text in info["tags"].items() if tags.get(key) != text}
         has_news = any(metadata.get(key) != text for key, text in late.items())
         if stored["state"] == info["state"] == IN_PROGRESS and not new_tags and not has_news:
@@ -196,7 +203,8 @@ class _TraceExport:
         info["trace_metadata"] = metadata | info["trace_metadata"] | late
         response = send_info(self._service, info)
         if response.status_code not in CANNOT_REPLACE:
-            return classify(response)
+            result = classify(response)
+            return set_slash_tags(self._service, info) if isinstance(result, Delivered) else result
         # Nothing is lost: the spans are in the new file, and tags, metadata and assessments are in the new info.
         info["assessments"] = stored.get("assessments", [])
         body = DeleteTracesRequest.from_dict({"experiment_id": self._experiment_id, "request_ids": [self._trace_id]})

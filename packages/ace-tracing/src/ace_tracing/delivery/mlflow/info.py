@@ -21,7 +21,7 @@ from ace_tracing.recording.records import NO_DETAILS, Role, TraceDetails, TraceR
 IN_PROGRESS: Final = "IN_PROGRESS"
 MAX_PREVIEW_CHARS: Final = 1_000
 MAX_TAG_CHARS: Final = 4_096
-MAX_METADATA_CHARS: Final = 250
+MAX_METADATA_CHARS: Final = 8_000
 
 _SESSION: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
 _TOTALS: Final = {
