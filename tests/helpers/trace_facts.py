@@ -29,7 +29,7 @@ from ace_tracing import (
 from ace_tracing.reading.model import TraceInfo
 
 FOLDER: Final = "reports/daily"
-LONG_TEXT: Final = "long text " * 700
+LONG_TEXT: Final = "long text, " * 600 + "end"
 
 REPOSITORY: Final = Path(__file__).parents[2]
 RECOVERY_LIMIT_S: Final = 120.0

@@ -7,12 +7,15 @@ from typing import Final
 import pytest
 from mlflow import MlflowClient
 from tests.helpers.interop.mlflow_server import MlflowServer
-from tests.helpers.trace_facts import ROUTES, Destination, deliver_on, expected_facts, facts_of
+from tests.helpers.trace_facts import LONG_TEXT, ROUTES, Destination, deliver_on, expected_facts, facts_of
 
 import ace_tracing
 from ace_tracing import search_traces, start_span
 
-ROOT_NAMES_THE_TRACE: Final = {"in another process": {"name": "root"}}
+OF_MLFLOW: Final = {"long metadata": LONG_TEXT[:250]}
+"""MLflow stores up to 8,000 characters of a value, and returns 250 of them."""
+
+OF_MLFLOW_ON: Final = {"in another process": {"name": "root"}}
 """MLflow takes the name from the root, whenever it arrives."""
 
 
@@ -22,7 +25,7 @@ def test_every_fact_is_readable_after_every_route(
     route: str, configured_mlflow: MlflowServer, request: pytest.FixtureRequest
 ) -> None:
     found = facts_of(deliver_on(route, Destination(configured_mlflow.url, request.node.name)))
-    assert found == expected_facts(route) | ROOT_NAMES_THE_TRACE.get(route, {})
+    assert found == expected_facts(route) | OF_MLFLOW | OF_MLFLOW_ON.get(route, {})
 
 
 @pytest.mark.interop("Trace name, folder, tags")

@@ -44,10 +44,11 @@ def configure(
 ) -> None:
     """Configure where traces are sent and start recording.
 
-    No request is made until the first trace ends. If an earlier process left traces for this service, a background
-    thread sends them at once. A second call replaces the whole configuration; traces that finished before it still go
-    to the former service. With the environment variable `KAYBA_TRACING_DISABLED=1` it checks and starts nothing. In a
-    capture of `ace_tracing.testing`, it needs no key, and configures the capture even with that variable.
+    No request is made until the first trace ends, or runs for `show_running_after` seconds. If an earlier process left
+    traces for this service, a background thread sends them at once. A second call replaces the whole configuration;
+    traces that finished before it still go to the former service. With the environment variable
+    `KAYBA_TRACING_DISABLED=1` it checks and starts nothing. In a capture of `ace_tracing.testing`, it needs no key, and
+    configures the capture even with that variable.
 
     Args:
         api_key: The Kayba API key. The environment variable `KAYBA_API_KEY` by default.
