@@ -2,8 +2,8 @@
 
     hatch run bench:large-trace [--spans 60000] [--rounds 3]
 
-It starts a server in a subprocess, sends one trace in OTLP requests of 2,000 spans, and a second one as a file. Each row
-is one way to read them: the best time of all rounds, the bytes of the response, and the growth of the server's peak
+It starts a server in a subprocess, sends one trace in OTLP requests of 2,000 spans, and a second one as a file. Each
+row is one way to read them: the best time of all rounds, the bytes of the response, and the growth of the server's peak
 memory over its resident memory before the request (Linux only).
 """
 
