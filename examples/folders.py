@@ -16,7 +16,7 @@ if __name__ == "__main__":
     greet("production")
 
     set_folder("staging/<b>eu</b>")
-    print(get_folder())  # staging/eu: HTML tags and special characters are removed
+    print(get_folder())  # staging/eu: HTML tags and special characters are removed, with a warning
     greet("staging")
 
     set_folder(None)
