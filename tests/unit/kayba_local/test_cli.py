@@ -7,6 +7,9 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
+import sysconfig
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -22,6 +25,15 @@ def stop_with(process: subprocess.Popen[str], number: int) -> tuple[int, str, st
     process.send_signal(number)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    "command", [[sys.executable, "-m", "kayba_local"], [str(Path(sysconfig.get_path("scripts"), "kayba-local"))]]
+)
+def test_the_version_is_printed(command: list[str]) -> None:
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"kayba-local {version('kayba-local')}\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows does not have these signals")

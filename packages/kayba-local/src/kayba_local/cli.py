@@ -1,4 +1,4 @@
-"""The command line `kayba-local serve`."""
+"""The command line `kayba-local serve`, and `kayba-local --version`."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def default_store() -> str:
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kayba-local", description="Kayba server in one process, on one SQLite file.")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve until SIGINT or SIGTERM", description="Serve the Kayba API.")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -100,6 +101,16 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="respond to OTLP requests with 501, and accept traces as files, like MLflow on a file store",
     )
     return parser
+
+
+class _ShowVersion(argparse.Action):
+    """The option `--version`. It reads the version only when it is used, because that takes a few milliseconds."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"{parser.prog} {version('kayba-local')}\n")
+        parser.exit()
 
 
 def _port(text: str) -> int:
