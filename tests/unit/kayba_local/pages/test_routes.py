@@ -208,6 +208,38 @@ def test_every_span_is_in_the_tree_once_with_any_parent(pairs: list[tuple[int, i
         assert node.depth == 0 or depths[str(node.span.parent_id)] == node.depth - 1
 
 
+@pytest.mark.parametrize(
+    ("parents", "tree"),
+    [
+        ({1: 2, 2: 1}, [(1, 0), (2, 1)]),
+        ({1: 1}, [(1, 0)]),
+        # The first span is below the cycle of 2, 3 and 4, not in it.
+        ({1: 3, 2: 4, 3: 2, 4: 3}, [(2, 0), (3, 1), (1, 2), (4, 2)]),
+        ({1: 90, 2: 1, 3: 4, 4: 3, 5: 4}, [(1, 0), (2, 1), (3, 0), (4, 1), (5, 2)]),
+    ],
+)
+def test_spans_whose_parents_form_a_cycle_are_in_the_tree(parents: dict[int, int], tree: list[tuple[int, int]]) -> None:
+    nodes = build_tree([make_span(number, parent) for number, parent in parents.items()])
+    assert [(int(node.span.span_id), node.depth) for node in nodes] == tree
+    assert [node.circular for node in nodes] == [depth == 0 and parents[number] in parents for number, depth in tree]
+    assert [node.detached for node in nodes] == [
+        depth == 0 and parents[number] not in parents for number, depth in tree
+    ]
+
+
+def test_the_page_shows_a_cycle_of_parents(http: httpx.Client, send: Send) -> None:
+    path = send(span(1, "first", parent=2), span(2, "second", parent=1, start=START + 5), span(3, "child", parent=2))
+    page = Page(http.get(path).text)
+    assert [name for _, name in page.spans] == ["first", "second", "child"]
+    assert page.shows("first", "parents form a cycle", "second")
+    assert not page.shows("parent missing")
+
+
+def test_only_the_first_nodes_are_built(http: httpx.Client) -> None:
+    spans = [make_span(number, number - 1) for number in range(2, 100)]
+    assert [node.span for node in build_tree(spans, 5)] == spans[:5]
+
+
 def make_span(number: int, parent: int) -> Span:
     return Span("0", str(number), str(parent), "n", START + number, START + number * 2, "OK", "", {}, (), ())
 

@@ -97,6 +97,21 @@ class Endpoint:
         return _build_response(operation, result if isinstance(result, Reply) else Reply(result))
 
 
+class _PiecesResponse(StreamingResponse):
+    """A response that is sent piece by piece, and closes its source, also if the client leaves early."""
+
+    def __init__(self, pieces: Iterator[bytes], status: int, headers: Mapping[str, str], media_type: str) -> None:
+        super().__init__(pieces, status, headers, media_type)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if (close := getattr(self._pieces, "close", None)) is not None:
+                close()
+
+
 def _read_call(context: EndpointContext, operation: Operation, request: Request, raw: bytes) -> Call:
     headers = dict(request.headers)
     path: dict[str, str] = request.path_params
@@ -136,7 +151,7 @@ def _build_response(operation: Operation, reply: Reply) -> Response:
     if media_type is None:
         raise RuntimeError(f"{operation.id} returned {reply.media_type}, which the contract does not define")
     if isinstance(reply.body, Iterator):
-        return StreamingResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
+        return _PiecesResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
     return Response(_encode(operation, reply, media_type), reply.status, dict(reply.headers), reply.media_type)
 
 

@@ -17,10 +17,10 @@ from kayba_local.http.errors import Problem
 from kayba_local.http.security import require_basic
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.pages import formats
-from kayba_local.pages.tree import build_tree
+from kayba_local.pages.tree import build_tree, with_spans
 from kayba_local.store import insights
 from kayba_local.store.errors import DoesNotExist
-from kayba_local.store.traces import listing, traces
+from kayba_local.store.traces import listing, outlines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,11 +90,12 @@ class Pages:
 
     def _trace(self, request: Request) -> Response:
         try:
-            trace = traces.get(self._db, request.path_params["trace_id"])
+            info, places = outlines.read_outline(self._db, request.path_params["trace_id"])
         except DoesNotExist as error:
             raise Problem(404, None, str(error)) from error
-        nodes = build_tree(trace.spans)
-        return _render("trace.html", info=trace.info, nodes=nodes[:MAX_SPANS], count=len(nodes))
+        nodes = build_tree(places, MAX_SPANS)
+        spans = outlines.read_spans(self._db, [node.span.row for node in nodes])
+        return _render("trace.html", info=info, nodes=with_spans(nodes, spans), count=len(places))
 
     def _insights(self, _request: Request) -> Response:
         found = insights.find(self._db)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from kayba_local.otlp.records import Batch
 from kayba_local.store.database import Database
@@ -43,8 +42,8 @@ def put(db: Database, experiment_id: str, trace_id: str, content: bytes, spans: 
         tx.run(_UPSERT, (trace["id"], content))
 
 
-def get(db: Database, experiment_id: str, trace_id: str) -> tuple[int, Iterator[bytes]]:
-    """Return the size of a trace's file, and its content in pieces.
+def get(db: Database, experiment_id: str, trace_id: str) -> tuple[int, Pieces]:
+    """Return the size of a trace's file, and its content in pieces, which must be closed.
 
     The content is copied to a temporary file first, so a slow reader of the pieces holds no transaction.
 
@@ -66,10 +65,24 @@ def get(db: Database, experiment_id: str, trace_id: str) -> tuple[int, Iterator[
         size = copy.tell()
         copy.seek(0)
         opened.pop_all()
-    return size, _read_pieces(copy)
+    return size, Pieces(copy)
 
 
-def _read_pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+class Pieces:
+    """The content of an open file in pieces. `close` closes the file; so does the end of the content."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        if not self._file.closed and (piece := self._file.read(PIECE_BYTES)):
+            return piece
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Close the file, which also deletes a temporary one."""
+        self._file.close()

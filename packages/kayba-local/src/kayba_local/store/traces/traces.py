@@ -28,7 +28,7 @@ BYTES_PER_PAGE: Final = 512 * 1024
 
 _NS_PER_MS: Final = 1_000_000
 # Coarse clocks give a parent and its child the same start; the parent is the span that ends later.
-_SPANS_IN_ORDER: Final = "FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id"
+SPANS_IN_ORDER: Final = "FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def get(db: Database, trace_id: str) -> Trace:
 def get_many(db: Database, trace_ids: Sequence[str]) -> list[Trace]:
     """Return traces with their spans, in the requested order without unknown and repeated ids."""
     with db.read() as tx:
-        rows = {row["trace_id"]: row for row in tx.rows(*_in("SELECT * FROM traces WHERE trace_id IN", trace_ids))}
+        rows = {row["trace_id"]: row for row in tx.rows(*in_list("SELECT * FROM traces WHERE trace_id IN", trace_ids))}
         ordered = [rows[trace_id] for trace_id in dict.fromkeys(trace_ids) if trace_id in rows]
         infos = read_infos(tx, ordered)
         return [Trace(info, _read_spans(tx, row["id"])) for info, row in zip(infos, ordered, strict=True)]
@@ -125,7 +125,7 @@ class StoredTrace:
 def find_many(db: Database, trace_ids: Sequence[str]) -> list[StoredTrace]:
     """Return traces without the content of their spans, in the requested order without unknown and repeated ids."""
     with db.read() as tx:
-        rows = {row["trace_id"]: row for row in tx.rows(*_in("SELECT * FROM traces WHERE trace_id IN", trace_ids))}
+        rows = {row["trace_id"]: row for row in tx.rows(*in_list("SELECT * FROM traces WHERE trace_id IN", trace_ids))}
         ordered = [rows[trace_id] for trace_id in dict.fromkeys(trace_ids) if trace_id in rows]
         infos = read_infos(tx, ordered)
         return [StoredTrace(info, *_list_spans(tx, row["id"])) for info, row in zip(infos, ordered, strict=True)]
@@ -157,7 +157,7 @@ def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
             end += 1
         ids = trace.ids[start:end]
         with db.read() as tx:
-            rows = tx.rows(*_in("SELECT id, content FROM spans WHERE id IN", ids))
+            rows = tx.rows(*in_list("SELECT id, content FROM spans WHERE id IN", ids))
         contents = {row["id"]: row["content"] for row in rows}
         yield [contents[id_] for id_ in ids if id_ in contents]
         start = end
@@ -166,7 +166,7 @@ def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
 def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
     """Delete traces of an experiment with their dependent rows, and return the number of deleted traces."""
     with db.write() as tx:
-        sql, parameters = _in("DELETE FROM traces WHERE experiment = ? AND trace_id IN", trace_ids)
+        sql, parameters = in_list("DELETE FROM traces WHERE experiment = ? AND trace_id IN", trace_ids)
         return tx.run(sql, (int(experiment_id), *parameters))
 
 
@@ -211,9 +211,9 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
     tags = _by_trace(tx, "SELECT trace, key, value FROM trace_tags WHERE trace IN", ids)
     metadata = _by_trace(tx, "SELECT trace, key, value FROM trace_metadata WHERE trace IN", ids)
     assessments: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in tx.rows(*_in("SELECT trace, content FROM assessments WHERE trace IN", ids, "ORDER BY id")):
+    for row in tx.rows(*in_list("SELECT trace, content FROM assessments WHERE trace IN", ids, "ORDER BY id")):
         assessments[row["trace"]].append(orjson.loads(row["content"]))
-    with_spans = {row["trace"] for row in tx.rows(*_in("SELECT DISTINCT trace FROM spans WHERE trace IN", ids))}
+    with_spans = {row["trace"] for row in tx.rows(*in_list("SELECT DISTINCT trace FROM spans WHERE trace IN", ids))}
     return [
         TraceInfo(
             trace_id=row["trace_id"],
@@ -244,14 +244,14 @@ def _add_server_tags(tags: Mapping[str, str], row: Row, *, has_spans: bool) -> d
 
 
 def _read_spans(tx: Transaction, trace: int) -> list[Span]:
-    rows = tx.rows(f"SELECT content {_SPANS_IN_ORDER}", (trace,))
+    rows = tx.rows(f"SELECT content {SPANS_IN_ORDER}", (trace,))
     return [decode(row["content"]) for row in rows]
 
 
 def _list_spans(tx: Transaction, trace: int) -> tuple[Sequence[int], Sequence[int]]:
     """Return the row ids of a trace's spans in their order, and the bytes of each span's content."""
     ids, sizes = array("q"), array("q")
-    for row in tx.iterate(f"SELECT id, length(content) AS size {_SPANS_IN_ORDER}", (trace,)):
+    for row in tx.iterate(f"SELECT id, length(content) AS size {SPANS_IN_ORDER}", (trace,)):
         ids.append(row["id"])
         sizes.append(row["size"])
     return ids, sizes
@@ -259,12 +259,12 @@ def _list_spans(tx: Transaction, trace: int) -> tuple[Sequence[int], Sequence[in
 
 def _by_trace(tx: Transaction, select: str, ids: Sequence[int]) -> defaultdict[int, dict[str, str]]:
     values: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for row in tx.rows(*_in(select, ids, "ORDER BY key")):
+    for row in tx.rows(*in_list(select, ids, "ORDER BY key")):
         values[row["trace"]][row["key"]] = row["value"]
     return values
 
 
-def _in(head: str, values: Iterable[Any], tail: str = "") -> tuple[str, tuple[Any, ...]]:
+def in_list(head: str, values: Iterable[Any], tail: str = "") -> tuple[str, tuple[Any, ...]]:
     """Return a statement with the placeholders of an IN list after `head`, and the values."""
     parameters = tuple(values)
     return f"{head} ({', '.join('?' * len(parameters))}) {tail}", parameters
