@@ -10,11 +10,13 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
+import httpx
 import pytest
 from tests.helpers.faulty_server import FakeResponse, FaultyServer, Request, faulty_server
 
 import ace_tracing
-from ace_tracing import ServiceError, Span, Trace, get_trace, search_traces
+from ace_tracing import ServiceError, Span, Trace, get_trace, search_traces, start_span
+from kayba_local import LocalServer
 
 TRACE_ID: Final = "tr-" + "11" * 16
 INFO: Final = {
@@ -206,3 +208,17 @@ def test_request_times_are_read_in_all_precisions(service: FaultyServer, seconds
     info = {**INFO, "request_time": f"2026-11-27T00:51:{seconds}"}
     found = read(service, f'{{"traces":[{on_lines(SPANS, info)}]}}')
     assert found.info.request_time == 1_795_740_703_000 + milliseconds
+
+
+def test_kayba_local_writes_each_span_on_a_line_of_its_own(tracing: LocalServer) -> None:
+    with start_span("root") as root:
+        for number in range(700):
+            with start_span(f"line\nbreak {number}") as step:
+                step.set_inputs({"text": 'a\n"spans":[\n{"trace_id":'})
+    found = get_trace(root.trace_id or "")
+    assert [type(span) is Span for span in found.data.spans[:2]] == [False, False]
+    raw = httpx.get(
+        f"{tracing.url}/api/mlflow/api/3.0/mlflow/traces/batchGet", params={"trace_ids": root.trace_id or ""}
+    ).content
+    assert len(raw.splitlines()) == len(json.loads(raw)["traces"][0]["spans"]) + 2 == 703
+    assert [span.name for span in found.data.spans] == ["root", *(f"line\nbreak {number}" for number in range(700))]

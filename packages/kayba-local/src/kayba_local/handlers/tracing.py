@@ -168,14 +168,17 @@ def _write_traces(db: Database, found: Iterable[StoredTrace]) -> Iterator[bytes]
 
 
 def _write_trace(db: Database, trace: StoredTrace) -> Iterator[bytes]:
-    """Yield the JSON of a trace in pieces, each of one page of spans."""
+    """Yield the JSON of a trace in pieces, each of one page of spans, with every span on a line of its own.
+
+    JSON has no other raw line break, so a client can find the spans without parsing the whole response.
+    """
     yield b'{"trace_info":' + orjson.dumps(write_info(trace.info))
-    separator = ',"spans":['
+    separator = ',"spans":[\n'
     for contents in traces.read_contents(db, trace):
         if contents:
-            yield (separator + ",".join(map(render_span, contents))).encode()
-            separator = ","
-    yield b"]}" if separator == "," else b"}"
+            yield (separator + ",\n".join(map(render_span, contents))).encode()
+            separator = ",\n"
+    yield b"\n]}" if separator == ",\n" else b"}"
 
 
 def _is_complete(trace: StoredTrace) -> bool:
