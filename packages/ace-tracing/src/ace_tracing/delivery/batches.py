@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import CUT
 from ace_tracing.recording.records import SpanRecord

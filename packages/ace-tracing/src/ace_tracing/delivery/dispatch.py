@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.batches import Batch, group_by_experiment
 from ace_tracing.delivery.control import Control

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from ace_tracing.delivery.assembler import Assembled
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_FEEDBACK, Buffer
 from ace_tracing.delivery.spool.log import OwnLog

@@ -11,7 +11,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from ace_tracing.clocks import monotonic, sleep
-from ace_tracing.delivery.assembler import Assembled, Assembler, Frames
+from ace_tracing.delivery.assembler import Assembler, Frames
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
@@ -105,7 +106,7 @@ class OwnLog:
 
     def is_running(self, trace_id: bytes) -> bool:
         """Return whether the root of the trace with this id (16 bytes) runs in this process. Any thread may ask."""
-        return self._assembler.is_running(trace_id)
+        return trace_id in self._assembler.traces
 
     @property
     def has_open_spans(self) -> bool:
@@ -176,11 +177,11 @@ class OwnLog:
     @property
     def has_running_traces(self) -> bool:
         """Whether the root of a trace is open whose start was read."""
-        return self._assembler.has_running
+        return bool(self._assembler.traces)
 
     def take_running(self, min_age_s: float) -> list[Assembled]:
         """Return the ended spans of running traces whose roots were read at least that long ago, in seconds."""
-        return self._assembler.take_running(min_age_s)
+        return self._assembler.traces.take_running(min_age_s)
 
     def interrupt(self) -> list[Assembled]:
         """End the open spans as interrupted, when no more frames come, and return their traces."""
