@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.batches import Batch, group_by_experiment
 from ace_tracing.delivery.control import Control
@@ -19,6 +18,7 @@ from ace_tracing.delivery.feedback import FeedbackSender
 from ace_tracing.delivery.gil import LARGE_BYTES, GilYielder
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.ledger import INTERNAL_ERROR, REJECTED, REJECTED_PARTS, Ledger
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.backoff import Backoff
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_FEEDBACK, Buffer
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from ace_tracing.clocks import monotonic
-from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import Dispatcher
 from ace_tracing.delivery.ledger import EXPIRED
+from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.log import OrphanedLog
 from ace_tracing.diagnostics import internal_error

@@ -51,7 +51,8 @@ def send_facts(service: ServiceClient, record: TraceRecord, experiment_id: str) 
         httpx.HTTPError: No complete response arrived.
     """
     info = encode_facts(record, experiment_id)
-    if record.role is Role.ROOT or (record.role is Role.RUNNING and not _has_remote_root(record)):
+    if record.role in (Role.ROOT, Role.RUNNING):
+        # A running trace is never final. Below a foreign caller, a server may have computed another state from the spans.
         result = _send(service, info)
         is_optional = record.role is Role.RUNNING
     else:
@@ -61,10 +62,6 @@ def send_facts(service: ServiceClient, record: TraceRecord, experiment_id: str) 
         lost = 0 if is_optional else 1
         return Delivered(lost, f"the facts of trace {info['trace_id']}: {result.reason}" if lost else "")
     return result
-
-
-def _has_remote_root(record: TraceRecord) -> bool:
-    return record.root is not None and record.root.parent_id is not None
 
 
 def _send(service: ServiceClient, info: Json) -> ExportResult:
