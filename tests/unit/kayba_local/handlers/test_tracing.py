@@ -432,8 +432,9 @@ class TestAssessments:
         send(http, span())
         send_info(http, trace_info(2))
         own = f"a-{'1' * 32}"
-        assert assess(http, trace_id(1), assessment_id=own).status_code == 200
-        assert error_of(assess(http, trace_id(2), assessment_id=own)) == (400, "RESOURCE_ALREADY_EXISTS")
+        assert assess(http, trace_id(1), assessment_id=own).json()["assessment"]["assessment_id"] == own
+        assert assess(http, trace_id(2), assessment_id=own).json()["assessment"]["assessment_id"] != own
+        assert len(get_trace(http, trace_id(1))["trace_info"]["assessments"]) == 1
 
     def test_an_overridden_assessment_is_invalid(self, http: httpx.Client) -> None:
         send(http, span())

@@ -52,7 +52,7 @@ def send_facts(service: ServiceClient, record: TraceRecord, experiment_id: str) 
     """
     info = encode_facts(record, experiment_id)
     if record.role in (Role.ROOT, Role.RUNNING):
-        # A running trace is never final. Below a foreign caller, a server may have computed another state from the spans.
+        # Below a foreign caller, a server may have computed another state from the spans so far.
         result = _send(service, info)
         is_optional = record.role is Role.RUNNING
     else:

@@ -29,7 +29,8 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
         db: The store.
         trace_id: The trace.
         assessment: The assessment as API JSON. An id in the form of `_new_id` is kept, so that a repeated request adds
-            nothing; any other id is replaced. The assessment that it overrides becomes invalid.
+            nothing; any other id, and that of another trace's assessment, is replaced. The assessment that it overrides
+            becomes invalid.
 
     Returns:
         The assessment with its id and, if it had none, its time. If the trace has an assessment of that id, that one,
@@ -37,7 +38,6 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
 
     Raises:
         DoesNotExist: The trace or the overridden assessment does not exist.
-        AlreadyExists: An assessment of another trace has this id.
     """
     given = assessment.get("assessment_id", "")
     assessment_id = given if _OWN_ID.fullmatch(given) else _new_id()
@@ -47,6 +47,8 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
         if stored is not None:
             known: dict[str, Any] = orjson.loads(stored["content"])
             return known
+        if tx.row("SELECT 1 FROM assessments WHERE assessment_id = ?", (assessment_id,)) is not None:
+            assessment_id = _new_id()
         if overridden := assessment.get("overrides"):
             _invalidate(tx, trace, overridden)
         return upsert(tx, trace, {**assessment, "assessment_id": assessment_id})
