@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,7 @@ LONG_TEXT: Final = "long text, " * 600 + "end"
 
 REPOSITORY: Final = Path(__file__).parents[2]
 RECOVERY_LIMIT_S: Final = 120.0
+NO_VARIABLES: Final[Mapping[str, str]] = {}
 
 FACTS: Final[dict[str, tuple[Callable[[TraceInfo], Any], Any]]] = {
     "name": (lambda info: info.name, "named"),
@@ -101,8 +102,8 @@ def after_the_root(_: Destination) -> str:
 def in_another_process(destination: Destination) -> str:
     with folder(FOLDER), start_span("root") as root:
         root.set_inputs("the question")
-        headers = {name.upper(): value for name, value in inject({}).items()}
-        _run(destination, "continue", **headers)
+        headers = _variables()
+        _run(destination, "continue", headers)
         root.set_outputs("the answer")
     return root.trace_id or ""
 
@@ -110,11 +111,17 @@ def in_another_process(destination: Destination) -> str:
 def in_another_process_after_the_root(destination: Destination) -> str:
     with folder(FOLDER), start_span("root") as root:
         root.set_inputs("the question")
-        headers = {name.upper(): value for name, value in inject({}).items()}
+        headers = _variables()
         root.set_outputs("the answer")
     assert ace_tracing.flush()
-    _run(destination, "continue", **headers)
+    _run(destination, "continue", headers)
     return root.trace_id or ""
+
+
+def _variables() -> dict[str, str]:
+    """Return the context of the running span as environment variables."""
+    headers: dict[str, str] = {}
+    return {name.upper(): value for name, value in inject(headers).items()}
 
 
 def below_a_foreign_caller(_: Destination) -> str:
@@ -146,7 +153,7 @@ def _is_stored(trace_id: str) -> bool:
         return False
 
 
-def _run(destination: Destination, task: str, code: int = 0, **environment: str) -> str:
+def _run(destination: Destination, task: str, environment: Mapping[str, str] = NO_VARIABLES, code: int = 0) -> str:
     """Run a task of `_CHILD_TASKS` in a process of its own, and return its output."""
     command = [sys.executable, "-m", "tests.helpers.trace_facts", destination.url, destination.experiment or "", task]
     done = subprocess.run(

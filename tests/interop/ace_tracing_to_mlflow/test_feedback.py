@@ -54,7 +54,8 @@ def test_feedback_logged_before_its_trace_arrives_reads_back(server: MlflowServe
     log_feedback(str(span.trace_id), "late", value, span_id=span.span_id, rationale="because", metadata={"run": "1"})
     assert flush(60) == Delivery(delivered=3, feedback_delivered=2)
     found = {each.name: each for each in assessments(span.trace_id)}
-    assert [found[name].feedback.value for name in ("early", "late")] == [value, value]
+    values = [feedback and feedback.value for feedback in (found["early"].feedback, found["late"].feedback)]
+    assert values == [value, value]
     late = found["late"]
     assert (late.span_id, late.rationale, late.metadata) == (span.span_id, "because", {"run": "1"})
     assert late.source.source_type == "HUMAN"

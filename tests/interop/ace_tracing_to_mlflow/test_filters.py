@@ -37,13 +37,13 @@ NO_FACTS: Final[dict[str, Any]] = dict.fromkeys(("folder", "session_id", "user_i
 @given(st.text() | st.text("'\"\\` %_;-\n#a"), st.sampled_from(["name", "session_id", "user_id"]))
 def test_mlflow_reads_every_text_as_given_or_as_a_wider_pattern(text: str, argument: str) -> None:
     built = build_filter("tags.`a` = 'b'", **{**NO_FACTS, argument: text, "status": "ok", "since": 1.7e9})
-    first, condition, status, since = SearchTraceUtils.parse_search_filter_for_search_traces(built.text)
+    first, condition, status, since = SearchTraceUtils.parse_search_filter_for_search_traces(built.text)  # type: ignore[no-untyped-call]
     assert (first["value"], status["value"], since["value"]) == ("b", "OK", 1_700_000_000_000)
     if condition["comparator"] == "=":
         assert condition["value"] == text
         assert built.is_exact
     elif text:
-        matches = SearchTraceUtils.get_comparison_func(condition["comparator"].upper())
+        matches = SearchTraceUtils.get_comparison_func(condition["comparator"].upper())  # type: ignore[no-untyped-call]
         assert matches(text.replace("\n", " "), condition["value"])
         assert not built.is_exact
 
@@ -58,7 +58,7 @@ def test_search_by_facts_finds_the_same_traces_as_python(configured_mlflow: Mlfl
     for text in TEXTS:
         expected = {trace_id for trace_id, each, _ in recorded if each == text}
         for facts in ({"name": text}, {"session_id": text}, {"user_id": text, "since": 3600}):
-            assert {trace.trace_id for trace in search_traces(**facts)} == expected, facts  # type: ignore[arg-type]
+            assert {trace.trace_id for trace in search_traces(**facts)} == expected, facts
     for folder in ("production", None):
         expected = {trace_id for trace_id, _, each in recorded if each == folder}
         assert {trace.trace_id for trace in search_traces(folder=folder or "", order_by="name ASC")} == expected

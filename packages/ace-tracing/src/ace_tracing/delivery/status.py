@@ -13,8 +13,8 @@ State = Literal["off", "idle", "sending", "waiting", "paused"]
 class Delivery:
     """Counts of the traces that have finished, and of the feedback logged, since `configure`.
 
-    It is true when nothing is pending or dropped. A span that ends after its trace's root counts as one more trace, and so
-    does a call of `update_current_trace` after it, or in a process without the root.
+    It is true when nothing is pending or dropped. A span that ends after its trace's root counts as one more trace. So
+    does a call of `update_current_trace` after the root, or in a process without it.
 
     Attributes:
         delivered: Traces and feedback that the service has stored.
