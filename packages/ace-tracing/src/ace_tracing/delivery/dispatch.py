@@ -134,6 +134,8 @@ class Dispatcher:
             finally:
                 self._is_sending = False
         is_all = not self.has_new and not self.log.has_unread()
+        if is_all and not self.log.has_running_traces:
+            self._shown_position = target
         self._ledger.record_position(target, finished, is_all=is_all)
         self._warn_of_drops()
         self.feedback.deliver(self._settle_log)

@@ -126,6 +126,10 @@ class Recovery:
 
     def _deliver_own_first(self) -> None:
         """Deliver new traces of this process before recovered ones: a caller may be waiting in `flush`."""
-        if self._control.must_hurry or self._dispatcher.has_new:
-            self._control.must_hurry = False
+        control = self._control
+        if control.must_hurry or control.must_show or self._dispatcher.has_new:
+            control.must_hurry = False
+            must_show, control.must_show = control.must_show, False
             self._dispatcher.deliver_own()
+            if must_show:
+                self._dispatcher.deliver_running(0.0)
