@@ -71,6 +71,8 @@ NO_NUMBER: tuple[Any, ...] = (
 )  # fmt: skip
 NO_BOOL: tuple[Any, ...] = (0, 1, "", "true", "False", "/path", Path("/path"), None, [], {}, 1.0, object(), Hostile())
 
+NO_DURATION = (*(each for each in NO_NUMBER if each is not None), -1, -0.1, math.inf, np.int64(-1), 10**400)
+
 WRONG: dict[str, tuple[Any, ...]] = {
     "api_key": (
         *NO_TEXT, '"kb-key"', "'kb-key'", '"kb-key', "kb-key'", "`kb-key`", "“kb-key”", "kb key", "Bearer kb-key",
@@ -94,7 +96,13 @@ WRONG: dict[str, tuple[Any, ...]] = {
         Fraction(3, 2),
     ),
     "keep_errors": NO_BOOL,
-    "keep_slower_than": (*(each for each in NO_NUMBER if each is not None), -1, -0.1, math.inf, np.int64(-1), 10**400),
+    "keep_slower_than": NO_DURATION,
+    "show_running_after": NO_DURATION,
+    "prices": (
+        "prices.json", 5, 1.5, [], ["my-model"], {1: {"input": 1}}, {"my-model": 5}, {"my-model": {}},
+        {"my-model": {"output": 1}}, {"my-model": {"input": "1"}}, {"my-model": {"input": -1}},
+        {"my-model": {"input": math.inf}}, {"my-model": {"input": math.nan}}, {"my-model": {"input": 1, "per_call": 1}},
+    ),
     "remote_parent": (*NO_TEXT, None, "", " ", "AUTO", "always", "continue", " own"),
     "mask": (
         5, 0, "x", "", True, False, b"x", ["a"], {}, {"key": "value"}, object(), Hostile(), mask_async, mask_generator,
@@ -103,6 +111,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "spool": NO_BOOL,
 }  # fmt: skip
 """Wrong values of each argument of `configure`."""
+
+DURATION = (None, 0, 5, 2.5, np.float32(1), np.int8(3), Decimal("0.1"), 10**300)
 
 RIGHT: dict[str, tuple[Any, ...]] = {
     "api_key": ("kb-key", " kb-key\n", Text("kb-key"), "a.b_c~d+/=", "x" * 3000),
@@ -118,7 +128,9 @@ RIGHT: dict[str, tuple[Any, ...]] = {
         Decimal("0.5"), Fraction(1, 2), -0.0,
     ),
     "keep_errors": (True, False),
-    "keep_slower_than": (None, 0, 5, 2.5, np.float32(1), np.int8(3), Decimal("0.1"), 10**300),
+    "keep_slower_than": DURATION,
+    "show_running_after": DURATION,
+    "prices": (None, True, False, {}, {"my-model": None}, {"my-model": {"input": 1.5, "output": 6}}),
     "remote_parent": ("auto", "follow", "own", "ignore", Text("own")),
     "mask": (None, lambda value: value, str, repr, Mock(), lambda value, other=1: value, lambda *all_: None, "x".join),
     "spool": (True, False),

@@ -26,4 +26,4 @@ def test_a_graph_without_circles_has_none() -> None:
 
 def test_a_package_imports_its_own_modules_by_full_name() -> None:
     graph = imports.import_graph("ace_tracing")
-    assert "ace_tracing.recording.trace" in graph["ace_tracing.recording.span"]
+    assert "ace_tracing.recording.trace" in graph["ace_tracing.recording.tracer"]

@@ -14,7 +14,7 @@ MAX_BAGGAGE_MEMBERS: Final = 64
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e\t]+")
 _MEMBER: Final = re.compile(
-    r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*([\x21-\x2b\x2d-\x3a\x3c-\x7e]*)\s*(?:;[\x20-\x7e\t]*)?"
+    r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*([\x21-\x2b\x2d-\x3a\x3c-\x7e]*)[ \t]*(?:;[\x20-\x7e\t]*)?"
 )
 _SAMPLED: Final = 0x01
 
