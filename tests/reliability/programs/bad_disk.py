@@ -63,9 +63,10 @@ for number in range(COUNT):
             shutil.rmtree(SPOOL_DIR)
         if "later" in FAILURE:
             fill()
-    # Half of the traces fill more than a segment, so a new one is made after the failure has begun.
+    # Half of the traces fill more than two segments, the current one and the next, which may have been made in advance.
+    # So a new one is needed after the failure has begun.
     with start_span(f"n{number}") as span:
-        span.set_inputs(random.randbytes(20_000).hex())
+        span.set_inputs(random.randbytes(35_000).hex())
 report(made=True)
 sys.stdin.read()
 counts = flush_counts()
