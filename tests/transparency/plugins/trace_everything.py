@@ -83,6 +83,7 @@ class _CountingBuffer:
     """A buffer that assembles traces from frames, counts their spans and discards them."""
 
     finished = 0
+    feedback_count = 0
     asleep = False
 
     def __init__(self) -> None:
