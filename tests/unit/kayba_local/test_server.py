@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import freezegun
 import httpx
 import pytest
 
@@ -122,3 +124,17 @@ def test_an_upload_that_outlasts_the_grace_period_returns_503(monkeypatch: pytes
 
 def port_of(server: LocalServer) -> int:
     return int(server.url.rpartition(":")[2])
+
+
+def test_a_server_stops_after_time_was_frozen() -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(serve())
+        with freezegun.freeze_time("2085-10-26"):
+            # The server looks ten times a second for its end, by a clock that is frozen now. No condition shows that.
+            threading.Event().wait(0.5)
+            httpx.get(f"{server.url}/api/traces", timeout=None)
+            threading.Event().wait(0.5)
+        stopping = threading.Thread(target=stack.pop_all().close, daemon=True)
+        stopping.start()
+        stopping.join(60)
+    assert not stopping.is_alive()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -54,6 +55,16 @@ class Server(uvicorn.Server):
         )
         self._listener = listener
         self._on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Set `should_exit`, and act on it at once. Any thread may call this."""
+        self.should_exit = True
+        if self._loop is not None:
+            # RuntimeError: the server has ended, and its loop is closed.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stopped.set)
 
     def serve_until_stopped(self) -> None:
         """Serve until `should_exit` is set or a signal arrives, and requests in progress have ended."""
@@ -62,7 +73,18 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept connections, then call `on_ready`."""
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._on_ready()
+
+    async def main_loop(self) -> None:
+        """Serve until `stop` is called, or the check that runs ten times a second sees `should_exit`.
+
+        That check alone is not enough: a test that freezes time may put its next run decades ahead.
+        """
+        tasks = {asyncio.ensure_future(super().main_loop()), asyncio.ensure_future(self._stopped.wait())}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
 
 
 class LocalServer:
@@ -118,7 +140,7 @@ class LocalServer:
         Args:
             wait: Return only when all of this is done. If False, it continues in the background.
         """
-        self._server.should_exit = True
+        self._server.stop()
         if wait:
             self._thread.join()
 
