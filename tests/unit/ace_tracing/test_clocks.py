@@ -123,7 +123,8 @@ def test_a_flush_returns_at_its_timeout_inside_frozen_time(freeze: Freeze) -> No
         ace_tracing.shutdown(timeout=0.2)
 
 
-@frozen
+# The server and httpx are in this process, too. With an hour for each reading, their own timeouts pass at once.
+@pytest.mark.parametrize("freeze", [FREEZES[name] for name in FREEZES if "hour" not in name])
 def test_traces_and_feedback_are_read_back_inside_frozen_time(tracing: LocalServer, freeze: Freeze) -> None:
     with freeze():
         with start_span("step") as span:
