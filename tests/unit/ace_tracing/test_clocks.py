@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ import freezegun
 import pytest
 import time_machine
 from tests.helpers.faulty_server import FakeResponse, faulty_server
+from tests.helpers.server_process import run_server
 
 import ace_tracing
 from ace_tracing import clocks, flush, search_traces, start_span, trace
@@ -123,16 +125,19 @@ def test_a_flush_returns_at_its_timeout_inside_frozen_time(freeze: Freeze) -> No
         ace_tracing.shutdown(timeout=0.2)
 
 
-# The server and httpx are in this process, too. With an hour for each reading, their own timeouts pass at once.
-@pytest.mark.parametrize("freeze", [FREEZES[name] for name in FREEZES if "hour" not in name])
-def test_traces_and_feedback_are_read_back_inside_frozen_time(tracing: LocalServer, freeze: Freeze) -> None:
-    with freeze():
-        with start_span("step") as span:
-            pass
-        ace_tracing.log_feedback(str(span.trace_id), "good", True)
-        (found,) = search_traces()
+@frozen
+def test_traces_and_feedback_are_read_back_inside_frozen_time(tmp_path: Path, freeze: Freeze) -> None:
+    # A server in this process would read the frozen clock, too, and close its connections at once.
+    with run_server("--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (_, url):
+        ace_tracing.configure(api_key="kb-test", base_url=url)
+        with freeze():
+            with start_span("step") as span:
+                pass
+            ace_tracing.log_feedback(str(span.trace_id), "good", True)
+            (found,) = search_traces()
+        (assessment,) = ace_tracing.get_trace(str(span.trace_id)).info.assessments
+        ace_tracing.shutdown()
     assert found.info.name == "step"
-    (assessment,) = ace_tracing.get_trace(str(span.trace_id)).info.assessments
     assert abs(datetime.fromisoformat(assessment["create_time"]).timestamp() - time.time()) < 3_600
 
 
