@@ -44,9 +44,14 @@ def current(name: str) -> Environment:
 
 
 @cache
-def prepare(name: str) -> Environment:
-    """Return the SDK's environment; install it if its requirements changed, and ace-tracing once in every run."""
-    python, site = _install("ace" if name in OURS else name)
+def prepare(name: str, extra: tuple[str, ...] = ()) -> Environment:
+    """Return the SDK's environment; install it if its requirements changed, and ace-tracing once in every run.
+
+    Args:
+        name: The name of the module in `peers/`.
+        extra: Further requirements, for the values of a workload.
+    """
+    python, site = _install("ace" if name in OURS else name, extra)
     installed = list(distributions(path=[str(site)]))
     size = sum(file.stat().st_size for file in site.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     versions = _format_versions(name, {distribution.name: distribution.version for distribution in installed})
@@ -54,14 +59,14 @@ def prepare(name: str) -> Environment:
 
 
 @cache
-def _install(name: str) -> tuple[Path, Path]:
+def _install(name: str, extra: tuple[str, ...]) -> tuple[Path, Path]:
     """Install an environment if needed; return its interpreter and its `site-packages`."""
-    folder = CACHE / f"{name}-{platform.python_version()}"
+    folder = CACHE / "-".join((name, *extra, platform.python_version()))
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp, current_hash = folder / "requirements.sha256", hashlib.sha256(PEERS[name].read_bytes()).hexdigest()
     if name in OURS or not stamp.exists() or stamp.read_text() != current_hash:
         _run("uv", "venv", "--clear", "--python", sys.executable, folder)
-        if arguments := _install_arguments(name):
+        if arguments := [*_install_arguments(name), *extra]:
             _run("uv", "pip", "install", "--compile-bytecode", "--python", python, *arguments)
         stamp.write_text(current_hash)
     return python, Path(_run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())

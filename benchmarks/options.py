@@ -38,13 +38,15 @@ def make_parser(documentation: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def prepare_environments(options: argparse.Namespace, default: Sequence[str]) -> dict[str, Environment]:
-    """Install the selected SDKs and return their environments by name."""
+def prepare_environments(
+    options: argparse.Namespace, default: Sequence[str], extra: tuple[str, ...] = ()
+) -> dict[str, Environment]:
+    """Install the selected SDKs, each with the `extra` requirements, and return their environments by name."""
     names = [name for name in TITLES if name in (options.only or default) and name not in options.without]
     prepared = {}
     for name in names:
         log_progress(f"environment of {name}")
-        prepared[name] = environments.current(name) if options.in_place else environments.prepare(name)
+        prepared[name] = environments.current(name) if options.in_place else environments.prepare(name, extra)
     return prepared
 
 

@@ -1,4 +1,4 @@
-"""Other shapes of work: deep and wide trees, large inputs, tasks and threads, compared with OpenTelemetry.
+"""Other shapes of work: trees, large inputs, models, streams, errors, tasks and threads, compared with OpenTelemetry.
 
     hatch run bench:shapes [--only ace --only langfuse] [--shape "deep: 100"] [--traces 10000] [--rounds 3]
 
@@ -17,6 +17,8 @@ from workloads import SHAPES
 COLUMNS: Final = ("caller µs", "caller CPU µs", "whole CPU µs", "spans/s", "delivered", "content B", "sent B", "traces")
 DELIVERY_COLUMNS: Final = ("spans/s", "delivered", "content B", "sent B")
 DEFAULT: Final = ("plain", "ace", "opentelemetry")
+EXTRA: Final = ("numpy", "pydantic")
+"""The packages of the values in some shapes."""
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    prepared = prepare_environments(options, DEFAULT)
+    prepared = prepare_environments(options, DEFAULT, EXTRA)
     medians = run_interleaved(
         [(shape, name) for shape in options.shape or SHAPES for name in prepared],
         options.rounds,

@@ -1,6 +1,7 @@
 """Workloads: the functions that every SDK traces with its decorator.
 
-The module needs only the standard library, because it runs in the environment of each SDK.
+The module needs only the standard library, because it runs in the environment of each SDK. The workloads with
+pydantic and numpy import them when they are made; `shapes.py` installs both.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 Traced = Callable[[Any], Any]
@@ -19,6 +21,10 @@ DEPTH: Final = 100
 WIDTH: Final = 1_000
 THREADS: Final = 8
 TASKS: Final = 10
+ITEMS: Final = 100
+FIELDS: Final = 30
+SMALL_RECORDS: Final = 10_000
+"""The number of small records whose JSON has about a megabyte."""
 
 
 class Times(NamedTuple):
@@ -114,6 +120,70 @@ def make_async_agent(traced: Traced) -> Callable[[], Awaitable[object]]:
     return lambda: agent(QUESTION)
 
 
+def make_echo(traced: Traced, value: object) -> Callable[[], object]:
+    """Return a function that takes a value and returns it."""
+
+    @traced
+    def echo(value: object) -> object:
+        return value
+
+    return lambda: echo(value)
+
+
+def make_pydantic_echo(traced: Traced) -> Callable[[], object]:
+    """Return a function that takes and returns a plain pydantic model of `FIELDS` fields."""
+    from pydantic import create_model  # type: ignore[import-not-found]  # shapes.py installs it
+
+    fields: dict[str, Any] = {}
+    for number in range(FIELDS // 3):
+        fields |= {f"text_{number}": (str, ...), f"count_{number}": (int, ...), f"share_{number}": (float, ...)}
+    model = create_model("Record", **fields)
+    values = {"str": "a short text", "int": 12_345, "float": 0.25}
+    return make_echo(traced, model(**{name: values[kind.__name__] for name, (kind, _) in fields.items()}))
+
+
+def make_array_echo(traced: Traced) -> Callable[[], object]:
+    """Return a function that takes and returns a numpy array."""
+    import numpy  # type: ignore[import-not-found]  # shapes.py installs it
+
+    return make_echo(traced, numpy.arange(4_096, dtype="float32").reshape(64, 64))
+
+
+def make_small_records() -> list[dict[str, object]]:
+    """Return `SMALL_RECORDS` dicts of about 100 bytes of JSON each."""
+    return [
+        {"id": number, "score": number / 7, "name": f"record {number}", "tags": ["a", "b"], "valid": True}
+        for number in range(SMALL_RECORDS)
+    ]
+
+
+def make_generator(traced: Traced) -> Callable[[], object]:
+    """Return a consumer of a generator of `ITEMS` short texts."""
+
+    @traced
+    def stream(count: int) -> Iterator[str]:
+        for number in range(count):
+            yield f"token {number}"
+
+    return lambda: [None for _ in stream(ITEMS)]
+
+
+def make_failing_chain(traced: Traced) -> Callable[[], object]:
+    """Return a chain of calls whose last one raises an exception through all others."""
+
+    @traced
+    def step(left: int) -> int:
+        if left == 1:
+            raise ValueError("no step is left")
+        return step(left - 1)  # type: ignore[no-any-return]  # any decorator
+
+    def call() -> None:
+        with suppress(ValueError):
+            step(DEPTH)
+
+    return call
+
+
 def run_in_sequence(call: Callable[[], object]) -> Callable[[int], Times]:
     """Return a function that runs the calls one after the other."""
 
@@ -163,6 +233,11 @@ SHAPES: Final[dict[str, Callable[[Traced], Work]]] = {
     "wide: 1,000": lambda traced: Work(run_in_sequence(make_wide_tree(traced)), WIDTH + 1, 1 / 400),
     "10 KB inputs": lambda traced: Work(run_in_sequence(make_agent(traced, make_messages(10_000))), 3, 1 / 10),
     "1 MB inputs": lambda traced: Work(run_in_sequence(make_agent(traced, make_messages(1_000_000))), 3, 1 / 1000),
+    "1 MB of small records": lambda traced: Work(run_in_sequence(make_echo(traced, make_small_records())), 1, 1 / 500),
+    "pydantic: 30 fields": lambda traced: Work(run_in_sequence(make_pydantic_echo(traced)), 1, 1 / 2),
+    "numpy array": lambda traced: Work(run_in_sequence(make_array_echo(traced)), 1, 1 / 2),
+    "generator: 100 items": lambda traced: Work(run_in_sequence(make_generator(traced)), 1, 1 / 4),
+    "error through 100": lambda traced: Work(run_in_sequence(make_failing_chain(traced)), DEPTH, 1 / 40),
     "async, 10 tasks": lambda traced: Work(run_in_tasks(make_async_agent(traced)), 3, 1, TASKS),
     "8 threads": lambda traced: Work(run_in_threads(make_agent(traced)), 3, 1, THREADS),
 }

@@ -31,6 +31,18 @@ def start(url):
     tracer = provider.get_tracer("benchmark")
 
 
+def to_json(value):
+    """Return a value as JSON: a pydantic model with its fields, a numpy array with its first values."""
+    return json.dumps(value, default=convert)
+
+
+def convert(value):
+    """Return a value that JSON does not have in parts that it has."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return {"dtype": str(value.dtype), "shape": value.shape, "first": value.flat[:10].tolist()}
+
+
 def traced(function):
     """Record the arguments by name and the result as JSON, as the other SDKs do."""
     name = function.__name__
@@ -41,18 +53,29 @@ def traced(function):
         @functools.wraps(function)
         async def call(*args):
             with tracer.start_as_current_span(name) as span:
-                span.set_attribute("inputs", json.dumps(dict(zip(names, args, strict=True))))
+                span.set_attribute("inputs", to_json(dict(zip(names, args, strict=True))))
                 result = await function(*args)
-                span.set_attribute("outputs", json.dumps(result))
+                span.set_attribute("outputs", to_json(result))
                 return result
+    elif inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def call(*args):
+            with tracer.start_as_current_span(name) as span:
+                span.set_attribute("inputs", to_json(dict(zip(names, args, strict=True))))
+                items = []
+                for item in function(*args):
+                    items.append(item)
+                    yield item
+                span.set_attribute("outputs", to_json(items))
     else:
 
         @functools.wraps(function)
         def call(*args):
             with tracer.start_as_current_span(name) as span:
-                span.set_attribute("inputs", json.dumps(dict(zip(names, args, strict=True))))
+                span.set_attribute("inputs", to_json(dict(zip(names, args, strict=True))))
                 result = function(*args)
-                span.set_attribute("outputs", json.dumps(result))
+                span.set_attribute("outputs", to_json(result))
                 return result
 
     return call
