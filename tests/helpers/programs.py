@@ -45,22 +45,27 @@ WARNING: Final = re.compile("|".join(warnings_about_delivery()))
 
 
 class Programs:
-    """Starts programs that share the test's spool."""
+    """Starts programs that share the test's spool.
 
-    def __init__(self) -> None:
+    Args:
+        folder: The folder of the programs.
+    """
+
+    def __init__(self, folder: Path = PROGRAMS_FOLDER) -> None:
+        self._folder = folder
         self._started: list[subprocess.Popen[str]] = []
 
     def start(self, name: str, *arguments: object, spool: bool = True, patient: bool = False) -> subprocess.Popen[str]:
-        """Start `programs/<name>.py`. Its standard streams are pipes of text.
+        """Start a program. Its standard streams are pipes of text.
 
         Args:
-            name: The program's file, without `.py`.
+            name: The program's file in the folder, without `.py`.
             arguments: Its command line.
             spool: Whether traces wait in the spool.
             patient: Whether its exit waits for pending traces as long as delivery takes on a busy machine.
         """
         # From 3.12 on, Python warns of each fork of a process with threads. Some programs do exactly that.
-        command = [sys.executable, "-W", "ignore::DeprecationWarning", str(PROGRAMS_FOLDER / f"{name}.py")]
+        command = [sys.executable, "-W", "ignore::DeprecationWarning", str(self._folder / f"{name}.py")]
         process = subprocess.Popen(
             [*command, *map(str, arguments)],
             stdin=subprocess.PIPE,
