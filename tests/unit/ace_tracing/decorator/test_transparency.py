@@ -320,3 +320,24 @@ def test_coroutine_closed_in_another_context_raises_nothing(maybe: Decorate) -> 
         contextvars.copy_context().run(step.send, None)  # type: ignore[attr-defined]
         contextvars.copy_context().run(step.close)  # type: ignore[attr-defined]
     assert get_current_span().span_id is None
+
+
+# Names of parameters and globals ------------------------------------------------------------------------------------
+
+
+def test_parameter_called_base_exception_keeps_the_users_error(maybe: Decorate) -> None:
+    @maybe
+    def fail(BaseException: Any, Exception: Any = None, dict: Any = None, traced: Any = None) -> None:  # noqa: N803, A002
+        raise KeyError(BaseException)
+
+    with pytest.raises(KeyError, match="1"):
+        fail(1)
+
+
+def test_global_called_base_exception_keeps_the_users_error(maybe: Decorate) -> None:
+    namespace: dict[str, Any] = {}
+    exec("BaseException = 1\ndef fail(a): raise KeyError(a)\nasync def afail(a): raise KeyError(a)", namespace)
+    with pytest.raises(KeyError):
+        maybe(namespace["fail"])(1)
+    with pytest.raises(KeyError):
+        asyncio.run(maybe(namespace["afail"])(1))

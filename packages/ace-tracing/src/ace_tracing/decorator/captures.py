@@ -37,7 +37,7 @@ def find_input_capture(capture: Capture, var_keyword: str | None) -> CaptureFunc
     if capture is False:
         return capture_nothing
     if callable(capture):
-        _import_copies()
+        import_copies()
         return lambda arguments: apply_to_copy(capture, arguments)
     names = frozenset(capture)
 
@@ -55,7 +55,7 @@ def find_input_capture(capture: Capture, var_keyword: str | None) -> CaptureFunc
 def find_output_capture(capture: bool | CaptureFunction) -> CaptureFunction | None:
     """Return the user's function for a result. None for True, `capture_nothing` for False."""
     if callable(capture):
-        _import_copies()
+        import_copies()
         return capture
     return None if capture else capture_nothing
 
@@ -63,7 +63,7 @@ def find_output_capture(capture: bool | CaptureFunction) -> CaptureFunction | No
 def check_reducer(reducer: CaptureFunction | None) -> CaptureFunction | None:
     """Return a reducer, after the import of the module that copies its items."""
     if reducer is not None:
-        _import_copies()
+        import_copies()
     return reducer
 
 
@@ -97,6 +97,6 @@ def copy_for_capture(value: Any) -> Any:
         return Withheld(f"<withheld: it could not be copied for the capture function: {name}>")
 
 
-def _import_copies() -> None:
+def import_copies() -> None:
     """Import the module now: most programs do not need it, and no call of a traced function imports anything."""
     import ace_tracing.values.copies  # noqa: F401

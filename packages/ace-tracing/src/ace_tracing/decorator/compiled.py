@@ -9,37 +9,41 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import takewhile
 from types import CodeType, FunctionType
 from typing import Any, Final
 
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
-from ace_tracing.recording.context import current_span, end_with_error
+from ace_tracing.recording import context
+from ace_tracing.recording.context import SpanToken, end_with_error
+from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import state
 
 _PREFIX: Final = "_ace_"
 _FILENAME: Final = os.path.join(os.path.dirname(__file__), "<traced>")
 """A path inside this package, so recorded tracebacks leave out the frames of the wrappers."""
 
+# `except:` without a name: a parameter or a global of the user's module can be called `BaseException`.
 _TEMPLATE: Final = """
 def make({names}):
     {async_}def traced({parameters}):
         if {mismatches}:
             return {await_}_ace_call_generic(
-                _ace_generic, {positional_only}, {positional}, {keyword_only}, _ace_extra_args, _ace_extra_kwargs
+                {positional_only}, {positional}, {keyword_only}, _ace_extra_args, _ace_extra_kwargs
             )
         _ace_tracer = _ace_state.tracer
         if _ace_tracer is None or (_ace_span := _ace_open(_ace_tracer, {{{inputs}}})) is None:
             return {await_}_ace_function({arguments})
-        _ace_token = _ace_set(_ace_span)
+        _ace_token = _ace_context.current_span.set(_ace_span)
         try:
             _ace_result = {await_}_ace_function({arguments})
             _ace_end(_ace_span, _ace_token, _ace_result)
-        except BaseException as _ace_error:
-            _ace_end_with_error(_ace_span, _ace_token, _ace_error)
+        except:
+            _ace_end_failed(_ace_span, _ace_token)
             raise
         return _ace_result
     return traced
@@ -70,15 +74,15 @@ def compile_wrapper(
     parameters = parameters_of(function)
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) or p.name.startswith(_PREFIX) for p in parameters):
         return None
+    # Every value can be pickled, for a traced function that is pickled by value: a context variable cannot.
     names: dict[str, Any] = {
         "_ace_state": state,
+        "_ace_context": context,
         "_ace_open": traced_function.open_bound,
         "_ace_end": traced_function.end,
-        "_ace_end_with_error": end_with_error,
-        "_ace_set": current_span.set,
+        "_ace_end_failed": _end_failed,
         "_ace_function": function,
-        "_ace_generic": generic,
-        "_ace_call_generic": _call_generic,
+        "_ace_call_generic": partial(_call_generic, generic),
         "_ace_not_given": _NotGiven,
     }
     is_async = inspect.iscoroutinefunction(function)
@@ -92,6 +96,13 @@ def compile_wrapper(
     traced.__defaults__ = tuple(value for name, value in defaults.items() if name not in keyword_only)
     traced.__kwdefaults__ = {name: value for name, value in defaults.items() if name in keyword_only}
     return traced
+
+
+def _end_failed(span: LiveSpan, token: SpanToken) -> None:
+    """End the span of a call with the exception being handled."""
+    error = sys.exception()
+    if error is not None:
+        end_with_error(span, token, error)
 
 
 def _call_generic(

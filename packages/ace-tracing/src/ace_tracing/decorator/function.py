@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from ace_tracing.decorator.captures import (
     Capture,
+    CaptureFunction,
     apply,
     apply_to_copy,
     capture_nothing,
     check_reducer,
     find_input_capture,
     find_output_capture,
+    import_copies,
 )
 from ace_tracing.decorator.signature import Binder
 from ace_tracing.diagnostics import internal_error
@@ -26,6 +28,9 @@ from ace_tracing.recording.context import SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.snapshot import snapshot
+
+Bind = Callable[[tuple[Any, ...], Mapping[str, Any]], dict[str, Any]]
+"""Returns the arguments of one call by parameter name."""
 
 RETURN_VALUE: Final = "generator.return_value"
 
@@ -65,10 +70,14 @@ class TracedFunction:
         encoded = encode_attributes(attributes) if attributes else None
         self._site = CallSite(name or function_name, str(span_type), function_name, agent, encoded)
         binder = Binder(function)
-        self._bind = binder.bind
+        self._bind: Bind = binder.bind
         self._capture_inputs = find_input_capture(capture_inputs, binder.var_keyword)
         self._capture_outputs = find_output_capture(capture_outputs)
         self.reducer = check_reducer(reducer)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the settings, for a traced function that is pickled by value."""
+        return _restore, (self._bind, self._capture_inputs, self._capture_outputs, self._site, self.reducer)
 
     def open(self, tracer: Tracer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan | None:
         """Start the span of one call, with its inputs.
@@ -145,6 +154,25 @@ class TracedFunction:
             span._set_encoded_outputs(items)
         if return_value is not None and self._capture_outputs is None:
             span.set_attribute(RETURN_VALUE, return_value)
+
+
+def _restore(
+    bind: Bind,
+    capture_inputs: CaptureFunction | None,
+    capture_outputs: CaptureFunction | None,
+    site: CallSite,
+    reducer: CaptureFunction | None,
+) -> TracedFunction:
+    """Return a pickled traced function."""
+    restored = TracedFunction.__new__(TracedFunction)
+    restored._bind = bind
+    restored._capture_inputs = capture_inputs
+    restored._capture_outputs = capture_outputs
+    restored._site = site
+    restored.reducer = reducer
+    if any(function is not None for function in (capture_inputs, capture_outputs, reducer)):
+        import_copies()
+    return restored
 
 
 def _name_of(function: Any) -> str:

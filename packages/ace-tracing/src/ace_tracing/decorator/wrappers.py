@@ -2,6 +2,9 @@
 
 Each wrapper is of the same kind as its function: function, coroutine function, generator function or asynchronous
 generator function.
+
+A wrapper may be pickled by value, together with each global it uses. So it reaches the current span through its module:
+a context variable cannot be pickled.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from typing import Any
 from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.streams import StreamCollector, wrap_stream
-from ace_tracing.recording.context import current_span, end_with_error
+from ace_tracing.recording import context
+from ace_tracing.recording.context import end_with_error
 from ace_tracing.recording.tracer import state
 
 
@@ -52,7 +56,7 @@ def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return function(*args, **kwargs)
-        token = current_span.set(span)
+        token = context.current_span.set(span)
         try:
             result = function(*args, **kwargs)
             traced_function.end(span, token, result)
@@ -72,7 +76,7 @@ def _wrap_coroutine_function(
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return await function(*args, **kwargs)
-        token = current_span.set(span)
+        token = context.current_span.set(span)
         try:
             result = await function(*args, **kwargs)
             traced_function.end(span, token, result)

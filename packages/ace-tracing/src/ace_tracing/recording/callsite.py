@@ -82,6 +82,11 @@ class CallSite:
         self._inherits_agent = False
         self._masked: tuple[Mask, CallSite] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the fields without the remembered copies, which may contain the user's mask."""
+        encoded = {key: orjson.dumps(value) for key, value in (self.attributes or {}).items()}
+        return _restore, (self.name, self.span_type, self.function, self.agent, encoded)
+
     def of(self, agent: str) -> CallSite:
         """Return the same call site for another agent."""
         site = self._of_agents.get(agent)
@@ -147,6 +152,14 @@ def read_call_site(encoded: bytes) -> CallSiteFields:
         if len(_decoded) < _MAX_DECODED and len(encoded) <= MAX_REMEMBERED_BYTES:
             _decoded[encoded] = fields
     return fields
+
+
+def _restore(
+    name: str, span_type: str, function: str | None, agent: str | None, encoded: Mapping[str, bytes]
+) -> CallSite:
+    """Return a pickled call site."""
+    attributes = {key: orjson.Fragment(value) for key, value in encoded.items()}
+    return CallSite(name, span_type, function, agent, attributes or None)
 
 
 _sites: dict[tuple[str, str, str | None], CallSite] = {}

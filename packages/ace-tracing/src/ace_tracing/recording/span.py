@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import orjson
 
@@ -237,6 +237,19 @@ class LiveSpan(SpanFields):
             # One statement, so two threads get the same object.
             self._details = details if self._details is None else self._details
         return self._details
+
+    def __copy__(self) -> LiveSpan:
+        """Return the span itself: a step runs once, also in a copy of the user's state."""
+        return self
+
+    def __deepcopy__(self, _memo: object) -> LiveSpan:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A running span cannot be pickled. To continue its trace in another process, send the headers that "
+            "inject() returns, and use them with continue_trace()."
+        )
 
     def __repr__(self) -> str:
         return f"<LiveSpan {self.name!r} {self.span_id} of {self.trace_id}>"

@@ -179,5 +179,9 @@ class _State:
     def __init__(self) -> None:
         self.tracer: Tracer | None = None
 
+    def __reduce__(self) -> str:
+        """Pickle this object by its name: each process has its own."""
+        return "state"
+
 
 state: Final = _State()
