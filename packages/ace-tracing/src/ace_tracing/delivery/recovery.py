@@ -12,6 +12,7 @@ from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import Dispatcher
 from ace_tracing.delivery.ledger import EXPIRED
 from ace_tracing.delivery.open_traces import Assembled
+from ace_tracing.delivery.spool.expiry import AgeFilter, Expiry
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.log import OrphanedLog
 from ace_tracing.diagnostics import internal_error
@@ -35,6 +36,7 @@ class Recovery:
 
     def __init__(self, spool: Spool, dispatcher: Dispatcher, control: Control) -> None:
         self._spool = spool
+        self._expiry = Expiry(spool)
         self._dispatcher = dispatcher
         self._control = control
         self._next_at = 0.0
@@ -61,7 +63,7 @@ class Recovery:
 
     def run(self) -> None:
         """Recover the orphaned spools. Each is delivered by the one process that gets its lock."""
-        for folder in self._spool.expired_folders():
+        for folder in self._expiry.folders():
             self._recover(folder, is_expired=True)
         for folder in self._spool.other_folders():
             if self._control.is_closed:
@@ -93,24 +95,31 @@ class Recovery:
                 orphan.release()
 
     def _deliver(self, log: OrphanedLog, *, is_expired: bool) -> bool:
+        ages = AgeFilter()
         while not log.is_read:
             self._deliver_own_first()
             ready: list[Assembled] = []
             while not log.is_read and len(ready) < MAX_TRACES:
                 ready += log.read(self._dispatcher.gil.max_bytes)
                 self._dispatcher.gil.yield_gil()
-            if is_expired:
-                self._dispatcher.feedback.drop_expired(len(log.feedback))
-                log.feedback.clear()
-                count = sum(one.is_counted for one in ready)
-                self._dispatcher.drop(count, EXPIRED, "they waited in the spool for too long, or it is over its limit")
-            elif not self._dispatcher.deliver(ready, recovered=True):
+            kept, too_old = ([], sum(one.is_counted for one in ready)) if is_expired else ages.split(ready)
+            old_feedback = list(log.feedback) if is_expired else ages.find_feedback(log.feedback)
+            self._drop_expired(too_old, old_feedback, log)
+            if not self._dispatcher.deliver(kept, recovered=True):
                 return False
-            elif ready:
+            if kept:
                 # Feedback may have waited for one of these traces.
                 self._dispatcher.feedback.hurry()
             log.settle()
         return True
+
+    def _drop_expired(self, traces: int, feedback: list[bytes], log: OrphanedLog) -> None:
+        """Count traces and feedback that are not delivered."""
+        for feedback_id in feedback:
+            del log.feedback[feedback_id]
+        self._dispatcher.feedback.drop_expired(len(feedback))
+        if traces:
+            self._dispatcher.drop(traces, EXPIRED, "they waited in the spool for too long, or it is over its limit")
 
     def _deliver_feedback(self, log: OrphanedLog) -> None:
         """Send the feedback of a spool. Entries whose traces are missing stay there until the next run."""

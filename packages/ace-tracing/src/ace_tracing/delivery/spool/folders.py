@@ -12,9 +12,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from ace_tracing.clocks import time
 from ace_tracing.delivery.spool.files import (
     ASIDE,
     create_segment,
@@ -28,15 +27,24 @@ from ace_tracing.delivery.spool.segments import SEGMENT_BYTES, Segment
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 """The most that one process keeps."""
-MAX_AGE_S: Final = 7 * 24 * 3600.0
-"""The age from which on an orphaned folder is dropped."""
-MAX_ORPHANED_BYTES: Final = 1024 * 1024 * 1024
-"""The most that all orphaned folders keep together. Beyond it, the oldest are dropped."""
-
 _MAX_ATTEMPTS: Final = 10
 _REJECTED: Final = "rejected"
 _PROGRESS: Final = "progress"
 _SUFFIX: Final = ".segment"
+
+
+class FolderFacts(NamedTuple):
+    """The folder of a process.
+
+    Attributes:
+        path: The path.
+        changed_ns: When a file was last created, replaced or removed in it, in nanoseconds since the epoch.
+        size: The bytes of its files.
+    """
+
+    path: str
+    changed_ns: int
+    size: int
 
 
 class Spool:
@@ -110,20 +118,14 @@ class Spool:
             self._lock.forget()
         self._lock = self._folder = None
 
-    def expired_folders(self) -> list[str]:
-        """Return the folders, of any address and key, that are too old or beyond `MAX_ORPHANED_BYTES`."""
+    def all_folders(self) -> list[FolderFacts]:
+        """Return the folders of other processes, of any address and key, some of which may still be running."""
         found = []
         for path in _folders_below(self.home, 3):
             with contextlib.suppress(OSError):
-                # The folders of running processes count for the limit as well, but cannot be locked and so stay.
-                found.append((os.stat(path).st_mtime, path, _size(path)))
-        kept = 0
-        expired = []
-        for changed, path, size in sorted(found, reverse=True):
-            kept += size
-            if path != self._folder and (time() - changed > MAX_AGE_S or kept > MAX_ORPHANED_BYTES):
-                expired.append(path)
-        return expired
+                if path != self._folder:
+                    found.append(FolderFacts(path, os.stat(path).st_mtime_ns, _size(path)))
+        return found
 
     def other_folders(self) -> list[str]:
         """Return the folders of other processes, oldest first, some of which may still be running."""
@@ -189,14 +191,18 @@ class OrphanedSpool:
             return None
         return None if lock is None else cls(folder, lock)
 
-    def segments(self) -> Iterator[Segment]:
-        """Yield the segments in the order in which they were written. Each is read when it is needed."""
+    def segments(self, *, newest_first: bool = False) -> Iterator[Segment]:
+        """Yield the segments in the order in which they were written. Each is read when it is needed.
+
+        Args:
+            newest_first: Whether to yield them in the reverse order.
+        """
         found = []
         for path in self._paths():
             segment = read_segment(path, whole=False)
             if segment is not None:
                 found.append((segment.number, path))
-        for _, path in sorted(found):
+        for _, path in sorted(found, reverse=newest_first):
             whole = read_segment(path, whole=True)
             if whole is not None:
                 yield whole

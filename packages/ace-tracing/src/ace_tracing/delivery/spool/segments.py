@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from struct import Struct
 from typing import Any, Final
 
@@ -114,6 +115,17 @@ class Segment:
             found.append((at, memory[at + HEADER_BYTES : after]))
             at = after
         return found, at
+
+    def read_backwards(self) -> Iterator[bytes]:
+        """Yield the frames from the last to the first."""
+        mark = _MARK.pack(self.mark)
+        limit = self.size if self.end is None else self.end
+        found = limit
+        while (found := self.memory.rfind(mark, FIRST_OFFSET + _MARK.size, found)) >= 0:
+            size, _ = _read_header(self.memory, found - _MARK.size)
+            after = found + _MARK.size + size
+            if size and after <= limit:
+                yield self.memory[found + _MARK.size : after]
 
     def find_frame(self, at: int) -> int | None:
         """Return the offset of the next whole frame behind a gap at `at`; None when there is none."""
