@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import gc
+import inspect
+import logging
 import sys
 import types
+import warnings
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Protocol, TypeVar
 
 import pytest
 
-from ace_tracing import Trace, get_current_span, trace
+from ace_tracing import Trace, get_current_span, start_span, trace
+from ace_tracing.testing import capture_traces
 from kayba_local import LocalServer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -341,3 +346,123 @@ def test_global_called_base_exception_keeps_the_users_error(maybe: Decorate) -> 
         maybe(namespace["fail"])(1)
     with pytest.raises(KeyError):
         asyncio.run(maybe(namespace["afail"])(1))
+
+
+# Callers ------------------------------------------------------------------------------------------------------------
+
+
+class Stream:
+    """An iterator and an asynchronous iterator with one item, which warns of its caller's line."""
+
+    def __init__(self) -> None:
+        self.is_done = False
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> int:
+        if self.is_done:
+            raise StopIteration
+        self.is_done = True
+        return warn_caller()
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> int:
+        if self.is_done:
+            raise StopAsyncIteration
+        self.is_done = True
+        return warn_caller()
+
+
+def warn_caller() -> int:
+    """Warn and log with the line of the caller's caller."""
+    warnings.warn("of the caller", stacklevel=3)
+    logging.getLogger("tests.callers").warning("of the caller", stacklevel=3)
+    return 1
+
+
+def plain(a: int = 1) -> int:
+    return warn_caller()
+
+
+def variadic(*args: int) -> int:
+    return warn_caller()
+
+
+def stream() -> Stream:
+    return Stream()
+
+
+async def coroutine() -> int:
+    return warn_caller()
+
+
+async def variadic_coroutine(*args: int) -> int:
+    return warn_caller()
+
+
+async def stream_coroutine() -> Stream:
+    return Stream()
+
+
+def generator() -> Iterator[int]:
+    yield warn_caller()
+
+
+async def async_generator() -> AsyncIterator[int]:
+    yield warn_caller()
+
+
+async def call_in_coroutine(function: Callable[..., Any]) -> None:
+    """Call a function of any kind with each caller's line in this function."""
+    result = function()
+    if inspect.isawaitable(result):
+        result = await result
+    if hasattr(result, "__anext__"):
+        async for _ in result:
+            pass
+    elif hasattr(result, "__next__"):
+        for _ in result:
+            pass
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(pytest.param(trace(f), id=f.__name__) for f in (plain, variadic, coroutine, variadic_coroutine)),
+        *(pytest.param(trace(f), id=f.__name__) for f in (generator, async_generator)),
+        *(pytest.param(trace(reducer=len)(f), id=f.__name__) for f in (stream, stream_coroutine)),
+        pytest.param(trace(trace(plain)), id="traced twice"),
+        pytest.param(start_span("block")(plain), id="start_span"),
+        pytest.param(trace(functools.partial(plain, 1)), id="partial"),
+        pytest.param(trace(staticmethod(plain)).__func__, id="staticmethod"),
+    ],
+)
+@pytest.mark.parametrize("is_on", [True, False])
+def test_warning_with_a_stacklevel_names_the_caller(
+    function: Callable[..., Any], is_on: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_traces() if is_on else contextlib.nullcontext(), pytest.warns(match="of the caller") as warned:
+        asyncio.run(call_in_coroutine(function))
+    (warning,), (record,) = warned, caplog.records
+    assert warning.filename == __file__
+    assert record.funcName == "call_in_coroutine"
+    assert (record.pathname, record.lineno) == (__file__, warning.lineno)
+
+
+def test_recorded_traceback_has_no_frames_of_the_wrappers(last_trace: LastTrace) -> None:
+    @trace
+    def outer(*args: int) -> None:
+        inner(*args)
+
+    @trace
+    def inner(a: int) -> None:
+        raise KeyError(a)
+
+    with pytest.raises(KeyError):
+        outer(1)
+    (event,) = last_trace().data.spans[0].events
+    frames = [line for line in event.attributes["exception.stacktrace"].splitlines() if line.startswith("  File")]
+    assert [frame.rpartition(" ")[2] for frame in frames] == ["outer", "inner"]

@@ -8,7 +8,6 @@ not fit the parameters goes to the generic wrapper, so the function raises its o
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -20,12 +19,11 @@ from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
 from ace_tracing.recording import context
 from ace_tracing.recording.context import SpanToken, end_with_error
+from ace_tracing.recording.exceptions import WRAPPER_FILE
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import state
 
 _PREFIX: Final = "_ace_"
-_FILENAME: Final = os.path.join(os.path.dirname(__file__), "<traced>")
-"""A path inside this package, so recorded tracebacks leave out the frames of the wrappers."""
 
 # `except:` without a name: a parameter or a global of the user's module can be called `BaseException`.
 _TEMPLATE: Final = """
@@ -152,4 +150,4 @@ def _compile_source(names: tuple[str, ...], shape: _Shape, is_async: bool) -> Co
         inputs=", ".join(f"{name!r}: {name}" for name, _, _ in shape[skips_first:]),
         arguments=", ".join([*positional_only, *positional, *by_keyword]),
     )
-    return compile(source, _FILENAME, "exec")
+    return compile(source, WRAPPER_FILE, "exec")

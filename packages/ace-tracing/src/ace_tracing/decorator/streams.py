@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from ace_tracing.clocks import perf_counter
 from ace_tracing.decorator.captures import copy_for_capture
+from ace_tracing.decorator.internal_frames import make_methods_internal
 from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording.context import SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
@@ -188,6 +189,7 @@ class _StreamProxy:
             self._collector.fail(error)
 
 
+@make_methods_internal
 class _SyncStreamProxy(_StreamProxy):
     def __enter__(self) -> Any:
         self._stream = self.__wrapped__.__enter__()
@@ -229,6 +231,7 @@ class _SyncStreamProxy(_StreamProxy):
             self._collector.finish()
 
 
+@make_methods_internal
 class _AsyncStreamProxy(_StreamProxy):
     async def __aenter__(self) -> Any:
         self._stream = await self.__wrapped__.__aenter__()

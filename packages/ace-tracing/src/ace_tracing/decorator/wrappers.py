@@ -17,6 +17,7 @@ from typing import Any
 
 from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.function import TracedFunction
+from ace_tracing.decorator.internal_frames import make_internal
 from ace_tracing.decorator.streams import StreamCollector, wrap_stream
 from ace_tracing.recording import context
 from ace_tracing.recording.context import end_with_error
@@ -50,6 +51,7 @@ def _is_coroutine_function(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
+@make_internal
 def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
@@ -68,6 +70,7 @@ def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction
     return traced
 
 
+@make_internal
 def _wrap_coroutine_function(
     function: Callable[..., Awaitable[Any]], traced_function: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
@@ -88,6 +91,7 @@ def _wrap_coroutine_function(
     return traced
 
 
+@make_internal
 def _wrap_streaming_function(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
     """Wrap a function with a reducer. If it returns a stream, the span ends with the stream."""
 
@@ -108,6 +112,7 @@ def _wrap_streaming_function(function: Callable[..., Any], traced_function: Trac
     return traced
 
 
+@make_internal
 def _wrap_streaming_coroutine_function(
     function: Callable[..., Awaitable[Any]], traced_function: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
@@ -137,6 +142,7 @@ def _watch_result(result: Any, collector: StreamCollector) -> Any:
     return result
 
 
+@make_internal
 def _wrap_generator_function(
     function: Callable[..., Generator[Any, Any, Any]], traced_function: TracedFunction
 ) -> Callable[..., Generator[Any, Any, Any]]:
@@ -180,6 +186,7 @@ def _wrap_generator_function(
     return traced
 
 
+@make_internal
 def _wrap_async_generator_function(
     function: Callable[..., AsyncGenerator[Any, Any]], traced_function: TracedFunction
 ) -> Callable[..., AsyncGenerator[Any, Any]]:

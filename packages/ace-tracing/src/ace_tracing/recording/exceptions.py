@@ -19,6 +19,9 @@ MAX_MESSAGE: Final = 4_096
 MAX_MASKED: Final = 200_000
 """Length limit of a message or a traceback for a mask: a secret that is cut would not be found by the mask."""
 
+WRAPPER_FILE: Final = "<ace_tracing wrapper, skipped by warnings like importlib._bootstrap>"
+"""The file name of the wrappers' code. It depends on no installation: wrappers are also pickled by value."""
+
 _PACKAGE: Final = __file__.rpartition("recording")[0]
 
 
@@ -97,6 +100,6 @@ def _remove_package_frames(report: TracebackException) -> None:
     reports = [report]
     while reports:
         one = reports.pop()
-        one.stack[:] = [frame for frame in one.stack if not frame.filename.startswith(_PACKAGE)]
+        one.stack[:] = [frame for frame in one.stack if not frame.filename.startswith((_PACKAGE, WRAPPER_FILE))]
         # Python 3.11 has None where 3.13 has an empty list.
         reports += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
