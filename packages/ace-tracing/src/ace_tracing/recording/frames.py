@@ -38,7 +38,9 @@ _START: Final = Struct(">BQQq")
 _END: Final = Struct(">BQqB")
 _LENGTH: Final = Struct(">I")
 _TRACE_ID: Final = _START.size
-_CONTEXT: Final = _TRACE_ID + 16
+CONTEXT: Final = _TRACE_ID + 16
+"""Position of the length of the context in a start frame."""
+LENGTH_BYTES: Final = _LENGTH.size
 MAX_EXPERIMENT_CHARS: Final = 500
 """The limit for an experiment's name, of the contract and of MLflow."""
 CONTROL_CHARACTERS: Final = r"[\x00-\x1f\x7f]"
@@ -48,7 +50,7 @@ END_BYTES: Final = _END.size
 """Length of an end frame without its outputs or details."""
 
 pack_length = _LENGTH.pack
-_read_length = _LENGTH.unpack_from
+read_length = _LENGTH.unpack_from
 
 SPAN_ID: Final = slice(1, 9)
 """Position of the span id in a frame."""
@@ -191,15 +193,15 @@ def time_of(frame: bytes) -> int:
 
 def split_start(frame: bytes) -> tuple[bytes, bytes]:
     """Return the encoded call site and the encoded inputs of a start frame."""
-    site = _CONTEXT + 2 * _LENGTH.size + _read_length(frame, _CONTEXT)[0]
-    inputs = site + _read_length(frame, site - _LENGTH.size)[0]
+    site = CONTEXT + 2 * _LENGTH.size + read_length(frame, CONTEXT)[0]
+    inputs = site + read_length(frame, site - _LENGTH.size)[0]
     return frame[site:inputs], frame[inputs:]
 
 
 def context_of(frame: bytes) -> bytes:
     """Return the encoded `TraceContext` of a start frame, for `read_context`."""
-    begin = _CONTEXT + _LENGTH.size
-    return frame[begin : begin + _read_length(frame, _CONTEXT)[0]]
+    begin = CONTEXT + _LENGTH.size
+    return frame[begin : begin + read_length(frame, CONTEXT)[0]]
 
 
 def pack_details(start: bytes, details: Any) -> bytes:
@@ -209,18 +211,18 @@ def pack_details(start: bytes, details: Any) -> bytes:
         start: The start frame.
         details: The `TraceDetails`.
     """
-    context_end = _CONTEXT + _LENGTH.size + _read_length(start, _CONTEXT)[0]
+    context_end = CONTEXT + _LENGTH.size + read_length(start, CONTEXT)[0]
     return pack_start(DESCRIBED, 0, 0, 0) + start[_TRACE_ID:context_end] + dump_json(details)
 
 
 def split_details(frame: bytes) -> bytes:
     """Return the encoded name, tags and metadata in a frame of the kind `DESCRIBED`."""
-    return frame[_CONTEXT + _LENGTH.size + _read_length(frame, _CONTEXT)[0] :]
+    return frame[CONTEXT + _LENGTH.size + read_length(frame, CONTEXT)[0] :]
 
 
 def trace_id_of(frame: bytes) -> bytes:
     """Return the trace's id of a start frame, 16 bytes."""
-    return frame[_TRACE_ID:_CONTEXT]
+    return frame[_TRACE_ID:CONTEXT]
 
 
 def _escape_text(value: Any) -> Any:

@@ -10,7 +10,7 @@ import orjson
 from ace_tracing.delivery.mlflow.file import DEFAULT_EXPERIMENT_ID, TRACE_ID_PREFIX, encode_spans, merge_spans
 from ace_tracing.delivery.mlflow.info import detail_texts, summarize
 from ace_tracing.delivery.otlp.attributes import is_valid_id, root_attributes, sendable_attributes, truncate_name
-from ace_tracing.delivery.otlp.encoder import stringify_long_ints
+from ace_tracing.delivery.otlp.values import stringify_long_ints
 from ace_tracing.reading.model import Span, SpanEvent, SpanLink, SpanStatus, TraceData, TraceInfo, TraceState
 from ace_tracing.reading.trace import Trace
 from ace_tracing.recording.feedback import Feedback

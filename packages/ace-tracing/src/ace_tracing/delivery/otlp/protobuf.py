@@ -44,9 +44,9 @@ def key_value(tag: bytes, key: str, any_value: bytes) -> bytes:
     return field(tag, field(b"\x0a", key.encode()) + field(b"\x12", any_value))
 
 
-def text_value(text: str) -> bytes:
-    """Return an `AnyValue` that contains a string."""
-    return field(b"\x0a", text.encode())
+def text_value(text: bytes) -> bytes:
+    """Return an `AnyValue` that contains a string, which is given in UTF-8."""
+    return field(b"\x0a", text)
 
 
 def any_value(value: Any) -> bytes:
@@ -65,7 +65,7 @@ def any_value(value: Any) -> bytes:
         case dict():
             return field(b"\x32", b"".join(key_value(b"\x0a", key, any_value(item)) for key, item in value.items()))
         case _:
-            return text_value(str(value))
+            return text_value(str(value).encode())
 
 
 def is_int64(number: int) -> bool:
