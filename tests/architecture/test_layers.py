@@ -25,27 +25,28 @@ LAYERS: dict[str, str] = {
     delivery/assembler      delivery/open_traces recording/
     delivery/attempts       clocks recording/feedback
     delivery/backoff        clocks
+    delivery/content        -
     delivery/control        -
     delivery/fork           -
     delivery/gil            clocks
     delivery/status         -
     delivery/spool/         clocks delivery/assembler delivery/open_traces recording/ diagnostics
-    delivery/otlp/          recording/ version
-    delivery/http/          clocks delivery/otlp/response recording/feedback errors
+    delivery/otlp/          delivery/content recording/ version
+    delivery/http/          clocks delivery/content delivery/otlp/response recording/feedback errors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
                             recording/feedback
-    delivery/mlflow/        clocks delivery/http/ delivery/otlp/attributes recording/records
+    delivery/mlflow/        clocks delivery/content delivery/http/ delivery/otlp/attributes recording/records
     delivery/batches        delivery/open_traces delivery/otlp/encoder recording/
     delivery/ledger         delivery/open_traces delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback
     delivery/parallel       -
     delivery/feedback       clocks delivery/attempts delivery/parallel delivery/ledger delivery/exporter
-                            delivery/backoff delivery/http/results delivery/http/deadline delivery/spool/ recording/
-                            diagnostics
+                            delivery/backoff delivery/content delivery/http/results delivery/http/deadline
+                            delivery/spool/ recording/ diagnostics
     delivery/dispatch       delivery/feedback delivery/exporter delivery/ledger delivery/batches delivery/open_traces
-                            delivery/backoff delivery/control delivery/gil delivery/http/results delivery/otlp/encoder
-                            delivery/spool/ recording/context diagnostics
+                            delivery/backoff delivery/content delivery/control delivery/gil delivery/http/results
+                            delivery/otlp/encoder delivery/spool/ recording/context diagnostics
     delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/open_traces delivery/control
                             delivery/spool/ diagnostics
     delivery/worker         clocks delivery/recovery delivery/dispatch delivery/exporter delivery/ledger

@@ -180,11 +180,11 @@ def _is_host(host: str) -> bool:
         return bool(ipaddress.IPv6Address(host))
     if host.replace(".", "").isdecimal():
         return bool(ipaddress.IPv4Address(host))
-    if not host.isascii():
-        # A dependency of httpx.
+    if not host.isascii() or "xn--" in host.lower():
+        # A dependency of httpx. Encoding a decoded name raises for one that no request can be sent to.
         import idna
 
-        host = idna.encode(host).decode()
+        host = idna.encode(idna.decode(host)).decode()
     return _HOST_NAME.fullmatch(host) is not None
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import tracemalloc
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from tests.helpers.faulty_server import FakeResponse, faulty_server
+from tests.helpers.programs import wait_for
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, search_traces, start_span
 from ace_tracing.delivery.dispatch import MAX_SPLITS
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
+from ace_tracing.delivery.otlp import encoder
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.worker import Worker
@@ -80,6 +83,16 @@ def settled(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery
     return worker.close(timeout=120)
 
 
+def settled_by_flushes(exporter: Exporter, *traces: Callable[[Buffer], object]) -> Delivery:
+    """Do the same as `settled`. Each flush ends the delay before the next attempt."""
+    into = buffer()
+    worker = Worker(exporter, into)
+    for each in traces:
+        each(into)
+    wait_for(lambda: not worker.flush(timeout=0.1).pending)
+    return worker.close(timeout=120)
+
+
 def test_only_the_unreadable_trace_is_dropped() -> None:
     def put_broken(into: Buffer) -> None:
         span = Tracer(into).open(CallSite("step", "TOOL"), parent=None)
@@ -93,7 +106,7 @@ def test_only_the_unencodable_trace_is_dropped() -> None:
     assert settled(Exporter(lambda _: Delivered()), *traces) == Delivery(delivered=4, dropped=1)
 
 
-def test_an_exporter_that_raises_drops_only_its_batch() -> None:
+def test_a_trace_for_which_only_the_exporter_raises_is_dropped() -> None:
     def answer(experiment: str | None) -> ExportResult:
         if experiment == "a":
             raise ValueError("not foreseen")
@@ -101,6 +114,42 @@ def test_an_exporter_that_raises_drops_only_its_batch() -> None:
 
     traces = [lambda into, name=name: put(into, name) for name in "abc"]
     assert settled(Exporter(answer), *traces) == Delivery(delivered=2, dropped=1)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("no files"), ImportError("no module"), KeyError("x")])
+def test_an_exporter_that_always_raises_drops_no_trace(error: Exception) -> None:
+    def answer(_: str | None) -> ExportResult:
+        if exporter.requests < 4:
+            raise error
+        return Delivered()
+
+    exporter = Exporter(answer)
+    assert settled_by_flushes(exporter, *[put] * 5) == Delivery(delivered=5)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("no files")])
+def test_no_trace_is_dropped_for_a_lack_of_memory_or_files(error: Exception) -> None:
+    def answer(experiment: str | None) -> ExportResult:
+        if experiment == "a" and exporter.requests < 8:
+            raise error
+        return Delivered()
+
+    exporter = Exporter(answer)
+    traces = [lambda into, name=name: put(into, name) for name in "abc"]
+    assert settled_by_flushes(exporter, *traces) == Delivery(delivered=3)
+
+
+def test_memory_that_is_short_for_encoding_drops_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = [MemoryError(), MemoryError()]
+    real = encoder._compress
+
+    def compress(*arguments: Any) -> bytes:
+        if errors:
+            raise errors.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(encoder, "_compress", compress)
+    assert settled(Exporter(lambda _: Delivered()), *[put] * 5) == Delivery(delivered=5)
 
 
 def test_a_service_that_rejects_everything_gets_few_requests() -> None:

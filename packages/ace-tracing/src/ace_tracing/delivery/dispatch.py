@@ -12,6 +12,7 @@ from typing import Final
 
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.batches import Batch, group_by_experiment
+from ace_tracing.delivery.content import ContentError, encoding, is_environment
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.exporter import SpanExporter
 from ace_tracing.delivery.feedback import FeedbackSender
@@ -35,8 +36,10 @@ MAX_SPLITS: Final = 32
 service that rejects everything."""
 MAX_SERVER_ERRORS: Final = 6
 """How many errors inside the service a batch meets before it is split, or, as a single trace, dropped."""
+MAX_EXCEPTIONS: Final = 3
+"""How many exceptions a batch meets before it is split, or, as a single trace, dropped."""
 
-_INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR, invalid_content=True)
+_UNSENDABLE: Final = Rejected(INTERNAL_ERROR, invalid_content=True, is_unsendable=True)
 
 
 class Dispatcher:
@@ -189,7 +192,7 @@ class Dispatcher:
                 continue
             result = self._attempt(batch)
             batches.popleft()
-            if isinstance(result, Delivered) or result is _INTERNAL_ERROR:
+            if isinstance(result, Delivered) or result is _UNSENDABLE:
                 splits_left = MAX_SPLITS
             if recovered and isinstance(result, Blocked) and result.cause == "experiment":
                 # Nobody can change the experiment of these traces, and others must not wait for them.
@@ -241,11 +244,16 @@ class Dispatcher:
         token = current_span.set(UNSAMPLED)
         try:
             if batch.request is None:
-                batch.request = ExportRequest([one.trace for one in batch.assembled], self.gil.yield_gil)
+                with encoding:
+                    batch.request = ExportRequest([one.trace for one in batch.assembled], self.gil.yield_gil)
             result = self._exporter.send(batch.request)
-        except Exception:  # noqa: BLE001 - the thread must survive to send the traces that follow
-            internal_error("sending traces")
-            result = _INTERNAL_ERROR
+        except ContentError:
+            internal_error("encoding traces")
+            result = _UNSENDABLE
+        except Exception as error:  # noqa: BLE001 - the thread must survive, and the traces are not known to be at fault
+            if not is_environment(error):
+                internal_error("sending traces")
+            result = Retryable(f"{type(error).__name__}: {error}", is_exception=not is_environment(error))
         finally:
             current_span.reset(token)
             self.attempts += 1
@@ -269,7 +277,7 @@ class Dispatcher:
         """Count the traces of a batch as delivered or dropped."""
         if isinstance(result, Rejected):
             if batch.trace_count:
-                reason = INTERNAL_ERROR if result is _INTERNAL_ERROR else REJECTED
+                reason = INTERNAL_ERROR if result.is_unsendable else REJECTED
                 self.drop(batch.trace_count, reason, result.reason, settled=0 if recovered else batch.trace_count)
             elif spans := sum(len(one.trace.entries) for one in batch.assembled):
                 self.drop(spans, REJECTED_PARTS, result.reason)
@@ -287,22 +295,26 @@ class Dispatcher:
         if self._control.is_closed:
             batches.appendleft(batch)
             return False
-        if not (isinstance(result, Retryable) and result.is_internal_error):
+        if not (isinstance(result, Retryable) and (result.is_internal_error or result.is_exception)):
             batches.appendleft(batch)
             self._pause()
-        elif self._is_at_fault(batch, batches):
-            self._settle(batch, Rejected(result.reason), recovered=recovered)
+        elif self._is_at_fault(batch, batches, is_exception=result.is_exception):
+            self._settle(batch, Rejected(result.reason, is_unsendable=result.is_exception), recovered=recovered)
         else:
             self._pause()
         return True
 
-    def _is_at_fault(self, batch: Batch, batches: deque[Batch]) -> bool:
-        """Return whether this batch, and not the service, causes the service's error; if not, queue it again."""
+    def _is_at_fault(self, batch: Batch, batches: deque[Batch], *, is_exception: bool) -> bool:
+        """Return whether this batch, and not the service, causes the error; if not, queue it again."""
         batch.failures += 1
-        if batch.failures < MAX_SERVER_ERRORS:
+        if is_exception and batch.failures < MAX_EXCEPTIONS:
+            # Other batches show whether the exception is this one's.
+            batches.append(batch)
+        elif batch.failures < MAX_SERVER_ERRORS and not is_exception:
             batches.appendleft(batch)
         elif batch.has_many_traces:
-            batches.extend(batch.split_between_traces(self._ledger.successes, MAX_SERVER_ERRORS - 1))
+            failures = 0 if is_exception else MAX_SERVER_ERRORS - 1
+            batches.extend(batch.split_between_traces(self._ledger.successes, failures))
         elif self._ledger.successes > batch.successes_before:
             return True
         else:

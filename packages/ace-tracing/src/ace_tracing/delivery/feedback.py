@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.attempts import Attempts
 from ace_tracing.delivery.backoff import Backoff
+from ace_tracing.delivery.content import ContentError, is_environment
 from ace_tracing.delivery.exporter import SpanExporter
 from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.results import Blocked, ExportResult, Rejected, Retryable
@@ -49,7 +50,7 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 """The limits of the feedback that waits. Beyond either, the oldest is dropped."""
 
 _NO_RESULT: Final[ExportResult | None] = Retryable("the request's thread was killed")
-_INTERNAL_ERROR: Final = Rejected(INTERNAL_ERROR)
+_UNSENDABLE: Final = Rejected(INTERNAL_ERROR, is_unsendable=True)
 
 Waiting = dict[bytes, tuple[int, bytes]]
 """The feedback frames of a log that are not settled, with their positions, by id."""
@@ -217,9 +218,13 @@ class FeedbackSender:
         def send() -> ExportResult | None:
             try:
                 return self._exporter.send_feedback(read_feedback(entry.frame), is_repeated=is_repeated)
-            except Exception:  # noqa: BLE001 - the worker must survive to send the traces that follow
-                internal_error("sending feedback")
-                return _INTERNAL_ERROR
+            except ContentError:
+                internal_error("encoding feedback")
+                return _UNSENDABLE
+            except Exception as error:  # noqa: BLE001 - the worker must survive, and the feedback may not be at fault
+                if not is_environment(error):
+                    internal_error("sending feedback")
+                return Retryable(f"{type(error).__name__}: {error}", is_exception=not is_environment(error))
 
         return send
 
@@ -239,7 +244,7 @@ class FeedbackSender:
             if not attempts.record_missing(feedback):
                 self._give_up(entry, feedback)
         elif isinstance(result, Rejected):
-            self._drop(entry, INTERNAL_ERROR if result is _INTERNAL_ERROR else REJECTED_FEEDBACK, result.reason)
+            self._drop(entry, INTERNAL_ERROR if result.is_unsendable else REJECTED_FEEDBACK, result.reason)
         else:
             self._successes += 1
             self._settle(entry)
@@ -247,7 +252,7 @@ class FeedbackSender:
 
     def _retry(self, entry: _Entry, attempts: Attempts, failure: Retryable) -> None:
         """Set the time of the next attempt, or drop the feedback if it causes the failure."""
-        if not failure.is_internal_error:
+        if not (failure.is_internal_error or failure.is_exception):
             if self.backoff.delay_s <= 0 or failure.retry_after_s is not None:
                 # One failure of several requests at the same time counts.
                 self.backoff.record_failure(failure.reason, failure.retry_after_s)
@@ -255,7 +260,7 @@ class FeedbackSender:
             return
         attempts.record_error()
         if attempts.errors >= MAX_SERVER_ERRORS and self._count_successes() > attempts.successes_before:
-            self._drop(entry, REJECTED_FEEDBACK, failure.reason)
+            self._drop(entry, INTERNAL_ERROR if failure.is_exception else REJECTED_FEEDBACK, failure.reason)
 
     def _give_up(self, entry: _Entry, feedback: Feedback) -> None:
         """Drop feedback on a trace that the service does not have."""

@@ -27,8 +27,8 @@ def call_all(calls: Sequence[Callable[[], T]], default: T) -> list[T]:
         thread = threading.Thread(target=copy_context().run, args=(call, number), name="feedback", daemon=True)
         try:
             thread.start()
-        except RuntimeError:
-            # The interpreter is shutting down and starts no more threads.
+        except (RuntimeError, MemoryError, OSError):
+            # The interpreter is shutting down, or the system has no more threads or no memory for one.
             call(number)
         else:
             threads.append(thread)

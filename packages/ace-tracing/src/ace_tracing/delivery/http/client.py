@@ -62,15 +62,22 @@ class ServiceClient:
             self._no_otlp_until = monotonic() + OTLP_RETRY_S
 
     def client(self) -> Client:
-        """Return the client, creating it on first use: it reads the system's certificates, which is slow."""
+        """Return the client, creating it on first use: it reads the system's certificates, which is slow.
+
+        Raises:
+            httpx.ConnectError: The environment prevents it.
+        """
         with self._lock:
             if self._client is None:
-                self._client = Client(
-                    base_url=self.base_url,
-                    api_key=self._api_key,
-                    timeout=REQUEST_TIMEOUT_S,
-                    httpx_args=client_options(self.base_url),
-                )
+                try:
+                    self._client = Client(
+                        base_url=self.base_url,
+                        api_key=self._api_key,
+                        timeout=REQUEST_TIMEOUT_S,
+                        httpx_args=client_options(self.base_url),
+                    )
+                except Exception as error:
+                    raise httpx.ConnectError(f"no client can be created: {_describe(error)}") from error
             return self._client
 
     def request(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
@@ -84,10 +91,9 @@ class ServiceClient:
             httpx.HTTPError: No complete response arrived.
         """
         with self._lock:
-            client = self.client()
             self._requests_running += 1
         try:
-            return operation(client=client, **arguments)
+            return operation(client=self.client(), **arguments)
         finally:
             self._end_request()
 
@@ -103,7 +109,7 @@ class ServiceClient:
         """
         try:
             return self.request(operation, **arguments)
-        except httpx.HTTPError as error:
+        except Exception as error:
             raise ServiceError(f"{self.base_url} cannot be reached: {_describe(error)}") from error
 
     def fetch(self, operation: Any, silence_s: float, **arguments: Any) -> httpx.Response:
@@ -121,9 +127,9 @@ class ServiceClient:
             ServiceError: The service cannot be reached.
         """
         with self._lock:
-            client = self.client().get_httpx_client()
             self._requests_running += 1
         try:
+            client = self.client().get_httpx_client()
             left = seconds_left()
             limit = silence_s if left is None else min(silence_s, left)
             if limit <= 0:
@@ -135,7 +141,7 @@ class ServiceClient:
         except httpx.TimeoutException as error:
             message = f"No complete response from {self.base_url} in time: {_describe(error)}"
             raise ServiceTimeoutError(message) from error
-        except httpx.HTTPError as error:
+        except Exception as error:
             raise ServiceError(f"{self.base_url} cannot be reached: {_describe(error)}") from error
         finally:
             self._end_request()

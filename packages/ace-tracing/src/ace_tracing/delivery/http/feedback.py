@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import httpx
 
+from ace_tracing.delivery.content import encoding
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.http.responses import classify, is_resource_missing
@@ -56,12 +57,13 @@ class FeedbackExporter:
                 return Retryable(f"{self._service.base_url}: {type(error).__name__}: {error}")
 
     def _send(self, feedback: Feedback, *, is_repeated: bool) -> ExportResult | None:
-        assessment = feedback.assessment
+        with encoding:
+            assessment = feedback.assessment
+            body = CreateAssessmentRequest.from_dict({"assessment": assessment})
         if is_repeated and not self._keeps_ids:
             found = self._find(assessment)
             if found is not False:
                 return found
-        body = CreateAssessmentRequest.from_dict({"assessment": assessment})
         response = self._service.request(create_assessment.sync_detailed, trace_id=assessment["trace_id"], body=body)
         if is_resource_missing(response):
             return None

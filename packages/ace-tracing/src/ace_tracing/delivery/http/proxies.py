@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies
 
 VARIABLE: Final = "KAYBA_PROXY"
+SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 LOCALHOST: Final = "localhost"
 
 
@@ -39,7 +40,17 @@ class Proxy(NamedTuple):
     @property
     def url(self) -> str:
         """Its address without user and password."""
-        return f"{self.parts.scheme}://{self.parts.netloc.rpartition('@')[2]}"
+        host = self.parts.netloc.rpartition("@")[2]
+        return f"{self.parts.scheme}://{host}" if self.parts.scheme else host
+
+    def check(self) -> None:
+        """Raise for an address that is not a proxy's.
+
+        Raises:
+            ValueError: The scheme is not supported, or there is no host.
+        """
+        if self.parts.scheme not in SCHEMES or not self.parts.hostname:
+            raise ValueError("give an address such as http://proxy:3128 or socks5://proxy:1080, or unset the variable")
 
     @property
     def user_and_password(self) -> tuple[str, str] | None:
@@ -80,11 +91,16 @@ def is_loopback(host: str) -> bool:
 
 
 def _read_proxy(url: str, origin: str) -> Proxy:
+    scheme, separator, rest = url.rpartition("://")
     try:
-        return Proxy(urlsplit(url if "://" in url else f"http://{url}"), origin)
+        parts = urlsplit(f"{scheme if separator else 'http'}://{rest}")
+        is_valid = "@" not in parts.path + parts.query + parts.fragment
     except ValueError:
-        # The requests fail with this address in their message.
-        return Proxy(SplitResult("invalid", "", "", "", ""), origin)
+        is_valid = False
+    if is_valid:
+        return Proxy(parts, origin)
+    # The requests fail with this address in their message. A password with a slash must not be in it.
+    return Proxy(SplitResult("", f"{scheme}{separator}{rest.rpartition('@')[2]}", "", "", ""), origin)
 
 
 def _origin(variable: str) -> str:

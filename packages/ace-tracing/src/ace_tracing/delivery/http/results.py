@@ -27,11 +27,13 @@ class Retryable:
         reason: The failure, for a log line.
         retry_after_s: Seconds to wait, from the `Retry-After` header. None without one.
         is_internal_error: Whether the response was 500. The request itself may cause it each time.
+        is_exception: Whether an exception of unknown cause ended the attempt. The request itself may cause it, too.
     """
 
     reason: str
     retry_after_s: float | None = None
     is_internal_error: bool = False
+    is_exception: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,19 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The service will never accept this request.
+    """The service will never accept this request, or the request cannot be made.
 
     Attributes:
         reason: The service's response, for a log line.
         invalid_content: Whether part of the request is at fault. The rest may be accepted without that part.
         too_large: Whether the request is too large. It may be accepted in smaller batches.
+        is_unsendable: Whether this process cannot encode or send the request. The service has not rejected it.
     """
 
     reason: str
     invalid_content: bool = False
     too_large: bool = False
+    is_unsendable: bool = False
 
 
 ExportResult = Delivered | Retryable | Blocked | Rejected

@@ -11,7 +11,6 @@ from __future__ import annotations
 # Imported for `socket.getaddrinfo`, which otherwise imports it on the worker's thread.
 import encodings.idna  # noqa: F401
 import logging
-import os
 import ssl
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ import httpcore
 import httpx
 
 from ace_tracing.delivery.http.deadline import seconds_left
+from ace_tracing.delivery.http.environment import advice_for, make_tls_context
 from ace_tracing.delivery.http.proxies import Proxy, find_proxy
 
 WRITE_BYTES: Final = 64 * 1024
@@ -84,12 +84,7 @@ class _Transport(httpx.BaseTransport):
             self._pool = self._open_pool()
 
     def _open_pool(self) -> httpcore.ConnectionPool:
-        try:
-            context = httpx.create_ssl_context(verify=self._uses_tls)
-        except OSError as error:
-            variables = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
-            source = variables[0] if variables else "certifi"
-            raise httpx.ConnectError(f"the certificates of {source} cannot be read: {error}") from error
+        context = make_tls_context(verify=self._uses_tls)
         try:
             return _make_pool(context, self._proxy)
         except Exception as error:
@@ -143,10 +138,9 @@ def _make_pool(context: ssl.SSLContext, proxy: Proxy | None) -> httpcore.Connect
     if proxy is None:
         return httpcore.ConnectionPool(**options)
     options |= {"proxy_url": proxy.url, "proxy_auth": proxy.user_and_password}
+    proxy.check()
     if proxy.parts.scheme in ("socks5", "socks5h"):
         return httpcore.SOCKSProxy(**options)
-    if proxy.parts.scheme not in ("http", "https") or not proxy.parts.hostname:
-        raise ValueError("it is no address that begins with http://, https:// or socks5://")
     if proxy.parts.scheme == "https":
         options["proxy_ssl_context"] = context
     return httpcore.HTTPProxy(**options)
@@ -171,7 +165,10 @@ class _ResponseBody(httpx.SyncByteStream):
 
 @contextmanager
 def _map_errors(proxy: Proxy | None) -> Iterator[None]:
-    """Raise each httpcore error as the httpx error of the same name, with the proxy in its message; log nothing."""
+    """Raise each httpcore error as the httpx error of the same name, with the proxy in its message; log nothing.
+
+    Any other exception is raised as a `TransportError`: a full table of open files, a host name that cannot be encoded.
+    """
     _latest.depth += 1
     try:
         yield
@@ -183,7 +180,10 @@ def _map_errors(proxy: Proxy | None) -> Iterator[None]:
         httpcore.UnsupportedProtocol,
     ) as error:
         message = str(error) if proxy is None else f"{error} (through {proxy})"
-        raise getattr(httpx, type(error).__name__, httpx.TransportError)(message) from error
+        raise getattr(httpx, type(error).__name__, httpx.TransportError)(message + advice_for(error)) from error
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}" + ("" if proxy is None else f" (through {proxy})")
+        raise httpx.TransportError(message + advice_for(error)) from error
     finally:
         _latest.depth -= 1
 

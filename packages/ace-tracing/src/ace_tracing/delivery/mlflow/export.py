@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
+from ace_tracing.delivery.content import encoding
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.responses import classify, is_html, is_resource_missing
@@ -113,12 +114,14 @@ class _TraceExport:
         Raises:
             httpx.HTTPError: No complete response arrived.
         """
-        spans = merge_spans((), (span for record in records for span in encode_spans(record)))
+        with encoding:
+            spans = merge_spans((), (span for record in records for span in encode_spans(record)))
+            info = self._info(records, spans)
         has_new_spans = bool(spans)
         stored = read_info(self._service, self._trace_id)
         result: ExportResult | None
         if stored is None:
-            result = self._create(self._info(records, spans))
+            result = self._create(info)
         elif isinstance(stored, dict):
             self._experiment_id = stored["trace_location"]["mlflow_experiment"]["experiment_id"]
             stored_spans = self._download()

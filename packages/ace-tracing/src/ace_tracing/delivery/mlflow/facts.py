@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from ace_tracing.delivery.content import encoding
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.responses import classify
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected
@@ -50,7 +51,8 @@ def send_facts(service: ServiceClient, record: TraceRecord, experiment_id: str) 
     Raises:
         httpx.HTTPError: No complete response arrived.
     """
-    info = encode_facts(record, experiment_id)
+    with encoding:
+        info = encode_facts(record, experiment_id)
     if record.role in (Role.ROOT, Role.RUNNING):
         # Below a foreign caller, a server may have computed another state from the spans so far.
         result = _send(service, info)

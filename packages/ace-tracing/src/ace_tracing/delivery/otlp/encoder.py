@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from ace_tracing.delivery.content import encoding
 from ace_tracing.delivery.otlp.packed import append_spans
 from ace_tracing.delivery.otlp.protobuf import field, key_value, text_value, varint
 from ace_tracing.recording.records import TraceRecord
@@ -57,10 +58,15 @@ class ExportRequest:
         return any(trace.entries for trace in self.traces)
 
     def otlp(self) -> bytes:
-        """Return the request's body, encoded on first use."""
+        """Return the request's body, encoded on first use.
+
+        Raises:
+            ContentError: The content of a trace cannot be encoded.
+        """
         # Not a cached_property: until Python 3.12 it has a lock, which a child could inherit held when forked.
         if self._body is None:
-            self._body = _compress(_encode_chunks(self.traces, self._yield_gil))
+            with encoding:
+                self._body = _compress(_encode_chunks(self.traces, self._yield_gil))
         return self._body
 
 
