@@ -15,6 +15,7 @@ import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any
 
+from ace_tracing.decorator.asyncgens import start_unregistered
 from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.internal_frames import make_internal
@@ -190,17 +191,17 @@ def _wrap_generator_function(
 def _wrap_async_generator_function(
     function: Callable[..., AsyncGenerator[Any, Any]], traced_function: TracedFunction
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
-    @functools.wraps(function)
+    # The names are bound here, because the wrapper runs with the globals of the function.
+    start, make_collector, make_partial = start_unregistered, _open_stream, functools.partial
+    end_of_items, closed, any_exception = StopAsyncIteration, GeneratorExit, BaseException
+
     async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        tracer = state.tracer
-        collector = StreamCollector(
-            None if tracer is None else traced_function.open(tracer, args, kwargs), traced_function
-        )
+        collector = make_collector(traced_function, args, kwargs)
         passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
             del args, kwargs
-            resume: Callable[[Any], Awaitable[Any]] = generator.asend
+            resume: Callable[[Any], Awaitable[Any]] = make_partial(start, generator)
             while True:
                 with collector:
                     passing.append(await resume(passing.pop()))
@@ -208,16 +209,30 @@ def _wrap_async_generator_function(
                 try:
                     passing.append((yield passing.pop()))
                     resume = generator.asend
-                except BaseException as error:  # noqa: BLE001 - the generator handles the consumer's exception
+                except any_exception as error:
                     passing.append(error)
                     resume = generator.athrow
-        except StopAsyncIteration:
+        except end_of_items:
             collector.finish()
-        except GeneratorExit:
+        except closed:
             collector.finish()
             raise
-        except BaseException as error:
+        except any_exception as error:
             collector.fail(error)
             raise
 
-    return traced
+    return functools.update_wrapper(_with_globals_of(function, traced), function)
+
+
+def _open_stream(traced_function: TracedFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> StreamCollector:
+    tracer = state.tracer
+    return StreamCollector(None if tracer is None else traced_function.open(tracer, args, kwargs), traced_function)
+
+
+def _with_globals_of(function: Callable[..., Any], wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the wrapper with the globals of its function: trio names the module of a generator by its globals."""
+    if not (isinstance(function, types.FunctionType) and isinstance(wrapper, types.FunctionType)):
+        return wrapper
+    return types.FunctionType(
+        wrapper.__code__, function.__globals__, wrapper.__name__, wrapper.__defaults__, wrapper.__closure__
+    )
