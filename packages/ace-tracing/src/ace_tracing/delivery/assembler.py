@@ -26,12 +26,12 @@ from ace_tracing.recording.frames import (
     PARENT_ID,
     SPAN_ID,
     STARTED,
+    TRACE_ID,
     pack_details,
     pack_end,
     read_end,
     split_start,
     time_of,
-    trace_id_of,
 )
 from ace_tracing.recording.records import NO_DETAILS, PackedSpan, Role, SpanRecord, TraceDetails, unpack
 
@@ -67,41 +67,51 @@ class Assembler:
         self.traces = OpenTraces()
         self._on_damage = on_damage
         self._open_spans: dict[bytes, tuple[int, bytes]] = {}
-        self._last_start = self._last_end = b""
+        self._last_end = b""
         self._dropped_ids: set[bytes] = set()
 
     def take(self, frames: Frames) -> list[Assembled]:
         """Add frames, and return the traces that are ready now."""
         ready: list[Assembled] = []
-        open_spans = self._open_spans
-        for position, frame in frames:
+        open_spans, dropped_ids, traces = self._open_spans, self._dropped_ids, self.traces
+        find_trace = traces.get
+        last_end = self._last_end
+        for entry in frames:
+            frame = entry[1]
             try:
-                span_id = frame[SPAN_ID]
-                if frame[0] == STARTED:
-                    if span_id in self._dropped_ids:
-                        self._dropped_ids.discard(span_id)
+                kind = frame[0]
+                if kind == STARTED:
+                    span_id = frame[SPAN_ID]
+                    if dropped_ids and span_id in dropped_ids:
+                        dropped_ids.discard(span_id)
                     elif span_id not in open_spans:
-                        self.traces.open(frame)
-                        open_spans[span_id] = position, frame
-                        self._last_start = frame
-                elif frame[0] == FEEDBACK:
-                    self.feedback[read_feedback(frame).feedback_id] = position, frame
-                elif frame[0] == DESCRIBED:
-                    ready += self.traces.describe(frame)
+                        # A span below another one opens no trace, unless that one belongs to a foreign caller.
+                        if (
+                            (parent_id := frame[PARENT_ID]) == NO_ID
+                            or (trace := find_trace(frame[TRACE_ID])) is None
+                            or trace.parent_id == parent_id
+                        ):
+                            traces.open(frame)
+                        open_spans[span_id] = entry
+                elif kind == FEEDBACK:
+                    self.feedback[read_feedback(frame).feedback_id] = entry
+                elif kind == DESCRIBED:
+                    ready += traces.describe(frame)
                 else:
-                    start = open_spans.pop(span_id, None)
+                    start = open_spans.pop(frame[SPAN_ID], None)
                     if start is not None:
-                        self._last_end = frame
+                        last_end = frame
                         self._finish(start[1], frame, ready)
             except Exception:  # noqa: BLE001 - a damaged frame must not cost the others
                 self._on_damage()
+        self._last_end = last_end
         return ready
 
     def interrupt(self) -> list[Assembled]:
         """End the open spans as interrupted, when no more frames come, and return their traces."""
         ready: list[Assembled] = []
         self.traces.mark_as_shown()
-        now = max(time_of(self._last_start), time_of(self._last_end))
+        now = max(map(time_of, (self._last_end, *(frame for _, frame in self._open_spans.values()))))
         # Innermost first, so that roots come last.
         for span_id, (_, frame) in reversed(list(self._open_spans.items())):
             try:
@@ -140,19 +150,27 @@ class Assembler:
         for frame in starts:
             trace = self.traces.find(frame)
             if trace is not None and trace.details is not NO_DETAILS:
-                descriptions[trace_id_of(frame)] = pack_details(frame, trace.details)
+                descriptions[frame[TRACE_ID]] = pack_details(frame, trace.details)
             if trace is not None and trace.entries:
                 ready.append(Assembled(self.traces.take_held(frame, trace, Role.PART), is_counted=False))
         return [*starts, *descriptions.values()], ready
 
     def _finish(self, first: bytes, second: bytes, ready: list[Assembled]) -> None:
         """Add an ended span to its trace, and append the trace to `ready` if it is."""
-        trace = self.traces.find(first)
-        is_root = first[PARENT_ID] == NO_ID or (trace is not None and trace.has_root(first))
-        size = len(first) + len(second)
+        trace = self.traces.get(first[TRACE_ID])
+        parent_id = first[PARENT_ID]
+        is_root = parent_id == NO_ID or (trace is not None and parent_id == trace.parent_id)
         if trace is not None:
-            if trace.bytes_seen + size <= MAX_TRACE_BYTES:
-                trace.bytes_seen += size
+            size = trace.bytes_seen + len(first) + len(second)
+            if size <= MAX_TRACE_BYTES:
+                trace.bytes_seen = size
+                if not is_root and second[0] == ENDED:
+                    # Nearly every span that is no root: the rest of the method is for the others.
+                    entries = trace.entries
+                    entries.append((first, second))
+                    if len(entries) >= MAX_HELD_SPANS or size - trace.bytes_taken > MAX_HELD_BYTES:
+                        self._take_part(first, trace, ready)
+                    return
             elif trace.bytes_seen + _BARE_BYTES <= 2 * MAX_TRACE_BYTES or is_root:
                 # No later span keeps its values, even if they would fit.
                 trace.bytes_seen = max(trace.bytes_seen, MAX_TRACE_BYTES) + _BARE_BYTES
@@ -180,13 +198,16 @@ class Assembler:
                 trace.details = trace.details.merge(TraceDetails(None, {}, counted))
             self.traces.close(first)
             trace.entries.append(entry)
-            role = Role.ROOT if first[PARENT_ID] == NO_ID else Role.TOPMOST
+            role = Role.ROOT if parent_id == NO_ID else Role.TOPMOST
             ready.append(Assembled(self.traces.take_held(first, trace, role), is_counted=True))
         else:
             trace.entries.append(entry)
-            trace.bytes_held += size
-            if len(trace.entries) >= MAX_HELD_SPANS or trace.bytes_held > MAX_HELD_BYTES:
-                ready.append(Assembled(self.traces.take_held(first, trace, Role.PART), is_counted=False))
+            if len(trace.entries) >= MAX_HELD_SPANS or trace.bytes_seen - trace.bytes_taken > MAX_HELD_BYTES:
+                self._take_part(first, trace, ready)
+
+    def _take_part(self, start: bytes, trace: OpenTrace, ready: list[Assembled]) -> None:
+        """Append the held spans of a trace whose root is still open to `ready`."""
+        ready.append(Assembled(self.traces.take_held(start, trace, Role.PART), is_counted=False))
 
 
 def _strip_values(first: bytes, second: bytes) -> tuple[bytes, bytes]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from ace_tracing.delivery.open_traces import Assembled
+from ace_tracing.delivery.open_traces import Assembled, count_traces
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.recording.frames import CUT
 from ace_tracing.recording.records import SpanRecord
@@ -47,7 +47,7 @@ class Batch:
 
     def __init__(self, assembled: list[Assembled], successes_before: int, failures: int = 0) -> None:
         self.assembled = assembled
-        self.trace_count = sum(one.is_counted for one in assembled)
+        self.trace_count = count_traces(assembled)
         self.request: ExportRequest | None = None
         self.failures = failures
         self.successes_before = successes_before
@@ -121,7 +121,10 @@ def group_by_experiment(assembled: Iterable[Assembled], successes: int) -> deque
         assembled: The traces.
         successes: How many batches the service has accepted so far.
     """
-    ordered = sorted(assembled, key=_experiment_of)
+    ordered = list(assembled)
+    if len({one.trace.experiment for one in ordered}) == 1:
+        return deque([Batch(ordered, successes)])
+    ordered.sort(key=_experiment_of)
     return deque(Batch(list(group), successes) for _, group in groupby(ordered, _experiment_of))
 
 

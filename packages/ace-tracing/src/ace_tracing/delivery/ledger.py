@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ace_tracing.delivery.backoff import Backoff
-from ace_tracing.delivery.open_traces import Assembled
+from ace_tracing.delivery.open_traces import Assembled, count_traces
 from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_FEEDBACK, Buffer
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
@@ -58,7 +58,7 @@ class Ledger:
 
     def record_assembled(self, assembled: Iterable[Assembled]) -> None:
         """Count traces of this process that were read from the log."""
-        self._assembled += sum(one.is_counted for one in assembled)
+        self._assembled += count_traces(assembled)
 
     def reset_assembled(self) -> None:
         """Count the traces that were read and not settled as unread again."""

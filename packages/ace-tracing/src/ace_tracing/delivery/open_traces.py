@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from ace_tracing.clocks import monotonic
-from ace_tracing.recording.frames import NO_ID, PARENT_ID, TraceContext, context_of, read_context, trace_id_of
+from ace_tracing.recording.frames import NO_ID, PARENT_ID, TRACE_ID, TraceContext, context_of, read_context
 from ace_tracing.recording.records import (
     NO_DETAILS,
     PackedSpan,
@@ -36,6 +38,14 @@ class Assembled(NamedTuple):
     is_counted: bool
 
 
+def count_traces(assembled: Iterable[Assembled]) -> int:
+    """Return for how many traces they count in `Delivery`."""
+    return sum(map(_is_counted, assembled))
+
+
+_is_counted = attrgetter("is_counted")
+
+
 class OpenTrace:
     """A trace whose root, or topmost span, runs in this process, with its ended spans.
 
@@ -44,24 +54,26 @@ class OpenTrace:
 
     Attributes:
         root: The start frame of the root.
+        parent_id: The parent's id of the root, and of every other topmost span.
         roots: How many topmost spans are open. More than one only below one span of a foreign service.
         details: The name, tags and metadata so far.
         seen_at: When the root's start was read, by `monotonic()`.
         was_shown: Whether it was returned by `take_running`.
         has_news: Whether it was described since then.
         entries: The ended spans that are held until the root ends.
-        bytes_held: The size of `entries`.
         bytes_seen: The size of all its ended spans.
+        bytes_taken: The size of those that were taken before the root ended.
         dropped_spans: How many spans were dropped because of `MAX_TRACE_BYTES`.
     """
 
     __slots__ = (
-        "bytes_held",
         "bytes_seen",
+        "bytes_taken",
         "details",
         "dropped_spans",
         "entries",
         "has_news",
+        "parent_id",
         "root",
         "roots",
         "seen_at",
@@ -70,27 +82,33 @@ class OpenTrace:
 
     def __init__(self, root: bytes) -> None:
         self.root = root
+        self.parent_id = root[PARENT_ID]
         self.roots = 1
         self.details = NO_DETAILS
         self.seen_at = monotonic()
         self.was_shown = False
         self.has_news = False
         self.entries: list[SpanRecord | PackedSpan] = []
-        self.bytes_held = 0
         self.bytes_seen = 0
+        self.bytes_taken = 0
         self.dropped_spans = 0
 
     def has_root(self, start: bytes) -> bool:
         """Return whether a span of the trace is its root, or a topmost span."""
-        return start[PARENT_ID] == self.root[PARENT_ID]
+        return start[PARENT_ID] == self.parent_id
 
 
 class OpenTraces:
-    """The open traces of one log, by id."""
+    """The open traces of one log, by id.
+
+    Attributes:
+        get: Returns the open trace with an id, or None.
+    """
 
     def __init__(self) -> None:
         self._traces: dict[bytes, OpenTrace] = {}
         self._contexts: dict[bytes, TraceContext] = {}
+        self.get = self._traces.get
 
     def __len__(self) -> int:
         return len(self._traces)
@@ -102,27 +120,27 @@ class OpenTraces:
     def open(self, start: bytes) -> None:
         """Open the trace of a start frame if the span is its root or a topmost span."""
         if start[PARENT_ID] == NO_ID:
-            self._traces[trace_id_of(start)] = OpenTrace(start)
+            self._traces[start[TRACE_ID]] = OpenTrace(start)
             return
         foreign = self._context(start).foreign_parent
         if foreign is None or bytes.fromhex(foreign) != start[PARENT_ID]:
             return
         trace = self.find(start)
         if trace is None:
-            self._traces[trace_id_of(start)] = OpenTrace(start)
+            self._traces[start[TRACE_ID]] = OpenTrace(start)
         else:
             trace.roots += 1
 
     def find(self, start: bytes) -> OpenTrace | None:
         """Return the open trace of a start frame, or None."""
-        return self._traces.get(trace_id_of(start))
+        return self.get(start[TRACE_ID])
 
     def close(self, start: bytes) -> None:
         """Record that a root, or a topmost span, is no longer open."""
-        trace = self._traces[trace_id_of(start)]
+        trace = self._traces[start[TRACE_ID]]
         trace.roots -= 1
         if not trace.roots:
-            del self._traces[trace_id_of(start)]
+            del self._traces[start[TRACE_ID]]
 
     def clear(self) -> None:
         """Forget all open traces."""
@@ -142,7 +160,7 @@ class OpenTraces:
             trace.has_news = True
             return []
         experiment = self._context(frame).experiment
-        record = TraceRecord(trace_id_of(frame).hex(), experiment, None, details, [], Role.LATE)
+        record = TraceRecord(frame[TRACE_ID].hex(), experiment, None, details, [], Role.LATE)
         return [Assembled(record, is_counted=True)]
 
     def take_running(self, min_age_s: float) -> list[Assembled]:
@@ -167,7 +185,7 @@ class OpenTraces:
             trace: The trace.
             role: The record's share in the trace's info.
         """
-        entries, trace.entries, trace.bytes_held = trace.entries, [], 0
+        entries, trace.entries, trace.bytes_taken = trace.entries, [], trace.bytes_seen
         context = self._context(start)
         details: TraceDetails | None = trace.details
         if context.metadata:
@@ -175,7 +193,7 @@ class OpenTraces:
         elif details is NO_DETAILS:
             details = None
         return TraceRecord(
-            trace_id_of(start).hex(),
+            start[TRACE_ID].hex(),
             context.experiment,
             context.folder,
             details,

@@ -37,8 +37,9 @@ CUT: Final = "span.cut"
 _START: Final = Struct(">BQQq")
 _END: Final = Struct(">BQqB")
 _LENGTH: Final = Struct(">I")
-_TRACE_ID: Final = _START.size
-CONTEXT: Final = _TRACE_ID + 16
+TRACE_ID: Final = slice(_START.size, _START.size + 16)
+"""Position of the trace's id in a start frame."""
+CONTEXT: Final = TRACE_ID.stop
 """Position of the length of the context in a start frame."""
 LENGTH_BYTES: Final = _LENGTH.size
 MAX_EXPERIMENT_CHARS: Final = 500
@@ -212,7 +213,7 @@ def pack_details(start: bytes, details: Any) -> bytes:
         details: The `TraceDetails`.
     """
     context_end = CONTEXT + _LENGTH.size + read_length(start, CONTEXT)[0]
-    return pack_start(DESCRIBED, 0, 0, 0) + start[_TRACE_ID:context_end] + dump_json(details)
+    return pack_start(DESCRIBED, 0, 0, 0) + start[TRACE_ID.start : context_end] + dump_json(details)
 
 
 def split_details(frame: bytes) -> bytes:
@@ -222,7 +223,7 @@ def split_details(frame: bytes) -> bytes:
 
 def trace_id_of(frame: bytes) -> bytes:
     """Return the trace's id of a start frame, 16 bytes."""
-    return frame[_TRACE_ID:CONTEXT]
+    return frame[TRACE_ID]
 
 
 def _escape_text(value: Any) -> Any:

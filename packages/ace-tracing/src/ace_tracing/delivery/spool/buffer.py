@@ -165,11 +165,10 @@ class Buffer:
                 return [], 0
             at = self._read_at
             limit = min(segment.at, segment.size) if segment.end is None else segment.end
-            frames, after = segment.read_frames(at, min(max_bytes, limit - at))
+            base = segment.number << _NUMBER_BITS
+            frames, after = segment.read_frames(at, min(max_bytes, limit - at), base=base)
             self._read_at = after
-            number = segment.number
-        base = number << _NUMBER_BITS
-        return [(base + at, frame) for at, frame in frames], base + after
+        return frames, base + after
 
     def seek(self, position: int) -> None:
         """Read again from a position on that is not released yet."""

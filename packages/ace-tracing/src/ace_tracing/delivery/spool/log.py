@@ -246,10 +246,12 @@ class OrphanedLog:
                     del self.feedback[feedback_id]
                 return _keep_readable(self._assembler.interrupt())
         base = segment.number << _NUMBER_BITS
-        frames, after = segment.read_frames(self._at, max_bytes, careful=True)
+        frames, after = segment.read_frames(self._at, max_bytes, base=base, careful=True)
         if frames:
             self._at = after
-            needed = [(base + at, frame) for at, frame in frames if base + at >= self._progress.low]
+            if frames[0][0] >= self._progress.high:
+                return _keep_readable(self._assembler.take(frames))
+            needed = [entry for entry in frames if entry[0] >= self._progress.low]
             # Settled frames are read again only to find the spans that were open then.
             settled = [entry for entry in needed if entry[0] < self._progress.high]
             self._assembler.take(_without_feedback(settled))

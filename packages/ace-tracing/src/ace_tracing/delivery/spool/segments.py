@@ -93,12 +93,15 @@ class Segment:
         self.end = self.size
         return magic == _MAGIC and bool(self.mark)
 
-    def read_frames(self, at: int, max_bytes: int, *, careful: bool = False) -> tuple[list[tuple[int, bytes]], int]:
+    def read_frames(
+        self, at: int, max_bytes: int, *, base: int = 0, careful: bool = False
+    ) -> tuple[list[tuple[int, bytes]], int]:
         """Return the frames from an offset on, each with its offset, and the offset behind them.
 
         Args:
             at: The offset of the first frame.
             max_bytes: About how many bytes to read. One frame is returned even if it is larger.
+            base: A number to add to the offset of each frame.
             careful: Whether to stop at a frame that contains the mark of another frame. Its length is then damaged.
         """
         found = []
@@ -112,7 +115,7 @@ class Segment:
                 break
             if careful and memory.find(_MARK.pack(mark), at + HEADER_BYTES, after) >= 0:
                 break
-            found.append((at, memory[at + HEADER_BYTES : after]))
+            found.append((base + at, memory[at + HEADER_BYTES : after]))
             at = after
         return found, at
 
