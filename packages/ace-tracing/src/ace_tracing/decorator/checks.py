@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ace_tracing.decorator.captures import Capture
 from ace_tracing.decorator.descriptors import is_method
 from ace_tracing.decorator.signature import Binder
+from ace_tracing.recording.checks import read_attributes, show_value
 
 if TYPE_CHECKING:
     from ace_tracing.errors import ArgumentError
@@ -36,10 +37,13 @@ def check_settings(settings: Settings) -> Settings:
     Raises:
         ArgumentError: An argument has a wrong type. The message contains the correct types.
     """
+    texts: dict[str, str | None] = {}
     for argument in ("name", "agent"):
         value = getattr(settings, argument)
         if value is not None and not isinstance(value, str):
             raise _wrong(argument, value, "give text")
+        # The plain text of a subclass, whose methods can raise.
+        texts[argument] = None if value is None else str.__str__(value)
     attributes = settings.attributes
     if attributes is not None and not isinstance(attributes, Mapping):
         raise _wrong("attributes", attributes, 'give a dict, such as {"model": "gpt-4o"}')
@@ -48,7 +52,11 @@ def check_settings(settings: Settings) -> Settings:
     if settings.reducer is not None:
         _check_function("reducer", settings.reducer, "give a function of the list of items")
     return settings._replace(
-        span_type=_read_span_type(settings.span_type), capture_inputs=_read_capture(settings.capture_inputs)
+        name=texts["name"],
+        agent=texts["agent"],
+        span_type=_read_span_type(settings.span_type),
+        attributes=None if attributes is None else read_attributes("@trace(attributes=...)", attributes),
+        capture_inputs=_read_capture(settings.capture_inputs),
     )
 
 
@@ -112,7 +120,7 @@ def _read_capture(value: Any) -> Capture:
     names = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [None]
     if not all(isinstance(name, str) for name in names):
         raise _wrong("capture_inputs", value, advice)
-    return frozenset(names)
+    return frozenset(map(str.__str__, names))
 
 
 def _check_function(argument: str, value: Any, advice: str) -> None:
@@ -124,8 +132,7 @@ def _check_function(argument: str, value: Any, advice: str) -> None:
 
 
 def _wrong(argument: str, value: Any, advice: str) -> ArgumentError:
-    shown = repr(value) if value is None or type(value) in (int, float, bool) else f"<{type(value).__name__}>"
-    return _error(f"@trace({argument}={shown}): {advice}.")
+    return _error(f"@trace({argument}={show_value(value)}): {advice}.")
 
 
 def _error(message: str) -> ArgumentError:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ace_tracing.decorator.checks import Settings, check_parameter_names, check_settings
-from ace_tracing.decorator.descriptors import decorate_descriptor, forward_methods, is_method
+from ace_tracing.decorator.descriptors import decorate_descriptor, decorate_methods, forward_methods
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.wrappers import wrap
 from ace_tracing.diagnostics import warn
@@ -91,9 +91,7 @@ def trace(
 
     def decorate(target: Any, span_name: str | None = settings.name) -> Any:
         if isinstance(target, type):
-            for attribute, member in list(vars(target).items()):
-                if not attribute.startswith("_") and is_method(member):
-                    setattr(target, attribute, decorate(member, None))
+            decorate_methods(target, lambda method: decorate(method, None))
             return target
         descriptor = decorate_descriptor(target, lambda function: decorate(function, span_name))
         if descriptor is not None:

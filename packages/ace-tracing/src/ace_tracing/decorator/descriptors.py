@@ -8,7 +8,12 @@ import inspect
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from ace_tracing.diagnostics import warn
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 Decorate = Callable[[Any], Any]
 
@@ -24,6 +29,26 @@ def is_method(member: object) -> bool:
     if isinstance(member, functools.partial) and sys.version_info < (3, 14):
         return False
     return isinstance(member, (staticmethod, classmethod)) or callable(member)
+
+
+def decorate_methods(target: type, decorate: Decorate) -> None:
+    """Replace the public methods of a class by decorated ones.
+
+    A class that refuses it, such as a built-in one or one whose metaclass forbids assignment, keeps its own methods,
+    and a warning is logged.
+    """
+    try:
+        for name, member in list(vars(target).items()):
+            if not name.startswith("_") and is_method(member):
+                setattr(target, name, decorate(member))
+    except Exception as error:  # noqa: BLE001 - a metaclass can raise anything
+        warn(
+            f"immutable:{type.__repr__(target)}",
+            "@trace: the methods of the class %s cannot be replaced and are not traced (%s). Trace the functions that "
+            "call them",
+            type.__repr__(target),
+            type(error).__name__,
+        )
 
 
 def decorate_descriptor(target: object, decorate: Decorate) -> Any:
@@ -48,6 +73,26 @@ def decorate_descriptor(target: object, decorate: Decorate) -> Any:
         cached.func = decorate(target.func)
         return cached
     return None
+
+
+def copy_metadata(function: Any) -> Callable[[F], F]:
+    """Return a decorator that gives a wrapper the name, the documentation and the attributes of a function.
+
+    It does the same as `functools.wraps`. A callable object can have other values than text in their place, for example
+    if it returns an object for any attribute, as the methods of `xmlrpc.client` do; these are left out.
+    """
+
+    def copy_to(wrapper: F) -> F:
+        try:
+            functools.update_wrapper(wrapper, function)
+        except Exception:  # noqa: BLE001 - the attributes are the user's code
+            for name in functools.WRAPPER_ASSIGNMENTS:
+                with suppress(Exception):
+                    setattr(wrapper, name, getattr(function, name))
+            vars(wrapper)["__wrapped__"] = function
+        return wrapper
+
+    return copy_to
 
 
 def forward_methods(target: Any, traced: Any) -> None:

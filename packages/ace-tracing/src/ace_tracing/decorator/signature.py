@@ -50,8 +50,8 @@ class Binder:
     def __init__(self, function: Callable[..., Any]) -> None:
         try:
             parameters = parameters_of(function)
-        except (TypeError, ValueError):
-            # A built-in function without a signature: all arguments are recorded under `args` and `kwargs`.
+        except Exception:  # noqa: BLE001 - a callable object can have attributes that raise
+            # Also a built-in function without a signature: all arguments are recorded under `args` and `kwargs`.
             parameters = [
                 inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
                 inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),

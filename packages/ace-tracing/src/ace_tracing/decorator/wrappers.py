@@ -17,6 +17,7 @@ from typing import Any
 
 from ace_tracing.decorator.asyncgens import start_unregistered
 from ace_tracing.decorator.compiled import compile_wrapper
+from ace_tracing.decorator.descriptors import copy_metadata
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.internal_frames import make_internal
 from ace_tracing.decorator.streams import StreamCollector, wrap_stream
@@ -38,7 +39,7 @@ def wrap(function: Callable[..., Any], traced_function: TracedFunction) -> Calla
         return wrap_streaming(function, traced_function)
     generic = (_wrap_coroutine_function if is_coroutine else _wrap_function)(function, traced_function)
     compiled = compile_wrapper(function, traced_function, generic)
-    return generic if compiled is None else functools.update_wrapper(compiled, function)
+    return generic if compiled is None else copy_metadata(function)(compiled)
 
 
 def _is_generator_coroutine(function: Callable[..., Any]) -> bool:
@@ -54,7 +55,7 @@ def _is_coroutine_function(function: Callable[..., Any]) -> bool:
 
 @make_internal
 def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
-    @functools.wraps(function)
+    @copy_metadata(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
@@ -75,7 +76,7 @@ def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction
 def _wrap_coroutine_function(
     function: Callable[..., Awaitable[Any]], traced_function: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
-    @functools.wraps(function)
+    @copy_metadata(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
@@ -96,7 +97,7 @@ def _wrap_coroutine_function(
 def _wrap_streaming_function(function: Callable[..., Any], traced_function: TracedFunction) -> Callable[..., Any]:
     """Wrap a function with a reducer. If it returns a stream, the span ends with the stream."""
 
-    @functools.wraps(function)
+    @copy_metadata(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
@@ -117,7 +118,7 @@ def _wrap_streaming_function(function: Callable[..., Any], traced_function: Trac
 def _wrap_streaming_coroutine_function(
     function: Callable[..., Awaitable[Any]], traced_function: TracedFunction
 ) -> Callable[..., Awaitable[Any]]:
-    @functools.wraps(function)
+    @copy_metadata(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
@@ -150,7 +151,7 @@ def _wrap_generator_function(
     # This is `yield from` (PEP 380) written out, because the span must be current only while the generator's own code
     # runs: an abandoned generator must not leave its span in the consumer's context. Items pass through the list
     # `passing`, because a local variable would keep an item alive that both sides have released.
-    @functools.wraps(function)
+    @copy_metadata(function)
     def traced(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
@@ -221,7 +222,7 @@ def _wrap_async_generator_function(
             collector.fail(error)
             raise
 
-    return functools.update_wrapper(_with_globals_of(function, traced), function)
+    return copy_metadata(function)(_with_globals_of(function, traced))
 
 
 def _open_stream(traced_function: TracedFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> StreamCollector:

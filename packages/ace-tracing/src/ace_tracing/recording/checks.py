@@ -29,19 +29,27 @@ def reject(call: str, given: object, advice: str) -> None:
         given: The wrong value. Text of the user is not logged, unless a check passes it as `repr`.
         advice: A main clause with the correct values.
     """
-    shown = repr(given) if type(given) in _SCALARS else f"<{type(given).__name__}>"
-    warn(f"argument:{call}", "%s is ignored, it is %s: %s", call, shown[:_MAX_SHOWN_CHARS], advice)
+    warn(f"argument:{call}", "%s is ignored, it is %s: %s", call, show_value(given), advice)
+
+
+def show_value(value: object) -> str:
+    """Return a wrong value for a message: a number, or else only the type, since text may be confidential."""
+    if type(value) in _SCALARS and not (isinstance(value, int) and abs(value) > MAX_COUNT):
+        return repr(value)
+    # Python refuses to print an integer of more than 4,300 digits.
+    return f"<{type(value).__name__}>"
 
 
 def read_status(status: object) -> int | None:
     """Return the code of a status: text, or a member or an object of OpenTelemetry or MLflow. None for a wrong one."""
     status = getattr(status, "status_code", status)
     for name in (getattr(status, "value", status), getattr(status, "name", None)):
-        if isinstance(name, str) and name.upper() in STATUSES:
-            return STATUSES.index(name.upper())
+        if isinstance(name, str) and (text := str.upper(name)) in STATUSES:
+            return STATUSES.index(text)
     advice = 'give "OK", "ERROR" or "UNSET"'
     if isinstance(status, str):
-        warn("argument:set_status", "set_status(%r) is ignored: %s", status[:_MAX_SHOWN_CHARS], advice)
+        shown = str.__str__(status)[:_MAX_SHOWN_CHARS]
+        warn("argument:set_status", "set_status(%r) is ignored: %s", shown, advice)
     else:
         reject("set_status(status=...)", status, advice)
     return None
@@ -70,9 +78,9 @@ def read_key(call: str, key: object) -> str | None:
     """Return the key of an attribute, or the name of an event. A number becomes text, anything else None."""
     if isinstance(key, str):
         return str.__str__(key)
-    if type(key) in _SCALARS:
-        warn(f"argument:{call}", "%s is %r and is recorded as text. Give text", call, key)
-        return str(key)
+    if type(key) in _SCALARS and not (shown := show_value(key)).startswith("<"):
+        warn(f"argument:{call}", "%s is %s and is recorded as text. Give text", call, shown)
+        return shown
     reject(call, key, "give a key that is text")
     return None
 
@@ -81,16 +89,21 @@ def read_attributes(call: str, attributes: object) -> dict[str, Any]:
     """Return attributes with keys that are text. Wrong keys are left out; without a mapping, the dict is empty."""
     if attributes is None:
         return {}
-    if not isinstance(attributes, Mapping):
-        reject(call, attributes, 'give a dict, such as {"model": "gpt-4o"}')
-        return {}
-    return {key: value for given, value in attributes.items() if (key := read_key(call, given)) is not None}
+    if isinstance(attributes, Mapping):
+        try:
+            items = list(attributes.items())
+        except Exception as error:  # noqa: BLE001 - the mapping may be the user's
+            reject(call, attributes, f"reading it raised {type(error).__name__}")
+            return {}
+        return {key: value for given, value in items if (key := read_key(call, given)) is not None}
+    reject(call, attributes, 'give a dict, such as {"model": "gpt-4o"}')
+    return {}
 
 
 def read_texts(call: str, texts: object) -> dict[str, str]:
     """Return tags or metadata, with their values as text."""
     return {
-        key: value if isinstance(value, str) else format_text(value)
+        key: str.__str__(value) if isinstance(value, str) else format_text(value)
         for key, value in read_attributes(call, texts).items()
     }
 

@@ -156,7 +156,8 @@ def folder(name: str | None) -> Iterator[None]:
     """
     scope = current_scope.get() or Scope()
     if name is None or isinstance(name, str):
-        scope = scope._replace(folder=clean_folder(name), has_folder=True)
+        text = None if name is None else str.__str__(name)
+        scope = scope._replace(folder=clean_folder(text), has_folder=True)
     else:
         warn("folder", "folder(<%s>) is ignored: give the folder as text, such as 'production'", type(name).__name__)
     with _scope(scope, {}):

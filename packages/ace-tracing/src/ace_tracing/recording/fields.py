@@ -90,4 +90,4 @@ class SpanFields:
 
     def get_attribute(self, key: str) -> Any:
         """Return the attribute `key` as it was encoded, or None when it was not set."""
-        return self.attributes.get(key)
+        return self.attributes.get(str.__str__(key)) if isinstance(key, str) else None

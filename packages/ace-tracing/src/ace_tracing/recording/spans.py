@@ -52,7 +52,7 @@ class SpanBlock:
             name = to_name(name, "span")
         self._name = name
         self._span_type = span_type if type(span_type) is str else to_name(span_type, "UNKNOWN")
-        self._attributes = read_attributes("start_span(attributes=...)", attributes) if attributes else None
+        self._attributes = None if attributes is None else read_attributes("start_span(attributes=...)", attributes)
         self._agent = agent if agent is None or type(agent) is str else to_name(agent, "")
         # Several threads change the list without a lock, so each change is one call of a list method.
         self._entries: list[_Entry] = []
