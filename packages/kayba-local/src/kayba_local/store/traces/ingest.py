@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from kayba_local.otlp.records import Batch, SpanRecord
 from kayba_local.store.database import Database, Transaction
 from kayba_local.store.experiments import get_row as get_experiment_row
-from kayba_local.store.traces import facts
+from kayba_local.store.traces import facts, new_traces
 from kayba_local.store.traces.facts import DETACHED, NESTED, ROOT
 from kayba_local.store.traces.traces import IN_PROGRESS
 
@@ -54,12 +54,13 @@ def upsert_spans(tx: Transaction, experiment_id: str, batch: Batch) -> None:
     for span in batch.spans:
         by_trace.setdefault(span.trace_id, []).append(span)
     existing = _find_row_ids(tx, by_trace)
-    added = _add_traces(
-        tx, experiment, {trace_id: spans for trace_id, spans in by_trace.items() if trace_id not in existing}
-    )
-    tx.run_many(_UPSERT_SPAN, [row for trace_id, trace in added.items() for row in _rows(trace, by_trace[trace_id])])
-    for trace_id, trace in added.items():
-        facts.refresh(tx, trace, _tops(by_trace[trace_id]))
+    added = {trace_id: spans for trace_id, spans in by_trace.items() if trace_id not in existing}
+    # Of the versions of a span, the table's own rule decides which one counts.
+    repeated = {trace_id for trace_id, spans in added.items() if _has_repeated_spans(spans)}
+    new_traces.insert(
+        tx, experiment, {trace_id: spans for trace_id, spans in added.items() if trace_id not in repeated}
+    )  # fmt: skip
+    existing.update(_add_traces(tx, experiment, {trace_id: by_trace[trace_id] for trace_id in repeated}))
     for trace_id, trace in existing.items():
         _extend_trace(tx, trace, by_trace[trace_id])
 
@@ -91,6 +92,10 @@ def _extend_trace(tx: Transaction, trace: int, spans: Sequence[SpanRecord]) -> N
     tx.run_many(_UPSERT_SPAN, nested)
     tx.run_many(_ATTACH_CHILDREN, [(trace, span_id) for span_id in {span.span_id for span in spans}])
     facts.refresh(tx, trace, changed)
+
+
+def _has_repeated_spans(spans: Sequence[SpanRecord]) -> bool:
+    return len(spans) > 1 and len({span.span_id for span in spans}) < len(spans)
 
 
 def _tops(spans: Iterable[SpanRecord]) -> set[str]:
