@@ -9,10 +9,7 @@ from typing import Any, Final
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -25,6 +22,7 @@ from kayba_local.otlp.fields import (
     check_length,
     check_name,
 )
+from kayba_local.otlp.protobuf_spans import read_span
 from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource
 from kayba_local.otlp.values import encode_double
 
@@ -46,16 +44,25 @@ def read(body: bytes) -> Batch:
     Raises:
         InvalidSpans: The bytes are not such a message.
     """
-    try:
-        request = ExportTraceServiceRequest.FromString(body)
-    except DecodeError as error:
-        return _read_one_by_one(body, error)
     batch = Batch()
-    for resource_spans in request.resource_spans:
-        resource = _encode_resource(resource_spans.resource)
-        for scope_spans in resource_spans.scope_spans:
-            for span in scope_spans.spans:
-                _add(batch, span, resource)
+    try:
+        groups = _parts(body, _RESOURCE_SPANS)
+    except DecodeError as error:
+        raise InvalidSpans(f"The body is not an OTLP trace request in protobuf: {error}") from error
+    for resource_spans in groups:
+        try:
+            resource = _decode_resource(_parts(resource_spans, _RESOURCE))
+            scopes = _parts(resource_spans, _SCOPE_SPANS)
+            contents = [content for scope_spans in scopes for content in _parts(scope_spans, _SPANS)]
+        except DecodeError as reason:
+            batch.reject("", f"its group is not valid protobuf: {reason}")
+            continue
+        for content in contents:
+            record = read_span(content, resource)
+            if record is not None:
+                batch.spans.append(record)
+            else:
+                _read_any_span(batch, content, resource)
     return batch
 
 
@@ -68,29 +75,13 @@ def write_response(batch: Batch) -> bytes:
     return response.SerializeToString()
 
 
-def _read_one_by_one(body: bytes, error: DecodeError) -> Batch:
-    """Read a request that cannot be decoded as a whole, for example for one text that is not UTF-8."""
-    batch = Batch()
+def _read_any_span(batch: Batch, content: bytes, resource: bytes) -> None:
     try:
-        groups = _parts(body, _RESOURCE_SPANS)
-    except DecodeError:
-        raise InvalidSpans(f"The body is not an OTLP trace request in protobuf: {error}") from error
-    for resource_spans in groups:
-        try:
-            resource = _decode_resource(_parts(resource_spans, _RESOURCE))
-            scopes = _parts(resource_spans, _SCOPE_SPANS)
-            contents = [content for scope_spans in scopes for content in _parts(scope_spans, _SPANS)]
-        except DecodeError as reason:
-            batch.reject("", f"its group is not valid protobuf: {reason}")
-            continue
-        for content in contents:
-            try:
-                span = Span.FromString(content)
-            except DecodeError as reason:
-                batch.reject("", f"it is not a span in protobuf: {reason}")
-            else:
-                _add(batch, span, resource)
-    return batch
+        span = Span.FromString(content)
+    except DecodeError as reason:
+        batch.reject("", f"it is not a span in protobuf: {reason}")
+    else:
+        _add(batch, span, resource)
 
 
 def _parts(message: bytes, number: int) -> list[bytes]:

@@ -31,6 +31,9 @@ SHOWN_NAME_CHARACTERS: Final = 60
 
 _INVALID_TRACE_ID: Final = "0" * 32
 _METADATA: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
+_TRACE_PREFIX: Final = "mlflow.trace"
+"""The beginning of `TAG_PREFIX` and `METADATA_PREFIX`."""
+_FACT_KEYS: Final = frozenset({INPUTS, OUTPUTS, *_METADATA})
 _STATUS_ERROR: Final = 2
 # Every exporter sends the first; the second is the server's own namespace.
 _SKIPPED_RESOURCE_ATTRIBUTES: Final = ("telemetry.sdk.", "mlflow.")
@@ -150,7 +153,11 @@ def encode_resource(key_values: Iterable[Mapping[str, Any]]) -> bytes:
 def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
     """Return the facts of a trace that the content and the resource of a stored span determine."""
     span = orjson.loads(content)
-    values = {pair["key"]: pair.get("value") for pair in span.get("attributes", ())}
+    values = {
+        pair["key"]: pair.get("value")
+        for pair in span.get("attributes", ())
+        if pair["key"].startswith(_TRACE_PREFIX) or pair["key"] in _FACT_KEYS
+    }
     failed = int(span.get("status", {}).get("code", 0)) == _STATUS_ERROR
     has_ended = int(span.get("endTimeUnixNano", 0)) > 0
     session = {name: _tag(values[key]) for key, name in _METADATA.items() if values.get(key)}
@@ -181,6 +188,10 @@ def _is_tag_key(key: str) -> bool:
 
 
 def _tag(value: Mapping[str, Any] | None) -> str:
+    text = None if value is None else value.get("stringValue")
+    if text and text[0].isalnum():
+        # Not JSON that is unwrapped, like nearly every tag.
+        return str(text[:TAG_CHARACTERS])
     plain = unwrap(decode_value(value))
     return (plain if isinstance(plain, str) else _json_text(plain))[:TAG_CHARACTERS]
 

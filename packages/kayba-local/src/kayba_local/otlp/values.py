@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ MAX_LEVELS: Final = 48
 """Maximum number of nested levels that are decoded. Deeper values stay text, so every response can be encoded."""
 
 _INT64: Final = range(-(2**63), 2**63)
+_DIGIT: Final = re.compile(r"[0-9]")
+_LONG_NUMBER: Final = re.compile(r"[0-9]{19}")
 JSON_STARTS: Final = ("{", "[", '"')
 
 
@@ -66,6 +69,15 @@ def unwrap(value: Any) -> Any:
 
 def parse_json(text: str) -> Any:
     """Parse a JSON text; return the text unchanged if it is invalid or its value cannot be encoded as JSON again."""
+    if not _has_long_number(text):
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            # It may be valid for the standard library's parser, which takes NaN, for example.
+            pass
+        else:
+            is_flat = text.count("[") + text.count("{") <= MAX_LEVELS
+            return value if is_flat or _nests_within(value, MAX_LEVELS) else text
     try:
         value = json.loads(text)
         if "\\u" in text:
@@ -73,6 +85,12 @@ def parse_json(text: str) -> Any:
     except (ValueError, RecursionError):  # A lone surrogate raises a ValueError.
         return text
     return value if _nests_within(value, MAX_LEVELS) else text
+
+
+def _has_long_number(text: str) -> bool:
+    """Return whether a text has a number of 19 digits, which may be an integer that orjson returns as a float."""
+    # A sample of each 19th character has a digit of each such number.
+    return _DIGIT.search(text[18::19]) is not None and _LONG_NUMBER.search(text) is not None
 
 
 def encode_value(value: Any) -> dict[str, Any]:
