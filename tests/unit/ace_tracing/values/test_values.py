@@ -175,11 +175,10 @@ def test_length_is_bounded_and_the_cut_is_noted(tracing: LocalServer) -> None:
     assert text.endswith("more of 10000000 characters>")
 
     items = captured([object()] * 50_000)
-    assert len(items) < 5_000
-    assert items[-1].endswith("more of 50000 items>")
+    assert items[9_999:] == ["<object object>", "<cut: 40000 more of 50000 items>"]
 
     mapping = captured({number: object() for number in range(50_000)})
-    assert mapping["<cut>"].endswith("more of 50000 items")
+    assert mapping["<cut>"] == "40000 more of 50000 items"
 
 
 JSON_VALUES = st.recursive(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from ace_tracing.values.introspection import MISSING, attribute_of, is_genuine, module_of, name_of
+from ace_tracing.values.views import Fields
 
 MAX_VALUES: Final = 10
 MAX_ROWS: Final = 5
@@ -23,21 +24,36 @@ MAX_COPIED_CELLS: Final = 32 * 1024 * 1024
 CopyAll = Callable[[Iterable[Any]], list[Any]]
 """Returns copies of several values."""
 
-Summary = list[tuple[str, Any]]
-"""The keys and values of the JSON object that stands for an array."""
+_ARRAY_NAMES: Final = ("<type>", "dtype", "shape", "first")
+_FRAME_NAMES: Final = ("<type>", "shape", "columns", "first")
+_COLUMN_NAMES: Final = ("<type>", "name", "dtype", "shape", "first")
+_TENSOR_NAMES: Final = ("<type>", "dtype", "shape", "device")
+_SIMPLE_KINDS: Final = frozenset("biufcmMSUO")
+"""The kinds of dtypes whose `str` attribute names them completely."""
+_MAX_CACHED_DTYPES: Final = 100
+_dtype_names: Final[dict[str, str]] = {}
 
 
-def summarize_numpy_array(value: Any) -> Summary:
+def summarize_numpy_array(value: Any) -> Fields:
     """Return the type, dtype, shape and first values of an `ndarray`, in C order."""
-    numpy = sys.modules["numpy"]
+    kind = type(value)
+    array_type = sys.modules["numpy"].ndarray
     # A subclass would run code for a slice, so read through the base class. Slicing `flat` copies only these values.
-    plain = numpy.ndarray.view(value, numpy.ndarray)
-    return [
-        ("<type>", name_of(type(value))),
-        ("dtype", str(plain.dtype)),
-        ("shape", plain.shape),
-        ("first", plain.flat[:MAX_VALUES].tolist()),
-    ]
+    plain = value if kind is array_type else array_type.view(value, array_type)
+    return _ARRAY_NAMES, (name_of(kind), _name_dtype(plain.dtype), plain.shape, plain.flat[:MAX_VALUES].tolist())
+
+
+def _name_dtype(dtype: Any) -> str:
+    """Return the text of a dtype of numpy, which numpy composes anew each time."""
+    if dtype.kind not in _SIMPLE_KINDS:
+        return str(dtype)
+    code = dtype.str
+    known = _dtype_names.get(code)
+    if known is None:
+        if len(_dtype_names) >= _MAX_CACHED_DTYPES:
+            _dtype_names.clear()
+        known = _dtype_names[code] = str(dtype)
+    return known
 
 
 def convert_numpy_scalar(value: Any) -> object:
@@ -49,29 +65,20 @@ def convert_numpy_scalar(value: Any) -> object:
     return str(plain) if issubclass(type(plain), numpy.generic) else plain
 
 
-def summarize_pandas_frame(value: Any) -> Summary:
+def summarize_pandas_frame(value: Any) -> Fields:
     """Return the type, shape, first columns and first rows of a `DataFrame`."""
     corner = sys.modules["pandas"].DataFrame(value.iloc[:MAX_ROWS, :MAX_COLUMNS])
-    return [
-        ("<type>", name_of(type(value))),
-        ("shape", value.shape),
-        ("columns", list(corner.columns)),
-        ("first", [list(row) for row in corner.itertuples(index=False, name=None)]),
-    ]
+    rows = [list(row) for row in corner.itertuples(index=False, name=None)]
+    return _FRAME_NAMES, (name_of(type(value)), value.shape, list(corner.columns), rows)
 
 
-def summarize_pandas_column(value: Any) -> Summary:
+def summarize_pandas_column(value: Any) -> Fields:
     """Return the type, name, dtype, shape and first values of a `Series` or an `Index`."""
-    return [
-        ("<type>", name_of(type(value))),
-        ("name", value.name),
-        ("dtype", str(value.dtype)),
-        ("shape", value.shape),
-        ("first", list(value[:MAX_VALUES] if not hasattr(value, "iloc") else value.iloc[:MAX_VALUES])),
-    ]
+    first = list(value[:MAX_VALUES] if not hasattr(value, "iloc") else value.iloc[:MAX_VALUES])
+    return _COLUMN_NAMES, (name_of(type(value)), value.name, str(value.dtype), value.shape, first)
 
 
-def summarize_tensor(value: object) -> Summary | None:
+def summarize_tensor(value: object) -> Fields | None:
     """Return the type, dtype, shape and device of an object that stores a shape and a dtype, such as a torch tensor.
 
     Returns:
@@ -81,12 +88,10 @@ def summarize_tensor(value: object) -> Summary | None:
     if shape is MISSING or dtype is MISSING or not issubclass(type(shape), tuple):
         return None
     device = attribute_of(value, "device")
-    summary: Summary = [
-        ("<type>", name_of(type(value))),
-        ("dtype", _text(dtype)),
-        ("shape", tuple.__getitem__(shape, slice(None))),
-    ]
-    return summary if device is MISSING else [*summary, ("device", _text(device))]
+    values = [name_of(type(value)), _text(dtype), tuple.__getitem__(shape, slice(None))]
+    if device is MISSING:
+        return _TENSOR_NAMES[:3], values
+    return _TENSOR_NAMES, [*values, _text(device)]
 
 
 def _text(described: object) -> str:

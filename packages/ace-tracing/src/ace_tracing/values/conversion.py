@@ -14,63 +14,103 @@ import re
 import types
 import weakref
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from ace_tracing.values import arrays
 from ace_tracing.values.fields import find_field_reader
 from ace_tracing.values.introspection import (
+    MISSING,
     attributes_of,
     bases_of,
     class_attribute,
+    find_position,
     instance_dict,
     name_of,
+    slot_at,
     slots_of,
 )
 from ace_tracing.values.known_types import CONVERTERS, find_library_converter
-from ace_tracing.values.views import Converter, Entries, View, entries_converter, is_short, placeholder
+from ace_tracing.values.views import Converter, Entries, View, is_short, placeholder_of
 
 MAX_FIELDS: Final = 32
+MAX_SCANNED: Final = 1_000
 MAX_CACHED_CLASSES: Final = 1_000
 
 _SECRET: Final = re.compile(r"key|token|secret|passw|pwd|auth|credential|cookie|dsn|ur[il]", re.IGNORECASE)
 
+_SCANNED_PER_WORK: Final = 4
+_NOTHING: Final[dict[str, object]] = {}
+
 # Keyed by id, with a weak reference: hashing a class would run its metaclass's code, and a strong reference would keep
 # the class alive.
-_cache: Final[dict[int, tuple[weakref.ref[type], Converter]]] = {}
+_cache: Final[dict[int, tuple[weakref.ref[type], tuple[Converter, int]]]] = {}
 
 
 def convert(value: object) -> View:
     """Return the view of a value: a string, a number or a container of other values."""
-    kind = type(value)
+    return find_converter(type(value))[0](value)
+
+
+def find_converter(kind: type) -> tuple[Converter, int]:
+    """Return the converter of a class and its work, about a microsecond for each unit.
+
+    Returns:
+        The converter and the work; 0 when the work depends on the value, see `count_scanned`.
+    """
     cached = _cache.get(id(kind))
     if cached is None or cached[0]() is not kind:
         if len(_cache) >= MAX_CACHED_CLASSES:
             _cache.clear()
-        cached = _cache[id(kind)] = (weakref.ref(kind), _find_converter(kind))
-    return cached[1](value)
+        cached = _cache[id(kind)] = (weakref.ref(kind), _choose_converter(kind))
+    return cached[1]
 
 
-def _find_converter(kind: type) -> Converter:
+def count_scanned(value: object) -> int:
+    """Return the work to find the public attributes of an object."""
+    return 1 + dict.__len__(instance_dict(value)) // _SCANNED_PER_WORK
+
+
+def _choose_converter(kind: type) -> tuple[Converter, int]:
     read = find_field_reader(kind)
     if read is not None:
-        return entries_converter(read)
+        return read, 1
     for base in bases_of(kind):
-        converter = CONVERTERS.get(id(base)) or find_library_converter(base)
+        converter = CONVERTERS.get(id(base))
         if converter is not None:
-            return converter
-    return _convert_object
+            return converter, 1
+        known = find_library_converter(base)
+        if known is not None:
+            return known
+    return _make_object_converter(kind), 0 if _has_repr(kind) else 1
 
 
-def _convert_object(value: object) -> View:
-    """Return a tensor's summary, the public fields of an object whose class has a `__repr__`, or a placeholder."""
-    kind = type(value)
-    summary = arrays.summarize_tensor(value)
-    if summary is not None:
-        return Entries(summary, len(summary))
-    if type(class_attribute(kind, "__repr__")) is types.FunctionType:
-        names = [*slots_of(kind), *islice(dict.keys(instance_dict(value)), 1_000)]
-        public = [name for name in names if type(name) is str and not name.startswith("_") and not _SECRET.search(name)]
-        shown = [field for field in attributes_of(value, public) if is_short(field[1])][:MAX_FIELDS]
-        if shown:
-            return Entries([("<type>", name_of(kind)), *shown], len(shown) + 1)
-    return placeholder(value)
+def _make_object_converter(kind: type) -> Converter:
+    """Return a converter to a tensor's summary, the public fields of an object with a `__repr__`, or a placeholder."""
+    # Read once for the class. The converter does not keep a reference to it.
+    slots = tuple(slots_of(kind))
+    dict_position = find_position(kind, "__dict__")
+    has_repr = _has_repr(kind)
+    has_shape = class_attribute(kind, "shape") is not MISSING
+    text = placeholder_of(kind)
+
+    def convert_object(value: object) -> View:
+        stored: Any = slot_at(value, dict_position, "__dict__") if dict_position >= 0 else None
+        if not issubclass(type(stored), dict):
+            stored = _NOTHING
+        if has_shape or dict.__contains__(stored, "shape"):
+            summary = arrays.summarize_tensor(value)
+            if summary is not None:
+                return summary
+        if has_repr and (slots or dict.__len__(stored)):
+            names = [name for name in (*slots, *islice(dict.keys(stored), MAX_SCANNED)) if type(name) is str]
+            public = [name for name in names if not name.startswith("_") and not _SECRET.search(name)]
+            shown = [field for field in attributes_of(value, public) if is_short(field[1])][:MAX_FIELDS]
+            if shown:
+                return Entries([("<type>", name_of(type(value))), *shown], len(shown) + 1)
+        return text
+
+    return convert_object
+
+
+def _has_repr(kind: type) -> bool:
+    return type(class_attribute(kind, "__repr__")) is types.FunctionType

@@ -6,7 +6,8 @@ A field that its class keeps out of the repr (`repr=False`, common for keys) or 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from ace_tracing.values.introspection import (
@@ -14,13 +15,18 @@ from ace_tracing.values.introspection import (
     attribute_of,
     attributes_of,
     class_attribute,
+    find_position,
     instance_dict,
     name_of,
+    slot_at,
 )
+from ace_tracing.values.limits import MAX_KEY_CHARS
+from ace_tracing.values.views import Elements, Entries, View
 
-Fields = list[tuple[str, Any]]
-FieldReader = Callable[[object], Fields]
+FieldReader = Callable[[Any], View]
 """Returns the names and values of an object's fields, in the order in which the class declares them."""
+_ValuesReader = Callable[[object], Sequence[Any] | None]
+"""Returns the values of an object's fields; None when one has no value, or is not where the class stores it."""
 
 
 def find_field_reader(kind: type) -> FieldReader | None:
@@ -46,35 +52,99 @@ def _mapping_reader(kind: type, declared: object) -> FieldReader | None:
     names = [
         name for name, field in declared.items() if type(name) is str and name not in hidden and not _is_hidden(field)
     ]
+    read = _attributes_reader(kind, names)
+    position = find_position(kind, "__pydantic_extra__")
+    if position < 0:
+        return read
 
-    def read(value: object) -> Fields:
-        fields = attributes_of(value, names)
+    def read_with_extra(value: object) -> View:
         # A pydantic model can accept values beyond its declared fields.
-        extra = attribute_of(value, "__pydantic_extra__")
-        return [*fields, *extra.items()] if type(extra) is dict else fields
+        extra = slot_at(value, position, "__pydantic_extra__")
+        if type(extra) is not dict or not extra:
+            return read(value)
+        return _entries([*attributes_of(value, names), *extra.items()])
+
+    return read_with_extra
+
+
+def _attributes_reader(kind: type, names: Sequence[str]) -> FieldReader:
+    """Return a reader of attributes that the object stores in its `__dict__` or in slots."""
+    names = tuple(names)
+    read_values = _find_values_reader(kind, names)
+
+    def read(value: object) -> View:
+        values = read_values(value)
+        return _entries(attributes_of(value, names)) if values is None else (names, values)
 
     return read
+
+
+def _find_values_reader(kind: type, names: tuple[str, ...]) -> _ValuesReader:
+    position = find_position(kind, "__dict__")
+    if any(len(name) > MAX_KEY_CHARS for name in names):
+        return lambda _: None
+    if position >= 0:
+        return _dict_reader(names, position)
+    return _slots_reader([(name, find_position(kind, name)) for name in names])
+
+
+def _dict_reader(names: tuple[str, ...], position: int) -> _ValuesReader:
+    # With one name, `itemgetter` returns the value and no tuple.
+    pick = itemgetter(*names) if len(names) > 1 else lambda stored: [stored[name] for name in names]
+
+    def read(value: object) -> Sequence[Any] | None:
+        stored = slot_at(value, position, "__dict__")
+        if type(stored) is not dict:
+            return None
+        try:
+            return pick(stored)
+        except KeyError:
+            return None
+
+    return read
+
+
+def _slots_reader(slots: Sequence[tuple[str, int]]) -> _ValuesReader:
+    def read(value: object) -> Sequence[Any] | None:
+        values = []
+        for name, position in slots:
+            found = slot_at(value, position, name)
+            if found is MISSING:
+                return None
+            values.append(found)
+        return values
+
+    return read
+
+
+def _entries(fields: list[tuple[str, Any]]) -> View:
+    return Entries(fields, len(fields))
 
 
 def _pydantic_1_reader(_kind: type, declared: object) -> FieldReader | None:
     if type(declared) is not dict:
         return None
     hidden = {name for name, field in declared.items() if type(name) is str and _is_hidden(field)}
-    return lambda value: [field for field in dict.items(instance_dict(value)) if field[0] not in hidden]
+    return lambda value: _entries([field for field in dict.items(instance_dict(value)) if field[0] not in hidden])
 
 
-def _attrs_reader(_kind: type, declared: object) -> FieldReader | None:
+def _attrs_reader(kind: type, declared: object) -> FieldReader | None:
     if not issubclass(type(declared), tuple):
         return None
     shown = [attribute_of(field, "name") for field in tuple.__iter__(declared) if not _is_hidden(field)]  # type: ignore[arg-type, var-annotated]
     names = [name for name in shown if type(name) is str]
-    return lambda value: attributes_of(value, names)
+    return _attributes_reader(kind, names)
 
 
 def _named_tuple_reader(kind: type, declared: object) -> FieldReader | None:
     if not issubclass(kind, tuple) or type(declared) is not tuple or any(type(name) is not str for name in declared):
         return None
-    return lambda value: list(zip(declared, tuple.__iter__(value), strict=True))  # type: ignore[arg-type]
+
+    def read(value: Any) -> View:
+        values = tuple.__getitem__(value, slice(None))
+        return (declared, values) if len(values) == len(declared) else Elements(values, len(values))
+
+    return read
 
 
 def _is_hidden(field: object) -> bool:

@@ -71,6 +71,11 @@ def class_attribute(kind: type, name: str) -> Any:
     return MISSING
 
 
+def find_position(kind: type, name: str) -> int:
+    """Return the position in the method resolution order of the class that defines an attribute; -1 for none."""
+    return next((position for position, base in enumerate(_mro(kind)) if name in _namespace(base)), -1)
+
+
 def slots_of(kind: type) -> Iterator[str]:
     """Yield the names in the `__slots__` of a class and its bases, base first."""
     for base in reversed(_mro(kind)):
@@ -112,8 +117,20 @@ def attribute_of(value: object, name: str) -> Any:
     return _slot(value, name) if found is MISSING else found
 
 
+def slot_at(value: object, position: int, name: str) -> Any:
+    """Return an attribute that the object stores in a slot of the class at a position, or `MISSING`."""
+    try:
+        return _read_slot(value, _namespace(_mro(type(value))[position])[name])
+    except (IndexError, KeyError):
+        # The class was changed since the position was found.
+        return MISSING
+
+
 def _slot(value: object, name: str) -> Any:
-    descriptor = class_attribute(type(value), name)
+    return _read_slot(value, class_attribute(type(value), name))
+
+
+def _read_slot(value: object, descriptor: Any) -> Any:
     kind = type(descriptor)
     if kind is not types.MemberDescriptorType and kind is not types.GetSetDescriptorType:
         return MISSING

@@ -35,7 +35,6 @@ from ace_tracing.values.views import (
     Entries,
     Replacement,
     View,
-    entries_converter,
     is_scalar,
     is_short,
     placeholder,
@@ -247,28 +246,37 @@ _BY_TYPE: Final[dict[type, Converter]] = {
 CONVERTERS: Final = {id(kind): converter for kind, converter in _BY_TYPE.items()}
 """Converters by the `id` of the type: hashing a class would run its metaclass's code."""
 
-_BY_LIBRARY_NAME: Final[dict[str, Converter]] = {
-    "decimal.Decimal": _convert_decimal,
+_FRAME_WORK: Final = 400
+_COLUMN_WORK: Final = 100
+_ARRAY_WORK: Final = 5
+
+_BY_LIBRARY_NAME: Final[dict[str, tuple[Converter, int]]] = {
+    "decimal.Decimal": (_convert_decimal, 1),
     # `__module__` is `pathlib._local` in Python 3.13 and `pathlib` in other versions.
-    **dict.fromkeys(("pathlib._local.PurePath", "pathlib.PurePath"), _convert_path),
-    "fractions.Fraction": _convert_to_text,
-    "ipaddress._IPAddressBase": _convert_to_text,
-    "numpy.ndarray": entries_converter(arrays.summarize_numpy_array),
-    "numpy.generic": lambda value: Replacement(arrays.convert_numpy_scalar(value)),
+    **dict.fromkeys(("pathlib._local.PurePath", "pathlib.PurePath"), (_convert_path, 1)),
+    "fractions.Fraction": (_convert_to_text, 1),
+    "ipaddress._IPAddressBase": (_convert_to_text, 1),
+    "numpy.ndarray": (arrays.summarize_numpy_array, _ARRAY_WORK),
+    "numpy.generic": (lambda value: Replacement(arrays.convert_numpy_scalar(value)), 1),
     # The `__module__` of pandas' classes depends on the version of pandas.
+    **dict.fromkeys(("pandas.DataFrame", "pandas.core.frame.DataFrame"), (arrays.summarize_pandas_frame, _FRAME_WORK)),
     **dict.fromkeys(
-        ("pandas.DataFrame", "pandas.core.frame.DataFrame"), entries_converter(arrays.summarize_pandas_frame)
+        (
+            *("pandas.Series", "pandas.core.series.Series"),
+            *("pandas.Index", "pandas.core.indexes.base.Index"),
+        ),
+        (arrays.summarize_pandas_column, _COLUMN_WORK),
     ),
-    **dict.fromkeys(("pandas.Series", "pandas.core.series.Series"), entries_converter(arrays.summarize_pandas_column)),
-    **dict.fromkeys(
-        ("pandas.Index", "pandas.core.indexes.base.Index"), entries_converter(arrays.summarize_pandas_column)
-    ),
-    **dict.fromkeys(("pandas.api.typing.NaTType", "pandas._libs.tslibs.nattype.NaTType"), lambda _: "NaT"),
-    **dict.fromkeys(("pandas.api.typing.NAType", "pandas._libs.missing.NAType"), lambda _: "<NA>"),
+    **dict.fromkeys(("pandas.api.typing.NaTType", "pandas._libs.tslibs.nattype.NaTType"), (lambda _: "NaT", 1)),
+    **dict.fromkeys(("pandas.api.typing.NAType", "pandas._libs.missing.NAType"), (lambda _: "<NA>", 1)),
 }
+"""Converters, each with its work, about a microsecond for each unit."""
 
 
-def find_library_converter(kind: type) -> Converter | None:
-    """Return the converter of a library's class, or None. No library is imported, and the class must be genuine."""
-    converter = _BY_LIBRARY_NAME.get(name_of(kind))
-    return converter if converter and is_genuine(kind) else None
+def find_library_converter(kind: type) -> tuple[Converter, int] | None:
+    """Return the converter of a library's class with its work, or None.
+
+    No library is imported, and the class must be genuine.
+    """
+    known = _BY_LIBRARY_NAME.get(name_of(kind))
+    return known if known and is_genuine(kind) else None

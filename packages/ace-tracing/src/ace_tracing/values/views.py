@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from ace_tracing.values.introspection import name_of
@@ -40,14 +40,22 @@ class Replacement(NamedTuple):
     value: object
 
 
-View = str | int | float | Elements | Entries | Replacement
+Fields = tuple[Sequence[str], Sequence[Any]]
+"""A view that becomes a JSON object: names, each once and at most `MAX_KEY_CHARS` long, and their values."""
+
+View = str | int | float | Elements | Entries | Fields | Replacement
 Converter = Callable[[Any], View]
 """Returns the view of a value of one type."""
 
 
 def placeholder(value: object, detail: str = "") -> str:
     """Return the text for a value that is not opened: its type in angle brackets, with a detail if there is one."""
-    name = name_of(type(value))
+    return placeholder_of(type(value), detail)
+
+
+def placeholder_of(kind: type, detail: str = "") -> str:
+    """Return the text for an instance of a class that is not opened."""
+    name = name_of(kind)
     return f"<{name}: {detail}>" if detail else f"<{name} object>"
 
 
@@ -60,13 +68,3 @@ def is_scalar(value: object) -> bool:
 def is_short(value: object) -> bool:
     """Return whether a value is a scalar and, if it is a string, has at most `MAX_SHORT_CHARS` characters."""
     return is_scalar(value) and (type(value) is not str or len(value) <= MAX_SHORT_CHARS)
-
-
-def entries_converter(read: Callable[[Any], list[tuple[str, Any]]]) -> Converter:
-    """Return a converter whose view has the names and values that `read` returns."""
-
-    def convert_to_entries(value: object) -> View:
-        fields = read(value)
-        return Entries(fields, len(fields))
-
-    return convert_to_entries

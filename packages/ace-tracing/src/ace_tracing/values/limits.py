@@ -1,0 +1,50 @@
+"""Limits on the recorded part of one value. They count the value and the work, never time.
+
+A limit in seconds would also count the time in which the thread waits for a busy machine, and would cut a value that is
+whole on an idle one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_KEY_CHARS: Final = 1_000
+_FLAT_ITEM_LIMIT: Final = 16
+
+
+class Limits:
+    """Limits on the kept part of one value. The rest is cut, and a note in its place reports the amount.
+
+    Args:
+        value_bytes: The longest JSON text of a value. The notes about cuts can add a few KB.
+        string_chars: The longest string, in characters.
+        items: The maximum number of elements of one list, or entries of one object.
+        depth: The deepest nesting of lists and objects. Some servers accept a value nested deeper than about 30 and
+            then fail to return it.
+        values: The maximum number of elements and entries of all lists and objects together.
+        work: The maximum number of objects that are not JSON. A table counts as many; see `conversion`.
+    """
+
+    __slots__ = ("depth", "flat_bytes", "flat_items", "items", "string_chars", "value_bytes", "values", "work")
+
+    def __init__(
+        self,
+        value_bytes: int = 1_048_576,
+        string_chars: int = 262_144,
+        items: int = 10_000,
+        depth: int = 24,
+        values: int = 250_000,
+        work: int = 25_000,
+    ) -> None:
+        self.value_bytes = value_bytes
+        self.string_chars = string_chars
+        self.items = items
+        self.depth = depth
+        self.values = values
+        self.work = work
+        # Below both bounds, a flat container is within every limit and needs no further check.
+        self.flat_items = min(_FLAT_ITEM_LIMIT, items, values) if depth > 1 else -1
+        self.flat_bytes = min(MAX_KEY_CHARS, value_bytes)
+
+
+DEFAULT_LIMITS: Final = Limits()
