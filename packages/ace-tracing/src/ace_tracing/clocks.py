@@ -33,6 +33,7 @@ _real = _load_time()
 
 perf_counter: Callable[[], float] = _real.perf_counter
 perf_counter_ns: Callable[[], int] = _real.perf_counter_ns
+thread_time: Callable[[], float] = _real.thread_time
 # For deadlines. Some releases of time-machine replace `monotonic` in C, for all instances, but none this clock.
 monotonic: Callable[[], float] = _real.perf_counter
 _real_time_ns: Callable[[], int] = _real.time_ns

@@ -20,7 +20,8 @@ from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.descriptors import copy_metadata
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.internal_frames import make_internal
-from ace_tracing.decorator.streams import StreamCollector, wrap_stream
+from ace_tracing.decorator.items import StreamCollector
+from ace_tracing.decorator.streams import wrap_stream
 from ace_tracing.recording import context
 from ace_tracing.recording.context import end_with_error
 from ace_tracing.recording.tracer import state
@@ -159,15 +160,24 @@ def _wrap_generator_function(
             del args, kwargs
             return (yield from generator)
         collector = StreamCollector(span, traced_function)
+        # Local variables and no `with collector`: the loop costs half.
+        add, enter, leave = collector.add, context.current_span.set, context.current_span.reset
         passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
             del args, kwargs
             resume: Callable[[Any], Any] = generator.send
             while True:
-                with collector:
+                token = enter(span)
+                try:
                     passing.append(resume(passing.pop()))
-                collector.add(passing[0])
+                finally:
+                    try:  # noqa: SIM105 - contextlib.suppress costs as much as the rest of the loop
+                        leave(token)
+                    except ValueError:
+                        # The step ended in another context than it started in.
+                        pass
+                add(passing[0])
                 try:
                     passing.append((yield passing.pop()))
                     resume = generator.send
@@ -193,20 +203,27 @@ def _wrap_async_generator_function(
     function: Callable[..., AsyncGenerator[Any, Any]], traced_function: TracedFunction
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     # The names are bound here, because the wrapper runs with the globals of the function.
-    start, make_collector, make_partial = start_unregistered, _open_stream, functools.partial
-    end_of_items, closed, any_exception = StopAsyncIteration, GeneratorExit, BaseException
+    open_items, start, make_partial = _open_items, start_unregistered, functools.partial
+    end_of_items, closed, other_context, any_exception = StopAsyncIteration, GeneratorExit, ValueError, BaseException
 
     async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        collector = make_collector(traced_function, args, kwargs)
+        span, collector, add, enter, leave = open_items(traced_function, args, kwargs)
         passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
             del args, kwargs
             resume: Callable[[Any], Awaitable[Any]] = make_partial(start, generator)
             while True:
-                with collector:
+                token = enter(span)
+                try:
                     passing.append(await resume(passing.pop()))
-                collector.add(passing[0])
+                finally:
+                    try:  # noqa: SIM105 - see _wrap_generator_function
+                        leave(token)
+                    except other_context:
+                        # The generator was closed in another context, where the span never was current.
+                        pass
+                add(passing[0])
                 try:
                     passing.append((yield passing.pop()))
                     resume = generator.asend
@@ -225,9 +242,23 @@ def _wrap_async_generator_function(
     return copy_metadata(function)(_with_globals_of(function, traced))
 
 
-def _open_stream(traced_function: TracedFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> StreamCollector:
+def _open_items(traced_function: TracedFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """Start the span of an asynchronous generator.
+
+    Returns:
+        The span, its collector, and the functions that add an item and enter and leave the span. If the call is not
+        traced, the span is None, and the functions do nothing.
+    """
     tracer = state.tracer
-    return StreamCollector(None if tracer is None else traced_function.open(tracer, args, kwargs), traced_function)
+    span = None if tracer is None else traced_function.open(tracer, args, kwargs)
+    collector = StreamCollector(span, traced_function)
+    if span is None:
+        return None, collector, _do_nothing, _do_nothing, _do_nothing
+    return span, collector, collector.add, context.current_span.set, context.current_span.reset
+
+
+def _do_nothing(_value: Any) -> None:
+    """Do nothing."""
 
 
 def _with_globals_of(function: Callable[..., Any], wrapper: Callable[..., Any]) -> Callable[..., Any]:
