@@ -54,9 +54,13 @@ LAYERS: dict[str, str] = {
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
     process                 clocks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
-    capture                 process pipeline recording/ values/masking
+    propagation/patches     -
+    propagation/span_context  recording/
+    propagation/bound_context  propagation/span_context recording/
+    propagation/executors   propagation/bound_context propagation/patches recording/context diagnostics
+    capture                 process pipeline propagation/executors recording/ values/masking
     runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork
-                            delivery/status recording/ values/masking arguments settings errors
+                            delivery/status propagation/executors recording/ values/masking arguments settings errors
     propagation/            runtime recording/ diagnostics
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
                             recording/attributes recording/feedback recording/folders errors

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.process import process
+from ace_tracing.propagation.executors import propagate_into_pools
 from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.recording.tracer import Tracer
 
@@ -25,6 +26,7 @@ def capture_frames(sink: Sink) -> Iterator[None]:
 
     The configuration before the block is restored afterwards.
     """
+    propagate_into_pools()
     with process.lock:
         former = process.capture_tracer, process.enabled, process.folder, process.capture_defaults, process.pipeline
         usual = process.tracer or process.capture_defaults

@@ -97,6 +97,7 @@ def configure(
         from ace_tracing.delivery.fork import register_exit_delivery
         from ace_tracing.delivery.http.client import ServiceClient
         from ace_tracing.pipeline import Pipeline, build_delivery
+        from ace_tracing.propagation.executors import propagate_into_pools
     checked = read_arguments("configure", given)
     names = ("api_key", "base_url", "experiment", "folder", "spool")
     settings = resolve(*(checked[name] for name in names), requires_key=not is_key_optional())
@@ -128,6 +129,7 @@ def configure(
         configure_capture(settings.experiment, settings.folder, mask, tracer.remote_parent)
         process.capture_defaults = None
         process.update_tracer()
+    propagate_into_pools()
     if worker.has_orphans() and not is_capturing():
         worker.start()
     register_exit_delivery(deliver_at_exit)

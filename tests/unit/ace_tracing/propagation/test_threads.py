@@ -5,24 +5,45 @@ from __future__ import annotations
 import asyncio
 import decimal
 import gc
+import sys
 import threading
+import types
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
 
-from ace_tracing import folder, propagate_context, session, start_span, trace, with_context
+from ace_tracing import (
+    configure,
+    folder,
+    propagate_context,
+    search_traces,
+    session,
+    shutdown,
+    start_span,
+    trace,
+    with_context,
+)
+from ace_tracing.propagation.executors import propagation
+from ace_tracing.recording.span import LiveSpan
 from ace_tracing.testing import capture_traces
+from kayba_local import LocalServer
+
+
+@pytest.fixture(autouse=True)
+def _default_again() -> Iterator[None]:
+    yield
+    propagate_context(False)
+    propagation.mode = "pools"
 
 
 @pytest.fixture
-def _opted_in() -> Iterator[None]:
+def _opted_in() -> None:
     propagate_context()
-    yield
-    propagate_context(False)
 
 
 @trace
@@ -148,16 +169,16 @@ def anyio_to_thread() -> None:
     anyio.run(main)
 
 
-# name: (function that runs the work, whether Python propagates the context)
+# name: (function that runs the work, whether the context is propagated by default)
 TABLE = {
     "`threading.Thread`": (in_thread, False),
     "subclass of `Thread`": (in_subclass, False),
     "`threading.Timer`": (in_timer, False),
     "thread of a thread": (in_thread_of_a_thread, False),
-    "`ThreadPoolExecutor.submit`": (in_executor, False),
-    "`ThreadPoolExecutor.map`": (mapped, False),
+    "`ThreadPoolExecutor.submit`": (in_executor, True),
+    "`ThreadPoolExecutor.map`": (mapped, True),
     "`with_context(ThreadPoolExecutor)`": (in_one_executor, True),
-    "`loop.run_in_executor`": (run_in_executor, False),
+    "`loop.run_in_executor`": (run_in_executor, True),
     "asyncio task": (in_task, True),
     "`asyncio.TaskGroup`": (in_task_group, True),
     "`asyncio.gather`": (gathered, True),
@@ -192,15 +213,22 @@ def test_work_is_a_child_of_the_caller_after_propagate_context(run: Callable[[],
     assert child in ("work", "awork")
 
 
-@pytest.mark.parametrize("run", cases(name for name, (_, is_native) in TABLE.items() if is_native))
-def test_work_is_a_child_of_the_caller_where_python_propagates(run: Callable[[], None]) -> None:
+@pytest.mark.parametrize("run", cases(name for name, (_, is_default) in TABLE.items() if is_default))
+def test_work_is_a_child_of_the_caller_by_default(run: Callable[[], None]) -> None:
     (child,) = names_below_the_caller(run)
     assert child in ("work", "awork")
 
 
+@pytest.mark.parametrize("run", [run for run, is_default in TABLE.values() if not is_default])
+def test_a_thread_starts_its_own_trace_by_default(run: Callable[[], None]) -> None:
+    assert names_below_the_caller(run) == []
+
+
 @pytest.mark.covers("Contexts", "worker that serves several callers in turn")
-@pytest.mark.usefixtures("_opted_in")
-def test_a_pool_s_worker_gets_the_span_of_each_submission() -> None:
+@pytest.mark.parametrize("opts_in", [False, True])
+def test_a_pool_s_worker_gets_the_span_of_each_submission(opts_in: bool) -> None:
+    if opts_in:
+        propagate_context()
     with ThreadPoolExecutor(1) as pool, capture_traces() as traces:
         for name in ("first", "second"):
             with start_span(name):
@@ -240,8 +268,95 @@ def test_scopes_beside_a_pool_reach_its_workers_with_context() -> None:
     assert run_scoped(lambda: with_context(ThreadPoolExecutor())) == [("runs", "s-1")] * 2
 
 
-def test_scopes_beside_a_pool_stay_in_their_thread_by_default() -> None:
-    assert run_scoped(ThreadPoolExecutor) == [(None, None)] * 2
+def test_scopes_beside_a_pool_reach_its_workers_by_default() -> None:
+    assert run_scoped(ThreadPoolExecutor) == [("runs", "s-1")] * 2
+
+
+@pytest.mark.parametrize("run", [in_executor, mapped, run_in_executor])
+def test_propagation_that_is_switched_off_stays_off(run: Callable[[], None]) -> None:
+    propagate_context(False)
+    assert names_below_the_caller(run) == []
+
+
+def test_configure_makes_the_work_of_pools_part_of_the_trace(tracing: LocalServer) -> None:
+    with start_span("caller"):
+        in_executor()
+        asyncio.run(to_pools_of_a_loop())
+    (read,) = search_traces()
+    assert sorted((depth, span.name) for depth, span in read.walk()) == [(0, "caller"), (1, "work"), (1, "work")]
+
+
+async def to_pools_of_a_loop() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def test_dropped_trace_drops_the_work_of_its_pools_too(kayba_server: LocalServer) -> None:
+    configure(api_key="kb-test", base_url=kayba_server.url, sample_rate=0.0, keep_errors=False)
+    with start_span("caller"):
+        in_executor()
+    assert search_traces() == []
+    shutdown()
+
+
+class Inspecting(ThreadPoolExecutor):
+    """A pool of another library, which looks at the functions that it gets."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        assert fn is work
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_pool_that_extends_submit_gets_the_user_s_function() -> None:
+    with capture_traces() as traces, start_span("caller"), Inspecting(1) as pool:
+        assert pool.submit(work).result() == "done"
+    assert [span.name for span in traces[0].data.spans] == ["caller", "work"]
+
+
+def test_pool_of_subinterpreters_gets_functions_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    class InterpreterPoolExecutor(ThreadPoolExecutor):
+        """Stands for the class of Python 3.14, whose interpreters cannot import this package's dependencies."""
+
+    module = types.ModuleType("concurrent.futures.interpreter")
+    monkeypatch.setattr(module, "InterpreterPoolExecutor", InterpreterPoolExecutor, raising=False)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def run() -> None:
+        with InterpreterPoolExecutor(1) as pool:
+            pool.submit(work).result()
+
+    assert names_below_the_caller(run) == []
+
+
+def test_values_of_other_context_variables_stay_the_worker_s_own() -> None:
+    variable = ContextVar("variable", default="unset")
+    with ThreadPoolExecutor(1, initializer=lambda: variable.set("worker's")) as pool, capture_traces():
+        variable.set("caller's")
+        with start_span("caller"):
+            assert pool.submit(variable.get).result() == "worker's"
+            assert pool.submit(variable.set, "changed").result()
+        assert pool.submit(variable.get).result() == "changed"
+
+
+def test_idle_pool_keeps_no_span_of_its_work() -> None:
+    with ThreadPoolExecutor(1) as pool, capture_traces():
+        with start_span("caller"):
+            pool.submit(work).result()
+        pool.submit(int).result()
+        gc.collect()
+        assert [each for each in gc.get_objects() if isinstance(each, LiveSpan) and each.name == "caller"] == []
+
+
+def test_error_of_pool_work_is_the_original_one() -> None:
+    error = KeyError("x")
+
+    def fail() -> None:
+        raise error
+
+    with ThreadPoolExecutor(1) as pool, capture_traces(), start_span("caller"):
+        assert pool.submit(fail).exception() is error
+        assert isinstance(pool.submit(work, 1).exception(), TypeError)
+        assert isinstance(pool.submit(5).exception(), TypeError)  # type: ignore[arg-type]
 
 
 def test_propagate_context_is_idempotent_and_reversible() -> None:

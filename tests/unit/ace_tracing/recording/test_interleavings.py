@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ace_tracing import Trace, get_current_span, propagate_context, start_span, trace
+from ace_tracing.propagation.executors import propagation
 from ace_tracing.testing import capture_traces
 
 
@@ -292,6 +293,7 @@ def _propagated() -> Iterator[None]:
     propagate_context()
     yield
     propagate_context(False)
+    propagation.mode = "pools"
 
 
 def run_in_threads(program: Block, seed: int) -> None:

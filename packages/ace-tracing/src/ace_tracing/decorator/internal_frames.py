@@ -2,7 +2,7 @@
 
 A function that warns with `stacklevel=2` means its caller. Python has one way to leave out a frame in between: both
 modules skip frames whose file name contains "importlib" and "_bootstrap". The reasons are in
-docs/decisions/0018-frames-and-pickles.md.
+docs/decisions/0018-frames-pickles-and-pools.md.
 """
 
 from __future__ import annotations

@@ -11,15 +11,12 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 from ace_tracing.propagation.bound_context import BoundContext, bind_context
+from ace_tracing.propagation.executors import make_submit, propagation
+from ace_tracing.propagation.patches import lock, patch, unpatch_all
 from ace_tracing.propagation.processes import SpawnContext
 from ace_tracing.recording.context import current_scope, current_span
 
 E = TypeVar("E")
-
-_lock = threading.Lock()
-_on = False
-_patches: list[tuple[type, str, Any, Any]] = []
-"""Owner, attribute name, original and replacement of each patch."""
 
 
 def propagate_context(on: bool = True) -> None:
@@ -28,7 +25,8 @@ def propagate_context(on: bool = True) -> None:
     Their spans become children of the span in which the thread or process was started, or the work was submitted. This
     covers:
 
-    - `threading.Thread`, `ThreadPoolExecutor` (and with it `loop.run_in_executor`) and `ProcessPoolExecutor`;
+    - `ThreadPoolExecutor`, and with it `loop.run_in_executor`, which is on by default after `configure`;
+    - `threading.Thread` and `ProcessPoolExecutor`;
     - greenlets of gevent, when gevent is imported before this call;
     - processes that `multiprocessing` starts by spawn or forkserver, which also get this process's configuration.
 
@@ -36,15 +34,16 @@ def propagate_context(on: bool = True) -> None:
     context variable. Call it before pools are made. A second call has no effect.
 
     Args:
-        on: False undoes it for threads, work and processes that start from then on.
+        on: False undoes it for threads, work and processes that start from then on. It also ends the propagation into
+            `ThreadPoolExecutor` that is on by default.
     """
-    global _on
-    with _lock:
-        _on = on
+    with lock:
+        propagation.mode = "all" if on else "off"
         if on:
             _patch_all()
         else:
-            _unpatch_all()
+            _set_greenlet_callback(False)
+            unpatch_all()
 
 
 def with_context(executor: E) -> E:
@@ -74,10 +73,10 @@ class _BindingSubmit:
         return self._submit(bind_context(fn), *args, **kwargs)
 
 
-def _make_submit(original: Callable[..., Any]) -> Callable[..., Any]:
+def _make_process_submit(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return original(self, bind_context(fn) if _on else fn, *args, **kwargs)
+        return original(self, bind_context(fn) if propagation.mode == "all" else fn, *args, **kwargs)
 
     return submit
 
@@ -85,7 +84,7 @@ def _make_submit(original: Callable[..., Any]) -> Callable[..., Any]:
 def _make_thread_start(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
-        if not _on:
+        if propagation.mode != "all":
             original(self)
             return
         attributes = self.__dict__
@@ -114,7 +113,7 @@ def _make_thread_start(original: Callable[..., None]) -> Callable[..., None]:
 def _make_process_start(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def start(self: Any) -> None:
-        if not _on:
+        if propagation.mode != "all":
             original(self)
             return
         self._ace_tracing = SpawnContext(propagate_context)
@@ -129,15 +128,15 @@ def _make_process_start(original: Callable[..., None]) -> Callable[..., None]:
 def _patch_all() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    _patch(threading.Thread, "start", _make_thread_start)
-    _patch(ThreadPoolExecutor, "submit", _make_submit)
+    patch(threading.Thread, "start", _make_thread_start)
+    patch(ThreadPoolExecutor, "submit", make_submit)
     # Some platforms cannot start processes.
     with suppress(ImportError):
         from concurrent.futures.process import ProcessPoolExecutor
         from multiprocessing.process import BaseProcess
 
-        _patch(ProcessPoolExecutor, "submit", _make_submit)
-        _patch(BaseProcess, "start", _make_process_start)
+        patch(ProcessPoolExecutor, "submit", _make_process_submit)
+        patch(BaseProcess, "start", _make_process_start)
     _set_greenlet_callback(True)
 
 
@@ -155,22 +154,3 @@ def _copy_context_to_greenlet(greenlet: Any) -> None:
     context.run(current_span.set, current_span.get())
     context.run(current_scope.set, current_scope.get())
     greenlet.gr_context = context
-
-
-def _patch(owner: type, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    if any(patch[:2] == (owner, name) for patch in _patches):
-        return
-    original = getattr(owner, name)
-    replacement = make(original)
-    setattr(owner, name, replacement)
-    _patches.append((owner, name, original, replacement))
-
-
-def _unpatch_all() -> None:
-    _set_greenlet_callback(False)
-    # A replacement that another library has patched in turn stays in place. It forwards every call unchanged.
-    for patch in list(_patches):
-        owner, name, original, replacement = patch
-        if getattr(owner, name) is replacement:
-            setattr(owner, name, original)
-            _patches.remove(patch)
