@@ -49,8 +49,9 @@ LAYERS: dict[str, str] = {
                             delivery/otlp/encoder delivery/spool/ recording/context diagnostics
     delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/open_traces delivery/control
                             delivery/spool/ diagnostics
-    delivery/worker         clocks delivery/recovery delivery/dispatch delivery/exporter delivery/ledger
-                            delivery/control delivery/status delivery/http/deadline delivery/spool/ diagnostics
+    delivery/worker         clocks delivery/content delivery/recovery delivery/dispatch delivery/exporter
+                            delivery/ledger delivery/control delivery/status delivery/http/deadline delivery/spool/
+                            diagnostics
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
     process                 clocks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics

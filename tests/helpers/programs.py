@@ -17,7 +17,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 import ace_tracing
-from ace_tracing import Delivery, Trace, search_traces, start_span
+from ace_tracing import Trace, search_traces, start_span
 
 PROGRAMS_FOLDER: Final = Path(__file__).parents[1] / "reliability" / "programs"
 TIMEOUT_S: Final = 300.0
@@ -144,12 +144,6 @@ def make_traces(count: int, prefix: str = "n", **inputs: object) -> None:
 def numbered_names(count: int, prefix: str = "n") -> dict[str, int]:
     """Return the names of the spans from `make_traces`, each counted once."""
     return {f"{prefix}{number}": 1 for number in range(count)}
-
-
-def counts(delivery: Delivery) -> tuple[int, int, int]:
-    """Return delivered, pending and dropped, after checking that each drop has a reason."""
-    assert sum(delivery.reasons.values()) == delivery.dropped
-    return delivery.delivered, delivery.pending, delivery.dropped
 
 
 def mark_soak(values: Iterable[str], quick: tuple[str, ...]) -> list[str | ParameterSet]:

@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.helpers.counts import counts
 from tests.helpers.faulty_server import FakeResponse, Fault, FaultyServer, Request, Rule, faulty_server
-from tests.helpers.programs import Programs, counts, read_line, recorded_ids, wait_for
+from tests.helpers.programs import Programs, read_line, recorded_ids, wait_for
 
 import ace_tracing
 from ace_tracing import Delivery, continue_trace, flush, log_feedback, start_span, tracing_status

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 import pytest
+from tests.helpers.counts import counts
 from tests.helpers.faulty_server import FakeResponse, Fault, faulty_server
 from tests.helpers.programs import (
     TIMEOUT_S,
     Programs,
-    counts,
     make_traces,
     mark_soak,
     numbered_names,

@@ -8,8 +8,9 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.helpers.counts import counts
 from tests.helpers.faulty_server import FakeResponse, FaultyServer, faulty_server, poisoned_by, too_large
-from tests.helpers.programs import TIMEOUT_S, Programs, counts, make_traces, numbered_names, wait_for
+from tests.helpers.programs import TIMEOUT_S, Programs, make_traces, numbered_names, wait_for
 
 import ace_tracing
 from ace_tracing import diagnostics, tracing_status

@@ -8,8 +8,9 @@ import traceback
 from collections.abc import Callable
 
 import pytest
+from tests.helpers.counts import counts
 from tests.helpers.faulty_server import FakeResponse, faulty_server
-from tests.helpers.programs import TIMEOUT_S, Programs, counts, make_traces, numbered_names, wait_for
+from tests.helpers.programs import TIMEOUT_S, Programs, make_traces, numbered_names, wait_for
 
 import ace_tracing
 from ace_tracing import hostile, start_span, trace

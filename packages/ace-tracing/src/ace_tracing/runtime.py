@@ -117,7 +117,8 @@ def configure(
             worker, buffer = build_delivery(settings, service)
             if previous:
                 process.retired.append(previous.worker)
-                if previous.worker.is_paused and previous.worker.is_spooled and worker.is_spooled:
+                is_rejected = previous.worker.is_paused and not is_capturing()
+                if is_rejected and previous.worker.is_spooled and worker.is_spooled:
                     # The service rejects the former key or address. The new worker may send the spooled traces.
                     previous.worker.close(0.0)
                     worker.start()

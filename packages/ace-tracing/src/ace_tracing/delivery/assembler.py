@@ -60,6 +60,9 @@ class Assembler:
     Attributes:
         feedback: The feedback frames that are not settled, with their positions, by id.
         traces: The traces whose root is open.
+        lost_traces: Traces whose last frame is lost.
+        lost_spans: Spans of other traces whose end is lost.
+        orphan_ends: Ends without a start, which is lost.
     """
 
     def __init__(self, on_damage: Callable[[], object]) -> None:
@@ -68,7 +71,9 @@ class Assembler:
         self._on_damage = on_damage
         self._open_spans: dict[bytes, tuple[int, bytes]] = {}
         self._last_end = b""
+        self.lost_traces = self.lost_spans = self.orphan_ends = 0
         self._dropped_ids: set[bytes] = set()
+        self._dropped_starts: dict[bytes, int] = {}
 
     def take(self, frames: Frames) -> list[Assembled]:
         """Add frames, and return the traces that are ready now."""
@@ -83,7 +88,7 @@ class Assembler:
                 if kind == STARTED:
                     span_id = frame[SPAN_ID]
                     if dropped_ids and span_id in dropped_ids:
-                        dropped_ids.discard(span_id)
+                        self._drop_start(*entry)
                     elif span_id not in open_spans:
                         # A span below another one opens no trace, unless that one belongs to a foreign caller.
                         if (
@@ -102,6 +107,11 @@ class Assembler:
                     if start is not None:
                         last_end = frame
                         self._finish(start[1], frame, ready)
+                    elif frame[SPAN_ID] not in self._dropped_starts:
+                        self.orphan_ends += 1
+            except MemoryError:
+                # The caller reads the frames again.
+                raise
             except Exception:  # noqa: BLE001 - a damaged frame must not cost the others
                 self._on_damage()
         self._last_end = last_end
@@ -128,10 +138,20 @@ class Assembler:
     def drop_span(self, span_id: bytes) -> None:
         """Drop a span whose end is lost, and its trace if it is the root. Its start may not have been read yet."""
         opened = self._open_spans.pop(span_id, None)
-        if opened is None:
-            self._dropped_ids.add(span_id)
-        elif (trace := self.traces.find(opened[1])) is not None and trace.has_root(opened[1]):
-            self.traces.close(opened[1])
+        self._dropped_ids.add(span_id)
+        if opened is not None:
+            self._drop_start(*opened)
+
+    def copy_dropped(self, other: Assembler) -> None:
+        """Drop the spans that an assembler of the same log has dropped, without counting them again."""
+        self.lost_traces, self.lost_spans = other.lost_traces, other.lost_spans
+        self._dropped_ids = {*other._dropped_ids, *other._dropped_starts}
+        self._dropped_starts = dict(other._dropped_starts)
+
+    def forget_dropped(self, position: int) -> None:
+        """Forget the dropped spans that started before a position, whose frames are not read again."""
+        if self._dropped_starts:
+            self._dropped_starts = {span: at for span, at in self._dropped_starts.items() if at >= position}
 
     def oldest_position(self) -> int | None:
         """Return the position of the oldest open span's start; None when no span is open."""
@@ -154,6 +174,21 @@ class Assembler:
             if trace is not None and trace.entries:
                 ready.append(Assembled(self.traces.take_held(frame, trace, Role.PART), is_counted=False))
         return [*starts, *descriptions.values()], ready
+
+    def _drop_start(self, position: int, start: bytes) -> None:
+        """Drop a span whose end is lost, and count it once, as a trace or as a span of a trace that is kept."""
+        span_id = start[SPAN_ID]
+        self._dropped_ids.discard(span_id)
+        trace = self.traces.find(start)
+        is_top = trace is not None and trace.has_root(start)
+        if span_id not in self._dropped_starts:
+            if trace is None or is_top:
+                self.lost_traces += 1
+            else:
+                self.lost_spans += 1
+        self._dropped_starts[span_id] = position
+        if is_top:
+            self.traces.close(start)
 
     def _finish(self, first: bytes, second: bytes, ready: list[Assembled]) -> None:
         """Add an ended span to its trace, and append the trace to `ready` if it is."""

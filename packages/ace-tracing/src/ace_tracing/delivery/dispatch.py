@@ -39,6 +39,8 @@ MAX_SERVER_ERRORS: Final = 6
 MAX_EXCEPTIONS: Final = 3
 """How many exceptions a batch meets before it is split, or, as a single trace, dropped."""
 
+RETRY_WARNING: Final = "Export failed, traces are kept and sent again later: %s"
+
 _UNSENDABLE: Final = Rejected(INTERNAL_ERROR, invalid_content=True, is_unsendable=True)
 
 
@@ -95,6 +97,11 @@ class Dispatcher:
         """Whether there is nothing to send until another trace ends or other feedback is logged."""
         return not self.log.has_unread() and self.feedback.delay_s is None
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether an error has cut off the work, so that `restart` is due. Only the sending thread asks."""
+        return self._is_sending
+
     def is_settled(self, position: int, *, with_missing: bool = True) -> bool:
         """Return whether everything before a position of the buffer is delivered or dropped. Any thread may ask.
 
@@ -111,15 +118,23 @@ class Dispatcher:
         return self._shown_position >= position
 
     def restart(self) -> None:
-        """Read again from the last settled position, after the previous thread was killed while it was working."""
-        self.log = self.log.reopen()
+        """Read again from the last settled position, after the work was cut off: by an error, or the thread's end."""
+        self._is_sending = True
+        log = self.log.reopen()
         self._in_flight.clear()
-        self._ledger.reset_assembled()
+        self._ledger.restart(log.settled_to)
+        self.log = log
         self.feedback.restart()
-
-    def stop_sending(self) -> None:
-        """Record that the worker's thread is ending, whether it returns or was killed."""
         self._is_sending = False
+
+    def pause_after(self, error: Exception) -> None:
+        """Report an error outside an attempt, such as a lack of memory, and wait until the next one."""
+        if not is_environment(error):
+            internal_error("delivering traces")
+        reason = f"{type(error).__name__}: {error}"
+        self.backoff.record_failure(reason)
+        warn("retry", RETRY_WARNING, reason)
+        self._pause()
 
     def deliver_own(self) -> None:
         """Deliver everything that this process has written so far, and then the feedback that is due."""
@@ -129,17 +144,18 @@ class Dispatcher:
         if self._in_flight and not self.deliver([one for batch in self._in_flight for one in batch.assembled]):
             return
         while self.log.read_to < target and self.log.has_unread():
+            # Not in a `finally`: after an error, the traces are neither unread nor in flight until `restart`.
             self._is_sending = True
-            try:
-                if not self.deliver(self._read(target)):
-                    return
+            is_sent = self.deliver(self._read(target))
+            if is_sent:
                 self._settle_log()
-            finally:
-                self._is_sending = False
+            self._is_sending = False
+            if not is_sent:
+                return
         is_all = not self.has_new and not self.log.has_unread()
         if is_all and not self.log.has_running_traces:
             self._shown_position = target
-        self._ledger.record_position(target, finished, is_all=is_all)
+        self._ledger.record_position(target, finished, self.log, is_all=is_all)
         self._warn_of_drops()
         self.feedback.deliver(self._settle_log)
 
@@ -157,7 +173,7 @@ class Dispatcher:
 
     def deliver_interrupted(self) -> bool:
         """End the open spans as interrupted and deliver them; False when the worker was closed before all was sent."""
-        self._ledger.record_assembled(interrupted := self.log.interrupt())
+        self._ledger.record_assembled(interrupted := self.log.interrupt(), interrupted=True)
         if self.deliver(interrupted):
             self.feedback.deliver(self._settle_log)
             self._settle_log()
@@ -211,9 +227,9 @@ class Dispatcher:
                 return False
         return True
 
-    def drop(self, count: int, reason: str, message: str, *, settled: int = 0) -> None:
+    def drop(self, count: int, reason: str, message: str, *, recovered: bool, settled: int = 0) -> None:
         """Count dropped traces or spans, as `Ledger.record_drop` does, and log a warning that ends with `message`."""
-        self._ledger.record_drop(count, reason, settled=settled)
+        self._ledger.record_drop(count, reason, recovered=recovered, settled=settled)
         warn("dropped", "%d traces or spans were not stored and are lost: %s", count, message)
 
     def _read(self, target: int) -> list[Assembled]:
@@ -232,7 +248,10 @@ class Dispatcher:
 
     def _settle_log(self) -> None:
         """Release the frames of settled traces. Long traces may have to send their first spans before that."""
-        while parts := self.log.settle():
+        while True:
+            self._ledger.prepare(self.log.read_to, self.log.settled_to)
+            if not (parts := self.log.settle()):
+                return
             if not self.deliver(parts):
                 # The parts stay in flight, and no frame is released.
                 return
@@ -259,7 +278,7 @@ class Dispatcher:
             self.attempts += 1
         if isinstance(result, Retryable):
             self.backoff.record_failure(result.reason, result.retry_after_s)
-            warn("retry", "Export failed, traces are kept and sent again later: %s", result.reason)
+            warn("retry", RETRY_WARNING, result.reason)
         elif isinstance(result, Blocked):
             self.backoff.pause(result.reason)
             if self._spool is not None and result.cause == "key":
@@ -278,9 +297,10 @@ class Dispatcher:
         if isinstance(result, Rejected):
             if batch.trace_count:
                 reason = INTERNAL_ERROR if result.is_unsendable else REJECTED
-                self.drop(batch.trace_count, reason, result.reason, settled=0 if recovered else batch.trace_count)
+                count = batch.trace_count
+                self.drop(count, reason, result.reason, recovered=recovered, settled=0 if recovered else count)
             elif spans := sum(len(one.trace.entries) for one in batch.assembled):
-                self.drop(spans, REJECTED_PARTS, result.reason)
+                self.drop(spans, REJECTED_PARTS, result.reason, recovered=recovered)
             return
         if batch.sibling is not None:
             # The two halves were rejected together, so the rejected trace is in the other half.

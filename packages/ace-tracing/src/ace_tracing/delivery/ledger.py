@@ -1,18 +1,19 @@
 """Ledger: one worker's counts of delivered, pending, dropped and recovered traces and feedback.
 
-The worker's thread records. Any thread reads.
+Pending is a difference: the traces made, less those delivered or dropped. So no trace leaves the counts, whatever
+happens in between. The worker's thread records. Any thread reads.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.open_traces import Assembled, count_traces
-from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_FEEDBACK, Buffer
+from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_FEEDBACK, BUFFER_FULL_SPANS, Buffer
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 
@@ -25,6 +26,24 @@ UNKNOWN_TRACE: Final = "feedback on an unknown trace"
 REJECTED_FEEDBACK: Final = "rejected by the service: feedback"
 TOO_MUCH_FEEDBACK: Final = "too much pending feedback"
 EXPIRED_FEEDBACK: Final = "expired in the spool: feedback"
+
+
+class _Counts(NamedTuple):
+    """Counts of the traces of this process. They are replaced as a whole, since the worker's thread may be killed.
+
+    Attributes:
+        assembled: Traces that were read from the log.
+        interrupted: Those of them that ended only because recording ended.
+        settled: Those of them that are delivered or dropped.
+        delivered: Those of them that the service has stored.
+        dropped: Dropped traces and spans by reason.
+    """
+
+    assembled: int = 0
+    interrupted: int = 0
+    settled: int = 0
+    delivered: int = 0
+    dropped: Mapping[str, int] = {}
 
 
 class Ledger:
@@ -46,23 +65,54 @@ class Ledger:
         self.changed = threading.Condition(self._lock)
         self.successes = 0
         self.settled_position = 0
-        self._assembled = 0
-        self._settled = 0
-        self._delivered = 0
-        self._recovered = 0
-        self._dropped: Counter[str] = Counter()
+        self._own = _Counts()
+        # The counts at the positions up to which the log was settled last, and may have been settled since.
+        self._settled_at = self._prepared_at = 0, self._own
+        self._finished: int | None = None
         self._unassembled = 0
+        self._lost_starts = 0
+        self._recovered = 0
+        # Drops of other processes' traces, and of feedback, which no restart repeats.
+        self._other_drops: Counter[str] = Counter()
         self._feedback_settled = 0
         self._feedback_delivered = 0
         self._feedback_dropped = 0
+        self._feedback_lost = 0
 
-    def record_assembled(self, assembled: Iterable[Assembled]) -> None:
-        """Count traces of this process that were read from the log."""
-        self._assembled += count_traces(assembled)
+    def record_assembled(self, assembled: Iterable[Assembled], *, interrupted: bool = False) -> None:
+        """Count traces of this process that were read from the log.
 
-    def reset_assembled(self) -> None:
-        """Count the traces that were read and not settled as unread again."""
-        self._assembled = self._settled
+        Args:
+            assembled: The traces.
+            interrupted: Whether they ended only because recording ended.
+        """
+        count = count_traces(assembled)
+        own = self._own
+        self._own = own._replace(assembled=own.assembled + count, interrupted=own.interrupted + count * interrupted)
+
+    def prepare(self, position: int, settled_to: int) -> None:
+        """Remember the counts before the log is settled.
+
+        Args:
+            position: The position up to which the log is settled next.
+            settled_to: The position up to which it is settled.
+        """
+        if self._prepared_at[0] == settled_to:
+            self._settled_at = self._prepared_at
+        self._prepared_at = position, self._own
+
+    def restart(self, settled_to: int) -> None:
+        """Restore the counts of the time when the log was settled last: the traces behind are read and sent again.
+
+        Args:
+            settled_to: The position up to which the log is settled.
+        """
+        with self._lock:
+            self._own = (self._prepared_at if self._prepared_at[0] == settled_to else self._settled_at)[1]
+
+    def stop(self) -> None:
+        """Record that the buffer accepts no more frames: a trace that ends later is left to another process."""
+        self._finished = self._buffer.finished
 
     def record_success(self, traces: int, *, recovered: bool, rejected_spans: int) -> None:
         """Count a batch that the service has accepted, and wake the threads that wait in `flush`.
@@ -74,26 +124,34 @@ class Ledger:
         """
         with self._lock:
             self.successes += 1
+            dropped = {REJECTED_SPANS: rejected_spans} if rejected_spans else {}
             if recovered:
                 self._recovered += traces
+                self._other_drops.update(dropped)
             else:
-                self._delivered += traces
-                self._settled += traces
-            if rejected_spans:
-                self._dropped[REJECTED_SPANS] += rejected_spans
+                own = self._own
+                self._own = own._replace(
+                    settled=own.settled + traces,
+                    delivered=own.delivered + traces,
+                    dropped=_sum(own.dropped, dropped),
+                )
             self.changed.notify_all()
 
-    def record_drop(self, count: int, reason: str, *, settled: int = 0) -> None:
+    def record_drop(self, count: int, reason: str, *, recovered: bool, settled: int = 0) -> None:
         """Count dropped traces or spans, and wake the threads that wait in `flush`.
 
         Args:
             count: The dropped traces or spans.
             reason: The key in `Delivery.reasons`.
+            recovered: Whether they are another process's.
             settled: The traces of this process among them, which are no longer pending.
         """
         with self._lock:
-            self._settled += settled
-            self._dropped[reason] += count
+            if recovered:
+                self._other_drops[reason] += count
+            else:
+                own = self._own
+                self._own = own._replace(settled=own.settled + settled, dropped=_sum(own.dropped, {reason: count}))
             self.changed.notify_all()
 
     def record_feedback(self, *, is_delivered: bool, recovered: bool) -> None:
@@ -122,22 +180,28 @@ class Ledger:
         with self._lock:
             self._feedback_settled += settled
             self._feedback_dropped += count
-            self.record_drop(count, reason)
+            self._other_drops[reason] += count
+            self.changed.notify_all()
 
-    def record_position(self, position: int, finished: int, *, is_all: bool) -> None:
+    def record_position(self, position: int, finished: int, log: OwnLog, *, is_all: bool) -> None:
         """Record that everything before `position` is settled, and wake the threads that wait in `flush`.
 
         Args:
             position: The position in the buffer.
             finished: The buffer's count of finished traces, read before `position` was.
+            log: The worker's current log.
             is_all: Whether nothing has finished since and nothing is unread.
         """
         with self._lock:
             self.settled_position = max(self.settled_position, position)
-            self.changed.notify_all()
             if is_all:
-                # A finished trace is never assembled if, for example, the buffer dropped its start.
-                self._unassembled = finished - self._assembled
+                # A trace without its start is lost. The other differences are spans that end just as their root does.
+                left = self._unread(finished, log)
+                lost = min(max(0, left), log.orphan_ends - self._lost_starts)
+                self._lost_starts += max(0, lost)
+                self._unassembled += left - max(0, lost)
+                self._feedback_lost = max(0, self._buffer.feedback_count - self._feedback_settled - len(log.feedback))
+            self.changed.notify_all()
 
     def notify(self) -> None:
         """Wake the threads that wait in `flush`."""
@@ -151,25 +215,31 @@ class Ledger:
             log: The worker's current log.
         """
         with self._lock:
-            reasons = self._dropped + self._buffer.dropped
-            for reason, count in ((BUFFER_FULL, log.lost_spans), (INTERNAL_ERROR, log.unreadable_frames)):
-                if count:
-                    reasons[reason] += count
-            has_unread = log.has_unread()
-            unread = max(0, self._buffer.finished - self._assembled - self._unassembled)
-            pending = self._assembled - self._settled + (unread if has_unread else 0)
-            feedback = len(log.feedback)
-            if has_unread:
-                feedback = max(feedback, self._buffer.feedback_count - self._feedback_settled)
+            own = self._own
+            lost = (
+                (BUFFER_FULL, log.lost_traces),
+                (BUFFER_FULL_SPANS, log.lost_spans),
+                (INTERNAL_ERROR, log.unreadable_frames + self._lost_starts),
+            )
+            reasons = Counter(_sum(own.dropped, self._other_drops, self._buffer.dropped, dict(lost)))
+            finished = self._buffer.finished if self._finished is None else self._finished
+            pending = max(0, own.assembled - own.settled + max(0, self._unread(finished, log)))
+            feedback = max(0, self._buffer.feedback_count - self._feedback_settled - self._feedback_lost)
             return Delivery(
-                self._delivered + self._feedback_delivered,
+                own.delivered + self._feedback_delivered,
                 pending + feedback,
                 sum(reasons.values()),
-                dict(reasons),
+                {reason: count for reason, count in reasons.items() if count},
                 feedback_delivered=self._feedback_delivered,
                 feedback_pending=feedback,
                 feedback_dropped=self._feedback_dropped + self._buffer.dropped[BUFFER_FULL_FEEDBACK],
             )
+
+    def _unread(self, finished: int, log: OwnLog) -> int:
+        """Return how many of the finished traces are neither read nor lost."""
+        read = self._own.assembled - self._own.interrupted
+        lost = log.lost_traces + log.unreadable_frames + self._lost_starts
+        return finished - read - lost - self._unassembled
 
     def status(self, log: OwnLog, backoff: Backoff, spool: str | None, state: State | None) -> TracingStatus:
         """Return the counts and the state of delivery.
@@ -201,3 +271,11 @@ class Ledger:
             spool=spool,
             spool_bytes=self._buffer.unreleased_bytes,
         )
+
+
+def _sum(*counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the sums of counts by reason."""
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)

@@ -119,7 +119,9 @@ class Recovery:
             del log.feedback[feedback_id]
         self._dispatcher.feedback.drop_expired(len(feedback))
         if traces:
-            self._dispatcher.drop(traces, EXPIRED, "they waited in the spool for too long, or it is over its limit")
+            self._dispatcher.drop(
+                traces, EXPIRED, "they waited in the spool for too long, or it is over its limit", recovered=True
+            )
 
     def _deliver_feedback(self, log: OrphanedLog) -> None:
         """Send the feedback of a spool. Entries whose traces are missing stay there until the next run."""

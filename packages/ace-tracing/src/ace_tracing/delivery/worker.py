@@ -11,6 +11,7 @@ from contextvars import Context
 from typing import Final
 
 from ace_tracing.clocks import monotonic
+from ace_tracing.delivery.content import is_environment
 from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher
 from ace_tracing.delivery.exporter import SpanExporter
@@ -28,6 +29,8 @@ POLL_S: Final = 0.05
 """The longest sleep of a thread that waits for the worker, or of a worker that waits for more traces."""
 FAILING_SHARE: Final = 1 / 3
 """The share of the patience for a service whose last attempt failed before the wait."""
+THREAD_RETRY_S: Final = 1.0
+"""How long no thread is started after one could not be, in seconds."""
 MIN_ATTEMPT_S: Final = 0.1
 """The time that the last attempt has at least, when the caller's timeout is over."""
 
@@ -64,7 +67,9 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._is_running = False
+        self._must_restart = False
         self._has_ended = False
+        self._no_thread_until = 0.0
         self.show_running_after = show_running_after
         self._next_show_at = monotonic()
         buffer.on_wake = self._wake
@@ -115,10 +120,7 @@ class Worker:
         if self._is_done(target, must_show=must_show):
             return self.delivery()
         if not self._ensure_thread():
-            # The interpreter is shutting down and starts no more threads: this thread does the work.
-            self._control.is_closed = True
-            with time_limit(max(MIN_ATTEMPT_S, timeout)):
-                self._work()
+            self._work_here(timeout)
             return self.delivery()
         backoff = self._dispatcher.backoff
         attempts, feedback_attempts = self._dispatcher.attempts, feedback.attempts
@@ -164,6 +166,7 @@ class Worker:
         if thread is not None and thread.is_alive():
             thread.join(min(max(0.05, deadline - monotonic()), threading.TIMEOUT_MAX))
         else:
+            self._must_restart = self._must_restart or self._is_running
             with time_limit(max(MIN_ATTEMPT_S, deadline - monotonic())):
                 self._end(recover=False)
         return self.delivery()
@@ -202,8 +205,11 @@ class Worker:
 
     def _wake(self) -> None:
         """Start or wake the thread. The thread that finishes a trace calls this."""
-        if self._ensure_thread():
+        if monotonic() >= self._no_thread_until and self._ensure_thread():
             self._control.wake()
+        else:
+            # The next trace tries again.
+            self._buffer.asleep = True
 
     def _start_for_running(self) -> None:
         """Start the thread with the first span. Otherwise it starts with the first trace that ends."""
@@ -211,7 +217,7 @@ class Worker:
             self._ensure_thread()
 
     def _ensure_thread(self) -> bool:
-        """Start the thread unless it is alive; False when the interpreter shuts down and starts no more threads."""
+        """Start the thread unless it is alive; False when none can be started: at shutdown, or for a lack of memory."""
         thread = self._thread
         if thread is not None and thread.is_alive():
             return True
@@ -223,8 +229,9 @@ class Worker:
             self._thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
             # An empty context, so that the worker's own spans do not become children of the span that runs here.
             Context().run(self._thread.start)
-        except RuntimeError:
+        except (RuntimeError, MemoryError, OSError):
             self._thread = None
+            self._no_thread_until = monotonic() + THREAD_RETRY_S
             return False
         finally:
             self._starting.release()
@@ -232,28 +239,69 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            if self._is_running:
-                # The previous thread was killed while it was working.
-                self._dispatcher.restart()
+            # Otherwise the previous thread was killed while it was working.
+            self._must_restart = self._must_restart or self._is_running
             self._is_running = True
             control = self._control
-            while not (control.is_closed or (control.is_retired and self._dispatcher.is_done)):
-                self._wait()
-                self._gather()
-                self._work()
+            while self._must_restart or not (control.is_retired and self._dispatcher.is_done):
+                if control.is_closed:
+                    break
+                try:
+                    self._run_once()
+                except Exception as error:  # noqa: BLE001 - the thread must survive, and the traces are in the log
+                    self._must_restart = True
+                    self._dispatcher.pause_after(error)
             if control.is_closed:
                 self._end()
             else:
                 self._rest()
             self._is_running = False
         finally:
-            self._dispatcher.stop_sending()
             # From here on, the thread that finishes a trace starts another worker thread. This thread does that for
             # the traces that finished just before.
             self._thread = None
             self._buffer.asleep = True
             if not self._control.is_closed and self._dispatcher.has_new:
                 self._ensure_thread()
+
+    def _run_once(self) -> None:
+        """Wait for traces and deliver them, or those that an error has cut off."""
+        if self._must_restart:
+            self._restart()
+        else:
+            self._wait()
+            self._gather()
+        self._work()
+        self._must_restart = self._dispatcher.is_cut_off
+
+    def _restart(self) -> None:
+        self._dispatcher.restart()
+        self._must_restart = False
+
+    def _work_here(self, timeout: float) -> None:
+        """Deliver on this thread, since no thread can be started.
+
+        Args:
+            timeout: The time limit, in seconds.
+        """
+        # With this lock, no other thread starts to deliver meanwhile.
+        if not self._starting.acquire(blocking=False):
+            return
+        was_closed, self._control.is_closed = self._control.is_closed, True
+        self._must_restart = self._must_restart or self._is_running
+        self._is_running = True
+        try:
+            with time_limit(max(MIN_ATTEMPT_S, timeout)):
+                if self._must_restart:
+                    self._restart()
+                self._work()
+            self._is_running = self._dispatcher.is_cut_off
+        except Exception as error:  # noqa: BLE001 - this thread is the user's, and the traces are in the log
+            if not is_environment(error):
+                internal_error("delivering traces")
+        finally:
+            self._control.is_closed = was_closed
+            self._starting.release()
 
     def _wait(self) -> None:
         """Sleep until a trace has finished, feedback or a search for orphaned spools is due, or a flag is set."""
@@ -330,11 +378,14 @@ class Worker:
         self._has_ended = True
         dispatcher = self._dispatcher
         try:
+            if self._must_restart or dispatcher.is_cut_off:
+                self._restart()
             is_sent = not dispatcher.has_unsent
             if is_sent and recover and self._recovery is not None:
                 self._recovery.run()
                 dispatcher.deliver_own()
             is_read = self._buffer.stop()
+            self._ledger.stop()
             if is_sent and not is_read:
                 dispatcher.deliver_own()
                 is_read = not dispatcher.log.has_unread()
@@ -346,13 +397,20 @@ class Worker:
                 if self._spool is not None:
                     self._spool.remove()
             else:
-                self._buffer.orphan()
-                if self._spool is not None:
-                    self._spool.release()
-        except Exception:  # noqa: BLE001 - the process ends; unsent traces are left to the next one
-            internal_error("ending delivery")
+                self._leave()
+        except Exception as error:  # noqa: BLE001 - the process ends; unsent traces are left to the next one
+            self._leave()
+            if not is_environment(error):
+                internal_error("ending delivery")
         finally:
             self._exporter.close()
+
+    def _leave(self) -> None:
+        """Leave the unsent traces to another process."""
+        self._buffer.orphan()
+        self._ledger.stop()
+        if self._spool is not None:
+            self._spool.release()
 
 
 def hurry(workers: Iterable[Worker]) -> None:

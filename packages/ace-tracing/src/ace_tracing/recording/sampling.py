@@ -6,7 +6,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from ace_tracing.recording.frames import DESCRIBED, END_BYTES, SPAN_ID, STARTED, strip_values
+from ace_tracing.recording.frames import (
+    DESCRIBED,
+    END_BYTES,
+    NO_ID,
+    PARENT_ID,
+    SPAN_ID,
+    STARTED,
+    strip_values,
+)
 from ace_tracing.recording.sink import NullSink, Sink
 
 MAX_HELD_BYTES: Final = 32 * 1024 * 1024
@@ -79,13 +87,25 @@ class TailSampler(NullSink):
         """Return whether the trace is kept, given the end of its root."""
         return self._sampler.is_kept_at_end(failed, duration_ns)
 
-    def release(self) -> None:
-        """Pass the held frames to the sink."""
+    def release(self) -> bool:
+        """Pass the held frames to the sink. Return whether it had room for the first span."""
+        has_room = True
+        dropped: set[bytes] = set()
         while self._frames:
-            self.sink.put(self._frames.popleft())
+            frame = self._frames.popleft()
+            if frame[0] != STARTED and frame[SPAN_ID] in dropped:
+                # Without its start, an end is useless. The sink has counted the start.
+                self.finished -= 1
+            elif self.sink.put(frame) and frame[0] == STARTED:
+                dropped.add(frame[SPAN_ID])
+                has_room = has_room and frame[SPAN_ID] != self._root
+                if not has_room and frame[PARENT_ID] == NO_ID:
+                    # Without its root, the trace is useless.
+                    self._frames.clear()
         # Spans of a trace whose root runs in another process count as they end.
-        self.sink.finished += self.finished
+        self.sink.finished += max(0, self.finished)
         self.finished = 0
+        return has_room
 
     def clear(self) -> None:
         """Discard the held frames."""

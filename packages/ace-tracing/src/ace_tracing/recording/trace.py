@@ -162,8 +162,8 @@ class OpenTrace:
         given = TraceDetails(name, mask_facts(tags, self.mask), mask_facts(metadata, self.mask))
         self.details = _within_limits(self.details or NO_DETAILS, given)
         change = _within_limits(NO_DETAILS, given)
-        self.put(pack_start(DESCRIBED, 0, 0, 0) + self.head + dump_json(change))
-        if self.root_ended:
+        is_dropped = self.put(pack_start(DESCRIBED, 0, 0, 0) + self.head + dump_json(change))
+        if self.root_ended and not is_dropped:
             sink = self.sink
             # One statement, so no other thread's count is lost.
             sink.finished += 1
@@ -187,7 +187,9 @@ class OpenTrace:
             self.sink = tail.sink
             self.put = self.sink.put
             # `release` also passes on the frames that another thread still puts into the tail sampler meanwhile.
-            tail.release()
+            if not tail.release() and not self.top_parent:
+                # The buffer has no room for the root, and has counted it.
+                self.drop()
         else:
             if not self.top_parent:
                 self.drop()

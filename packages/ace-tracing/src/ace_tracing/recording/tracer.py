@@ -153,6 +153,8 @@ class Tracer:
         """
         context = pack_context(experiment, folder, metadata or None, span_id)
         trace = OpenTrace(self.sink, context, self.sampler, self.mask, trace_id, sampled, int(span_id, 16))
+        # Its topmost span in this process takes the place of the root.
+        trace.root_ended = False
         if metadata:
             trace.describe(None, {}, metadata, is_masked=True)
         return trace

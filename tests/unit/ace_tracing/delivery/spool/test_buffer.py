@@ -159,7 +159,7 @@ def test_span_whose_end_does_not_fit_is_recorded_as_lost() -> None:
     for number in range(20):
         lost += bool(buffer.put(end(number, size=1_000_000)))
     assert lost == len(buffer.lost_ends) > 0
-    assert buffer.lost_ends[-1] == (19).to_bytes(8)
+    assert buffer.lost_ends[-1][1] == (19).to_bytes(8)
 
 
 def test_abandoned_buffer_accepts_no_frame() -> None:

@@ -14,7 +14,17 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
-from ace_tracing.recording.frames import FEEDBACK, NO_ID, PARENT_ID, SPAN_ID, STARTED
+from ace_tracing.recording.frames import (
+    DESCRIBED,
+    ENDED,
+    ENDED_WITH_DETAILS,
+    FEEDBACK,
+    NO_ID,
+    PARENT_ID,
+    SPAN_ID,
+    STARTED,
+    strip_values,
+)
 
 BUFFER_FULL: Final = "buffer full"
 BUFFER_FULL_SPANS: Final = "buffer full: spans of kept traces"
@@ -75,7 +85,7 @@ class Buffer:
         feedback_count: Feedback that this process has logged.
         asleep: Whether the worker sleeps.
         dropped: The number of dropped frames by reason.
-        lost_ends: Ids of the spans whose end did not fit.
+        lost_ends: Ids of the spans whose end did not fit, each with the position of the next frame.
     """
 
     def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
@@ -85,7 +95,7 @@ class Buffer:
         self.feedback_count = 0
         self.asleep = True
         self.dropped: Counter[str] = Counter()
-        self.lost_ends: deque[bytes] = deque()
+        self.lost_ends: deque[tuple[int, bytes]] = deque()
         self._storage = storage
         self._fallback = fallback
         self._on_failure = on_failure
@@ -219,7 +229,9 @@ class Buffer:
         """Make the next segment before it is needed, so that no traced call has to make it."""
         segment = self._current
         if self._spare is None and not self._closed and segment.at > segment.size // 2 > 0:
-            fresh = self._make()
+            fresh = self._try_to_make()
+            if fresh is None:
+                return
             with self._lock:
                 is_needed = self._spare is None and not self._closed
                 if is_needed:
@@ -335,7 +347,7 @@ class Buffer:
                     segment.at = at
                 elif at <= segment.size:
                     segment.end = at
-                return self._drop(frame, TOO_LARGE)
+                return self._drop_large(frame)
             if at <= segment.size:
                 segment.end = at
             if self._current is segment and not self._roll(segment):
@@ -349,12 +361,16 @@ class Buffer:
             return False
         fresh, self._spare = self._spare, None
         if fresh is None:
-            fresh = self._make()
+            fresh = self._try_to_make()
+            if fresh is None:
+                self._current = full if full.size < 0 else _no_segment()
+                return False
         fresh.begin(self._next_number)
         # The garbage collector may have run above and called back into traced code, which then has rolled already.
         if self._current is not full:
             self._spare = fresh
             return True
+        self._end_reserve()
         self._next_number += 1
         self._current = fresh
         self._segments.append(fresh)
@@ -370,6 +386,23 @@ class Buffer:
             self._failure = error
             return self._storage.make_segment()
 
+    def _try_to_make(self) -> Segment | None:
+        """Return a new segment; None when the process has no memory for one."""
+        try:
+            return self._make()
+        except (OSError, MemoryError):
+            return None
+
+    def _lose(self, frame: bytes) -> bool:
+        """Drop the end of a span. The worker counts it: as a trace, or as a span."""
+        position = (
+            _position(self._next_number, 0)
+            if self._reserve is None
+            else _position(self._reserve.number, self._reserve.at)
+        )
+        self.lost_ends.append((position, frame[SPAN_ID]))
+        return True
+
     def _report_failure(self) -> None:
         """Call `on_failure`, outside the lock: it logs, and a log handler may wait for a thread that needs the lock."""
         failure, self._failure = self._failure, None
@@ -378,10 +411,12 @@ class Buffer:
 
     def _put_in_reserve(self, frame: bytes) -> bool | None:
         """Add the end of a span to the reserve segment, and drop other frames. The caller holds the lock."""
-        if frame[0] in (STARTED, FEEDBACK):
+        if frame[0] in (STARTED, FEEDBACK, DESCRIBED):
             return self._drop(frame, BUFFER_FULL)
         if self._reserve is None:
-            fresh = self._make()
+            fresh = self._try_to_make()
+            if fresh is None:
+                return self._lose(frame)
             fresh.begin(self._next_number)
             if self._reserve is None:
                 self._next_number += 1
@@ -392,8 +427,7 @@ class Buffer:
         reserve = self._reserve
         at, end = reserve.at, reserve.at + HEADER_BYTES + len(frame)
         if end > reserve.size:
-            self.lost_ends.append(frame[SPAN_ID])
-            return True
+            return self._lose(frame)
         reserve.memory[at + HEADER_BYTES : end] = frame
         write_header(reserve.memory, at, len(frame), reserve.mark)
         reserve.at = end
@@ -401,10 +435,20 @@ class Buffer:
 
     def _close_reserve(self) -> None:
         """Accept new spans again. The caller holds the lock."""
+        self._end_reserve()
+        self._roll(self._current)
+
+    def _end_reserve(self) -> None:
+        """Let the reader continue behind the reserve segment. The caller holds the lock."""
         if self._reserve is not None:
             self._reserve.end = self._reserve.at
             self._reserve = None
-        self._roll(self._current)
+
+    def _drop_large(self, frame: bytes) -> bool | None:
+        """Drop a frame that fits into no segment. An end is kept without its values."""
+        if frame[0] in (ENDED, ENDED_WITH_DETAILS):
+            return self.put(strip_values(frame, "all values: they do not fit into a file"))
+        return self._drop(frame, TOO_LARGE)
 
     def _drop(self, frame: bytes, reason: str) -> bool:
         if frame[0] == FEEDBACK:

@@ -80,13 +80,12 @@ class OwnLog:
         spool: The spool that saves the progress; None when frames end with the process.
 
     Attributes:
-        lost_spans: Spans whose end did not fit into the buffer.
         unreadable_frames: Frames that could not be read.
     """
 
     def __init__(self, buffer: Buffer, spool: Spool | None) -> None:
-        self.lost_spans = 0
         self.unreadable_frames = 0
+        self._settled_damage = 0, 0
         self._buffer = buffer
         self._spool = spool
         self._assembler = Assembler(self._count_unreadable)
@@ -98,6 +97,26 @@ class OwnLog:
     def read_to(self) -> int:
         """The position up to which frames were read."""
         return self._read_to
+
+    @property
+    def settled_to(self) -> int:
+        """The position up to which frames are settled."""
+        return self._progress.high
+
+    @property
+    def lost_traces(self) -> int:
+        """Traces whose last frame did not fit into the buffer."""
+        return self._assembler.lost_traces
+
+    @property
+    def lost_spans(self) -> int:
+        """Spans of other traces whose end did not fit into the buffer."""
+        return self._assembler.lost_spans
+
+    @property
+    def orphan_ends(self) -> int:
+        """Ends of spans whose start is lost."""
+        return self._assembler.orphan_ends
 
     @property
     def feedback(self) -> dict[bytes, tuple[int, bytes]]:
@@ -134,9 +153,11 @@ class OwnLog:
         Returns:
             Spans that have to be settled first. If there are any, no frame is released yet.
         """
-        while self._buffer.lost_ends:
-            self._assembler.drop_span(self._buffer.lost_ends.popleft())
-            self.lost_spans += 1
+        lost_ends = self._buffer.lost_ends
+        while lost_ends and (lost_ends[0][0] <= self._read_to or not self._buffer.has_unread()):
+            # Frames before the lost one may still be unread. The id stays until it is dropped.
+            self._assembler.drop_span(lost_ends[0][1])
+            lost_ends.popleft()
         oldest = self._assembler.oldest_position()
         low = self._read_to if oldest is None else min(oldest, self._read_to)
         starts: list[bytes] = []
@@ -150,6 +171,8 @@ class OwnLog:
                 return held
         feedback = [frame for _, frame in self._assembler.feedback.values()]
         self._save(Progress(low, self._read_to, (*starts, *feedback)))
+        self._settled_damage = self.unreadable_frames, self._assembler.orphan_ends
+        self._assembler.forget_dropped(low)
         self._buffer.release(low)
         self._buffer.prepare_segment()
         return []
@@ -161,7 +184,7 @@ class OwnLog:
     def reopen(self) -> OwnLog:
         """Return a log that continues where this one was last settled, for the thread after one that was killed."""
         log = OwnLog(self._buffer, self._spool)
-        log.lost_spans, log.unreadable_frames = self.lost_spans, self.unreadable_frames
+        log._assembler.copy_dropped(self._assembler)
         progress = log._progress = self._progress
         log._assembler.take((0, frame) for frame in progress.held)
         self._buffer.seek(progress.low)
@@ -172,6 +195,9 @@ class OwnLog:
             if len(settled) < len(frames):
                 self._buffer.seek(frames[len(settled)][0])
                 log._read_to = progress.high
+        # The frames behind are read again, and the damaged ones among them counted again.
+        log._settled_damage = self._settled_damage
+        log.unreadable_frames, log._assembler.orphan_ends = self._settled_damage
         return log
 
     @property
