@@ -21,7 +21,7 @@ INTERVAL_S: Final = 10.0
 """How often a running worker looks for orphaned spools."""
 FEEDBACK_INTERVAL_S: Final = 1.0
 """How often it does so while feedback in one of them waits for its trace."""
-MAX_TRACES: Final = 256
+MAX_TRACES: Final = 1_024
 """How many recovered traces are sent in one round."""
 
 

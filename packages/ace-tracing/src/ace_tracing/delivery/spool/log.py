@@ -17,9 +17,10 @@ from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.recording.callsite import read_call_site
 from ace_tracing.recording.feedback import read_feedback
-from ace_tracing.recording.frames import FEEDBACK
-from ace_tracing.recording.records import PackedSpan, SpanRecord, unpack
+from ace_tracing.recording.frames import END_BYTES, FEEDBACK, STATUSES, split_start
+from ace_tracing.recording.records import PackedSpan, SpanRecord
 
 GAP_TIMEOUT_S: Final = 1.0
 """How long the reader waits for a frame that was begun. Afterwards it is skipped: its thread was stopped for good."""
@@ -324,11 +325,13 @@ def _without_feedback(settled: Frames) -> Frames:
 def _keep_readable(assembled: list[Assembled]) -> list[Assembled]:
     """Return the traces without the spans that cannot be read, since the disk may have failed."""
     readable = []
-    for trace, is_counted in assembled:
-        spans = [span for entry in trace.entries if (span := _unpack(entry)) is not None]
-        if spans or not trace.entries:
-            is_last = len(spans) == len(trace.entries)
-            readable.append(Assembled(trace.with_entries(spans, is_last=is_last), is_counted))
+    for one in assembled:
+        trace = one.trace
+        entries = [entry for entry in trace.entries if _is_span(entry)]
+        if len(entries) == len(trace.entries):
+            readable.append(one)
+        elif entries:
+            readable.append(Assembled(trace.with_entries(entries, is_last=False), one.is_counted))
     return readable
 
 
@@ -339,8 +342,18 @@ def _is_readable(frame: bytes) -> bool:
         return False
 
 
-def _unpack(entry: SpanRecord | PackedSpan) -> SpanRecord | None:
+def _is_span(entry: SpanRecord | PackedSpan) -> bool:
+    """Return whether a span can be unpacked, without unpacking it."""
+    if isinstance(entry, SpanRecord):
+        return True
+    first, second = entry
     try:
-        return entry if isinstance(entry, SpanRecord) else unpack(*entry)[0]
+        site, inputs = split_start(first)
+        outputs = second[END_BYTES:]
+        # Each of these raises for damaged bytes.
+        read_call_site(site), STATUSES[second[END_BYTES - 1]]
+        inputs.isascii() or inputs.decode()
+        outputs.isascii() or outputs.decode()
     except Exception:  # noqa: BLE001 - a damaged frame contains anything
-        return None
+        return False
+    return True
