@@ -14,11 +14,12 @@ LAYERS: dict[str, str] = {
     errors                  -
     version                 -
     lazy                    -
-    clocks                  -
-    diagnostics             clocks
-    values/                 clocks diagnostics
-    recording/              clocks values/ diagnostics
-    decorator/              clocks recording/ values/snapshot values/copies diagnostics errors
+    interrupts              -
+    clocks                  interrupts
+    diagnostics             clocks interrupts
+    values/                 clocks diagnostics interrupts
+    recording/              clocks values/ diagnostics interrupts
+    decorator/              clocks recording/ values/snapshot values/copies diagnostics interrupts errors
     arguments               recording/frames recording/prices errors
     settings                arguments recording/folders recording/sampling errors
     delivery/open_traces    clocks recording/
@@ -30,7 +31,7 @@ LAYERS: dict[str, str] = {
     delivery/fork           -
     delivery/gil            clocks
     delivery/status         -
-    delivery/spool/         clocks delivery/assembler delivery/open_traces recording/ diagnostics
+    delivery/spool/         clocks delivery/assembler delivery/open_traces recording/ diagnostics interrupts
     delivery/otlp/          delivery/content recording/ version
     delivery/http/          clocks delivery/content delivery/otlp/response recording/feedback errors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
@@ -62,7 +63,7 @@ LAYERS: dict[str, str] = {
     capture                 process pipeline propagation/executors recording/ values/masking
     runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork
                             delivery/status propagation/executors recording/ values/masking arguments settings errors
-    propagation/            runtime recording/ diagnostics
+    propagation/            runtime recording/ diagnostics interrupts
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
                             recording/attributes recording/feedback recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/

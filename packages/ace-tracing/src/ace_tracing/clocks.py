@@ -10,10 +10,11 @@ from __future__ import annotations
 import sys
 import time as _time
 from collections.abc import Callable
-from contextlib import suppress
 from time import sleep as sleep
 from types import ModuleType
 from typing import Any, TypeVar
+
+from ace_tracing.interrupts import raise_interrupt
 
 T = TypeVar("T")
 
@@ -43,8 +44,10 @@ def time_ns() -> int:
     """Return the time in nanoseconds since the epoch."""
     if "time_machine" in sys.modules:
         # time-machine replaces `time_ns` in C, for all instances of the module. Its escape raises at other times.
-        with suppress(Exception):
+        try:
             return int(sys.modules["time_machine"].escape_hatch.time.time_ns())
+        except Exception as error:  # noqa: BLE001 - see above
+            raise_interrupt(error)
     return _real_time_ns()
 
 

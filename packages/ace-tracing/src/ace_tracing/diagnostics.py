@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from logging import Handler, Logger, LogRecord
 
 from ace_tracing.clocks import monotonic
+from ace_tracing.interrupts import is_interrupt, raise_interrupt
 
 loud = False
 
@@ -67,16 +67,17 @@ class guard:  # noqa: N801 - a decorator and a context manager, used like a func
 
 
 def internal_error(action: str) -> None:
-    """Log the exception being handled, a defect of this package.
+    """Log the exception being handled, a defect of this package, or raise it again if it is an interrupt.
 
     Args:
         action: The action that failed, such as `"ending a span"`.
     """
-    if isinstance(sys.exception(), RecursionError):
+    error = sys.exception()
+    if isinstance(error, RecursionError):
         # The user's recursion reached its limit inside this package. It reaches the limit again in the user's own
         # code, and logging here would raise once more.
         return
-    if loud:
+    if loud or is_interrupt(error):
         raise  # re-raises the exception that the caller handles
     warn(f"internal:{action}", "%s failed; your code is not affected", action, exc_info=True)
 
@@ -93,7 +94,7 @@ def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> Non
     if now - _last_warned.get(cause, -_INTERVAL_S) >= _INTERVAL_S:
         _last_warned[cause] = now
         # A log handler of the user's may raise, in the user's thread as well as in the worker's.
-        with suppress(Exception):
+        try:
             # `pipeline` has imported logging before; importing it here would slow down `import ace_tracing`.
             from logging import getLogger
 
@@ -106,6 +107,8 @@ def warn(cause: str, message: str, *args: object, exc_info: bool = False) -> Non
             finally:
                 for handler in closed:
                     handler.removeFilter(_is_foreign)
+        except Exception as error:  # noqa: BLE001 - see above
+            raise_interrupt(error)
 
 
 def _closed_handlers(logger: Logger | None) -> list[Handler]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ace_tracing.diagnostics import warn
+from ace_tracing.interrupts import raise_interrupt
 
 CaptureFunction = Callable[[Any], Any]
 Capture = bool | Iterable[str] | CaptureFunction
@@ -77,9 +78,8 @@ def apply(function: CaptureFunction, value: Any) -> Any:
     """Return the result of a user's function. When it raises, the value is withheld, and a warning is logged."""
     try:
         return function(value)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001 - it can raise anything, which must not reach the traced code
+        raise_interrupt(error)
         # The exception's message is not logged, because it can contain the value.
         warn("capture", "A capture function raised %s; the value is withheld", type(error).__name__)
         return f"<withheld: the capture function raised {type(error).__name__}>"
@@ -92,6 +92,7 @@ def copy_for_capture(value: Any) -> Any:
     try:
         return copy_value(value)
     except Exception as error:  # noqa: BLE001 - the copy of a library can raise anything
+        raise_interrupt(error, type(value))
         name = type(error).__name__
         warn("capture copy", "A value was withheld: it could not be copied for a capture function (%s)", name)
         return Withheld(f"<withheld: it could not be copied for the capture function: {name}>")

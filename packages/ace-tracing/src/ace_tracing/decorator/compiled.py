@@ -18,7 +18,7 @@ from typing import Any, Final
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.signature import parameters_of
 from ace_tracing.recording import context
-from ace_tracing.recording.context import SpanToken, end_with_error
+from ace_tracing.recording.context import CurrentSpan, SpanToken, end_with_error
 from ace_tracing.recording.exceptions import WRAPPER_FILE
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import state
@@ -34,14 +34,21 @@ def make({names}):
                 {positional_only}, {positional}, {keyword_only}, _ace_extra_args, _ace_extra_kwargs
             )
         _ace_tracer = _ace_state.tracer
-        if _ace_tracer is None or (_ace_span := _ace_open(_ace_tracer, {{{inputs}}})) is None:
+        if _ace_tracer is None:
             return {await_}_ace_function({arguments})
-        _ace_token = _ace_context.current_span.set(_ace_span)
+        # From here on, an exception of a signal handler can come at any step.
+        _ace_span = _ace_token = None
+        _ace_current = _ace_context.current_span
+        _ace_parent = _ace_current.get()
         try:
+            _ace_span = _ace_open(_ace_tracer, {{{inputs}}}, _ace_parent)
+            if _ace_span is None:
+                return {await_}_ace_function({arguments})
+            _ace_token = _ace_current.set(_ace_span)
             _ace_result = {await_}_ace_function({arguments})
             _ace_end(_ace_span, _ace_token, _ace_result)
         except:
-            _ace_end_failed(_ace_span, _ace_token)
+            _ace_end_failed(_ace_span, _ace_token, _ace_parent)
             raise
         return _ace_result
     return traced
@@ -96,11 +103,11 @@ def compile_wrapper(
     return traced
 
 
-def _end_failed(span: LiveSpan, token: SpanToken) -> None:
+def _end_failed(span: LiveSpan | None, token: SpanToken | None, parent: CurrentSpan) -> None:
     """End the span of a call with the exception being handled."""
     error = sys.exception()
     if error is not None:
-        end_with_error(span, token, error)
+        end_with_error(span, token, error, parent)
 
 
 def _call_generic(

@@ -22,9 +22,10 @@ from ace_tracing.decorator.captures import (
 )
 from ace_tracing.decorator.signature import Binder
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.attributes import encode, encode_attributes
 from ace_tracing.recording.callsite import CallSite
-from ace_tracing.recording.context import SpanToken, current_span
+from ace_tracing.recording.context import CurrentSpan, SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.snapshot import snapshot
@@ -85,12 +86,11 @@ class TracedFunction:
         Returns:
             The span, or None after an internal error; the call then runs untraced.
         """
-        return self.open_bound(tracer, self._bind(args, kwargs))
+        return self.open_bound(tracer, self._bind(args, kwargs), current_span.get())
 
-    def open_bound(self, tracer: Tracer, bound: dict[str, Any]) -> LiveSpan | None:
+    def open_bound(self, tracer: Tracer, bound: dict[str, Any], parent: CurrentSpan) -> LiveSpan | None:
         """Start the span of one call, given its arguments by parameter name; return None after an internal error."""
         try:
-            parent = current_span.get()
             mask = tracer.mask if parent is None else parent._trace.mask
             capture = self._capture_inputs
             if capture is None and mask is None:
@@ -123,11 +123,11 @@ class TracedFunction:
         else:
             self.record_result(span, result)
             span.end()
-        try:  # noqa: SIM105 - contextlib.suppress costs as much as the rest of this
+        try:
             current_span.reset(token)
-        except ValueError:
+        except ValueError as error:
             # The call ended in another context than it started in. There the span never was current.
-            pass
+            raise_interrupt(error)
 
     def record_result(self, span: LiveSpan, result: Any) -> None:
         """Record the result of a call as the span's outputs."""

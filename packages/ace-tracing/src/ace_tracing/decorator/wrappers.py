@@ -59,14 +59,19 @@ def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction
     @copy_metadata(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
-        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
+        if tracer is None:
             return function(*args, **kwargs)
-        token = context.current_span.set(span)
+        span = token = None
+        parent = context.current_span.get()
         try:
+            span = traced_function.open(tracer, args, kwargs)
+            if span is None:
+                return function(*args, **kwargs)
+            token = context.current_span.set(span)
             result = function(*args, **kwargs)
             traced_function.end(span, token, result)
         except BaseException as error:
-            end_with_error(span, token, error)
+            end_with_error(span, token, error, parent)
             raise
         return result
 
@@ -80,14 +85,19 @@ def _wrap_coroutine_function(
     @copy_metadata(function)
     async def traced(*args: Any, **kwargs: Any) -> Any:
         tracer = state.tracer
-        if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
+        if tracer is None:
             return await function(*args, **kwargs)
-        token = context.current_span.set(span)
+        span = token = None
+        parent = context.current_span.get()
         try:
+            span = traced_function.open(tracer, args, kwargs)
+            if span is None:
+                return await function(*args, **kwargs)
+            token = context.current_span.set(span)
             result = await function(*args, **kwargs)
             traced_function.end(span, token, result)
         except BaseException as error:
-            end_with_error(span, token, error)
+            end_with_error(span, token, error, parent)
             raise
         return result
 

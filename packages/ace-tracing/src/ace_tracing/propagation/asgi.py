@@ -98,12 +98,15 @@ class TraceASGI:
             if isinstance(route, str):
                 span.set_attribute(ROUTE, route)
 
-        token = current_span.set(span)
+        token, parent = None, current_span.get()
         try:
+            token = current_span.set(span)
             await self.app(scope, receive, send_and_record)
         except BaseException as error:
-            record_route()
-            end_with_error(span, token, error)
+            try:
+                record_route()
+            finally:
+                end_with_error(span, token, error, parent)
             raise
         record_route()
         end_span(span, token)

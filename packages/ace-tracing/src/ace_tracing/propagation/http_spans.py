@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 from ace_tracing.diagnostics import guard, warn
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.propagation.headers import Headers, continue_trace, read_headers
 from ace_tracing.recording.attributes import encode, encode_attributes
 from ace_tracing.recording.callsite import call_site
@@ -172,7 +173,8 @@ def _call(function: Callable[[Any], object], request: Request, name: str) -> obj
     """Call a function of the user. When it raises, log a warning and return None."""
     try:
         return function(request.raw)
-    except Exception:  # noqa: BLE001 - the request must be served
+    except Exception as error:  # noqa: BLE001 - the request must be served
+        raise_interrupt(error)
         warn(f"middleware:{name}", "The function %s of the tracing middleware raised", name, exc_info=True)
         return None
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ace_tracing.diagnostics import warn
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.exceptions import format_text
 from ace_tracing.recording.frames import STATUSES
 
@@ -93,6 +94,7 @@ def read_attributes(call: str, attributes: object) -> dict[str, Any]:
         try:
             items = list(attributes.items())
         except Exception as error:  # noqa: BLE001 - the mapping may be the user's
+            raise_interrupt(error, type(attributes))
             reject(call, attributes, f"reading it raised {type(error).__name__}")
             return {}
         return {key: value for given, value in items if (key := read_key(call, given)) is not None}
@@ -156,6 +158,7 @@ def _to_float(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except Exception:  # noqa: BLE001 - the value may be any object
+    except Exception as error:  # noqa: BLE001 - the value may be any object
+        raise_interrupt(error, type(value))
         return None
     return None if math.isnan(number) else number

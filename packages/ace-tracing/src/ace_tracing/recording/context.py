@@ -6,11 +6,12 @@ Two context variables hold them, so threads, tasks and generators each have thei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, Final, NamedTuple, TypeVar
 
 from ace_tracing.diagnostics import guard, warn
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.attributes import SESSION_ID, USER_ID, mask_facts
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.checks import read_text, read_texts
@@ -183,22 +184,37 @@ def session(session_id: str | None = None, *, user_id: str | None = None) -> Ite
 
 def end_span(span: LiveSpan, token: SpanToken | None) -> None:
     """End a span and restore the previous current span, with the token unless it is restored already."""
-    span.end()
-    if token is None:
+    try:
+        span.end()
+    finally:
+        if token is not None:
+            leave(current_span, token)
+
+
+def end_with_error(
+    span: LiveSpan | None, token: SpanToken | None, error: BaseException, parent: CurrentSpan = None
+) -> None:
+    """End a span with the exception that left it, and restore the previous current span.
+
+    An interrupt may have come at any step of the call.
+
+    Args:
+        span: The span. None if the interrupt came before there was one.
+        token: The token of the context variable. None if the span did not become the current one, or the interrupt came
+            before the token was stored.
+        error: The exception.
+        parent: The previous current span, for a span without a token.
+    """
+    if span is None:
         return
-    try:  # noqa: SIM105 - contextlib.suppress costs more than the rest of this function
-        current_span.reset(token)
-    except ValueError:
-        # The span ended in another context than it started in. There it was never current.
-        pass
-
-
-def end_with_error(span: LiveSpan, token: SpanToken | None, error: BaseException) -> None:
-    """End a span with the exception that left it, and restore the previous current span."""
-    span._record_failure(error)
-    # RuntimeError: an interrupt arrived after the span had ended and the token was used.
-    with suppress(RuntimeError):
-        end_span(span, token)
+    try:
+        span._record_failure(error)
+    finally:
+        try:
+            end_span(span, token)
+        finally:
+            if token is None and current_span.get() is span:
+                current_span.set(parent)
 
 
 @contextmanager
@@ -220,9 +236,12 @@ def _scope(scope: Scope, metadata: dict[str, str]) -> Iterator[None]:
 
 def leave(variable: ContextVar[T], token: Token[T]) -> None:
     """Restore a context variable at the end of a block."""
-    # ValueError: the block ends in another context than it began in, as in a generator. There is nothing to restore.
-    with suppress(ValueError):
+    try:
         variable.reset(token)
+    except (ValueError, RuntimeError) as error:
+        # ValueError: the block ends in another context than it began in, as in a generator. Nothing is to be restored.
+        # RuntimeError: the token is used already, and an interrupt came after that.
+        raise_interrupt(error)
 
 
 def _session(session_id: str | None, user_id: str | None) -> dict[str, str]:
@@ -238,7 +257,9 @@ def _id_text(key: str, value: Any) -> str | None:
         return str.__str__(value)
     if (isinstance(value, int) and kind is not bool) or has_own_text:
         # `__str__` may be the user's code.
-        with suppress(Exception):
+        try:
             return str(value)
+        except Exception as error:  # noqa: BLE001 - see above
+            raise_interrupt(error, kind)
     warn(key, "A value of type %s is no %s and is left out: give it as text", kind.__name__, key)
     return None

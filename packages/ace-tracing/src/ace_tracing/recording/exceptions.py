@@ -6,6 +6,7 @@ import sys
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 from typing import TYPE_CHECKING, Any, Final
 
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.masking import Mask, mask_text
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def is_failure(exception: BaseException) -> bool:
             return not _raising_flags(exception.__traceback__) & (CO_GENERATOR | CO_ASYNC_GENERATOR)
         click_exit: Any = getattr(sys.modules.get("click.exceptions"), "Exit", ())
         return not (isinstance(exception, click_exit) and exception.exit_code == 0)
-    except Exception:  # noqa: BLE001 - a user's class may have a property with these names
+    except Exception as error:  # noqa: BLE001 - a user's class may have a property with these names
+        raise_interrupt(error, type(exception))
         return True
 
 
@@ -70,9 +72,8 @@ def format_text(value: object, limit: int = MAX_MESSAGE) -> str:
     """Return the first `limit` characters of an exception's message, or of any object as text."""
     try:
         return str(value)[:limit]
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - a user's `__str__` may raise anything
+    except BaseException as error:  # noqa: BLE001 - a user's `__str__` may raise anything
+        raise_interrupt(error, type(value))
         return f"<{type(value).__qualname__}: its str raised>"
 
 
@@ -85,7 +86,8 @@ def _format_stacktrace(exception: BaseException, limit: int) -> str:
         report = TracebackException.from_exception(exception)
         _remove_package_frames(report)
         text = "".join(report.format())
-    except Exception:  # noqa: BLE001 - formatting runs the user's `__str__` and reads source files
+    except Exception as error:  # noqa: BLE001 - formatting runs the user's `__str__` and reads source files
+        raise_interrupt(error, type(exception))
         return f"<{type(exception).__qualname__}: its traceback could not be formatted>"
     return _cut_stacktrace(text, limit)
 

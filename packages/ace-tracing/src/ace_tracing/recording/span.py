@@ -196,9 +196,10 @@ class LiveSpan(SpanFields):
     def _finish(self, outputs: bytes | None) -> None:
         """End the span: put its end frame, and report the end of a root."""
         trace = self._trace
-        self._end_ns = end_ns = trace.epoch_ns + clock.perf_counter_ns()
+        end_ns = trace.epoch_ns + clock.perf_counter_ns()
         if trace.forked_ns is not None and self._start_ns < trace.forked_ns:
             # The parent process delivers it.
+            self._end_ns = end_ns
             return
         parent_id = self._parent_id
         # A local variable: CPython calls it faster than an attribute from a slot.
@@ -206,23 +207,32 @@ class LiveSpan(SpanFields):
         # In a trace of another process, a topmost span counts as the root.
         is_top = parent_id == trace.top_parent
         if self._details is None and (trace.details is None or not is_top):
-            put(pack_end(ENDED, self._id, end_ns, _OK) + (outputs or b""))
+            frame = pack_end(ENDED, self._id, end_ns, _OK) + (outputs or b"")
         else:
             details = self._get_details()
             if details.tokens is not None:
                 self._add_cost(details, details.tokens)
             encoded = details.encode(self._inputs, outputs, trace.details if is_top else None)
-            put(pack_end(ENDED_WITH_DETAILS, self._id, end_ns, details.status or _OK) + encoded)
-        if is_top:
-            trace.root_ended = True
-            if not trace.sampled:
-                trace.decide(self.failed, end_ns - self._start_ns)
-        if trace.root_ended:
-            sink = trace.sink
-            # One statement, so no other thread's count is lost.
-            sink.finished += 1
-            if sink.asleep:
-                sink.wake()
+            frame = pack_end(ENDED_WITH_DETAILS, self._id, end_ns, details.status or _OK) + encoded
+        # Not earlier: a span whose end is interrupted before this line still runs, and ends with the exception.
+        self._end_ns = end_ns
+        try:
+            put(frame)
+        except BaseException:
+            # An interrupt: the frame may be incomplete. Of two ends, the first counts.
+            put(frame)
+            raise
+        finally:
+            if is_top:
+                trace.root_ended = True
+                if not trace.sampled:
+                    trace.decide(self.failed, end_ns - self._start_ns)
+            if trace.root_ended:
+                sink = trace.sink
+                # One statement, so no other thread's count is lost.
+                sink.finished += 1
+                if sink.asleep:
+                    sink.wake()
 
     @guard("computing a cost")
     def _add_cost(self, details: SpanDetails, tokens: Mapping[str, int]) -> None:

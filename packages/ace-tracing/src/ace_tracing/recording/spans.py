@@ -7,17 +7,35 @@ from types import TracebackType
 from typing import Any, Literal
 
 from ace_tracing.diagnostics import internal_error, warn
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.attributes import encode_attributes
 from ace_tracing.recording.callsite import call_site
 from ace_tracing.recording.checks import read_attributes, reject, to_name
-from ace_tracing.recording.context import CurrentSpan, SpanToken, current_span, end_span, end_with_error
+from ace_tracing.recording.context import SpanToken, current_span, end_span, end_with_error
 from ace_tracing.recording.noop import NOOP_SPAN, NoOpSpan
 from ace_tracing.recording.span import LiveSpan, ManualSpan
 from ace_tracing.recording.tracer import state
 
-_Entry = tuple[CurrentSpan, LiveSpan | None, SpanToken | None]
-"""One entered block: the current span inside it, its own span (None while tracing is off), and the token that restores
-the previous current span."""
+
+class _Entry(list[Any]):
+    """One entered block: the current span inside it, its own span (None while tracing is off), and its token.
+
+    The token restores the previous current span. An interrupt that comes before the first line of an exit ends it; then
+    the block is left when the entry is garbage-collected, with its `start_span(...)`.
+    """
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        _, span, token = self
+        if span is not None:
+            end_span(span, token)
+
+
+class _LeftEntry(list[Any]):
+    """An entry whose block was left. Without `__del__`: an interrupt would be lost in it."""
+
+    __slots__ = ()
 
 
 class SpanBlock:
@@ -55,32 +73,48 @@ class SpanBlock:
         self._attributes = None if attributes is None else read_attributes("start_span(attributes=...)", attributes)
         self._agent = agent if agent is None or type(agent) is str else to_name(agent, "")
         # Several threads change the list without a lock, so each change is one call of a list method.
-        self._entries: list[_Entry] = []
+        self._entries: list[_Entry | _LeftEntry] = []
         self._unassigned = 0
 
     def __enter__(self) -> LiveSpan | NoOpSpan:
         tracer = state.tracer
         if tracer is not None:
+            span, parent = None, current_span.get()
             try:
                 attributes = encode_attributes(self._attributes) if self._attributes else None
-                span = tracer.open(call_site(self._name, self._span_type, self._agent, attributes))
-                self._entries.append((span, span, current_span.set(span)))
-            except Exception:  # noqa: BLE001 - see diagnostics.guard
+                span = tracer.open(call_site(self._name, self._span_type, self._agent, attributes), parent=parent)
+                self._entries.append(_Entry((span, span, current_span.set(span))))
+            except BaseException as error:
+                end_with_error(span, None, error, parent)
+                for entry in self._entries[::-1]:
+                    if span is not None and entry[1] is span:
+                        self._entries.remove(entry)
+                if not isinstance(error, Exception):
+                    raise
                 internal_error("starting a span")
             else:
                 return span
-        self._entries.append((current_span.get(), None, None))
+        self._entries.append(_LeftEntry((current_span.get(), None, None)))
         return NOOP_SPAN
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Literal[False]:
-        span, token = self._take_entry()
-        if span is not None:
-            if error is not None:
-                end_with_error(span, token, error)
+        current = current_span.get()
+        try:
+            for entry in reversed(self._entries):
+                if entry[0] is current:
+                    self._leave(entry, error)
+                    break
             else:
-                end_span(span, token)
+                self._leave_other(error)
+        except BaseException as interrupt:
+            # The entry is removed last, so an interrupted exit is repeated.
+            for entry in reversed(self._entries):
+                if entry[1] is current:
+                    self._leave(entry, interrupt)
+                    break
+            raise
         return False
 
     async def __aenter__(self) -> LiveSpan | NoOpSpan:
@@ -96,45 +130,42 @@ class SpanBlock:
         made: Any = super().__getstate__()
         return made[0], {**made[1], "_entries": [], "_unassigned": 0}
 
-    def _take_entry(self) -> tuple[LiveSpan | None, SpanToken | None]:
-        """Remove the entry that this exit belongs to, and return its span and its token.
-
-        Without a token, the previous current span is restored already. Without a span, there is nothing to end.
-        """
-        current = current_span.get()
+    def _leave(self, entry: _Entry | _LeftEntry, error: BaseException | None) -> None:
+        """End the span of an entry, restore the previous current span, and remove the entry."""
+        _, span, token = entry
+        if span is not None:
+            if error is not None:
+                end_with_error(span, token, error)
+            else:
+                end_span(span, token)
+        entry.__class__ = _LeftEntry
         try:
-            for entry in reversed(self._entries):
-                if entry[0] is current:
-                    # Not by position, because another thread may have added an entry meanwhile.
-                    self._entries.remove(entry)
-                    return entry[1], entry[2]
-            return self._take_other_entry()
-        except ValueError:
+            # Not by position, because another thread may have added an entry meanwhile.
+            self._entries.remove(entry)
+        except ValueError as missing:
             # Another thread, which has a copy of this context, has left the same block meanwhile.
-            return None, None
+            raise_interrupt(missing)
 
-    def _take_other_entry(self) -> tuple[LiveSpan | None, SpanToken | None]:
-        """Take an entry whose span is not current: blocks that overlap, or an exit in another context."""
+    def _leave_other(self, error: BaseException | None) -> None:
+        """Leave an entry whose span is not current: blocks that overlap, or an exit in another context."""
         entries = self._entries[::-1]
         if not entries:
             warn("exit without entry", "start_span(%r) was left more often than entered", self._name)
-            return None, None
+            return
         if len(entries) == 1:
-            self._entries.remove(entries[0])
-            return entries[0][1], entries[0][2]
+            self._leave(entries[0], error)
+            return
         for entry in entries:
             if entry[2] is not None and _restore_context(entry[2]):
-                self._entries.remove(entry)
-                return entry[1], None
+                # The token is used already.
+                self._leave(entry, error)
+                return
         # Nothing identifies the entry, and no span may end before its block: all end with the last of these exits.
         self._unassigned += 1
         if self._unassigned >= len(entries):
             self._unassigned = 0
             for entry in entries:
-                self._entries.remove(entry)
-                if entry[1] is not None:
-                    entry[1].end()
-        return None, None
+                self._leave(entry, None)
 
 
 def _name_of(target: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import CallSite
-from ace_tracing.recording.context import UNSAMPLED, RemoteParent, Scope, current_scope, current_span
+from ace_tracing.recording.context import UNSAMPLED, RemoteParent, Scope, current_scope, current_span, end_with_error
 from ace_tracing.recording.frames import STARTED, pack_context, pack_start
 from ace_tracing.recording.sink import Sink
 from ace_tracing.recording.span import LiveSpan
@@ -110,7 +110,14 @@ class Tracer:
         frame = pack_start(STARTED, span_id, parent_id, start_ns) + trace.head + site.packed
         # A local variable: CPython calls it faster than an attribute from a slot.
         put = trace.put
-        if put(frame if inputs is None else frame + inputs):
+        try:
+            is_dropped = put(frame if inputs is None else frame + inputs)
+        except BaseException as error:
+            # An interrupt: the frame may be incomplete, or the span started. Of two starts, the first counts.
+            put(frame if inputs is None else frame + inputs)
+            end_with_error(span, None, error)
+            raise
+        if is_dropped:
             if parent_id:
                 # There was no room for the start frame. Without it, an end frame is useless.
                 span._end_ns = start_ns

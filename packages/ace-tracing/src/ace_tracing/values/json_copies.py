@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from orjson import dumps
 
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.conversion import convert, count_scanned, find_converter
 from ace_tracing.values.cuts import Cuts, note_elements, note_entries, note_text, number_duplicates
 from ace_tracing.values.introspection import name_of
@@ -159,6 +160,7 @@ class JsonCopier:
                 return self._copy_dict(value.copy(), depth)
             return self._copy_view(value, kind, depth)
         except Exception as error:  # noqa: BLE001 - reading a library's array can fail
+            raise_interrupt(error, kind)
             return self._text(f"<{name_of(kind)}: {name_of(type(error))} while reading it>", MAX_KEY_CHARS)
         finally:
             ancestors.discard(id(value))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from ace_tracing.diagnostics import warn
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.introspection import name_of
 from ace_tracing.values.snapshot import snapshot
 
@@ -28,16 +29,15 @@ def apply_mask(encoded: bytes, mask: Mask) -> bytes:
 
     The value is withheld when the mask raises, and a warning names the exception's type. Values captured while the
     mask runs, because it calls a traced function, are withheld too: masking them would call the mask again, without
-    end. Only a `KeyboardInterrupt` leaves the mask, because the user wants the program to stop.
+    end. Only an interrupt leaves the mask, such as a `KeyboardInterrupt` or the exception of a signal handler.
     """
     if _is_masking.get():
         return orjson.dumps(f"{WITHHELD}captured inside the mask>")
     token = _is_masking.set(True)
     try:
         return snapshot(mask(orjson.loads(encoded)))
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001 - a mask can raise anything, which must not reach the traced code
+        raise_interrupt(error)
         name = name_of(type(error))
         # The exception's message is not logged, because it can contain the value.
         warn("mask raised", "The mask raised %s. Each value for which it raises is withheld", name)

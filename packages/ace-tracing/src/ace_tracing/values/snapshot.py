@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from orjson import dumps
 
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.cuts import encode_within
 from ace_tracing.values.json_copies import JsonCopier
 from ace_tracing.values.limits import DEFAULT_LIMITS as DEFAULT_LIMITS
@@ -58,9 +59,9 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
                 return encoded
         if is_plain(value, limits):
             return encode_within(value, limits.value_bytes, {})
-    except (TypeError, RuntimeError):
+    except (TypeError, RuntimeError) as error:
         # A lone surrogate, an integer beyond 64 bits, or a dict that another thread changes: the copy handles them.
-        pass
+        raise_interrupt(error)
     return _encode_copy(value, limits)
 
 

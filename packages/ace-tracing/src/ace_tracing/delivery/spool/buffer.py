@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.frames import (
     DESCRIBED,
     ENDED,
@@ -382,6 +383,7 @@ class Buffer:
         try:
             return self._storage.make_segment()
         except OSError as error:
+            raise_interrupt(error)
             self._storage = self._fallback
             self._failure = error
             return self._storage.make_segment()
