@@ -28,12 +28,15 @@ LAYERS: dict[str, str] = {
     delivery/backoff        clocks
     delivery/content        -
     delivery/control        -
+    delivery/descriptors    -
     delivery/fork           -
     delivery/gil            clocks
     delivery/status         -
-    delivery/spool/         clocks delivery/assembler delivery/open_traces recording/ diagnostics interrupts
+    delivery/spool/         clocks delivery/assembler delivery/descriptors delivery/open_traces recording/ diagnostics
+                            interrupts
     delivery/otlp/          delivery/content recording/ version
     delivery/http/          clocks delivery/content delivery/otlp/response recording/feedback errors
+    delivery/http/transport delivery/http/ delivery/descriptors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
                             recording/feedback

@@ -79,7 +79,12 @@ def spool_home() -> str:
     """
     configured = os.environ.get("KAYBA_SPOOL_DIR", "").strip()
     if configured:
-        return os.path.abspath(os.path.expanduser(configured))
+        path = os.path.expanduser(configured)
+        try:
+            return os.path.abspath(path)
+        except OSError:
+            # The current folder is deleted. The spool reports a path that is not absolute, and traces wait in memory.
+            return path
     if sys.platform == "win32":
         state = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
     elif sys.platform == "darwin":

@@ -12,9 +12,11 @@ from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import Dispatcher
 from ace_tracing.delivery.ledger import EXPIRED
 from ace_tracing.delivery.open_traces import Assembled
+from ace_tracing.delivery.spool.directory import Directory
 from ace_tracing.delivery.spool.expiry import AgeFilter, Expiry
-from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
+from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.log import OrphanedLog
+from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.diagnostics import internal_error
 
 INTERVAL_S: Final = 10.0
@@ -75,7 +77,7 @@ class Recovery:
         if self._in_progress is not None:
             self._in_progress.forget()
 
-    def _recover(self, folder: str, *, is_expired: bool) -> None:
+    def _recover(self, folder: Directory, *, is_expired: bool) -> None:
         """Recover one spool, or release it when the worker is closed, or fails, before that is done."""
         orphan = OrphanedSpool.recover(folder)
         if orphan is None:

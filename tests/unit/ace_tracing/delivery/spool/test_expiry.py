@@ -3,71 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.helpers.ended_process import EndedProcess
 
 import ace_tracing
 from ace_tracing import TracingStatus
 from ace_tracing.delivery.ledger import EXPIRED, EXPIRED_FEEDBACK
 from ace_tracing.delivery.spool import expiry
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
-from ace_tracing.recording.callsite import CallSite
-from ace_tracing.recording.feedback import record_feedback
-from ace_tracing.recording.tracer import Tracer
-from ace_tracing.testing import fixed_clock
 from kayba_local import LocalServer
-
-DAY_S = 24 * 3600
-JUDGEMENT = dict.fromkeys(("value", "span_id", "rationale", "metadata"))
-
-
-class EndedProcess:
-    """A process that wrote frames at given times and ended.
-
-    Args:
-        home: The spool's folder.
-        url: The address for its traces.
-        key: The key for its traces.
-    """
-
-    def __init__(self, home: Path, url: str, key: str = "kb-test") -> None:
-        self._home = home
-        self._live = home.with_name(f"{home.name}-{time.monotonic_ns()}")
-        memory = MemoryStorage(SEGMENT_BYTES)
-        self.buffer = Buffer(Spool(str(self._live), url, key), memory, lambda error: None)
-        self.tracer = Tracer(self.buffer)
-
-    def trace(self, name: str, days_ago: float, children: int = 0) -> None:
-        """Write a trace that ended some days ago."""
-        with fixed_clock(time.time_ns() - round(days_ago * DAY_S) * 10**9):
-            root = self.tracer.open(CallSite(name, "AGENT"), None, None)
-            for _ in range(children):
-                self.tracer.open(CallSite("child", "TOOL"), parent=root).end()
-            root.end()
-
-    def judge(self, days_ago: float) -> None:
-        """Write feedback on a trace that no service has."""
-        with fixed_clock(time.time_ns() - round(days_ago * DAY_S) * 10**9):
-            judgement = {**JUDGEMENT, "name": "ok", "source": "HUMAN", "source_id": "me"}
-            record_feedback(self.buffer, None, 0, bytes(16), judgement)
-
-    def kill(self, *, changed_days_ago: float = 0.0) -> Path:
-        """End the process, with its files as they would be after `kill -9`, and return its folder."""
-        shutil.copytree(self._live, self._home, dirs_exist_ok=True)
-        (segment,) = self._live.rglob("*.segment")
-        folder = self._home / segment.parent.relative_to(self._live)
-        changed = time.time() - changed_days_ago * DAY_S
-        for path in (*folder.iterdir(), folder):
-            os.utime(path, (changed, changed))
-        self.buffer.discard()
-        shutil.rmtree(self._live)
-        return folder
 
 
 @pytest.fixture
@@ -161,7 +109,7 @@ def test_folder_of_another_key_stays_while_its_newest_frame_is_young(
     process.trace("newest", days_ago=newest)
     folder = process.kill(changed_days_ago=8)
     found = expiry.Expiry(Spool(str(spool_folder), "http://a", "kb-a")).folders()
-    assert found == ([] if is_kept else [str(folder)])
+    assert [each.path for each in found] == ([] if is_kept else [str(folder)])
 
 
 def test_too_many_bytes_drop_the_folder_with_the_oldest_frames(
@@ -173,5 +121,6 @@ def test_too_many_bytes_drop_the_folder_with_the_oldest_frames(
     newer.trace("newer", days_ago=1)
     kept = newer.kill(changed_days_ago=5)
     dropped = older.kill(changed_days_ago=0)
-    assert expiry.Expiry(Spool(str(spool_folder), "http://a", "kb-a")).folders() == [str(dropped)]
+    found = expiry.Expiry(Spool(str(spool_folder), "http://a", "kb-a")).folders()
+    assert [each.path for each in found] == [str(dropped)]
     assert kept.exists()

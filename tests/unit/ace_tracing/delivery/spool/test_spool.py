@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 import ace_tracing
 from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
-from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
+from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.log import OrphanedLog, OwnLog, Progress
+from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.span import LiveSpan

@@ -20,6 +20,7 @@ from typing import Any, Final
 import httpcore
 import httpx
 
+from ace_tracing.delivery.descriptors import identify
 from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.environment import advice_for, make_tls_context
 from ace_tracing.delivery.http.proxies import Proxy, find_proxy
@@ -207,16 +208,20 @@ class _NetworkBackend(httpcore.NetworkBackend):
 
 
 class _NetworkStream(httpcore.NetworkStream):
-    """One connection whose timeouts never exceed the time left."""
+    """One connection whose timeouts never exceed the time left, and which never uses another file's number."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._socket = stream.get_extra_info("socket")
+        self._identity = identify(self._socket.fileno())
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._check(httpcore.ReadError)
         return self._stream.read(max_bytes, _step_timeout(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), WRITE_BYTES):
+            self._check(httpcore.WriteError)
             self._stream.write(buffer[start : start + WRITE_BYTES], _step_timeout(timeout, httpcore.WriteTimeout))
 
     def start_tls(
@@ -229,7 +234,19 @@ class _NetworkStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
     def close(self) -> None:
+        self._is_lost()
         self._stream.close()
+
+    def _check(self, error: type[httpcore.NetworkError]) -> None:
+        if self._is_lost():
+            raise error("other code of this process closed the connection")
+
+    def _is_lost(self) -> bool:
+        """Return whether other code closed the socket by its number, and give up the number, which may be reused."""
+        if self._identity is None or identify(self._socket.fileno()) == self._identity:
+            return False
+        self._socket.detach()
+        return True
 
 
 def _step_timeout(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:

@@ -188,8 +188,6 @@ class Buffer:
             self._reading = None
             for segment in tuple(self._segments):
                 if segment.number == number and position & _OFFSET:
-                    if segment.memory is None:
-                        segment.remap()
                     self._reading, self._read_at = segment, position & _OFFSET
                     return
 
@@ -218,7 +216,7 @@ class Buffer:
                 segment = self._segments.popleft()
                 if segment is self._reserve:
                     self._reserve = None
-                if self._spare is None and segment.memory is not None:
+                if self._spare is None:
                     segment.clear()
                     self._spare = segment
                 else:
@@ -324,8 +322,6 @@ class Buffer:
                 return self._reading
         else:
             return segment
-        if segment.memory is None:
-            segment.remap()
         self._reading, self._read_at = segment, FIRST_OFFSET
         return segment
 
@@ -376,7 +372,7 @@ class Buffer:
         self._current = fresh
         self._segments.append(fresh)
         if full.size > 0 and full is not self._reading:
-            full.unmap()
+            full.free_pages()
         return True
 
     def _make(self) -> Segment:

@@ -11,8 +11,10 @@ from typing import Final
 
 from ace_tracing.clocks import time_ns
 from ace_tracing.delivery.open_traces import Assembled
-from ace_tracing.delivery.spool.folders import FolderFacts, OrphanedSpool, Spool
+from ace_tracing.delivery.spool.directory import Directory
+from ace_tracing.delivery.spool.folders import FolderFacts, Spool
 from ace_tracing.delivery.spool.log import Progress
+from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.recording.feedback import read_feedback
 from ace_tracing.recording.frames import FEEDBACK, time_of
 from ace_tracing.recording.records import SpanRecord, TraceRecord
@@ -75,7 +77,7 @@ class Expiry:
         self._spool = spool
         self._newest: dict[str, int] = {}
 
-    def folders(self) -> list[str]:
+    def folders(self) -> list[Directory]:
         """Return the folders to drop."""
         found = self._spool.all_folders()
         now_ns = time_ns()
@@ -87,25 +89,26 @@ class Expiry:
             aged.append((min(self._newest_time(folder) if must_read else folder.changed_ns, now_ns), folder))
         size = 0
         expired = []
-        for newest, folder in sorted(aged, reverse=True):
+        for newest, folder in sorted(aged, key=lambda each: each[0], reverse=True):
             # The folders of running processes count for the limit as well, but cannot be locked and so stay.
             size += folder.size
             if is_too_old(newest) or size > MAX_ORPHANED_BYTES:
-                expired.append(folder.path)
+                expired.append(folder.directory)
         return expired
 
     def _newest_time(self, folder: FolderFacts) -> int:
         """Return the time of the newest frame, or of the folder's last change if it has none."""
-        if folder.path not in self._newest:
-            orphan = OrphanedSpool.recover(folder.path)
+        path = folder.directory.path
+        if path not in self._newest:
+            orphan = OrphanedSpool.recover(folder.directory)
             if orphan is None:
                 # Its process is running.
                 return time_ns()
             try:
-                self._newest[folder.path] = _newest_frame_time(orphan) or folder.changed_ns
+                self._newest[path] = _newest_frame_time(orphan) or folder.changed_ns
             finally:
                 orphan.release()
-        return self._newest[folder.path]
+        return self._newest[path]
 
 
 def _newest_frame_time(orphan: OrphanedSpool) -> int:

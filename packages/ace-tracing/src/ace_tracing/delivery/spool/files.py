@@ -1,19 +1,17 @@
-"""Files: segments in files, and the file operations of a spool."""
+"""Files: segments in files, and the kinds of disks."""
 
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import sys
 from typing import Final
 
+from ace_tracing.delivery.descriptors import Identity, identify
+from ace_tracing.delivery.spool.directory import Directory
+from ace_tracing.delivery.spool.mapping import Mapping
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, SEGMENT_BYTES, Segment
 
-ASIDE: Final = ".new"
-"""The suffix of a file that is being written and then replaces another."""
-
-_BINARY: Final = getattr(os, "O_BINARY", 0)
 _CHUNK_BYTES: Final = 256 * 1024
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
     {"9p", "afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"}
@@ -23,69 +21,73 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset(
 class FileSegment(Segment):
     """A segment in a mapped file, whose content outlives the process.
 
+    It keeps the mapping and no descriptor. A mapped file stays readable after its deletion.
+
     Args:
-        path: The path of the file.
-        descriptor: The open file, which has its full size already. It stays open, since a deleted file remains
-            readable for the processes that have it open.
+        directory: The folder of the file.
+        name: The name of the file.
+        identity: The device and the inode of the file.
+        mapping: The mapped file.
     """
 
-    __slots__ = ("_descriptor", "_path")
+    __slots__ = ("_directory", "_identity", "_mapping", "_name")
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        self._path = path
-        self._descriptor = descriptor
-        super().__init__(mmap.mmap(descriptor, 0))
+    def __init__(self, directory: Directory, name: str, identity: Identity | None, mapping: Mapping) -> None:
+        self._directory = directory
+        self._name = name
+        self._identity = identity
+        self._mapping = mapping
+        super().__init__(mapping.memory)
 
-    def unmap(self) -> None:
-        memory, self.memory = self.memory, None
-        if memory is not None:
-            memory.close()
-
-    def remap(self) -> None:
-        self.memory = mmap.mmap(self._descriptor, 0)
+    def free_pages(self) -> None:
+        self._mapping.free_pages()
 
     def orphan(self) -> None:
         used = min(self.at, self.size) if self.end is None else self.end
-        self.unmap()
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._descriptor, used)
         self.forget()
+        with contextlib.suppress(OSError):
+            descriptor = self._directory.open(self._name, os.O_RDWR)
+            try:
+                if identify(descriptor) == self._identity:
+                    os.ftruncate(descriptor, used)
+            finally:
+                os.close(descriptor)
 
     def forget(self) -> None:
-        self.unmap()
-        with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+        if self.memory is not None:
+            self.memory = None
+            self._mapping.close()
 
     def discard(self) -> None:
         self.forget()
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)
+        self._directory.remove_file(self._name)
 
 
-def create_segment(path: str) -> FileSegment:
+def create_segment(directory: Directory, name: str) -> FileSegment:
     """Create the file of a segment, and map it.
 
     Raises:
         OSError: The disk is full, or the file cannot be created.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+    descriptor = directory.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
         _allocate(descriptor, SEGMENT_BYTES)
-        return FileSegment(path, descriptor)
+        return FileSegment(directory, name, identify(descriptor), Mapping(descriptor, SEGMENT_BYTES))
     except BaseException:
-        os.close(descriptor)
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        directory.remove_file(name)
         raise
+    finally:
+        os.close(descriptor)
 
 
-def read_segment(path: str, *, whole: bool) -> Segment | None:
+def read_segment(directory: Directory, name: str, *, whole: bool) -> Segment | None:
     """Read another process's segment.
 
     The file is read and not mapped: if it were truncated while it is mapped, the system would kill this process.
 
     Args:
-        path: The path of the file.
+        directory: The folder of the file.
+        name: The name of the file.
         whole: Whether to read the whole file, and not only the preamble.
 
     Returns:
@@ -93,7 +95,7 @@ def read_segment(path: str, *, whole: bool) -> Segment | None:
     """
     content = bytearray()
     try:
-        with open(path, "rb") as file:
+        with open(directory.open(name, os.O_RDONLY), "rb") as file:
             # The unwritten rest of a segment is zeros up to its end.
             while chunk := file.read(_CHUNK_BYTES if whole else FIRST_OFFSET):
                 content += chunk
@@ -105,37 +107,16 @@ def read_segment(path: str, *, whole: bool) -> Segment | None:
     return segment if segment.read_preamble() else None
 
 
-def replace_file(path: str, content: bytes) -> None:
+def replace_file(directory: Directory, name: str, content: bytes) -> None:
     """Replace a file atomically. If that fails, for example on a full disk, delete the file.
 
     The file is `progress`. Without it, segments are read from the beginning, and some traces are sent again. An old one
     would record spans as running that have ended since.
     """
-    aside = f"{path}{ASIDE}"
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
-        try:
-            while content:
-                content = content[os.write(descriptor, content) :]
-        finally:
-            os.close(descriptor)
-        os.replace(aside, path)
+        directory.replace(name, content)
     except OSError:
-        for useless in (path, aside):
-            with contextlib.suppress(OSError):
-                os.unlink(useless)
-
-
-def make_private_folders(folder: str) -> None:
-    """Create a folder and its missing parents, accessible to the user only."""
-    # `os.makedirs` gives the mode only to the last folder.
-    missing = []
-    while not os.path.isdir(folder):
-        missing.append(folder)
-        folder = os.path.dirname(folder)
-    for path in reversed(missing):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, 0o700)
+        directory.remove_file(name)
 
 
 def is_on_network(folder: str) -> bool:

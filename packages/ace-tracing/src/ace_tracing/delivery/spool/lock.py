@@ -7,6 +7,10 @@ import os
 import sys
 from typing import Final
 
+from ace_tracing.delivery.descriptors import identify
+from ace_tracing.delivery.spool.directory import Directory
+from ace_tracing.delivery.spool.mapping import Mapping
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -32,47 +36,72 @@ class FolderLock:
     """The lock of a folder, held by this process.
 
     Args:
+        directory: The folder.
         descriptor: The open lock file.
-        path: The path of the lock file.
     """
 
-    def __init__(self, descriptor: int, path: str) -> None:
+    def __init__(self, directory: Directory, descriptor: int) -> None:
+        self._directory = directory
         self._descriptor: int | None = descriptor
-        self._path = path
+        self._identity = identify(descriptor)
+        self._mapping = _map(descriptor)
+
+    def is_held(self) -> bool:
+        """Return whether the lock is still held, after trying to get it back if other code closed the descriptor.
+
+        On Linux, the mapping holds the lock until then. Elsewhere another process may have got it.
+        """
+        if self._owns_descriptor():
+            return True
+        self._descriptor = None
+        self._unmap()
+        again = None
+        with contextlib.suppress(OSError):
+            again = lock_folder(self._directory, make=False)
+        if again is None:
+            return False
+        self._descriptor, self._identity, self._mapping = again._descriptor, again._identity, again._mapping
+        return True
 
     def release(self) -> None:
         """Release the lock, even while a forked child has a copy of the descriptor."""
-        if self._descriptor is not None:
+        if self._owns_descriptor():
             with contextlib.suppress(OSError):
-                _unlock(self._descriptor)
-        self._close()
+                _unlock(self._descriptor or 0)
+        self.forget()
 
     def release_and_remove(self) -> None:
         """Delete the lock file and its folder, which must be empty otherwise, and release the lock."""
-        with contextlib.suppress(OSError):
-            if sys.platform == "win32":
-                # Windows does not delete open files.
-                self._close()
-            os.unlink(self._path)
-            os.rmdir(os.path.dirname(self._path))
+        if sys.platform == "win32":
+            # Windows does not delete open files.
+            self.forget()
+        self._directory.remove_file(LOCK_NAME)
+        self._directory.remove()
         self.release()
 
     def forget(self) -> None:
-        """Close a forked child's copy of the descriptor, which would keep the parent's lock after the parent's end."""
-        self._close()
-
-    def _close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
+        """Close a forked child's copy of the lock, which would keep the parent's lock after the parent's end."""
+        if self._owns_descriptor():
             with contextlib.suppress(OSError):
-                os.close(descriptor)
+                os.close(self._descriptor or 0)
+        self._descriptor = None
+        self._unmap()
+
+    def _owns_descriptor(self) -> bool:
+        """Return whether the number still stands for the lock file."""
+        return self._descriptor is not None and identify(self._descriptor) == self._identity
+
+    def _unmap(self) -> None:
+        mapping, self._mapping = self._mapping, None
+        if mapping is not None:
+            mapping.close()
 
 
-def lock_folder(folder: str, *, make: bool) -> FolderLock | None:
+def lock_folder(directory: Directory, *, make: bool) -> FolderLock | None:
     """Lock a folder.
 
     Args:
-        folder: The path of the folder.
+        directory: The folder.
         make: Whether to create the lock file. Without it, a folder that has none is not locked.
 
     Returns:
@@ -81,9 +110,8 @@ def lock_folder(folder: str, *, make: bool) -> FolderLock | None:
     Raises:
         OSError: The lock file cannot be created or opened, or the file system does not support locks.
     """
-    path = os.path.join(folder, LOCK_NAME)
     try:
-        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600)
+        descriptor = directory.open(LOCK_NAME, os.O_RDWR | (os.O_CREAT if make else 0))
     except FileNotFoundError:
         if make:
             raise
@@ -91,12 +119,22 @@ def lock_folder(folder: str, *, make: bool) -> FolderLock | None:
     try:
         _lock(descriptor)
         # The former owner may have deleted the file after it was opened here. Then the lock protects nothing.
-        if os.path.samestat(os.fstat(descriptor), os.stat(path)):
-            return FolderLock(descriptor, path)
+        if os.path.samestat(os.fstat(descriptor), directory.stat(LOCK_NAME)):
+            return FolderLock(directory, descriptor)
     except (BlockingIOError, PermissionError, FileNotFoundError):
         pass
     except BaseException:
         os.close(descriptor)
         raise
     os.close(descriptor)
+    return None
+
+
+def _map(descriptor: int) -> Mapping | None:
+    """Map the lock file, so that Linux keeps the lock when other code closes the descriptor."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):
+            if not os.fstat(descriptor).st_size:
+                os.write(descriptor, b"\0")
+            return Mapping(descriptor, 1)
     return None

@@ -14,7 +14,8 @@ from ace_tracing.clocks import monotonic, sleep
 from ace_tracing.delivery.assembler import Assembler, Frames
 from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.buffer import Buffer
-from ace_tracing.delivery.spool.folders import OrphanedSpool, Spool
+from ace_tracing.delivery.spool.folders import Spool
+from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.callsite import read_call_site

@@ -57,17 +57,14 @@ class Segment:
         self.at = FIRST_OFFSET
         self.end: int | None = None
 
-    def unmap(self) -> None:
+    def free_pages(self) -> None:
         """Free the memory of a full segment that waits to be read, if a file keeps the content."""
 
-    def remap(self) -> None:
-        """Map the memory again after `unmap`."""
-
     def orphan(self) -> None:
-        """Free the unused space behind the last frame and close the file, which another process will read."""
+        """Free the unused space behind the last frame, and leave the file to another process."""
 
     def forget(self) -> None:
-        """Close the file without deleting it. A forked child does that, since the file is the parent's."""
+        """Free the memory and keep the file. A forked child does that, since the file is the parent's."""
 
     def discard(self) -> None:
         """Delete the segment."""
