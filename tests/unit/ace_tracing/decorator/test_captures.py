@@ -361,6 +361,7 @@ def generator_capture(value: Any) -> Iterator[Any]:
 @pytest.mark.parametrize(
     "settings",
     [
+        *({"name": 7}, {"span_type": 3}, {"span_type": None}, {"attributes": []}, {"attributes": "a"}, {"agent": b"a"}),
         *({"capture_inputs": value} for value in (5, None, 1.5, [1], ["query", None], b"query", object())),
         *({"capture_inputs": value} for value in (["typo"], "typo", "", ("query", "typo"), ["self"])),
         *({"capture_outputs": value} for value in (5, None, "query", ["query"], async_capture, generator_capture)),
@@ -438,4 +439,4 @@ def test_descriptors_are_checked_too() -> None:
 def test_an_argument_is_checked_while_tracing_is_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAYBA_TRACING_DISABLED", "1")
     with pytest.raises(ace_tracing.ConfigurationError):
-        trace(capture_outputs=7)  # type: ignore[call-overload]
+        trace(name=7)  # type: ignore[call-overload]

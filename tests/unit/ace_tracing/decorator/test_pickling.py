@@ -290,30 +290,3 @@ def test_pickle_of_a_running_span_is_refused_with_advice() -> None:
         pytest.raises(TypeError, match=r"cannot be pickled.*inject"),
     ):
         pickle.dumps(span)
-
-
-class Numbers:
-    """A stream that can be copied and pickled."""
-
-    def __init__(self) -> None:
-        self.left = [1, 2]
-        self.model = "m"
-
-    def __iter__(self) -> Numbers:
-        return self
-
-    def __next__(self) -> int:
-        if not self.left:
-            raise StopIteration
-        return self.left.pop(0)
-
-
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
-def test_copy_of_a_traced_stream_is_one_of_the_stream(duplicate: Any) -> None:
-    with capture_traces() as traces:
-        stream = trace(reducer=list)(lambda: Numbers())()
-        copied = duplicate(stream)
-        assert type(copied) is Numbers
-        assert copied.model == stream.model == "m"
-        assert list(stream) == [1, 2]
-    assert traces[0].data.spans[0].outputs == [1, 2]

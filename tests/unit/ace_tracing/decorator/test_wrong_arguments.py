@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import enum
 import xmlrpc.client
@@ -12,7 +13,7 @@ import pytest
 
 import ace_tracing
 from ace_tracing import LiveSpan, start_span, start_span_no_context, trace, update_current_trace
-from ace_tracing.testing import CapturedTraces, capture_traces
+from ace_tracing.testing import CapturedTraces
 
 
 class Hostile:
@@ -184,26 +185,14 @@ def test_start_span_takes_the_text_of_any_name(captured_traces: CapturedTraces) 
 
 
 @pytest.mark.parametrize("argument", ["name", "span_type", "attributes", "agent"])
-def test_trace_takes_any_label_and_records_the_call(argument: str, captured_traces: CapturedTraces) -> None:
+def test_trace_decorates_or_raises_a_configuration_error(argument: str, captured_traces: CapturedTraces) -> None:
+    decorated = 0
     for value in VALUES:
-        assert trace(**{argument: value})(lambda: 1)() == 1
-    assert len(captured_traces) == len(VALUES)
-
-
-@pytest.mark.parametrize("make", [trace, start_span, start_span_no_context])
-@pytest.mark.parametrize("argument", ["name", "agent", "span_type"])
-def test_label_that_is_no_text_logs_a_warning(make: Any, argument: str, caplog: pytest.LogCaptureFixture) -> None:
-    ace_tracing.diagnostics._last_warned.clear()
-    with capture_traces():
-        make(**{"name": "n", argument: ("t",)})
-    (record,) = caplog.records
-    assert f"({argument}=...) is <tuple> and is recorded as text" in record.getMessage()
-
-
-def test_label_that_is_no_text_is_recorded_as_text(captured_traces: CapturedTraces) -> None:
-    trace(name=("t",), agent=("t",), span_type=Color.RED)(lambda: 1)()  # type: ignore[call-overload]
-    (span,) = captured_traces[0].data.spans
-    assert (span.name, span.get_attribute("gen_ai.agent.name"), span.span_type) == ("('t',)", "('t',)", "1")
+        with contextlib.suppress(ace_tracing.ConfigurationError):
+            function = trace(**{argument: value})(lambda: 1)
+            decorated += 1
+            assert function() == 1
+    assert len(captured_traces) == decorated > 1
 
 
 class Frozen(type):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import itertools
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -102,6 +103,26 @@ def test_value_is_the_same_however_far_a_clock_moves(monkeypatch: pytest.MonkeyP
                 if hasattr(module, clock):
                     monkeypatch.setattr(module, clock, lambda: float(next(jumps)))
     assert b"<cut" not in snapshot([Point(number) for number in range(300)])
+
+
+def test_value_is_whole_when_an_audit_hook_refuses_the_fast_path() -> None:
+    # In a process of its own, because an audit hook cannot be removed.
+    program = """
+import sys
+from ace_tracing.values.snapshot import snapshot
+value = [{"number": number} for number in range(5_000)]
+before = snapshot(value)
+refused = []
+def refuse(event, arguments):
+    if event.startswith("gc."):
+        refused.append(event)
+        raise PermissionError(event)
+sys.addaudithook(refuse)
+assert snapshot(value) == before
+assert refused
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 BEYOND: dict[str, Callable[[int], Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ace_tracing.decorator.captures import Capture
 from ace_tracing.decorator.descriptors import is_method
 from ace_tracing.decorator.signature import Binder
-from ace_tracing.recording.checks import read_attributes, show_value, to_name
+from ace_tracing.recording.checks import read_attributes, show_value
 
 if TYPE_CHECKING:
     from ace_tracing.errors import ArgumentError
@@ -34,19 +35,27 @@ def check_settings(settings: Settings) -> Settings:
     """Return the arguments of `@trace` in their plain types.
 
     Raises:
-        ArgumentError: A capture setting or the reducer is wrong. The message contains the correct types.
+        ArgumentError: An argument has a wrong type. The message contains the correct types.
     """
-    # A wrong label costs no trace, and never stops the import of a program. A wrong capture setting does: without it,
-    # values would be recorded that should not be.
+    texts: dict[str, str | None] = {}
+    for argument in ("name", "agent"):
+        value = getattr(settings, argument)
+        if value is not None and not isinstance(value, str):
+            raise _wrong(argument, value, "give text")
+        # The plain text of a subclass, whose methods can raise.
+        texts[argument] = None if value is None else str.__str__(value)
+    attributes = settings.attributes
+    if attributes is not None and not isinstance(attributes, Mapping):
+        raise _wrong("attributes", attributes, 'give a dict, such as {"model": "gpt-4o"}')
     if not isinstance(settings.capture_outputs, bool):
         _check_function("capture_outputs", settings.capture_outputs, "give True, False or a function of the result")
     if settings.reducer is not None:
         _check_function("reducer", settings.reducer, "give a function of the list of items")
     return settings._replace(
-        name=to_name(settings.name, "", "@trace(name=...)") or None,
-        agent=None if settings.agent is None else to_name(settings.agent, "", "@trace(agent=...)"),
-        span_type=to_name(settings.span_type, "UNKNOWN", "@trace(span_type=...)"),
-        attributes=read_attributes("@trace(attributes=...)", settings.attributes) or None,
+        name=texts["name"],
+        agent=texts["agent"],
+        span_type=_read_span_type(settings.span_type),
+        attributes=None if attributes is None else read_attributes("@trace(attributes=...)", attributes),
         capture_inputs=_read_capture(settings.capture_inputs),
     )
 
@@ -91,6 +100,13 @@ def _functions_of(target: Any) -> Iterator[Any]:
         yield target.func
     else:
         yield target
+
+
+def _read_span_type(value: Any) -> str:
+    text = value.value if isinstance(value, enum.Enum) else value
+    if not isinstance(text, str):
+        raise _wrong("span_type", value, 'give a SpanType or text, such as "LLM"')
+    return str.__str__(text)
 
 
 def _read_capture(value: Any) -> Capture:

@@ -83,9 +83,8 @@ def trace(
 
     Raises:
         TypeError: The decorated object is not callable, as in `@trace("name")` in place of `@trace(name="name")`.
-        ConfigurationError: A capture setting or the reducer is wrong, such as a name in `capture_inputs` that is no
-            parameter. It is also a `ValueError` and a `TypeError`. Any other wrong argument logs a warning; a name is
-            recorded as text.
+        ConfigurationError: An argument is wrong, such as a name in `capture_inputs` that is no parameter. It is also a
+            `ValueError` and a `TypeError`.
     """
 
     settings = check_settings(Settings(name, span_type, attributes, agent, capture_inputs, capture_outputs, reducer))

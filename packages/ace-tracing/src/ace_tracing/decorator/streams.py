@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from types import TracebackType
 from typing import Any
 
@@ -26,11 +25,6 @@ def wrap_stream(result: Any, collector: StreamCollector) -> Any:
     return None
 
 
-def _get_stream(stream: Any) -> Any:
-    """Return a pickled stream."""
-    return stream
-
-
 class _StreamProxy:
     """A proxy of a stream that adds only iteration and the end; every other attribute is the stream's."""
 
@@ -42,17 +36,6 @@ class _StreamProxy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-    # A copy or a pickle is one of the stream itself, and is not traced.
-
-    def __copy__(self) -> Any:
-        return copy.copy(self.__wrapped__)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return copy.deepcopy(self.__wrapped__, memo)
-
-    def __reduce__(self) -> Any:
-        return _get_stream, (self.__wrapped__,)
 
     def _end(self, error: BaseException | None) -> None:
         if error is None:

@@ -66,23 +66,13 @@ def read_text(call: str, value: object, advice: str = "give text") -> str | None
     return None
 
 
-def to_name(value: object, default: str, call: str | None = None) -> str:
-    """Return a name, a type or a description as text: the value of a member of an enumeration, a default for None.
-
-    Args:
-        value: The name.
-        default: The text for None.
-        call: The function and the argument, to log a value that is no text. None logs nothing.
-    """
+def to_name(value: object, default: str) -> str:
+    """Return a name, a type or a description as text: the value of a member of an enumeration, a default for None."""
     if isinstance(value, Enum):
         value = value.value
     if value is None:
         return default
-    if isinstance(value, str):
-        return str.__str__(value)
-    if call is not None:
-        warn(f"argument:{call}", "%s is %s and is recorded as text. Give text", call, show_value(value))
-    return format_text(value)
+    return str.__str__(value) if isinstance(value, str) else format_text(value)
 
 
 def read_key(call: str, key: object) -> str | None:

@@ -67,13 +67,11 @@ class SpanBlock:
         if type(name) is not str:
             if callable(name):
                 raise TypeError(f"start_span needs a name: write @start_span({_name_of(name)!r}), or @trace.")
-            name = to_name(name, "span", "start_span(name=...)")
+            name = to_name(name, "span")
         self._name = name
-        self._span_type = (
-            span_type if type(span_type) is str else to_name(span_type, "UNKNOWN", "start_span(span_type=...)")
-        )
+        self._span_type = span_type if type(span_type) is str else to_name(span_type, "UNKNOWN")
         self._attributes = None if attributes is None else read_attributes("start_span(attributes=...)", attributes)
-        self._agent = agent if agent is None or type(agent) is str else to_name(agent, "", "start_span(agent=...)")
+        self._agent = agent if agent is None or type(agent) is str else to_name(agent, "")
         # Several threads change the list without a lock, so each change is one call of a list method.
         self._entries: list[_Entry | _LeftEntry] = []
         self._unassigned = 0
@@ -214,10 +212,8 @@ def start_span_no_context(
             reject("start_span_no_context(parent=...)", parent, "give a span, such as the one that start_span returns")
             parent = None
         encoded = encode_attributes(read_attributes("start_span_no_context(attributes=...)", attributes))
-        call = "start_span_no_context"
-        agent = None if agent is None else to_name(agent, "", f"{call}(agent=...)")
-        span_type = to_name(span_type, "UNKNOWN", f"{call}(span_type=...)")
-        site = call_site(to_name(name, "span", f"{call}(name=...)"), span_type, agent, encoded)
+        agent = None if agent is None else to_name(agent, "")
+        site = call_site(to_name(name, "span"), to_name(span_type, "UNKNOWN"), agent, encoded)
         return tracer.open(site, parent=parent, kind=ManualSpan)
     except Exception:  # noqa: BLE001 - see diagnostics.guard
         internal_error("starting a span")

@@ -31,6 +31,8 @@ _NUMBER: Final = 2
 _FRACTION: Final = 4
 _EMPTY: Final = 3
 """The bytes of an empty list, with a comma."""
+_MAX_SHARED: Final = 1_000
+"""The number of parts that are remembered, so that one in many places is examined once."""
 _MAX_SHARED_BYTES: Final = 1_024
 """The size up to which a part is examined whether it needs a copy. A larger part is copied."""
 _BYTES_PER_SHARED_VALUE: Final = 5
@@ -172,11 +174,9 @@ class JsonCopier:
             remaining = NOT_PLAIN
             if not self._is_strict:
                 remaining = remaining_bytes(value, _MAX_SHARED_BYTES, self._limits.depth - depth, self._limits)
-            known = self._shared[id(value)] = (
-                _MAX_SHARED_BYTES - remaining + _EMPTY if remaining >= 0 else 0,
-                depth,
-                value,
-            )
+            known = (_MAX_SHARED_BYTES - remaining + _EMPTY if remaining >= 0 else 0, depth, value)
+            if len(self._shared) < _MAX_SHARED:
+                self._shared[id(value)] = known
         size = known[0]
         self._bytes_left -= size
         self._values_left -= size // _BYTES_PER_SHARED_VALUE

@@ -10,6 +10,7 @@ from gc import get_referents
 from itertools import chain
 from typing import Any, Final
 
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.limits import MAX_KEY_CHARS, Limits
 
 MIN_BYTES_PER_VALUE: Final = 2
@@ -73,7 +74,10 @@ def _is_plain_by_level(value: object, limits: Limits) -> bool:
         for item in level:
             kind = type(item)
             if kind is str:
-                chars += len(item)
+                size = len(item)
+                if size > max_chars:
+                    return False
+                chars += size
             elif kind is dict:
                 dicts.append(item)
             elif kind is list or kind is tuple:
@@ -84,8 +88,6 @@ def _is_plain_by_level(value: object, limits: Limits) -> bool:
                 count += size
             elif kind is not int and kind is not float and kind is not bool and item is not None:
                 return False
-        if chars > max_chars and any(type(item) is str and len(item) > max_chars for item in level):
-            return False
         if dicts:
             sizes = list(map(len, dicts))
             count += sum(sizes)
@@ -101,7 +103,11 @@ def _is_plain_by_level(value: object, limits: Limits) -> bool:
             return False
         # Strings and numbers refer to nothing. For a dict with keys other than strings, this also returns the keys, and
         # the numbers differ.
-        level = get_referents(*level)
+        try:
+            level = get_referents(*level)
+        except Exception as error:  # noqa: BLE001 - an audit hook can refuse the call
+            raise_interrupt(error)
+            return False
         if len(level) != count:
             return False
         if dicts:

@@ -69,6 +69,7 @@ def _encode_copy(value: object, limits: Limits) -> bytes:
     copier = JsonCopier(limits, is_strict=False)
     try:
         return encode_within(copier.copy(value), limits.value_bytes, copier.cuts)
-    except TypeError:
+    except TypeError as error:
+        raise_interrupt(error)
         copier = JsonCopier(limits, is_strict=True)
         return encode_within(copier.copy(value), limits.value_bytes, copier.cuts)
