@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ace_tracing import start_span, trace
+from ace_tracing import get_current_span, start_span, trace, update_current_trace
 from ace_tracing.delivery import assembler
+from ace_tracing.recording import trace as trace_module
 from ace_tracing.testing import capture_traces
 
 
@@ -90,3 +91,42 @@ def test_chained_exceptions_are_recorded_without_our_frames() -> None:
     assert "direct cause" in stacktrace
     assert "in inner" in stacktrace
     assert "wrappers.py" not in stacktrace
+
+
+def test_the_thousandth_tag_costs_as_much_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[object] = []
+    dump_json = trace_module.dump_json
+
+    def record(value: object) -> bytes:
+        encoded.append(value)
+        return dump_json(value)
+
+    monkeypatch.setattr(trace_module, "dump_json", record)
+    counts = []
+    with capture_traces(), start_span("root"):
+        for number in range(1_000):
+            encoded.clear()
+            update_current_trace(tags={f"key {number}": "text"})
+            counts.append(len(encoded))
+    assert counts == [counts[0]] * 1_000
+
+
+def test_attributes_are_added_without_a_copy_of_the_others() -> None:
+    with capture_traces(), start_span("root") as span:
+        span.set_attribute("first", 1)
+        details = span._details  # type: ignore[union-attr]
+        before = details.attributes
+        span.set_attribute("second", 2)
+        assert details.attributes is before
+
+
+def test_attributes_of_a_decorator_are_not_changed_by_a_call() -> None:
+    @trace(attributes={"model": "a"})
+    def call(*, is_changed: bool) -> None:
+        if is_changed:
+            get_current_span().set_attribute("model", "b")
+
+    with capture_traces() as traces:
+        call(is_changed=True)
+        call(is_changed=False)
+    assert [each.root.attributes["model"] for each in traces] == ["b", "a"]

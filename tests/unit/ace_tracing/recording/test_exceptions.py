@@ -206,3 +206,54 @@ def test_an_exit_that_is_recorded_by_hand_is_an_error() -> None:
     with capture_traces() as traces, start_span("step") as span:
         span.record_exception(SystemExit(0))
     assert statuses(traces) == {("ERROR", 1)}
+
+
+@trace
+def descend(depth: int) -> None:
+    if depth:
+        descend(depth - 1)
+    raise KeyError("bottom")
+
+
+def record_descent(depth: int) -> list[str]:
+    """Return the tracebacks of the spans that an exception leaves, the root's first."""
+    with capture_traces() as traces, suppress(KeyError):
+        descend(depth)
+    spans = sorted(traces[0].data.spans, key=lambda span: span.start_time_ns)
+    return [span.events[0].attributes["exception.stacktrace"] for span in spans]
+
+
+def test_tracebacks_of_a_deep_call_grow_with_its_depth() -> None:
+    short, long = (sum(map(len, record_descent(depth))) for depth in (60, 120))
+    # Four times as much if each span had the whole traceback.
+    assert long < 2.5 * short
+
+
+def test_root_of_a_deep_call_has_the_whole_traceback() -> None:
+    tracebacks = record_descent(60)
+    assert tracebacks[0].count("in descend") == 4
+    assert "Previous line repeated 57 more times" in tracebacks[0]
+    assert tracebacks[-1].count("in descend") == 1
+
+
+def test_spans_of_a_deep_call_have_their_part_and_the_line_that_raised() -> None:
+    traceback = record_descent(60)[10]
+    assert traceback.startswith("Traceback (most recent call last):\n  File ")
+    assert "descend(depth - 1)" in traceback
+    assert "<cut: 49 more of 51 frames, see the spans inside this one>" in traceback
+    assert traceback.endswith("""raise KeyError("bottom")\nKeyError: 'bottom'\n""")
+
+
+def test_spans_of_a_call_of_few_frames_have_the_whole_traceback() -> None:
+    tracebacks = record_descent(3)
+    assert [text.count("in descend") for text in tracebacks] == [4, 3, 2, 1]
+
+
+def test_an_exception_after_another_has_its_own_traceback() -> None:
+    with capture_traces() as traces, start_span("root"):
+        for depth in (40, 40, 2):
+            with suppress(KeyError):
+                descend(depth)
+    spans = sorted(traces[0].data.spans, key=lambda span: span.start_time_ns)
+    last = spans[-3].events[0].attributes["exception.stacktrace"]
+    assert last.count("in descend") == 3

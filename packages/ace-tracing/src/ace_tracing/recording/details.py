@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -38,7 +37,8 @@ class SpanDetails:
 
     def __init__(self, site: CallSite) -> None:
         self.span_type = site.span_type
-        self.attributes = site.attributes
+        # A copy, since the call site's attributes are shared by all its spans.
+        self.attributes: dict[str, orjson.Fragment] = dict(site.attributes or {})
         self.inputs: bytes | None = None
         # Lists from the start: if two threads each created the list on first use, one would lose its entries.
         self.events: list[Event] = []
@@ -49,11 +49,10 @@ class SpanDetails:
 
     def add_attributes(self, encoded: Mapping[str, orjson.Fragment]) -> None:
         """Add or replace attributes, up to `MAX_ATTRIBUTES`."""
-        # A new dict, since the old one may be the decorator's, shared by all its calls. Read and written in one
-        # statement, so another thread's attributes are not lost.
-        self.attributes = {**(self.attributes or {}), **encoded}
-        if len(self.attributes) > MAX_ATTRIBUTES:
-            self.attributes = dict(islice(self.attributes.items(), MAX_ATTRIBUTES))
+        attributes = self.attributes
+        for key, value in encoded.items():
+            if len(attributes) < MAX_ATTRIBUTES or key in attributes:
+                attributes[key] = value
 
     def add_event(self, event: Event) -> None:
         """Add an event. Past `MAX_EVENTS`, the last event counts the events left out."""
@@ -85,7 +84,7 @@ class SpanDetails:
             "inputs": None if self.inputs is None else self.inputs.decode(),
             "type": self.span_type,
             "message": self.message,
-            "attributes": self.attributes,
+            "attributes": self.attributes or None,
             "events": self.events or None,
             "links": self.links or None,
             "details": trace_details,
@@ -97,10 +96,10 @@ class SpanDetails:
 
     def _take_within(self, limit: int) -> dict[str, Any]:
         """Return the first attributes, events and links of about `limit` bytes, and a note that counts the rest."""
-        attributes, limit = take_within(limit, (self.attributes or {}).items())
+        attributes, limit = take_within(limit, dict(self.attributes).items())
         events, limit = take_within(limit, self.events)
         links, _ = take_within(limit, self.links)
-        lost = f"{len(self.attributes or ()) - len(attributes)} attributes and {len(self.events) - len(events)} events"
+        lost = f"{len(self.attributes) - len(attributes)} attributes and {len(self.events) - len(events)} events"
         if len(links) < len(self.links):
             lost += f" and {len(self.links) - len(links)} links"
         note = f"{lost}: the span has more than {MAX_SPAN_BYTES} bytes"

@@ -13,7 +13,7 @@ from ace_tracing.recording.attributes import COST, TOKEN_USAGE, encode, encode_a
 from ace_tracing.recording.callsite import MAX_NAME, mask_span_type
 from ace_tracing.recording.checks import read_attributes, read_key, read_link, read_status, read_text, reject, to_name
 from ace_tracing.recording.details import SpanDetails
-from ace_tracing.recording.exceptions import MAX_MESSAGE, describe_exception, is_failure
+from ace_tracing.recording.exceptions import MAX_MESSAGE, Passing, describe_exception, is_failure
 from ace_tracing.recording.fields import SpanFields
 from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, pack_end
 from ace_tracing.recording.usage import MODEL, complete_cost, complete_tokens, price_tokens, read_tokens
@@ -169,20 +169,26 @@ class LiveSpan(SpanFields):
         if not isinstance(exception, BaseException):
             reject("record_exception", exception, 'give an exception, or use set_status("ERROR", text)')
             return
-        try:
-            if self._end_ns is not None:
-                return
-            attributes, message = describe_exception(exception, self._trace.mask)
-            # The name of the event is not the user's, and readers look for it.
-            self._get_details().add_event(("exception", self._trace.now_ns(), encode_attributes(attributes)))
-            self.set_status("ERROR", message)
-        except Exception:  # noqa: BLE001 - see diagnostics.guard
-            internal_error("recording an exception")
+        self._record_exception(exception, None)
 
     def _record_failure(self, exception: BaseException) -> None:
         """Record the exception that leaves the span, unless it is a normal end, such as `sys.exit(0)`."""
         if is_failure(exception):
-            self.record_exception(exception)
+            trace = self._trace
+            # The topmost span has the whole traceback.
+            passing = None if self._parent_id == trace.top_parent else trace.passing
+            trace.passing = self._record_exception(exception, passing)
+
+    def _record_exception(self, exception: BaseException, passing: Passing | None) -> Passing | None:
+        try:
+            if self._end_ns is None:
+                attributes, message, passing = describe_exception(exception, self._trace.mask, passing)
+                # The name of the event is not the user's, and readers look for it.
+                self._get_details().add_event(("exception", self._trace.now_ns(), encode_attributes(attributes)))
+                self.set_status("ERROR", message)
+        except Exception:  # noqa: BLE001 - see diagnostics.guard
+            internal_error("recording an exception")
+        return passing
 
     def end(self) -> None:
         """End the span now. A second call does nothing."""

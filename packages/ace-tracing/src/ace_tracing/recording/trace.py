@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import MAX_NAME
+from ace_tracing.recording.exceptions import Passing
 from ace_tracing.recording.frames import (
     DESCRIBED,
     TraceContext,
@@ -15,9 +15,8 @@ from ace_tracing.recording.frames import (
     pack_length,
     pack_start,
     read_context,
-    take_within,
 )
-from ace_tracing.recording.records import NO_DETAILS, TraceDetails
+from ace_tracing.recording.records import TraceDetails
 from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.values.masking import Mask, mask_name
 
@@ -68,9 +67,13 @@ class OpenTrace:
         trace_id: The id of a trace that began in another process, 32 hex digits. A new id by default.
         sampled: The sampling decision of the other process. By default the sampler decides.
         top_parent: The id of the parent of its topmost spans in this process, 0 for a trace that begins here.
+
+    Attributes:
+        passing: The last exception that left a span, for the traceback of the spans around it.
     """
 
     __slots__ = (
+        "_details_bytes",
         "_id",
         "_tail",
         "details",
@@ -78,6 +81,7 @@ class OpenTrace:
         "forked_ns",
         "head",
         "mask",
+        "passing",
         "passthrough",
         "put",
         "root_ended",
@@ -101,6 +105,8 @@ class OpenTrace:
         self.mask = mask
         self.top_parent = top_parent
         self.details: TraceDetails | None = None
+        self._details_bytes = 0, 0
+        self.passing: Passing | None = None
         self.passthrough: Passthrough | None = None
         # The time of the fork, in a child process: spans that started before it belong to the parent process.
         self.forked_ns: int | None = None
@@ -150,7 +156,7 @@ class OpenTrace:
         name = mask_name(str(name), None if is_masked else self.mask)[:MAX_NAME] if name else None
         if not is_masked:
             tags, metadata = mask_facts(tags, self.mask), mask_facts(metadata, self.mask)
-        self.details = _within_limits(self.details or NO_DETAILS, TraceDetails(name, tags, metadata))
+        self._add_details(TraceDetails(name, tags, metadata))
 
     def update(self, name: str | None, tags: dict[str, str], metadata: dict[str, str]) -> None:
         """Describe the trace, and put a frame with the change.
@@ -160,8 +166,10 @@ class OpenTrace:
         """
         name = mask_name(str(name), self.mask)[:MAX_NAME] if name else None
         given = TraceDetails(name, mask_facts(tags, self.mask), mask_facts(metadata, self.mask))
-        self.details = _within_limits(self.details or NO_DETAILS, given)
-        change = _within_limits(NO_DETAILS, given)
+        self._add_details(given)
+        change = TraceDetails(name, {}, {})
+        _add_within(change.tags, given.tags, 0)
+        _add_within(change.metadata, given.metadata, 0)
         is_dropped = self.put(pack_start(DESCRIBED, 0, 0, 0) + self.head + dump_json(change))
         if self.root_ended and not is_dropped:
             sink = self.sink
@@ -169,6 +177,15 @@ class OpenTrace:
             sink.finished += 1
             if sink.asleep:
                 sink.wake()
+
+    def _add_details(self, given: TraceDetails) -> None:
+        details = self.details or TraceDetails(None, {}, {})
+        tags_bytes, metadata_bytes = self._details_bytes
+        self._details_bytes = (
+            _add_within(details.tags, given.tags, tags_bytes),
+            _add_within(details.metadata, given.metadata, metadata_bytes),
+        )
+        self.details = TraceDetails(given.name or details.name, details.tags, details.metadata)
 
     def drop(self) -> None:
         """Discard all further frames of the trace."""
@@ -211,19 +228,31 @@ class OpenTrace:
         self.root_ended = True
 
 
-def _within_limits(old: TraceDetails, new: TraceDetails) -> TraceDetails:
-    return TraceDetails(
-        new.name or old.name, _merge_within(old.tags, new.tags), _merge_within(old.metadata, new.metadata)
-    )
+def _add_within(kept: dict[str, str], added: dict[str, str], used: int) -> int:
+    """Add texts, with long ones cut. Past the limits, the first entries are kept.
+
+    Args:
+        kept: The texts that are present, to which the others are added.
+        added: The texts to add.
+        used: The size of the texts that are present, as this function has returned it.
+
+    Returns:
+        The size of all texts.
+    """
+    for key, text in added.items():
+        name, cut = key[:MAX_NAME], _truncate(text)
+        before = kept.get(name)
+        size = used + _size_of(name, cut) - (0 if before is None else _size_of(name, before))
+        if size <= MAX_DETAILS_BYTES and (before is not None or len(kept) - (DETAILS_CUT in kept) < MAX_DETAILS):
+            kept[name] = cut
+            used = size
+        else:
+            kept[DETAILS_CUT] = f"more than {MAX_DETAILS} entries, or {MAX_DETAILS_BYTES} bytes"
+    return used
 
 
-def _merge_within(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:
-    """Return both dicts merged, with long texts cut. Past the limits, the first entries are kept."""
-    merged = old | {key[:MAX_NAME]: _truncate(text) for key, text in new.items()}
-    kept, _ = take_within(MAX_DETAILS_BYTES, islice(merged.items(), MAX_DETAILS))
-    if len(kept) == len(merged):
-        return merged
-    return {**dict(kept), DETAILS_CUT: f"more than {MAX_DETAILS} entries, or {MAX_DETAILS_BYTES} bytes"}
+def _size_of(key: str, text: str) -> int:
+    return len(dump_json((key, text)))
 
 
 def _truncate(text: str) -> str:
