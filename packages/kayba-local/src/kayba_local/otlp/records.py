@@ -29,6 +29,9 @@ MAX_REASONS: Final = 3
 SHOWN_NAME_CHARACTERS: Final = 60
 """Characters of a span's name in the reason of its rejection."""
 
+NO_TAGS: Final = b"{}"
+"""The trace tags of a resource without any."""
+
 _INVALID_TRACE_ID: Final = "0" * 32
 _METADATA: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
 _TRACE_PREFIX: Final = "mlflow.trace"
@@ -58,8 +61,7 @@ class SpanRecord(NamedTuple):
     resource: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SpanFacts:
+class SpanFacts(NamedTuple):
     """The facts of a trace that one of its spans determines.
 
     Attributes:
@@ -153,34 +155,25 @@ def encode_resource(key_values: Iterable[Mapping[str, Any]]) -> bytes:
 def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
     """Return the facts of a trace that the content and the resource of a stored span determine."""
     span = orjson.loads(content)
-    values = {
-        pair["key"]: pair.get("value")
-        for pair in span.get("attributes", ())
-        if pair["key"].startswith(_TRACE_PREFIX) or pair["key"] in _FACT_KEYS
-    }
-    failed = int(span.get("status", {}).get("code", 0)) == _STATUS_ERROR
-    has_ended = int(span.get("endTimeUnixNano", 0)) > 0
+    tags = orjson.loads(resource) if resource and resource != NO_TAGS else {}
+    tags[NAME_TAG] = span["name"][:TAG_CHARACTERS]
+    metadata: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for pair in span.get("attributes", ()):
+        key = pair["key"]
+        if key.startswith(_TRACE_PREFIX):
+            for prefix, texts in ((TAG_PREFIX, tags), (METADATA_PREFIX, metadata)):
+                if key.startswith(prefix) and _is_tag_key(name := key[len(prefix) :]):
+                    texts[name] = _tag(pair.get("value"))
+        elif key in _FACT_KEYS:
+            values[key] = pair.get("value")
     session = {name: _tag(values[key]) for key, name in _METADATA.items() if values.get(key)}
+    state = "IN_PROGRESS"
+    if int(span.get("endTimeUnixNano", 0)) > 0:
+        state = "ERROR" if int(span.get("status", {}).get("code", 0)) == _STATUS_ERROR else "OK"
     return SpanFacts(
-        state=("ERROR" if failed else "OK") if has_ended else "IN_PROGRESS",
-        tags={
-            **(orjson.loads(resource) if resource else {}),
-            NAME_TAG: span["name"][:TAG_CHARACTERS],
-            **_prefixed(values, TAG_PREFIX),
-        },
-        metadata={**session, **_prefixed(values, METADATA_PREFIX)},
-        request_preview=_preview(values.get(INPUTS)),
-        response_preview=_preview(values.get(OUTPUTS)),
-    )
-
-
-def _prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    """Return the attributes whose key has a prefix, without the prefix."""
-    return {
-        name: _tag(value)
-        for key, value in values.items()
-        if key.startswith(prefix) and _is_tag_key(name := key.removeprefix(prefix))
-    }
+        state, tags, session | metadata, _preview(values.get(INPUTS)), _preview(values.get(OUTPUTS))
+    )  # fmt: skip
 
 
 def _is_tag_key(key: str) -> bool:

@@ -48,15 +48,13 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
         for span, rank in zip(members, ranks, strict=True):
             span_rows.append((trace, *span[1:6], rank, span.resource if rank else None))
         top_rank = max(ranks)
-        tops = sorted(
-            (span for span, rank in zip(members, ranks, strict=True) if rank == top_rank), key=_start_and_id
-        )  # fmt: skip
+        tops = [span for span, rank in zip(members, ranks, strict=True) if rank == top_rank]
+        if len(tops) > 1:
+            tops.sort(key=_start_and_id)
         source = tops[0]
         # Only roots have a share in the facts beside the first one.
-        sources = [
-            (span, read_facts(span.content, span.resource if top_rank else None))
-            for span in (tops if top_rank == ROOT else tops[:1])
-        ]
+        counted = tops if top_rank == ROOT else [source]
+        sources = [(span, read_facts(span.content, span.resource if top_rank else None)) for span in counted]
         facts = sources[0][1]
         duration_ns = max(0, source.end_ns - source.start_ns) if source.end_ns else None
         traces.append(
