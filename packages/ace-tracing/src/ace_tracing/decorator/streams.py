@@ -1,13 +1,41 @@
-"""Streams: proxies that watch a stream, or a context manager around one, which a traced function returns."""
+"""Streams: proxies that watch a stream, or a context manager around one, which a traced function returns.
+
+A proxy adds iteration, entering, and the end. Everything else is the stream's: its class for `isinstance`, its
+attributes, and its special methods, also those that it does not have.
+"""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from types import AsyncGeneratorType, GeneratorType, TracebackType
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from ace_tracing.decorator.internal_frames import make_methods_internal
+from ace_tracing.decorator.internal_frames import make_internal, make_methods_internal
 from ace_tracing.decorator.items import StreamCollector
 from ace_tracing.diagnostics import guard
+
+_NOT_FORWARDED: Final = frozenset(
+    (
+        "__class__",
+        "__class_getitem__",
+        "__del__",
+        "__delattr__",
+        "__dict__",
+        "__getattr__",
+        "__getattribute__",
+        "__init__",
+        "__init_subclass__",
+        "__new__",
+        "__setattr__",
+        "__subclasshook__",
+        "__weakref__",
+    )
+)
+"""Methods of a class itself, of a proxy's own state, and of the end of its life."""
+_classes: Final = WeakKeyDictionary[type, type["_Proxy"]]()
 
 
 @guard("watching a stream")
@@ -18,111 +46,199 @@ def wrap_stream(result: Any, collector: StreamCollector) -> Any:
         The proxy, or None when the result is not a stream.
     """
     kind = type(result)
-    if hasattr(kind, "__aiter__") or hasattr(kind, "__aenter__"):
-        return _AsyncStreamProxy(result, collector)
-    if hasattr(kind, "__next__") or (hasattr(kind, "__enter__") and not hasattr(kind, "__len__")):
-        return _SyncStreamProxy(result, collector)
+    is_async = hasattr(kind, "__aiter__") or hasattr(kind, "__aenter__")
+    if is_async or hasattr(kind, "__next__") or (hasattr(kind, "__enter__") and not hasattr(kind, "__len__")):
+        return _make_proxy(result, collector)
     return None
 
 
-class _StreamProxy:
-    """A proxy of a stream that adds only iteration and the end; every other attribute is the stream's."""
+def _make_proxy(stream: Any, collector: StreamCollector) -> _Proxy:
+    kind = type(stream)
+    proxy_class = _classes.get(kind)
+    if proxy_class is None:
+        _classes[kind] = proxy_class = _make_class(kind)
+    return proxy_class(stream, collector)
 
-    def __init__(self, result: Any, collector: StreamCollector) -> None:
-        self.__wrapped__ = result
-        self._stream = result
-        self._iterator: Any = None
-        self._collector = collector
+
+def _make_class(kind: type) -> type[_Proxy]:
+    """Return a class of proxies with the special methods of a class of streams."""
+    members: dict[str, Any] = {"__slots__": ()}
+    for name in dir(kind):
+        if name.startswith("__") and name.endswith("__") and name not in _NOT_FORWARDED:
+            method = getattr(kind, name, None)
+            if callable(method):
+                members[name] = vars(_Watchers).get(name) or _forward(name)
+            elif name == "__hash__":
+                members[name] = None
+    return type(kind.__name__, (_Proxy,), members)
+
+
+@make_internal
+def _forward(name: str) -> Callable[..., Any]:
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        stream = self._ace_stream
+        return getattr(type(stream), name)(stream, *args, **kwargs)
+
+    return forward
+
+
+@make_methods_internal
+class _Proxy:
+    """A proxy of a stream. The names of its slots must not be those of a stream's attributes."""
+
+    __slots__ = ("__weakref__", "_ace_collector", "_ace_stream")
+
+    _ace_collector: StreamCollector
+    _ace_stream: Any
+
+    def __init__(self, stream: Any, collector: StreamCollector) -> None:
+        object.__setattr__(self, "_ace_stream", stream)
+        object.__setattr__(self, "_ace_collector", collector)
+
+    @property  # type: ignore[misc]  # for `isinstance`, as in unittest.mock
+    def __class__(self) -> Any:
+        return type(self._ace_stream)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        value = getattr(self._ace_stream, name)
+        return value if name not in _WATCHED_METHODS else _watch_method(self, name, value)
 
-    def _end(self, error: BaseException | None) -> None:
-        if error is None:
-            self._collector.finish()
-        else:
-            self._collector.fail(error)
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._ace_stream, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._ace_stream, name)
+
+
+def _watch_method(proxy: _Proxy, name: str, method: Any) -> Any:
+    # `send` of any other stream, such as a websocket, does not return an item.
+    is_generator = isinstance(proxy._ace_stream, (GeneratorType, AsyncGeneratorType))
+    if not callable(method) or not (is_generator or name in ("close", "aclose")):
+        return method
+    watch = _aclose if inspect.iscoroutinefunction(method) else _WATCHED_METHODS[name]
+    return functools.partial(watch, proxy, method)
+
+
+def _watch_iterator(proxy: _Proxy, iterator: Any) -> Any:
+    """Return the proxy of a stream's iterator, which is the stream's proxy if the stream is its own iterator."""
+    return proxy if iterator is proxy._ace_stream else _make_proxy(iterator, proxy._ace_collector)
+
+
+def _watch_entered(proxy: _Proxy, entered: Any) -> Any:
+    """Return the proxy of the stream that a context manager returned. Any other value stays as it is."""
+    kind = type(entered)
+    is_iterable = hasattr(kind, "__iter__") and not hasattr(kind, "__len__")
+    if entered is proxy._ace_stream or is_iterable or hasattr(kind, "__aiter__"):
+        return _watch_iterator(proxy, entered)
+    return entered
+
+
+@make_internal
+def _step(proxy: _Proxy, step: Callable[..., Any], *args: Any) -> Any:
+    """Return the next item, after one step of the stream."""
+    collector = proxy._ace_collector
+    try:
+        with collector:
+            item = step(*args)
+    except StopIteration as end:
+        collector.finish(end.value)
+        raise
+    except BaseException as error:
+        collector.fail(error)
+        raise
+    collector.add(item)
+    return item
+
+
+@make_internal
+async def _async_step(proxy: _Proxy, step: Callable[..., Any], *args: Any) -> Any:
+    collector = proxy._ace_collector
+    try:
+        with collector:
+            item = await step(*args)
+    except StopAsyncIteration:
+        collector.finish()
+        raise
+    except BaseException as error:
+        collector.fail(error)
+        raise
+    collector.add(item)
+    return item
+
+
+@make_internal
+def _close(proxy: _Proxy, close: Callable[[], Any]) -> Any:
+    try:
+        return close()
+    finally:
+        proxy._ace_collector.finish()
+
+
+@make_internal
+async def _aclose(proxy: _Proxy, close: Callable[[], Any]) -> Any:
+    try:
+        return await close()
+    finally:
+        proxy._ace_collector.finish()
+
+
+def _end(proxy: _Proxy, error: BaseException | None) -> None:
+    if error is None:
+        proxy._ace_collector.finish()
+    else:
+        proxy._ace_collector.fail(error)
 
 
 @make_methods_internal
-class _SyncStreamProxy(_StreamProxy):
-    def __enter__(self) -> Any:
-        self._stream = self.__wrapped__.__enter__()
-        return self
+class _Watchers:
+    """The special methods that a proxy does not only forward."""
+
+    _ace_stream: Any
+
+    def __enter__(self: Any) -> Any:
+        stream = self._ace_stream
+        return _watch_entered(self, type(stream).__enter__(stream))
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self: Any, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Any:
+        stream = self._ace_stream
         try:
-            return self.__wrapped__.__exit__(kind, error, where)
+            return type(stream).__exit__(stream, kind, error, where)
         finally:
-            self._end(error)
+            _end(self, error)
 
-    def __iter__(self) -> Any:
-        return self
+    def __iter__(self: Any) -> Any:
+        return _watch_iterator(self, iter(self._ace_stream))
 
-    def __next__(self) -> Any:
-        try:
-            with self._collector:
-                if self._iterator is None:
-                    self._iterator = iter(self._stream)
-                item = next(self._iterator)
-        except StopIteration:
-            self._collector.finish()
-            raise
-        except BaseException as error:
-            self._collector.fail(error)
-            raise
-        self._collector.add(item)
-        return item
+    def __next__(self: Any) -> Any:
+        return _step(self, next, self._ace_stream)
 
-    def close(self) -> None:
-        """Close the stream, if it has a `close`, and end the span."""
-        try:
-            close = getattr(self._stream, "close", None)
-            if close is not None:
-                close()
-        finally:
-            self._collector.finish()
-
-
-@make_methods_internal
-class _AsyncStreamProxy(_StreamProxy):
-    async def __aenter__(self) -> Any:
-        self._stream = await self.__wrapped__.__aenter__()
-        return self
+    async def __aenter__(self: Any) -> Any:
+        stream = self._ace_stream
+        return _watch_entered(self, await type(stream).__aenter__(stream))
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self: Any, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> Any:
+        stream = self._ace_stream
         try:
-            return await self.__wrapped__.__aexit__(kind, error, where)
+            return await type(stream).__aexit__(stream, kind, error, where)
         finally:
-            self._end(error)
+            _end(self, error)
 
-    def __aiter__(self) -> Any:
-        return self
+    def __aiter__(self: Any) -> Any:
+        return _watch_iterator(self, aiter(self._ace_stream))
 
-    async def __anext__(self) -> Any:
-        try:
-            with self._collector:
-                if self._iterator is None:
-                    self._iterator = aiter(self._stream)
-                item = await anext(self._iterator)
-        except StopAsyncIteration:
-            self._collector.finish()
-            raise
-        except BaseException as error:
-            self._collector.fail(error)
-            raise
-        self._collector.add(item)
-        return item
+    async def __anext__(self: Any) -> Any:
+        return await _async_step(self, anext, self._ace_stream)
 
-    async def aclose(self) -> None:
-        """Close the stream, if it has an `aclose`, and end the span."""
-        try:
-            close = getattr(self._stream, "aclose", None)
-            if close is not None:
-                await close()
-        finally:
-            self._collector.finish()
+
+_WATCHED_METHODS: Final[dict[str, Callable[..., Any]]] = {
+    "send": _step,
+    "throw": _step,
+    "close": _close,
+    "asend": _async_step,
+    "athrow": _async_step,
+    "aclose": _aclose,
+}
