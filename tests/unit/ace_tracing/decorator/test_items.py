@@ -72,6 +72,32 @@ def test_items_are_recorded_as_if_encoded_one_by_one(items: list[Any], is_async:
     assert record(items, is_async=is_async) == expect(items)
 
 
+@given(st.lists(values, max_size=30))
+@example(["word"] * 1_000 + [{"index": 1}, "x" * 5_000, 2])
+def test_reducer_gets_every_item_in_its_order(items: list[Any]) -> None:
+    received: list[Any] = []
+
+    @trace(reducer=received.extend)
+    def stream() -> Iterator[Any]:
+        yield from items
+
+    with capture_traces():
+        list(stream())
+    assert repr(received) == repr(items)
+
+
+def test_reducer_gets_the_documented_number_of_items() -> None:
+    @trace(reducer=len)
+    def stream() -> Iterator[Any]:
+        yield from ["word", {"index": 1}] * MAX_ITEMS
+
+    with capture_traces() as traces:
+        list(stream())
+    root = traces[0].root
+    assert root is not None
+    assert (root.outputs, root.attributes["stream.items_not_recorded"]) == (MAX_ITEMS, MAX_ITEMS)
+
+
 @pytest.mark.parametrize("count", [MAX_ITEMS - 1, MAX_ITEMS, MAX_ITEMS + 1, MAX_ITEMS + 700])
 @pytest.mark.parametrize("item", [1, "word", {"index": 1}], ids=["number", "text", "dict"])
 def test_stream_records_the_documented_number_of_items(item: Any, count: int) -> None:

@@ -79,7 +79,7 @@ class StreamCollector:
         # The items since the last `_encode_pending`: strings, numbers and encoded fragments.
         self._pending: list[Any] = []
         # The bytes for which items can still wait. It counts the longest possible text of each.
-        self._room = _MAX_PENDING_BYTES if span is not None and self._items is None else 0
+        self._room = _MAX_PENDING_BYTES if span is not None else 0
         # One growing text: keeping thousands of small ones takes seven times as long.
         self._encoded = bytearray()
         self._encoded_count = 0
@@ -134,8 +134,8 @@ class StreamCollector:
         start = clock()
         if self._items is not None:
             # A copy, because the item can change later, and because the user's function can change it.
-            self._items.append(copy_for_capture(item))
-            self._room = 0
+            self._pending.append(copy_for_capture(item))
+            self._room -= _MIN_ITEM_BYTES
         else:
             encoded = snapshot(item, _ITEM_LIMITS)
             self._pending.append(Fragment(encoded))
@@ -152,7 +152,10 @@ class StreamCollector:
     def _encode_pending(self) -> None:
         """Encode the waiting items, and compute the room for others."""
         pending = self._pending
-        if pending:
+        if self._items is not None:
+            self._items += pending
+            pending.clear()
+        elif pending:
             self._pending = []
             self._encoded += b"," if self._encoded_count else b"["
             self._encoded += _encode_all(pending)[1:-1]
@@ -188,7 +191,8 @@ class StreamCollector:
         span, self._span = self._span, None
         if span is None:
             return
-        self._recorder.record_items(span, self._encode() if self._items is None else self._items, return_value)
+        items = self._encode() if self._items is None else self._items + self._pending
+        self._recorder.record_items(span, items, return_value)
         if self._unrecorded_count:
             span.set_attribute("stream.items_not_recorded", self._unrecorded_count)
         if error is not None:
