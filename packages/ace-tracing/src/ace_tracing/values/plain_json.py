@@ -6,6 +6,7 @@ is plain when it contains only exact built-in types and its sizes are within the
 
 from __future__ import annotations
 
+import sys
 from gc import get_referents
 from itertools import chain
 from typing import Any, Final
@@ -15,8 +16,12 @@ from ace_tracing.values.limits import MAX_KEY_CHARS, Limits
 
 MIN_BYTES_PER_VALUE: Final = 2
 """The shortest JSON text of an element, with its comma."""
-_MAX_NARROW_BYTES: Final = 8_192
-"""The size up to which walking from value to value is faster than going from level to level."""
+_HAS_GIL: Final = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+_MAX_NARROW_BYTES: Final = 8_192 if _HAS_GIL else sys.maxsize
+"""The size up to which walking from value to value is faster than going from level to level.
+
+An interpreter without a GIL stops all threads to read a level.
+"""
 NOT_PLAIN: Final = -2
 
 
