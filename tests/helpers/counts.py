@@ -8,7 +8,7 @@ from tests.helpers.programs import TIMEOUT_S, wait_for
 
 from ace_tracing import Delivery, flush
 from ace_tracing.delivery.ledger import REJECTED_PARTS, REJECTED_SPANS
-from ace_tracing.delivery.spool.buffer import BUFFER_FULL_SPANS
+from ace_tracing.delivery.spool.drops import BUFFER_FULL_SPANS
 
 OF_KEPT_TRACES: Final = (REJECTED_PARTS, REJECTED_SPANS, BUFFER_FULL_SPANS)
 """The reasons that count single spans of traces which are delivered or pending."""

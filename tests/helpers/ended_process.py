@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.feedback import record_feedback
 from ace_tracing.recording.tracer import Tracer

@@ -16,8 +16,10 @@ from typing import Final
 import ace_tracing.delivery.http.preloaded  # noqa: F401
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.exporter import Exporter
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage, select_buffer_class
+from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
+from ace_tracing.delivery.spool.locked_buffer import select_buffer_class
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn
 from ace_tracing.recording.tracer import Tracer

@@ -13,7 +13,8 @@ from typing import Any, Final
 import pytest
 
 from ace_tracing import diagnostics, start_span, trace
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.recording.context import current_span
 from ace_tracing.recording.frames import SPAN_ID, STARTED
 from ace_tracing.recording.tracer import Tracer, state

@@ -16,8 +16,8 @@ import ace_tracing
 from ace_tracing import Delivery, log_feedback, start_span, start_span_no_context, tracing_status
 from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.delivery.open_traces import OpenTraces
-from ace_tracing.delivery.spool.buffer import MemoryStorage
 from ace_tracing.delivery.spool.log import OwnLog
+from ace_tracing.delivery.spool.storage import MemoryStorage
 
 KEY = "kb-test"
 

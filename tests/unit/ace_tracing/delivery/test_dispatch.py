@@ -17,7 +17,8 @@ from ace_tracing.delivery.dispatch import MAX_SPLITS
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.otlp import encoder
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording.attributes import encode_attributes

@@ -12,7 +12,8 @@ from ace_tracing import Delivery
 from ace_tracing.delivery.feedback import PARALLEL_REQUESTS
 from ace_tracing.delivery.http.results import Delivered, ExportResult, Retryable
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording.feedback import Feedback, record_feedback

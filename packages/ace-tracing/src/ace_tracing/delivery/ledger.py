@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.open_traces import Assembled, count_traces
-from ace_tracing.delivery.spool.buffer import BUFFER_FULL, BUFFER_FULL_FEEDBACK, BUFFER_FULL_SPANS, Buffer
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.drops import BUFFER_FULL, BUFFER_FULL_FEEDBACK, BUFFER_FULL_SPANS
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 

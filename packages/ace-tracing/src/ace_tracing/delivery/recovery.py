@@ -15,7 +15,7 @@ from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.directory import Directory
 from ace_tracing.delivery.spool.expiry import AgeFilter, Expiry
 from ace_tracing.delivery.spool.folders import Spool
-from ace_tracing.delivery.spool.log import OrphanedLog
+from ace_tracing.delivery.spool.orphaned_log import OrphanedLog
 from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.diagnostics import internal_error
 

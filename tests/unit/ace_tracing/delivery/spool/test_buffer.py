@@ -12,15 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ace_tracing.delivery.spool.buffer import (
-    BUFFER_FULL,
-    BUFFER_FULL_SPANS,
-    TOO_LARGE,
-    Buffer,
-    LockedBuffer,
-    MemoryStorage,
-)
+from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.drops import BUFFER_FULL, BUFFER_FULL_SPANS, TOO_LARGE
+from ace_tracing.delivery.spool.locked_buffer import LockedBuffer
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.recording.frames import ENDED, NO_ID, STARTED, pack_end, pack_start
 
 KINDS = [Buffer, LockedBuffer]

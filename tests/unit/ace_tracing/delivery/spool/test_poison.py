@@ -23,8 +23,9 @@ from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.delivery.batches import group_by_experiment
 from ace_tracing.delivery.http.results import Delivered, ExportResult
 from ace_tracing.delivery.otlp.encoder import ExportRequest
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.frames import END_BYTES, ENDED_WITH_DETAILS, pack_end, pack_length

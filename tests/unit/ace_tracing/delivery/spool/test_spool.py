@@ -16,11 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ace_tracing
-from ace_tracing.delivery.spool.buffer import Buffer, MemoryStorage
+from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
-from ace_tracing.delivery.spool.log import OrphanedLog, OwnLog, Progress
+from ace_tracing.delivery.spool.log import OwnLog
+from ace_tracing.delivery.spool.orphaned_log import OrphanedLog
 from ace_tracing.delivery.spool.orphans import OrphanedSpool
+from ace_tracing.delivery.spool.progress import Progress
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
+from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer

@@ -6,73 +6,36 @@ reserves the space for a frame, so no other thread can run in between in an inte
 
 from __future__ import annotations
 
-import mmap
-import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Final, Protocol
 
-from ace_tracing.delivery.spool.segments import FIRST_OFFSET, HEADER_BYTES, SEGMENT_BYTES, Segment, write_header
-from ace_tracing.interrupts import raise_interrupt
+from ace_tracing.delivery.spool.drops import BUFFER_FULL, TOO_LARGE, select_reason
+from ace_tracing.delivery.spool.reader import NUMBER_BITS, SegmentReader, position_of
+from ace_tracing.delivery.spool.segments import (
+    FIRST_OFFSET,
+    HEADER_BYTES,
+    SEGMENT_BYTES,
+    Segment,
+    no_segment,
+    write_header,
+)
+from ace_tracing.delivery.spool.storage import SegmentMaker, Storage
 from ace_tracing.recording.frames import (
     DESCRIBED,
     ENDED,
     ENDED_WITH_DETAILS,
     FEEDBACK,
-    NO_ID,
-    PARENT_ID,
     SPAN_ID,
     STARTED,
     strip_values,
 )
 
-BUFFER_FULL: Final = "buffer full"
-BUFFER_FULL_SPANS: Final = "buffer full: spans of kept traces"
-BUFFER_FULL_FEEDBACK: Final = "buffer full: feedback"
-TOO_LARGE: Final = "too large"
 
-_NUMBER_BITS: Final = 32
-_OFFSET: Final = (1 << _NUMBER_BITS) - 1
-
-
-class Storage(Protocol):
-    """Maker of segments.
-
-    Attributes:
-        max_segments: How many segments may be in use.
-    """
-
-    max_segments: int
-
-    def make_segment(self) -> Segment:
-        """Return a new segment.
-
-        Raises:
-            OSError: There is no space for it.
-        """
-
-
-class MemoryStorage:
-    """Maker of segments that end with the process.
-
-    Args:
-        max_bytes: The bytes that all segments may take together.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self.max_segments = max_bytes // SEGMENT_BYTES
-
-    def make_segment(self) -> Segment:
-        """Return a new segment."""
-        return Segment(mmap.mmap(-1, SEGMENT_BYTES))
-
-
-class Buffer:
+class Buffer(SegmentReader):
     """The frames of one process, written by any thread and read by one worker.
 
-    A position is a segment's number and an offset in it; positions grow. Every method but `put` may take a lock. The
-    lock is re-entrant, since the garbage collector may call back into traced code while it is held.
+    Every method but `put` may take a lock.
 
     Args:
         storage: Makes the segments, the first one with the first frame.
@@ -90,6 +53,7 @@ class Buffer:
     """
 
     def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
+        super().__init__(no_segment())
         self.on_wake: Callable[[], object] = _do_nothing
         self.on_first: Callable[[], object] = _do_nothing
         self.finished = 0
@@ -97,20 +61,11 @@ class Buffer:
         self.asleep = True
         self.dropped: Counter[str] = Counter()
         self.lost_ends: deque[tuple[int, bytes]] = deque()
-        self._storage = storage
-        self._fallback = fallback
-        self._on_failure = on_failure
-        self._lock = threading.RLock()
-        self._segments: deque[Segment] = deque()
+        self._maker = SegmentMaker(storage, fallback, on_failure)
         self._spare: Segment | None = None
         self._next_number = 0
-        self._reading: Segment | None = None
-        self._read_at = 0
-        self._released = 0
         self._reserve: Segment | None = None
         self._closed = False
-        self._failure: OSError | None = None
-        self._current = _no_segment()
 
     def put(self, frame: bytes) -> bool | None:
         """Add a frame; true when it does not fit and is dropped."""
@@ -133,83 +88,9 @@ class Buffer:
         """Return the offset of the next frame in its segment, a number that changes with every frame."""
         return self._current.at
 
-    @property
-    def position(self) -> int:
-        """The position of the next frame."""
-        with self._lock:
-            segment = self._current
-            if segment.number < 0:
-                segment = self._segments[-1] if self._segments else segment
-            return _position(max(segment.number, 0), min(segment.at, segment.size) if segment.size > 0 else 0)
-
-    @property
-    def unread_bytes(self) -> int:
-        """About how many bytes are not read yet."""
-        with self._lock:
-            if self._reading is None:
-                return sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._segments))
-            return sum(
-                min(segment.at, segment.size) - (self._read_at if segment is self._reading else FIRST_OFFSET)
-                for segment in tuple(self._segments)
-                if segment.number >= self._reading.number
-            )
-
-    @property
-    def unreleased_bytes(self) -> int:
-        """About how many bytes are not released yet."""
-        with self._lock:
-            used = sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._segments))
-            first = self._segments[0].number if self._segments else 0
-            if self._released >> _NUMBER_BITS == first:
-                used -= max(0, (self._released & _OFFSET) - FIRST_OFFSET)
-            return used
-
-    def read(self, max_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
-        """Return the next unread frames, each with its position, and the position behind them.
-
-        Args:
-            max_bytes: About how many bytes to read.
-        """
-        with self._lock:
-            segment = self._next_to_read()
-            if segment is None:
-                return [], 0
-            at = self._read_at
-            limit = min(segment.at, segment.size) if segment.end is None else segment.end
-            base = segment.number << _NUMBER_BITS
-            frames, after = segment.read_frames(at, min(max_bytes, limit - at), base=base)
-            self._read_at = after
-        return frames, base + after
-
-    def seek(self, position: int) -> None:
-        """Read again from a position on that is not released yet."""
-        number = position >> _NUMBER_BITS
-        with self._lock:
-            self._reading = None
-            for segment in tuple(self._segments):
-                if segment.number == number and position & _OFFSET:
-                    self._reading, self._read_at = segment, position & _OFFSET
-                    return
-
-    def skip_gap(self) -> None:
-        """Continue behind a frame that was begun and never finished."""
-        with self._lock:
-            segment = self._reading
-            if segment is not None and self._read_at < min(segment.at, segment.end or segment.size):
-                found = segment.find_frame(self._read_at)
-                self._read_at = min(segment.at, segment.end or segment.size) if found is None else found
-
-    def has_unread(self) -> bool:
-        """Return whether there are frames that `read` has not returned."""
-        with self._lock:
-            segment = self._next_to_read()
-            if segment is None:
-                return False
-            return self._read_at < (min(segment.at, segment.size) if segment.end is None else segment.end)
-
     def release(self, position: int) -> None:
         """Free the segments before a position, whose frames are no longer needed."""
-        number = position >> _NUMBER_BITS
+        number = position >> NUMBER_BITS
         with self._lock:
             self._released = position
             while self._segments and self._segments[0].number < number and self._segments[0] is not self._current:
@@ -221,14 +102,14 @@ class Buffer:
                     self._spare = segment
                 else:
                     segment.discard()
-            if self._current.size < 0 and self._segments and len(self._segments) < self._storage.max_segments:
+            if self._current.size < 0 and self._segments and len(self._segments) < self._maker.max_segments:
                 self._close_reserve()
 
     def prepare_segment(self) -> None:
         """Make the next segment before it is needed, so that no traced call has to make it."""
         segment = self._current
         if self._spare is None and not self._closed and segment.at > segment.size // 2 > 0:
-            fresh = self._try_to_make()
+            fresh = self._maker.make()
             if fresh is None:
                 return
             with self._lock:
@@ -237,7 +118,7 @@ class Buffer:
                     self._spare = fresh
             if not is_needed:
                 fresh.discard()
-            self._report_failure()
+            self._maker.report_failure()
 
     def free_if_read(self, before: Callable[[], object], after: Callable[[], object]) -> bool:
         """Delete all segments if every frame is read. The next frame goes into a new segment.
@@ -252,7 +133,7 @@ class Buffer:
         with self._lock:
             current = self._current
             # From now on, a thread that adds a frame waits for the lock.
-            self._current = _no_segment()
+            self._current = no_segment()
             if self.has_unread():
                 self._current = current
                 return False
@@ -269,7 +150,7 @@ class Buffer:
         """Accept no more frames and keep the files as they are, in a forked child: they are the parent's."""
         self._lock = threading.RLock()
         self._closed = True
-        self._current = _no_segment()
+        self._current = no_segment()
         for segment in (*self._segments, *([self._spare] if self._spare else [])):
             segment.forget()
         self._segments.clear()
@@ -280,7 +161,7 @@ class Buffer:
         """Accept no more frames, and leave the segments to another process."""
         with self._lock:
             self._closed = True
-            self._current = _no_segment()
+            self._current = no_segment()
             segments, self._segments = self._segments, deque()
             spare, self._spare = self._spare, None
             self._reading = self._reserve = None
@@ -297,7 +178,7 @@ class Buffer:
         """
         with self._lock:
             self._closed = True
-            self._current = _no_segment()
+            self._current = no_segment()
             return not self.has_unread()
 
     def discard(self) -> None:
@@ -309,27 +190,10 @@ class Buffer:
         for segment in segments:
             segment.discard()
 
-    def _next_to_read(self) -> Segment | None:
-        """Return the segment of the next unread frame. The caller holds the lock."""
-        segment = self._reading
-        if segment is None:
-            if not self._segments:
-                return None
-            segment = self._segments[0]
-        elif segment.end is not None and self._read_at >= segment.end:
-            segment = next((later for later in tuple(self._segments) if later.number > segment.number), None)
-            if segment is None:
-                return self._reading
-        else:
-            return segment
-        self._reading, self._read_at = segment, FIRST_OFFSET
-        return segment
-
     def _overflow(self, segment: Segment, at: int, frame: bytes) -> bool | None:
         """Add a frame that does not fit into the current segment."""
         is_dropped = self._put_in_next(segment, at, frame)
-        if self._failure is not None:
-            self._report_failure()
+        self._maker.report_failure()
         if segment.size < 0 and not is_dropped:
             self.on_first()
         return is_dropped
@@ -353,14 +217,14 @@ class Buffer:
 
     def _roll(self, full: Segment) -> bool:
         """Start the next segment; False when `max_segments` are in use. The caller holds the lock."""
-        if len(self._segments) >= self._storage.max_segments:
-            self._current = full if full.size < 0 else _no_segment()
+        if len(self._segments) >= self._maker.max_segments:
+            self._current = full if full.size < 0 else no_segment()
             return False
         fresh, self._spare = self._spare, None
         if fresh is None:
-            fresh = self._try_to_make()
+            fresh = self._maker.make()
             if fresh is None:
-                self._current = full if full.size < 0 else _no_segment()
+                self._current = full if full.size < 0 else no_segment()
                 return False
         fresh.begin(self._next_number)
         # The garbage collector may have run above and called back into traced code, which then has rolled already.
@@ -375,44 +239,22 @@ class Buffer:
             full.free_pages()
         return True
 
-    def _make(self) -> Segment:
-        try:
-            return self._storage.make_segment()
-        except OSError as error:
-            raise_interrupt(error)
-            self._storage = self._fallback
-            self._failure = error
-            return self._storage.make_segment()
-
-    def _try_to_make(self) -> Segment | None:
-        """Return a new segment; None when the process has no memory for one."""
-        try:
-            return self._make()
-        except (OSError, MemoryError):
-            return None
-
     def _lose(self, frame: bytes) -> bool:
         """Drop the end of a span. The worker counts it: as a trace, or as a span."""
         position = (
-            _position(self._next_number, 0)
+            position_of(self._next_number, 0)
             if self._reserve is None
-            else _position(self._reserve.number, self._reserve.at)
+            else position_of(self._reserve.number, self._reserve.at)
         )
         self.lost_ends.append((position, frame[SPAN_ID]))
         return True
-
-    def _report_failure(self) -> None:
-        """Call `on_failure`, outside the lock: it logs, and a log handler may wait for a thread that needs the lock."""
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            self._on_failure(failure)
 
     def _put_in_reserve(self, frame: bytes) -> bool | None:
         """Add the end of a span to the reserve segment, and drop other frames. The caller holds the lock."""
         if frame[0] in (STARTED, FEEDBACK, DESCRIBED):
             return self._drop(frame, BUFFER_FULL)
         if self._reserve is None:
-            fresh = self._try_to_make()
+            fresh = self._maker.make()
             if fresh is None:
                 return self._lose(frame)
             fresh.begin(self._next_number)
@@ -449,38 +291,8 @@ class Buffer:
         return self._drop(frame, TOO_LARGE)
 
     def _drop(self, frame: bytes, reason: str) -> bool:
-        if frame[0] == FEEDBACK:
-            reason = BUFFER_FULL_FEEDBACK
-        elif reason == BUFFER_FULL and (frame[0] != STARTED or frame[PARENT_ID] != NO_ID):
-            reason = BUFFER_FULL_SPANS
-        self.dropped[reason] += 1
+        self.dropped[select_reason(frame, reason)] += 1
         return True
-
-
-class LockedBuffer(Buffer):
-    """A buffer for interpreters without a GIL, where another thread may run in the middle of a line."""
-
-    def put(self, frame: bytes) -> bool | None:
-        """Add a frame; true when it does not fit and is dropped."""
-        with self._lock:
-            return super().put(frame)
-
-
-def select_buffer_class() -> type[Buffer]:
-    """Return the kind of buffer that is safe in this interpreter."""
-    has_gil = getattr(sys, "_is_gil_enabled", lambda: sys.implementation.name == "cpython")()
-    return Buffer if has_gil else LockedBuffer
-
-
-def _no_segment() -> Segment:
-    """Return a segment into which no frame fits, for a buffer that has none."""
-    segment = Segment(b"")
-    segment.size = -1
-    return segment
-
-
-def _position(number: int, at: int) -> int:
-    return (number << _NUMBER_BITS) + at
 
 
 def _do_nothing() -> None:

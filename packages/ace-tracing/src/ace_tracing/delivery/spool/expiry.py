@@ -13,8 +13,8 @@ from ace_tracing.clocks import time_ns
 from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.directory import Directory
 from ace_tracing.delivery.spool.folders import FolderFacts, Spool
-from ace_tracing.delivery.spool.log import Progress
 from ace_tracing.delivery.spool.orphans import OrphanedSpool
+from ace_tracing.delivery.spool.progress import Progress
 from ace_tracing.recording.feedback import read_feedback
 from ace_tracing.recording.frames import FEEDBACK, time_of
 from ace_tracing.recording.records import SpanRecord, TraceRecord

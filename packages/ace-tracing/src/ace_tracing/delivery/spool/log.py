@@ -1,27 +1,21 @@
-"""Logs: frames in the order in which they were written, and how far they are settled.
+"""Logs: the frames of this process in the order in which they were written, and how far they are settled.
 
-`OwnLog` reads the frames of this process, `OrphanedLog` those of an ended process. Frames are settled when the traces
-that were made of them are delivered or dropped. Only the worker's thread uses a log; `has_unread` may be called by any.
+Frames are settled when the traces that were made of them are delivered or dropped. Only the worker's thread uses a log;
+`has_unread` may be called by any. `orphaned_log` reads the frames of an ended process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from ace_tracing.clocks import monotonic, sleep
-from ace_tracing.delivery.assembler import Assembler, Frames
+from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
-from ace_tracing.delivery.spool.orphans import OrphanedSpool
-from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
+from ace_tracing.delivery.spool.progress import ALL_SETTLED, Progress, without_feedback
+from ace_tracing.delivery.spool.reader import NUMBER_BITS
 from ace_tracing.diagnostics import internal_error
-from ace_tracing.recording.callsite import read_call_site
-from ace_tracing.recording.feedback import read_feedback
-from ace_tracing.recording.frames import END_BYTES, FEEDBACK, STATUSES, split_start
-from ace_tracing.recording.records import PackedSpan, SpanRecord
 
 GAP_TIMEOUT_S: Final = 1.0
 """How long the reader waits for a frame that was begun. Afterwards it is skipped: its thread was stopped for good."""
@@ -29,49 +23,6 @@ REREAD_BYTES: Final = 64 * 1024
 """Bytes to read at a time when a log is reopened."""
 MAX_SEGMENTS_BEHIND: Final = 2
 """How many read segments are kept for open spans. The starts of older spans are kept in `Progress`."""
-
-_NUMBER_BITS: Final = 32
-_HEAD: Final = Struct("<QQ")
-_LENGTH: Final = Struct("<I")
-_FEEDBACK: Final = bytes((FEEDBACK,))
-
-
-class Progress(NamedTuple):
-    """How far a log is settled.
-
-    Attributes:
-        low: Frames before this position are no longer needed.
-        high: Frames before this position are settled. Those from `low` on are needed to read the frames that follow.
-        held: The start frames of open spans that stood before `low`, and the feedback frames that stood before `high`
-            and are not settled.
-    """
-
-    low: int = 0
-    high: int = 0
-    held: tuple[bytes, ...] = ()
-
-    def encode(self) -> bytes:
-        """Return the progress as bytes."""
-        held = b"".join(_LENGTH.pack(len(frame)) + frame for frame in self.held)
-        return _HEAD.pack(self.low, self.high) + held
-
-    @classmethod
-    def decode(cls, encoded: bytes | None) -> Progress:
-        """Read the bytes from `encode`. Bytes that cannot be read are the progress of an unsettled log."""
-        if encoded is None or len(encoded) < _HEAD.size:
-            return cls()
-        low, high = _HEAD.unpack_from(encoded)
-        held = []
-        at = _HEAD.size
-        while at + _LENGTH.size <= len(encoded):
-            (size,) = _LENGTH.unpack_from(encoded, at)
-            at += _LENGTH.size
-            held.append(encoded[at : at + size])
-            at += size
-        return cls(low, high, tuple(held))
-
-
-ALL_SETTLED: Final = Progress((1 << 64) - 1, (1 << 64) - 1)
 
 
 class OwnLog:
@@ -163,8 +114,8 @@ class OwnLog:
         oldest = self._assembler.oldest_position()
         low = self._read_to if oldest is None else min(oldest, self._read_to)
         starts: list[bytes] = []
-        if (self._read_to >> _NUMBER_BITS) - (low >> _NUMBER_BITS) > MAX_SEGMENTS_BEHIND:
-            low = (self._read_to >> _NUMBER_BITS) << _NUMBER_BITS
+        if (self._read_to >> NUMBER_BITS) - (low >> NUMBER_BITS) > MAX_SEGMENTS_BEHIND:
+            low = (self._read_to >> NUMBER_BITS) << NUMBER_BITS
         # Released frames cannot be read again, so `low` never goes back. The starts before it are in `held`.
         low = max(low, self._progress.low)
         if oldest is not None and oldest < low:
@@ -193,7 +144,7 @@ class OwnLog:
         while log._read_to < progress.high and self._buffer.has_unread():
             frames, log._read_to = self._buffer.read(REREAD_BYTES)
             settled = [entry for entry in frames if entry[0] < progress.high]
-            log._assembler.take(_without_feedback(settled))
+            log._assembler.take(without_feedback(settled))
             if len(settled) < len(frames):
                 self._buffer.seek(frames[len(settled)][0])
                 log._read_to = progress.high
@@ -234,127 +185,3 @@ class OwnLog:
             self._gap_since = None
         else:
             sleep(0.001)
-
-
-class OrphanedLog:
-    """The frames of an ended process.
-
-    Args:
-        spool: The process's folder.
-
-    Attributes:
-        is_read: Whether all frames were read.
-        feedback: The feedback frames that are not settled, with their positions, by id.
-    """
-
-    def __init__(self, spool: OrphanedSpool) -> None:
-        self.is_read = False
-        self._spool = spool
-        self._progress = Progress.decode(spool.progress())
-        # Unreadable frames are skipped without a report: the disk may have failed, which is no defect of this package.
-        self._assembler = Assembler(lambda: None)
-        self.feedback = self._assembler.feedback
-        self._assembler.take((0, frame) for frame in self._progress.held)
-        self._segments: Iterator[Segment] = spool.segments()
-        self._segment: Segment | None = None
-        self._at = FIRST_OFFSET
-
-    def read(self, max_bytes: int) -> list[Assembled]:
-        """Read about `max_bytes`, and return the traces that are ready.
-
-        At the end, the spans that were open when the process ended are returned as interrupted.
-        """
-        segment = self._segment
-        if segment is None:
-            segment = self._segment = next(self._segments, None)
-            self._at = FIRST_OFFSET
-            if segment is None:
-                self.is_read = True
-                for feedback_id in [each for each, (_, frame) in self.feedback.items() if not _is_readable(frame)]:
-                    del self.feedback[feedback_id]
-                return _keep_readable(self._assembler.interrupt())
-        base = segment.number << _NUMBER_BITS
-        frames, after = segment.read_frames(self._at, max_bytes, base=base, careful=True)
-        if frames:
-            self._at = after
-            if frames[0][0] >= self._progress.high:
-                return _keep_readable(self._assembler.take(frames))
-            needed = [entry for entry in frames if entry[0] >= self._progress.low]
-            # Settled frames are read again only to find the spans that were open then.
-            settled = [entry for entry in needed if entry[0] < self._progress.high]
-            self._assembler.take(_without_feedback(settled))
-            return _keep_readable(self._assembler.take(entry for entry in needed if entry[0] >= self._progress.high))
-        found = segment.find_frame(self._at)
-        if found is None:
-            self._segment = None
-        else:
-            self._at = found
-        return []
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no frame is needed any more."""
-        return self.is_read and not self.feedback
-
-    def settle(self) -> None:
-        """Save how far the log is settled. Remove the folder once everything is, the segments once all traces are."""
-        if self.is_settled:
-            self._spool.save_progress(ALL_SETTLED.encode())
-            self._spool.remove()
-            return
-        feedback = [frame for _, frame in self.feedback.values()]
-        progress = self._progress
-        if self.is_read:
-            progress = ALL_SETTLED._replace(held=tuple(feedback))
-        elif self._segment is not None:
-            high = (self._segment.number << _NUMBER_BITS) + self._at
-            if high > progress.high:
-                starts = [frame for frame in progress.held if frame[:1] != _FEEDBACK]
-                progress = Progress(progress.low, high, (*starts, *feedback))
-        if progress != self._progress:
-            self._progress = progress
-            self._spool.save_progress(progress.encode())
-        if self.is_read:
-            self._spool.remove_segments()
-
-
-def _without_feedback(settled: Frames) -> Frames:
-    """Return settled frames without feedback: feedback that is not settled is in `Progress.held`."""
-    return (entry for entry in settled if entry[1][:1] != _FEEDBACK)
-
-
-def _keep_readable(assembled: list[Assembled]) -> list[Assembled]:
-    """Return the traces without the spans that cannot be read, since the disk may have failed."""
-    readable = []
-    for one in assembled:
-        trace = one.trace
-        entries = [entry for entry in trace.entries if _is_span(entry)]
-        if len(entries) == len(trace.entries):
-            readable.append(one)
-        elif entries:
-            readable.append(Assembled(trace.with_entries(entries, is_last=False), one.is_counted))
-    return readable
-
-
-def _is_readable(frame: bytes) -> bool:
-    try:
-        return bool(read_feedback(frame).assessment)
-    except (ValueError, TypeError, OverflowError):
-        return False
-
-
-def _is_span(entry: SpanRecord | PackedSpan) -> bool:
-    """Return whether a span can be unpacked, without unpacking it."""
-    if isinstance(entry, SpanRecord):
-        return True
-    first, second = entry
-    try:
-        site, inputs = split_start(first)
-        outputs = second[END_BYTES:]
-        # Each of these raises for damaged bytes.
-        read_call_site(site), STATUSES[second[END_BYTES - 1]]
-        inputs.isascii() or inputs.decode()
-        outputs.isascii() or outputs.decode()
-    except Exception:  # noqa: BLE001 - a damaged frame contains anything
-        return False
-    return True

@@ -139,3 +139,10 @@ class Segment:
             size, _ = _read_header(self.memory, at)
             if size and at + HEADER_BYTES + size <= limit:
                 return at
+
+
+def no_segment() -> Segment:
+    """Return a segment into which no frame fits, for a buffer that has none."""
+    segment = Segment(b"")
+    segment.size = -1
+    return segment
