@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import tracemalloc
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from tests.helpers.programs import wait_for
 
 import ace_tracing
 from ace_tracing import Delivery, LiveSpan, search_traces, start_span
-from ace_tracing.delivery.dispatch import MAX_SPLITS
+from ace_tracing.delivery.dispatch import MAX_SPLITS, TRACES_PER_YIELD
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.otlp import encoder
 from ace_tracing.delivery.otlp.encoder import ExportRequest
@@ -24,6 +26,7 @@ from ace_tracing.pipeline import MEMORY_BYTES
 from ace_tracing.recording.attributes import encode_attributes
 from ace_tracing.recording.callsite import CallSite, call_site
 from ace_tracing.recording.frames import ENDED_WITH_DETAILS, pack_end
+from ace_tracing.recording.records import TraceRecord
 from ace_tracing.recording.tracer import Tracer
 from kayba_local import LocalServer
 
@@ -222,6 +225,23 @@ def test_memory_does_not_grow_with_large_sent_spans() -> None:
     tracemalloc.stop()
     assert worker.close(timeout=120).delivered == 50
     assert grown < 2_000_000
+
+
+def test_sent_traces_are_freed_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    into = buffer()
+    worker = Worker(Exporter(lambda _: Delivered()), into)
+    alive: list[int] = []
+    monkeypatch.setattr(
+        worker._dispatcher.gil,
+        "yield_gil",
+        lambda: alive.append(sum(isinstance(each, TraceRecord) for each in gc.get_objects())),
+    )
+    for _ in range(4 * TRACES_PER_YIELD):
+        put(into)
+    assert worker.flush(30).delivered == 4 * TRACES_PER_YIELD
+    worker.close(1)
+    assert max(alive) - alive[-1] == 4 * TRACES_PER_YIELD
+    assert max(before - after for before, after in pairwise(alive)) <= TRACES_PER_YIELD
 
 
 def test_an_invalid_retry_after_date_drops_no_trace() -> None:

@@ -31,6 +31,8 @@ BATCH_BYTES: Final = 1024 * 1024
 """About how many bytes are read for one round of requests."""
 BACKLOG_BYTES: Final = 16 * 1024 * 1024
 """With more unread bytes than this, the worker reads without yielding the GIL."""
+TRACES_PER_YIELD: Final = 16
+"""Traces to free between two calls that yield the GIL."""
 MAX_SPLITS: Final = 32
 """How often batches are split to find the rejected trace, without a success between. It bounds the requests to a
 service that rejects everything."""
@@ -190,6 +192,9 @@ class Dispatcher:
             False when the worker was closed before all were settled.
         """
         batches = group_by_experiment(assembled, self._ledger.successes)
+        # Each batch frees its own traces.
+        del assembled
+        self.gil.yield_gil()
         if not recovered:
             self._in_flight = batches
         splits_left = MAX_SPLITS
@@ -223,6 +228,7 @@ class Dispatcher:
                 batches.extendleft(reversed(batch.split_between_traces(self._ledger.successes, invalid_content=True)))
             elif isinstance(result, Delivered | Rejected):
                 self._settle(batch, result, recovered=recovered)
+                self._free(batch)
             elif not self._defer(batch, batches, result, recovered=recovered):
                 return False
         return True
@@ -244,7 +250,16 @@ class Dispatcher:
             if self.log.read_to - before > BATCH_BYTES:
                 break
         self._ledger.record_assembled(ready)
+        self.gil.yield_gil()
         return ready
+
+    def _free(self, batch: Batch) -> None:
+        """Free the traces of a settled batch in small steps: to free all at once takes more than a millisecond."""
+        batch.request = None
+        assembled = batch.assembled
+        while assembled:
+            del assembled[-TRACES_PER_YIELD:]
+            self.gil.yield_gil()
 
     def _settle_log(self) -> None:
         """Release the frames of settled traces. Long traces may have to send their first spans before that."""
