@@ -52,7 +52,6 @@ class Calls(_BaseCalls):
 
     def run(self, steps: CallSteps[T]) -> T:
         """Run steps until they end and return their result."""
-        request = self.client.get_httpx_client().request
         try:
             step = next(steps)
             while True:
@@ -61,7 +60,7 @@ class Calls(_BaseCalls):
                     step = next(steps)
                     continue
                 try:
-                    response = request(**step.arguments)
+                    response = self.client.get_httpx_client().request(**step.arguments)
                 except httpx.RequestError as error:
                     step = steps.throw(error)
                 else:
@@ -80,7 +79,6 @@ class AsyncCalls(_BaseCalls):
 
     async def run(self, steps: CallSteps[T]) -> T:
         """Run steps until they end and return their result."""
-        request = self.client.get_async_httpx_client().request
         try:
             step = next(steps)
             while True:
@@ -89,7 +87,7 @@ class AsyncCalls(_BaseCalls):
                     step = next(steps)
                     continue
                 try:
-                    response = await request(**step.arguments)
+                    response = await self.client.get_async_httpx_client().request(**step.arguments)
                 except httpx.RequestError as error:
                     step = steps.throw(error)
                 else:

@@ -11,13 +11,16 @@ from typing import Final
 
 import httpx
 
+from .unexpected import ResponseTooLarge, ResponseTooSlow
+
 INITIAL_DELAY_S: Final = 0.5
 MAX_DELAY_S: Final = 8.0
 MAX_RETRY_AFTER_S: Final = 60.0
 """Longest `Retry-After` that is waited for. Past it, the error is raised and holds the number of seconds."""
 
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_INVALID_REQUEST: Final = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+_FINAL: Final = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, ResponseTooLarge, ResponseTooSlow)
+"""Errors that a retry would most likely meet again."""
 
 
 def should_retry_error(error: httpx.RequestError, *, idempotent: bool) -> bool:
@@ -27,7 +30,7 @@ def should_retry_error(error: httpx.RequestError, *, idempotent: bool) -> bool:
         error: The request's error.
         idempotent: True if carrying out the same call twice has the same effect as once.
     """
-    if isinstance(error, _INVALID_REQUEST):
+    if isinstance(error, _FINAL):
         return False
     return idempotent or isinstance(error, _NOT_SENT)
 

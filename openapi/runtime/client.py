@@ -9,6 +9,8 @@ from typing import Any, Final, Self
 
 import httpx
 
+from .bounds import MAX_RESPONSE_BYTES, MAX_RESPONSE_S, AsyncBoundedClient, BoundedClient, create
+
 DEFAULT_HOST: Final = "https://use.kayba.ai"
 DEFAULT_TIMEOUT_S: Final = 30.0
 
@@ -36,6 +38,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
         raise_on_unexpected_status: bool = False,
         httpx_args: Mapping[str, Any] | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        max_response_s: float = MAX_RESPONSE_S,
     ) -> None:
         """Create the client. It sends nothing and opens no connection.
 
@@ -50,19 +54,26 @@ class Client:
             httpx_args: Additional arguments of `httpx.Client` and `httpx.AsyncClient`, e.g. `verify` or `limits`. With
                 `proxy`, requests to loopback go through that proxy, too; the proxies of the environment do not count
                 for them.
+            max_response_bytes: Size limit of a response, after decompression. A larger one raises `ResponseTooLarge`.
+            max_response_s: Seconds that a request may take until the last byte of its response. A longer one raises
+                `ResponseTooSlow`.
 
         Raises:
-            ValueError: The URL is not the URL of an HTTP server, or the key cannot be sent in a header.
+            ValueError: The URL is not the URL of an HTTP server, the key cannot be sent in a header, or a limit is not
+                positive.
         """
+        if max_response_bytes <= 0 or max_response_s <= 0:
+            raise ValueError("max_response_bytes and max_response_s must be positive")
         self.base_url = _api_url(base_url or os.environ.get("KAYBA_API_URL") or DEFAULT_HOST)
         self.raise_on_unexpected_status = raise_on_unexpected_status
         self._options: dict[str, Any] = {
-            "base_url": self.base_url,
             "auth": _bearer(api_key or os.environ.get("KAYBA_API_KEY") or None),
             "timeout": timeout,
             "headers": headers,
             **(_direct_to_loopback(self.base_url) if _DECIDES_THE_ROUTE.isdisjoint(httpx_args or {}) else {}),
             **(httpx_args or {}),
+            "max_response_bytes": max_response_bytes,
+            "max_response_s": max_response_s,
         }
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
@@ -77,11 +88,15 @@ class Client:
         return httpx.Timeout(self._options["timeout"])
 
     def get_httpx_client(self) -> httpx.Client:
-        """Return the httpx client of synchronous calls, creating it on first use."""
+        """Return the httpx client of synchronous calls, creating it on first use.
+
+        Raises:
+            httpx.ConnectError: A variable of the environment prevents it.
+        """
         if self._client is None:
             with self._lock:
                 if self._client is None:
-                    self._client = httpx.Client(**self._options)
+                    self._client = create(BoundedClient, self.base_url, **self._options)
         return self._client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
@@ -89,7 +104,7 @@ class Client:
         if self._async_client is None:
             with self._lock:
                 if self._async_client is None:
-                    self._async_client = httpx.AsyncClient(**self._options)
+                    self._async_client = create(AsyncBoundedClient, self.base_url, **self._options)
         return self._async_client
 
     def close(self) -> None:
@@ -127,9 +142,10 @@ def _api_url(given: str) -> str:
     """Return the URL in front of the operations' paths, `{host}/api`, for every form of server URL."""
     try:
         url = httpx.URL(given.strip())
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
+        is_valid = url.scheme in ("http", "https") and url.host != ""
+    except (httpx.InvalidURL, UnicodeError):
+        is_valid = False
+    if not is_valid:
         raise ValueError(f"not the URL of an HTTP server: {given.rpartition('@')[2]!r}; use e.g. {DEFAULT_HOST!r}")
     if url.userinfo or url.query or url.fragment:
         raise ValueError("the server's URL must not contain credentials, a query or a fragment: remove them")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .client import Client
 from .types import UNSET, EncodedBody, Response, Unset
-from .unexpected import UnexpectedStatus
+from .unexpected import ResponseTooLarge, ResponseTooSlow, UnexpectedStatus
 
 if TYPE_CHECKING:
     from ._pages import AsyncPage, AsyncPages, Page
@@ -59,6 +59,8 @@ __all__ = (
     "RateLimitError",
     "RawResponse",
     "Response",
+    "ResponseTooLarge",
+    "ResponseTooSlow",
     "UNSET",
     "UnexpectedStatus",
     "UnprocessableEntityError",

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from ._retries import parse_retry_after
+from .bounds import proxy_variables
 from .errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -27,6 +28,7 @@ from .errors import (
     RateLimitError,
     UnprocessableEntityError,
 )
+from .unexpected import ResponseTooLarge, ResponseTooSlow
 
 _ERROR_CLASSES: Final[Mapping[int, type[APIStatusError]]] = {
     400: BadRequestError,
@@ -92,14 +94,25 @@ def build_connection_error(error: httpx.RequestError, attempts: int) -> APIConne
     times = f" in {attempts} attempts" if attempts > 1 else ""
     origin = _origin(error.request)
     cause = str(error) or type(error).__name__
+    if isinstance(error, ResponseTooLarge):
+        return APIConnectionError(
+            f"the response from {origin} is too large: {cause}.",
+            advice="Request less at once, or give a larger max_response_bytes=.",
+        )
+    if isinstance(error, ResponseTooSlow):
+        return APITimeoutError(
+            f"the response from {origin} is too slow: {cause}.",
+            advice="Request less at once, or give a larger max_response_s=.",
+        )
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError(
             f"no response in time from {origin}{times}: {cause}.",
             advice="Give a longer timeout=, or request less at once.",
         )
+    proxies = f", and {', '.join(proxy_variables())}" if proxy_variables() else ""
     return APIConnectionError(
         f"no response from {origin}{times}: {cause}.",
-        advice="Check that the server is running and that KAYBA_API_URL or base_url= is its address.",
+        advice=f"Check that the server is running and that KAYBA_API_URL or base_url= is its address{proxies}.",
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import httpx
 
 from ._calls import AsyncCalls, Calls
+from .bounds import MAX_RESPONSE_BYTES, MAX_RESPONSE_S
 from .client import DEFAULT_TIMEOUT_S, Client
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class _Settings:
         max_retries: int = DEFAULT_MAX_RETRIES,
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        max_response_s: float = MAX_RESPONSE_S,
     ) -> None:
         """Create the client. It sends nothing and opens no connection.
 
@@ -47,14 +50,26 @@ class _Settings:
             max_retries: Maximum number of retries of a call, where a retry is safe and may help; 0 disables retries.
             headers: Additional headers for every request.
             httpx_args: Additional arguments of `httpx.Client` or `httpx.AsyncClient`, e.g. `verify` or `limits`.
+            max_response_bytes: Size limit of a response, after decompression. A larger one raises an
+                `APIConnectionError`.
+            max_response_s: Seconds that a request may take until the last byte of its response. A longer one raises an
+                `APITimeoutError`.
 
         Raises:
-            ValueError: The URL is not the URL of an HTTP server, the key cannot be sent in a header, or `max_retries`
-                is negative.
+            ValueError: The URL is not the URL of an HTTP server, the key cannot be sent in a header, `max_retries` is
+                negative, or a limit is not positive.
         """
         if max_retries < 0:
             raise ValueError(f"max_retries must be 0 or more, not {max_retries}")
-        self.client = Client(base_url, api_key=api_key, timeout=timeout, headers=headers, httpx_args=httpx_args)
+        self.client = Client(
+            base_url,
+            api_key=api_key,
+            timeout=timeout,
+            headers=headers,
+            httpx_args=httpx_args,
+            max_response_bytes=max_response_bytes,
+            max_response_s=max_response_s,
+        )
         self.max_retries = max_retries
 
     @property

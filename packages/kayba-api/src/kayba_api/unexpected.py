@@ -1,5 +1,7 @@
 # Copied from openapi/runtime by `hatch run generate`; do not edit.
-"""The error that the functions in `kayba_api.api` raise besides httpx's own errors."""
+"""The errors that the functions in `kayba_api.api` raise besides httpx's own errors."""
+
+import httpx
 
 
 class UnexpectedStatus(Exception):  # noqa: N818 - a public name
@@ -16,3 +18,14 @@ class UnexpectedStatus(Exception):  # noqa: N818 - a public name
         self.status_code = status_code
         self.content = content
         super().__init__(f"unexpected status {status_code}: {content[:500].decode(errors='replace')}")
+
+
+class ResponseTooLarge(httpx.RequestError):
+    """The response has more bytes than `max_response_bytes`, after decompression.
+
+    The server has most likely carried out the call.
+    """
+
+
+class ResponseTooSlow(httpx.ReadTimeout):
+    """The response was not complete within `max_response_s`. The server has most likely carried out the call."""

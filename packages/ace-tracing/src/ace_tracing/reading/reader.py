@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from ace_tracing.delivery.http.client import ServiceClient
+from ace_tracing.delivery.http.client import ResponseTooLargeError, ServiceClient
 from ace_tracing.delivery.mlflow.file import DEFAULT_EXPERIMENT_ID
 from ace_tracing.errors import NotFoundError
 from ace_tracing.reading.decode import decode_artifact, has_artifact
@@ -112,10 +112,20 @@ class Reader:
         """Return traces with their spans. A trace that was deleted after the search is missing."""
         traces = {info["trace_id"]: self._read_artifact(info) for info in infos if has_artifact(info)}
         if stored := [info["trace_id"] for info in infos if info["trace_id"] not in traces]:
-            response = self._fetch(batch_get_traces, trace_ids=stored)
-            with self._well_formed(response):
-                traces |= {trace.trace_id: trace for trace in decode_traces(response.content)}
+            traces |= {trace.trace_id: trace for trace in self._read_stored(stored)}
         return [trace for info in infos if (trace := traces.get(info["trace_id"]))]
+
+    def _read_stored(self, trace_ids: list[str]) -> list[Trace]:
+        """Return stored traces, in smaller parts if they are too large for one response."""
+        try:
+            response = self._fetch(batch_get_traces, trace_ids=trace_ids)
+        except ResponseTooLargeError:
+            middle = len(trace_ids) // 2
+            if not middle:
+                raise
+            return self._read_stored(trace_ids[:middle]) + self._read_stored(trace_ids[middle:])
+        with self._well_formed(response):
+            return decode_traces(response.content)
 
     def _read_artifact(self, info: Mapping[str, Any]) -> Trace:
         """Return a trace whose spans are stored as an artifact, a JSON file that older clients upload."""

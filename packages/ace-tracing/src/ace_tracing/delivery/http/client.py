@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import httpx
 
@@ -14,7 +14,7 @@ from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.proxies import find_proxy
 from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.errors import ServiceError, ServiceTimeoutError
-from kayba_api import Client
+from kayba_api import Client, ResponseTooLarge
 from kayba_api.types import Response
 
 R = TypeVar("R")
@@ -26,6 +26,19 @@ OTLP_RETRY_S: Final = 3600.0
 """OTLP is tried again after this time on a server that did not accept it: the server may have been upgraded."""
 
 MAX_MESSAGE_BYTES: Final = 500
+
+MAX_REPLY_BYTES: Final = 1024 * 1024
+"""The largest response to an export that is read, after decompression. A larger one fails the attempt."""
+
+MAX_READ_BYTES: Final = 256 * 1024 * 1024
+"""The largest response with traces that is read, after decompression: enough for a trace of 100,000 spans."""
+
+
+class ResponseTooLargeError(ServiceError):
+    """The response has more than `MAX_READ_BYTES`."""
+
+
+_LARGE: Final = {"max_response_bytes": MAX_READ_BYTES}
 
 
 class ServiceClient:
@@ -75,6 +88,7 @@ class ServiceClient:
                         api_key=self._api_key,
                         timeout=REQUEST_TIMEOUT_S,
                         httpx_args=client_options(self.base_url),
+                        max_response_bytes=MAX_REPLY_BYTES,
                     )
                 except Exception as error:
                     raise httpx.ConnectError(f"no client can be created: {_describe(error)}") from error
@@ -96,6 +110,23 @@ class ServiceClient:
             return operation(client=self.client(), **arguments)
         finally:
             self._end_request()
+
+    def request_large(self, operation: Any, **arguments: Any) -> httpx.Response:
+        """Call one operation of `kayba_api` whose response may contain whole traces.
+
+        Args:
+            operation: The operation's module in `kayba_api.api`.
+            **arguments: The operation's arguments, without the client.
+
+        Raises:
+            httpx.HTTPError: No complete response arrived.
+        """
+
+        def send(client: Client) -> Any:
+            request: dict[str, Any] = operation._get_kwargs(**arguments)
+            return client.get_httpx_client().request(**request, extensions=_LARGE)
+
+        return cast("httpx.Response", self.request(send))
 
     def call(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
         """Call one operation of `kayba_api` for a user who waits for the response.
@@ -124,6 +155,7 @@ class ServiceClient:
 
         Raises:
             ServiceTimeoutError: The response did not arrive in time.
+            ResponseTooLargeError: The response is too large.
             ServiceError: The service cannot be reached.
         """
         with self._lock:
@@ -137,7 +169,10 @@ class ServiceClient:
             timeout = httpx.Timeout(limit, connect=min(limit, REQUEST_TIMEOUT_S))
             # The operation's function parses the response into models, which takes ten times as long as JSON itself.
             request = operation._get_kwargs(**arguments)
-            return client.request(**request, timeout=timeout)
+            response: httpx.Response = client.request(**request, timeout=timeout, extensions=_LARGE)
+            return response
+        except ResponseTooLarge as error:
+            raise ResponseTooLargeError(f"{self.base_url} sent too much: {error}. Read fewer traces at once") from error
         except httpx.TimeoutException as error:
             message = f"No complete response from {self.base_url} in time: {_describe(error)}"
             raise ServiceTimeoutError(message) from error

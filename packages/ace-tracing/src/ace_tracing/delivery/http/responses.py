@@ -54,8 +54,13 @@ _SECONDS: Final = re.compile(r"\d{1,12}(\.\d*)?")
 class Response(Protocol):
     """An HTTP response, from the service or from a proxy before it."""
 
-    status_code: int
-    content: bytes
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -152,8 +152,8 @@ class _TraceExport:
 
     def _download(self) -> list[Json] | ExportResult:
         """Return the trace's spans on the server."""
-        response = self._service.request(
-            download_trace_artifact.sync_detailed, experiment_id=self._experiment_id, trace_id=self._trace_id
+        response = self._service.request_large(
+            download_trace_artifact, experiment_id=self._experiment_id, trace_id=self._trace_id
         )
         if is_resource_missing(response):
             return []

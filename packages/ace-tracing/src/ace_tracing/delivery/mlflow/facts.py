@@ -21,7 +21,6 @@ from ace_tracing.delivery.mlflow.info import IN_PROGRESS, encode_facts
 from ace_tracing.delivery.mlflow.requests import read_info, send_info, set_slash_tags, set_tags
 from ace_tracing.delivery.otlp.attributes import SESSION_KEYS
 from ace_tracing.recording.records import Role, TraceRecord
-from kayba_api import Client
 from kayba_api.api.tracing import get_trace
 
 NO_INFOS: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
@@ -97,7 +96,7 @@ def _restore_state(service: ServiceClient, info: Json) -> ExportResult:
 
     MLflow replaces the state of a trace with that of an info, even a final one.
     """
-    response = service.request(_get_spans, trace_id=info["trace_id"], allow_partial=True)
+    response = service.request_large(get_trace, trace_id=info["trace_id"], allow_partial=True)
     root = _find_root(response.content) if response.status_code == HTTPStatus.OK else None
     if root is None:
         return Delivered()
@@ -105,11 +104,6 @@ def _restore_state(service: ServiceClient, info: Json) -> ExportResult:
     state = _ROOT_CODES.get(str(root.get("status", {}).get("code")), "OK")
     duration = f"{max(0, end_ns - start_ns) / 1e9:.9f}s"
     return classify(send_info(service, info | {"state": state, "execution_duration": duration}))
-
-
-def _get_spans(client: Client, **arguments: Any) -> Any:
-    """Return the response of `get_trace` as it came: its models are not needed for one span."""
-    return client.get_httpx_client().request(**get_trace._get_kwargs(**arguments))
 
 
 def _find_root(content: bytes) -> Json | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+import httpx
+
 from ace_tracing.delivery.http.client import ServiceClient
 from ace_tracing.delivery.http.responses import classify, is_resource_missing
 from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected, Retryable
@@ -65,7 +67,7 @@ def set_tags(service: ServiceClient, trace_id: str, tags: dict[str, str]) -> Exp
     return Delivered()
 
 
-def failure_of(response: Response[Any]) -> ExportResult:
+def failure_of(response: Response[Any] | httpx.Response) -> ExportResult:
     """Return the result for a response without the requested content."""
     result = classify(response)
     if isinstance(result, Delivered):
