@@ -144,6 +144,19 @@ def test_reducer_gets_all_items_beside_busy_threads() -> None:
     assert root.outputs == len(items)
 
 
+def test_items_that_are_not_captured_are_not_counted_either() -> None:
+    @trace(capture_outputs=False)
+    def stream() -> Iterator[Any]:
+        yield from range(MAX_ITEMS + 1)
+
+    with capture_traces() as traces:
+        assert len(list(stream())) == MAX_ITEMS + 1
+    root = traces[0].root
+    assert root is not None
+    assert root.outputs is None
+    assert "stream.items_not_recorded" not in root.attributes
+
+
 def test_waiting_items_are_recorded_when_the_generator_fails() -> None:
     @trace
     def stream() -> Iterator[Any]:

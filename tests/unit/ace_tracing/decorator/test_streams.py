@@ -278,3 +278,18 @@ def test_span_is_current_while_a_returned_generator_handles_a_sent_value() -> No
         stream.send("text")
         assert get_current_span().span_id is None
     assert seen == ["call", "call"]
+
+
+def test_stream_iterated_again_after_its_end_is_recorded_once() -> None:
+    async def consume(stream: Any) -> list[str]:
+        return [item async for item in stream] + [item async for item in stream]
+
+    @trace(reducer=list)
+    def call() -> Any:
+        return AsyncChunks()
+
+    with capture_traces() as traces:
+        assert asyncio.run(consume(call())) == ["a", "b", "a", "b"]
+    (read,) = traces
+    assert read.root is not None
+    assert read.root.outputs == ["a", "b"]

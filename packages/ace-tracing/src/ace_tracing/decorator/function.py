@@ -111,6 +111,11 @@ class TracedFunction:
             self._capture_outputs is not None and self._capture_outputs is not capture_nothing
         )
 
+    @property
+    def ignores_items(self) -> bool:
+        """Return whether no item of a stream is recorded."""
+        return self.reducer is None and self._capture_outputs is capture_nothing
+
     def end(self, span: LiveSpan, token: SpanToken, result: Any) -> None:
         """End the span of a call with the call's result, and restore the previous current span."""
         trace = span._trace

@@ -35,6 +35,10 @@ class OutputRecorder(Protocol):
     def needs_items(self) -> bool:
         """Return whether a user's function takes the items of the stream when it ends."""
 
+    @property
+    def ignores_items(self) -> bool:
+        """Return whether no item of a stream is recorded."""
+
     def record_result(self, span: LiveSpan, result: Any) -> None:
         """Record a result that is not a stream."""
 
@@ -61,6 +65,7 @@ class StreamCollector:
         "_clock",
         "_encoded",
         "_encoded_count",
+        "_ignores_items",
         "_items",
         "_pending",
         "_recorder",
@@ -76,10 +81,11 @@ class StreamCollector:
         self._recorder = recorder
         # Copies for a user's function, or None when there is no such function.
         self._items: list[Any] | None = [] if span is not None and recorder.needs_items else None
+        self._ignores_items = span is None or recorder.ignores_items
         # The items since the last `_encode_pending`: strings, numbers and encoded fragments.
         self._pending: list[Any] = []
         # The bytes for which items can still wait. It counts the longest possible text of each.
-        self._room = _MAX_PENDING_BYTES if span is not None else 0
+        self._room = 0 if self._ignores_items else _MAX_PENDING_BYTES
         # One growing text: keeping thousands of small ones takes seven times as long.
         self._encoded = bytearray()
         self._encoded_count = 0
@@ -117,7 +123,7 @@ class StreamCollector:
         if room > 0:
             self._room = room
             self._pending.append(item)
-        elif self._span is not None:
+        elif not self._ignores_items:
             try:
                 self._add_now(item)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
@@ -139,7 +145,8 @@ class StreamCollector:
         else:
             encoded = snapshot(item, _ITEM_LIMITS)
             self._pending.append(Fragment(encoded))
-            self._room -= max(len(encoded) + 1, _MIN_ITEM_BYTES)
+            # At least the bytes of a number, because the room also limits the number of items.
+            self._room -= len(encoded) + _MIN_ITEM_BYTES
         seconds = clock() - start
         if seconds > _LONG_SECONDS and clock is perf_counter:
             # The thread may have waited for the processor, which does not count. That clock costs ten times as much.
@@ -192,6 +199,8 @@ class StreamCollector:
         if span is None:
             return
         items = self._encode() if self._items is None else self._items + self._pending
+        # A stream can be iterated once more.
+        self._ignores_items, self._room = True, 0
         self._recorder.record_items(span, items, return_value)
         if self._unrecorded_count:
             span.set_attribute("stream.items_not_recorded", self._unrecorded_count)
