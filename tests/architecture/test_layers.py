@@ -17,8 +17,9 @@ LAYERS: dict[str, str] = {
     interrupts              -
     clocks                  interrupts
     diagnostics             clocks interrupts
+    forks                   diagnostics
     values/                 clocks diagnostics interrupts
-    recording/              clocks values/ diagnostics interrupts
+    recording/              clocks forks values/ diagnostics interrupts
     decorator/              clocks recording/ values/snapshot values/copies diagnostics interrupts errors
     arguments               recording/frames recording/prices errors
     settings                arguments recording/folders recording/sampling errors
@@ -29,13 +30,14 @@ LAYERS: dict[str, str] = {
     delivery/content        -
     delivery/control        -
     delivery/descriptors    -
-    delivery/fork           -
+    delivery/fork           forks
     delivery/gil            clocks
     delivery/status         -
-    delivery/spool/         clocks delivery/assembler delivery/descriptors delivery/open_traces recording/ diagnostics
-                            interrupts
+    delivery/uwsgi          diagnostics
+    delivery/spool/         clocks forks delivery/assembler delivery/descriptors delivery/open_traces recording/
+                            diagnostics interrupts
     delivery/otlp/          delivery/content recording/ version
-    delivery/http/          clocks delivery/content delivery/otlp/response recording/feedback errors
+    delivery/http/          clocks forks delivery/content delivery/otlp/response recording/feedback errors
     delivery/http/transport delivery/http/ delivery/descriptors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
@@ -55,17 +57,18 @@ LAYERS: dict[str, str] = {
                             delivery/spool/ diagnostics
     delivery/worker         clocks delivery/content delivery/recovery delivery/dispatch delivery/exporter
                             delivery/ledger delivery/control delivery/status delivery/http/deadline delivery/spool/
-                            diagnostics
+                            delivery/uwsgi diagnostics
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
-    process                 clocks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
+    process                 clocks forks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
     propagation/patches     -
     propagation/span_context  recording/
     propagation/bound_context  propagation/span_context recording/
     propagation/executors   propagation/bound_context propagation/patches recording/context diagnostics
     capture                 process pipeline propagation/executors recording/ values/masking
     runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork
-                            delivery/status propagation/executors recording/ values/masking arguments settings errors
+                            delivery/status delivery/uwsgi propagation/executors recording/ values/masking arguments
+                            settings errors
     propagation/            runtime recording/ diagnostics interrupts
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
                             recording/attributes recording/feedback recording/folders errors

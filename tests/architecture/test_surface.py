@@ -35,7 +35,7 @@ NOT_LOADED = {
     *("asyncio", "concurrent", "selectors", "socket", "ssl"),
     *("attr", "attrs", "h11", "httpcore", "httpx", "kayba_api", "pandas", "rich"),
     *("decimal", "email", "gzip", "hashlib", "http", "pathlib", "tempfile", "urllib", "zoneinfo"),
-    *("logging", "mmap", "queue", "string", "textwrap", "traceback"),
+    *("logging", "queue", "string", "textwrap", "traceback"),
     *("multiprocessing", "pickle", "subprocess"),
 }
 """Modules that `import ace.tracing` must not load, to stay fast."""

@@ -166,12 +166,12 @@ def read_traces(count: int, **query: Any) -> list[Trace]:
     return found
 
 
-def wait_until_equal(read: Callable[[], object], expected: object) -> None:
-    """Return when a function returns the expected value. Fail with the last value after a minute."""
+def wait_until_equal(read: Callable[[], object], expected: object, note: str = "") -> None:
+    """Return when a function returns the expected value. Fail with the last value and the note after a minute."""
     deadline = time.monotonic() + 60
     while (found := read()) != expected and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert found == expected
+    assert found == expected, f"{found}\n{note}"
 
 
 def wait_for(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> None:

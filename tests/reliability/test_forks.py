@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import socket
@@ -30,6 +31,37 @@ def test_forks_of_a_busy_process_neither_hang_nor_send_twice(programs: Programs,
             f"child{number}": 1 for number in range(count)
         }
         assert stored["parent"] == report["made"]
+        assert set(server.store.arrivals.values()) == {1}
+
+
+BEFORE = {"running": 1, "manual": 1, **{f"before{number}": 1 for number in range(20)}}
+BETWEEN = {f"between{child}-{number}": 1 for child in range(4) for number in range(5)}
+CHILDREN = {f"child{child}-{number}": 1 for child in range(4) for number in range(5)}
+FIRST_CALLS = {
+    "root": {"first0": 4},
+    "span below the running one": {"below": 4},
+    "end of the running span": {},
+    "end of another span": {},
+    "flush": {},
+    "status": {},
+    "search": {},
+    "feedback": {},
+    "threads": {f"thread{thread}-{number}": 4 for thread in range(8) for number in range(5)},
+    "configure": {},
+    "nothing": None,
+}
+
+
+@forks
+@pytest.mark.point(13)
+@pytest.mark.parametrize("first", FIRST_CALLS)
+def test_forks_without_python_s_hooks_deliver_all_once(programs: Programs, spool: bool, first: str) -> None:
+    with faulty_server() as server:
+        done = programs.run("raw_forks", server.url, first, spool=spool, patient=True)
+        assert json.loads(done.stdout) == {"codes": [0] * 4, "pending": 0}, done.stderr
+        assert unexpected_lines(done.stderr) == [], done.stderr
+        made = FIRST_CALLS[first]
+        assert server.store.names == BEFORE | BETWEEN | ({} if made is None else CHILDREN | made)
         assert set(server.store.arrivals.values()) == {1}
 
 

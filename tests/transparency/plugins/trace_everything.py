@@ -85,6 +85,7 @@ class _CountingBuffer:
     finished = 0
     feedback_count = 0
     asleep = False
+    is_abandoned = False
 
     def __init__(self) -> None:
         self._assembler = Assembler(lambda: _log_messages.append(traceback.format_exc()))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.diagnostics import warn
+from ace_tracing.forks import on_fork, renew_if_forked
 from ace_tracing.recording.context import current_span
 from ace_tracing.recording.tracer import Tracer, state
 
@@ -36,13 +37,29 @@ class ProcessState:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.pipeline: Pipeline | None = None
+        self._lock = threading.RLock()
+        self._pipeline: Pipeline | None = None
         self.retired: list[Worker] = []
         self.enabled = True
         self.folder: str | None = None
         self.capture_tracer: Tracer | None = None
         self.capture_defaults: Tracer | None = None
+
+    @property
+    def lock(self) -> AbstractContextManager[bool]:
+        """The lock. A forked child is renewed before it gets one."""
+        renew_if_forked()
+        return self._lock
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """The configured pipeline, never the one of a parent process."""
+        renew_if_forked()
+        return self._pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Pipeline | None) -> None:
+        self._pipeline = pipeline
 
     @property
     def tracer(self) -> Tracer | None:
@@ -57,6 +74,27 @@ class ProcessState:
     def update_tracer(self) -> None:
         """Publish the active tracer to traced functions."""
         state.tracer = self.tracer if self.enabled else None
+
+    def renew(self) -> None:
+        """Replace everything that a forked child must not share with its parent.
+
+        That is locks, undelivered traces and connections. New spans below the span that forked belong to the child.
+        Spans of other tasks belong to the parent only.
+        """
+        self._lock = threading.RLock()
+        for worker in self.retired:
+            worker.abandon()
+        self.retired.clear()
+        if self._pipeline:
+            self._pipeline.worker.abandon()
+            self._pipeline = self._pipeline.renewed()
+            from ace_tracing.delivery.fork import register_exit_delivery
+
+            register_exit_delivery(deliver_at_exit)
+        self.update_tracer()
+        running = current_span.get()
+        if running is not None and (tracer := self.tracer):
+            running._trace.inherit(tracer.sink)
 
 
 process: Final = ProcessState()
@@ -110,28 +148,6 @@ def _at_exit() -> None:
         shut_down()
 
 
-def _renew_after_fork() -> None:
-    """Replace everything that the child must not share with its parent: locks, undelivered traces and connections.
-
-    New spans below the span that forked belong to the child. Spans of other tasks belong to the parent only.
-    """
-    process.lock = threading.RLock()
-    for worker in process.retired:
-        worker.abandon()
-    process.retired.clear()
-    if process.pipeline:
-        process.pipeline.worker.abandon()
-        process.pipeline = process.pipeline.renewed()
-        from ace_tracing.delivery.fork import register_exit_delivery
-
-        register_exit_delivery(deliver_at_exit)
-    process.update_tracer()
-    running = current_span.get()
-    if running is not None and (tracer := process.tracer):
-        running._trace.inherit(tracer.sink)
-
-
 # Both registrations take a few bytes and no I/O. The exit handler does not wait when no trace is pending.
 atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_after_fork)
+on_fork(process.renew)

@@ -96,6 +96,7 @@ def configure(
             return
         from ace_tracing.delivery.fork import register_exit_delivery
         from ace_tracing.delivery.http.client import ServiceClient
+        from ace_tracing.delivery.uwsgi import warn_of_missing_threads
         from ace_tracing.pipeline import Pipeline, build_delivery
         from ace_tracing.propagation.executors import propagate_into_pools
     checked = read_arguments("configure", given)
@@ -134,6 +135,7 @@ def configure(
     if worker.has_orphans() and not is_capturing():
         worker.start()
     register_exit_delivery(deliver_at_exit)
+    warn_of_missing_threads()
 
 
 def set_folder(folder: str | None) -> None:

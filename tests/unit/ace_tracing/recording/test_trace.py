@@ -114,6 +114,7 @@ def test_a_span_without_room_for_its_start_has_no_end_frame() -> None:
     class Full:
         finished = 0
         asleep = False
+        is_abandoned = False
 
         def __init__(self) -> None:
             self.frames: list[bytes] = []

@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from ace_tracing.forks import on_fork
+
 MAX_WAIT_S: Final = 10.0
 """The longest time that a fork waits for an import, in seconds."""
 
@@ -55,7 +57,8 @@ def _renew_lock() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_renew_lock)
+    os.register_at_fork(before=_acquire, after_in_parent=_release)
+on_fork(_renew_lock)
 
 
 _EXIT_PRIORITY: Final = -1_000

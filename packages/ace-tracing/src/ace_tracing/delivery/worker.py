@@ -21,6 +21,7 @@ from ace_tracing.delivery.recovery import Recovery
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
+from ace_tracing.delivery.uwsgi import is_uwsgi_master, warn_of_early_trace
 from ace_tracing.diagnostics import internal_error
 
 BATCH_DELAY_S: Final = 0.5
@@ -210,6 +211,7 @@ class Worker:
         else:
             # The next trace tries again.
             self._buffer.asleep = True
+            warn_of_early_trace()
 
     def _start_for_running(self) -> None:
         """Start the thread with the first span. Otherwise it starts with the first trace that ends."""
@@ -217,10 +219,16 @@ class Worker:
             self._ensure_thread()
 
     def _ensure_thread(self) -> bool:
-        """Start the thread unless it is alive; False when none can be started: at shutdown, or for a lack of memory."""
+        """Start the thread unless it is alive.
+
+        Returns:
+            False when none can be started: at shutdown, for a lack of memory, or before uWSGI has forked its workers.
+        """
         thread = self._thread
         if thread is not None and thread.is_alive():
             return True
+        if is_uwsgi_master():
+            return False
         # Not blocking: a held lock means that the thread is being started, perhaps further up on this very stack, if
         # the garbage collector ran there and called back into traced code.
         if not self._starting.acquire(blocking=False):

@@ -5,14 +5,14 @@ Callers look `getrandbits` up in this module at each call, so `testing.fixed_ids
 
 from __future__ import annotations
 
-import os
 import random
+
+from ace_tracing.forks import on_fork
 
 # Not the module's shared generator: a user's `random.seed()` must not make ids repeat. Not `os.urandom`: it costs a
 # system call for each span.
 _random = random.Random()  # noqa: S311 - ids, not secrets
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)
+on_fork(_random.seed)
 
 getrandbits = _random.getrandbits

@@ -13,11 +13,13 @@ class Sink(Protocol):
             process.
         feedback_count: The number of accepted feedback frames.
         asleep: Whether the consumer needs a call of `wake` when `finished` or `feedback_count` grows.
+        is_abandoned: Whether it belongs to the parent of this forked child, and therefore accepts no frames.
     """
 
     finished: int
     feedback_count: int
     asleep: bool
+    is_abandoned: bool
 
     def put(self, frame: bytes) -> object:
         """Accept a frame. Return a true value when there is no room for it."""
@@ -32,6 +34,7 @@ class NullSink:
     finished = 0
     feedback_count = 0
     asleep = False
+    is_abandoned = False
 
     def put(self, frame: bytes) -> object:
         """Discard a frame."""

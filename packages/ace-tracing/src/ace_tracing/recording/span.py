@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 import orjson
 
 from ace_tracing.diagnostics import guard, internal_error
+from ace_tracing.forks import page, renew
 from ace_tracing.recording import clock
 from ace_tracing.recording.attributes import COST, TOKEN_USAGE, encode, encode_attributes
 from ace_tracing.recording.callsite import MAX_NAME, mask_span_type
@@ -201,6 +202,8 @@ class LiveSpan(SpanFields):
 
     def _finish(self, outputs: bytes | None) -> None:
         """End the span: put its end frame, and report the end of a root."""
+        if not page[0]:
+            renew()
         trace = self._trace
         end_ns = trace.epoch_ns + clock.perf_counter_ns()
         if trace.forked_ns is not None and self._start_ns < trace.forked_ns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from ace_tracing.forks import renew_if_forked
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import MAX_NAME
@@ -164,6 +165,7 @@ class OpenTrace:
         With it the change is known while the trace runs, if the process is killed, after the root has ended, and if
         the root is in another process.
         """
+        renew_if_forked()
         name = mask_name(str(name), self.mask)[:MAX_NAME] if name else None
         given = TraceDetails(name, mask_facts(tags, self.mask), mask_facts(metadata, self.mask))
         self._add_details(given)
@@ -218,6 +220,8 @@ class OpenTrace:
 
         The parent process delivers the spans that started before the fork.
         """
+        if self.sink is sink:
+            return
         self.forked_ns = self.now_ns()
         if self._tail is not None:
             self._tail.clear()

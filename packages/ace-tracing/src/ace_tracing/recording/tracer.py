@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import TYPE_CHECKING, Final
 
+from ace_tracing.forks import page, renew
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.attributes import mask_facts
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.context import UNSAMPLED, RemoteParent, Scope, current_scope, current_span, end_with_error
 from ace_tracing.recording.frames import STARTED, pack_context, pack_start
-from ace_tracing.recording.sink import Sink
+from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.trace import OpenTrace, RemoteParentMode
 from ace_tracing.values.masking import Mask, is_masking
@@ -71,6 +72,8 @@ class Tracer:
             parent: The parent, by default the current span. None starts a new trace.
             kind: The class of the span.
         """
+        if not page[0] and (tracer := self._renew()) is not self:
+            return tracer.open(site, inputs, parent, kind)
         if parent is ...:
             parent = current_span.get()
         if parent is None:
@@ -118,6 +121,11 @@ class Tracer:
             end_with_error(span, None, error)
             raise
         if is_dropped:
+            if trace.sink.is_abandoned and not self.sink.is_abandoned:
+                # In a forked child, another thread or task than the first one continues a trace of the parent.
+                trace.inherit(self.sink)
+                span._end_ns = start_ns
+                return self.open(site, inputs, parent, kind)
             if parent_id:
                 # There was no room for the start frame. Without it, an end frame is useless.
                 span._end_ns = start_ns
@@ -135,6 +143,8 @@ class Tracer:
             sampled: The sampling decision of the other process.
             experiment: The experiment of the trace. None for the service's default.
         """
+        if not page[0] and (tracer := self._renew()) is not self:
+            return tracer.join_trace(trace_id, span_id, sampled, experiment)
         # The root decides the folder.
         context = pack_context(experiment, None)
         return OpenTrace(self.sink, context, None, self.mask, trace_id, sampled, int(span_id, 16))
@@ -158,6 +168,8 @@ class Tracer:
             folder: The folder of the trace. None for unfiled.
             metadata: The masked metadata of the trace.
         """
+        if not page[0] and (tracer := self._renew()) is not self:
+            return tracer.join_foreign_trace(trace_id, span_id, sampled, experiment, folder, metadata)
         context = pack_context(experiment, folder, metadata or None, span_id)
         trace = OpenTrace(self.sink, context, self.sampler, self.mask, trace_id, sampled, int(span_id, 16))
         # Its topmost span in this process takes the place of the root.
@@ -165,6 +177,12 @@ class Tracer:
         if metadata:
             trace.describe(None, {}, metadata, is_masked=True)
         return trace
+
+    def _renew(self) -> Tracer:
+        """Renew tracing in a forked child, and return the tracer that records there instead of the parent's."""
+        renew()
+        # None if tracing was disabled meanwhile, or if the garbage collector called back into traced code in `renew`.
+        return state.tracer or _NULL_TRACER
 
     def _start_trace(self, scope: Scope) -> OpenTrace:
         folder = scope.folder if scope.has_folder else self.folder
@@ -194,3 +212,5 @@ class _State:
 
 
 state: Final = _State()
+
+_NULL_TRACER: Final = Tracer(NULL_SINK)

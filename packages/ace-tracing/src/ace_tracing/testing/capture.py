@@ -27,6 +27,7 @@ class CapturedTraces(Sequence[Trace]):
     finished = 0
     feedback_count = 0
     asleep = False
+    is_abandoned = False
 
     def __init__(self) -> None:
         self._assembler = Assembler(lambda: internal_error("reading a frame"))

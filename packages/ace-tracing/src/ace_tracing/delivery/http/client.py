@@ -14,6 +14,7 @@ from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.proxies import find_proxy
 from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.errors import ServiceError, ServiceTimeoutError
+from ace_tracing.forks import renew_if_forked
 from kayba_api import Client, ResponseTooLarge
 from kayba_api.types import Response
 
@@ -104,6 +105,7 @@ class ServiceClient:
         Raises:
             httpx.HTTPError: No complete response arrived.
         """
+        renew_if_forked()
         with self._lock:
             self._requests_running += 1
         try:
@@ -158,6 +160,7 @@ class ServiceClient:
             ResponseTooLargeError: The response is too large.
             ServiceError: The service cannot be reached.
         """
+        renew_if_forked()
         with self._lock:
             self._requests_running += 1
         try:

@@ -50,6 +50,7 @@ class Buffer(SegmentReader):
         asleep: Whether the worker sleeps.
         dropped: The number of dropped frames by reason.
         lost_ends: Ids of the spans whose end did not fit, each with the position of the next frame.
+        is_abandoned: Whether this is a forked child and the buffer is its parent's.
     """
 
     def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
@@ -61,6 +62,7 @@ class Buffer(SegmentReader):
         self.asleep = True
         self.dropped: Counter[str] = Counter()
         self.lost_ends: deque[tuple[int, bytes]] = deque()
+        self.is_abandoned = False
         self._maker = SegmentMaker(storage, fallback, on_failure)
         self._spare: Segment | None = None
         self._next_number = 0
@@ -149,7 +151,7 @@ class Buffer(SegmentReader):
     def abandon(self) -> None:
         """Accept no more frames and keep the files as they are, in a forked child: they are the parent's."""
         self._lock = threading.RLock()
-        self._closed = True
+        self._closed = self.is_abandoned = True
         self._current = no_segment()
         for segment in (*self._segments, *([self._spare] if self._spare else [])):
             segment.forget()

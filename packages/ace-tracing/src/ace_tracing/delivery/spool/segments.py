@@ -7,11 +7,12 @@ gap without a header and continues at the next mark.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from struct import Struct
 from typing import Any, Final
+
+from ace_tracing.forks import on_fork
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
 FIRST_OFFSET: Final = 32
@@ -22,8 +23,7 @@ HEADER_BYTES: Final = 8
 # that the user's program draws.
 _random = random.Random()  # noqa: S311 - no secrets
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)
+on_fork(_random.seed)
 
 _MAGIC: Final = b"kayba\x00\x01\n"
 _PREAMBLE: Final = Struct("<8sIQ")
