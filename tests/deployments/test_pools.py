@@ -14,5 +14,5 @@ def test_work_of_pools_of_greenlets_is_below_its_submission(
     with faulty_server() as server:
         monkeypatch.setenv("SERVER", server.url)
         assert programs.run("run_pools", library, spool=False, patient=True).stdout == "done"
-        assert server.store.names == {"first": 1, "second": 1, "work": 11}
-        assert sorted(len(spans) for spans in server.store.traces.values()) == [1, 6, 6]
+        assert server.store.names == {"first": 1, "second": 1, "work": 12}
+        assert sorted(len(spans) for spans in server.store.traces.values()) == [1, 1, 6, 6]

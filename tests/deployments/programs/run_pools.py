@@ -1,4 +1,4 @@
-"""Submit work to thread pools in a patched program, whose threads are greenlets: PATCH."""
+"""Submit work to thread pools in a patched program, whose threads are greenlets: LIBRARY."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ else:
 
     eventlet.monkey_patch()
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,11 +29,19 @@ def work(number: int) -> int:
     return number
 
 
-configure_tracing()
-with ThreadPoolExecutor(3) as pool:
-    for name in ("first", "second"):
+def run(name: str) -> None:
+    """Use a pool inside of a span, and outside of it."""
+    with ThreadPoolExecutor(3) as pool:
         with start_span(name):
             assert list(pool.map(work, range(5))) == list(range(5))
-    assert pool.submit(work, 7).result() == 7
+        assert pool.submit(work, 7).result() == 7
+
+
+configure_tracing()
+threads = [threading.Thread(target=run, args=(name,)) for name in ("first", "second")]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
 assert shutdown(240)
 sys.stdout.write("done")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import decimal
 import gc
+import subprocess
 import sys
 import threading
 import types
@@ -414,3 +415,27 @@ def test_a_finished_thread_leaves_no_garbage() -> None:
         assert threads() <= before
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "import_", ["from concurrent.futures import ThreadPoolExecutor", "from concurrent.futures.thread import *"]
+)
+def test_pools_that_are_imported_after_configure_propagate(import_: str) -> None:
+    program = f"""
+import sys
+from ace_tracing import configure, start_span, trace
+from ace_tracing.testing import capture_traces
+configure(api_key="kb-test", base_url="http://127.0.0.1:9", spool=False)
+hooks = list(sys.meta_path)
+assert "concurrent.futures.thread" not in sys.modules
+{import_}
+import concurrent.futures.thread
+assert len(sys.meta_path) == len(hooks) - 1, sys.meta_path
+assert "exec_module" not in vars(concurrent.futures.thread.__loader__)
+with capture_traces() as traces:
+    with start_span("caller"), ThreadPoolExecutor(1) as pool:
+        pool.submit(trace(lambda: None)).result()
+print([span.name for span in traces[0].data.spans])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "['caller', '<lambda>']\n", done.stderr

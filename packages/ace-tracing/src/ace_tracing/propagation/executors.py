@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any, Final, Literal
 
 from ace_tracing.diagnostics import guard
@@ -35,15 +37,53 @@ class Propagation:
 propagation: Final = Propagation()
 
 
+class PoolFinder:
+    """Import hook that patches the module of thread pools when the program imports it, and removes itself then.
+
+    An import by `configure` would create the module's lock before a later `monkey_patch` of eventlet, and a greenlet
+    that waits for a native lock blocks its whole thread.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        """Return the spec of the module of thread pools. None for any other module."""
+        if name != _POOLS:
+            return None
+        with guard("importing thread pools"):
+            sys.meta_path.remove(self)
+            for finder in sys.meta_path:
+                spec = finder.find_spec(name, path, target)
+                if spec is not None and spec.loader is not None:
+                    _patch_after(spec.loader)
+                    return spec
+        return None
+
+
+_finder: Final = PoolFinder()
+
+
 @guard("patching thread pools")
 def propagate_into_pools() -> None:
     """Make the work of thread pools part of the trace that submits it, unless `propagate_context(False)` was called."""
-    if propagation.mode == "off" or _is_too_early():
+    if propagation.mode == "off":
         return
-    from concurrent.futures import ThreadPoolExecutor
+    pool = getattr(sys.modules.get(_POOLS), "ThreadPoolExecutor", None)
+    if pool is not None:
+        with lock:
+            patch(pool, "submit", make_submit)
+    elif _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
 
-    with lock:
-        patch(ThreadPoolExecutor, "submit", make_submit)
+
+def _patch_after(loader: Any) -> None:
+    """Patch thread pools after this loader has executed their module."""
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        del loader.exec_module
+        execute(module)
+        propagate_into_pools()
+
+    loader.exec_module = exec_module
 
 
 def make_submit(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,9 +106,3 @@ def _is_isolated(pool: Any) -> bool:
     """Return whether a pool runs its work in subinterpreters, which cannot import this package's dependencies."""
     kind = getattr(sys.modules.get("concurrent.futures.interpreter"), "InterpreterPoolExecutor", None)
     return kind is not None and isinstance(pool, kind)
-
-
-def _is_too_early() -> bool:
-    """Return whether eventlet may still patch the locks that the module of thread pools creates when it is imported."""
-    patcher = sys.modules.get("eventlet.patcher")
-    return patcher is not None and _POOLS not in sys.modules and not patcher.is_monkey_patched("thread")
