@@ -7,7 +7,7 @@ from typing import Any
 
 from ace_tracing.diagnostics import guard
 from ace_tracing.propagation.http_spans import Exclusion, Identity, Request, RequestRecorder, record_status
-from ace_tracing.recording.context import current_span
+from ace_tracing.recording.context import current_span, end_with_error, leave
 from ace_tracing.recording.span import LiveSpan, ManualSpan
 from ace_tracing.recording.tracer import state
 
@@ -67,15 +67,14 @@ class TraceWSGI:
                 record_status(span, int(code))
             return start_response(status, *args)
 
-        token = current_span.set(span)
+        token, parent = None, current_span.get()
         try:
+            token = current_span.set(span)
             body = self.app(environ, start_and_record)
         except BaseException as error:
-            span._record_failure(error)
-            span.end()
+            end_with_error(span, token, error, parent)
             raise
-        finally:
-            current_span.reset(token)
+        leave(current_span, token)
         if isinstance(body, (list, tuple)):
             # The body is complete. Servers use its length, so it is returned unwrapped.
             span.end()
