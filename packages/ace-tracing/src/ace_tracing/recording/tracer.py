@@ -110,14 +110,15 @@ class Tracer:
         span._end_ns = None
         span._details = None
         span._start_ns = start_ns = trace.epoch_ns + clock.perf_counter_ns()
-        frame = pack_start(STARTED, span_id, parent_id, start_ns) + trace.head + site.packed
+        parts = (pack_start(STARTED, span_id, parent_id, start_ns), trace.head, site.packed, inputs or b"")
+        frame = b"".join(parts)
         # A local variable: CPython calls it faster than an attribute from a slot.
         put = trace.put
         try:
-            is_dropped = put(frame if inputs is None else frame + inputs)
+            is_dropped = put(frame)
         except BaseException as error:
             # An interrupt: the frame may be incomplete, or the span started. Of two starts, the first counts.
-            put(frame if inputs is None else frame + inputs)
+            put(frame)
             end_with_error(span, None, error)
             raise
         if is_dropped:

@@ -22,7 +22,12 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
     try:
         kind = type(value)
         # Types are compared with `is`: looking a type up in a set would run its metaclass's code.
-        if (kind is dict or kind is list or kind is tuple) and len(value) <= limits.flat_items:  # type: ignore[arg-type]
+        if kind is str:
+            if len(value) <= limits.string_chars:  # type: ignore[arg-type]
+                encoded = dumps(value)
+                if len(encoded) <= limits.value_bytes:
+                    return encoded
+        elif (kind is dict or kind is list or kind is tuple) and len(value) <= limits.flat_items:  # type: ignore[arg-type]
             # Inlined for the common case, a few strings and numbers by name: a function call would double the cost.
             max_chars = limits.string_chars
             for item in value.values() if kind is dict else value:  # type: ignore[attr-defined, union-attr]
@@ -53,10 +58,6 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
                 # No key can exceed its limit in a text this short.
                 if len(encoded) <= limits.flat_bytes:
                     return encoded
-        elif kind is str and len(value) <= limits.string_chars:  # type: ignore[arg-type]
-            encoded = dumps(value)
-            if len(encoded) <= limits.value_bytes:
-                return encoded
         if is_plain(value, limits):
             return encode_within(value, limits.value_bytes, {})
     except (TypeError, RuntimeError) as error:

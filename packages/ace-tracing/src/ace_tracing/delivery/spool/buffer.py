@@ -71,14 +71,14 @@ class Buffer(SegmentReader):
 
     def put(self, frame: bytes) -> bool | None:
         """Add a frame; true when it does not fit and is dropped."""
-        size = len(frame) + HEADER_BYTES
+        size = len(frame)
         segment = self._current
-        segment.at = end = (at := segment.at) + size
+        segment.at = end = (start := segment.at + HEADER_BYTES) + size
         if end > segment.size:
-            return self._overflow(segment, at, frame)
+            return self._overflow(segment, start - HEADER_BYTES, frame)
         memory = segment.memory
-        memory[at + HEADER_BYTES : end] = frame
-        write_header(memory, at, size - HEADER_BYTES, segment.mark)
+        memory[start:end] = frame
+        write_header(memory, start - HEADER_BYTES, size, segment.mark)
         return None
 
     def wake(self) -> None:
