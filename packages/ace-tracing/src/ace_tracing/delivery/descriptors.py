@@ -26,6 +26,12 @@ def identify(descriptor: int) -> Identity | None:
     return Identity(found.st_dev, found.st_ino)
 
 
+def close(descriptor: int, identity: Identity | None) -> None:
+    """Close an open file unless other code closed it meanwhile: its number may stand for another file by then."""
+    if identify(descriptor) == identity:
+        os.close(descriptor)
+
+
 def is_closed(descriptor: int) -> bool:
     """Return whether a number stands for no open file."""
     try:

@@ -20,7 +20,7 @@ from kayba_local import LocalServer
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows keeps files open by other handles")
 
 COMMON = """
-import json, logging, os, sys
+import json, logging, os, sys, threading, time
 import ace_tracing
 
 URL, FOLDER = sys.argv[1:3]
@@ -35,6 +35,14 @@ def make_traces(first, last, size=10):
     for number in range(first, last):
         with ace_tracing.start_span(f"n{number}") as span:
             span.set_inputs(os.urandom(size // 2).hex())
+
+
+def close_all():
+    # Nobody can close descriptors safely while another thread opens some: the worker must sleep.
+    (worker,) = [thread for thread in threading.enumerate() if thread.name == "ace-tracing"]
+    while sys._current_frames()[worker.ident].f_code.co_name != "sleep":
+        time.sleep(0.01)
+    os.closerange(3, 4096)
 
 
 def take_numbers(size=4):
@@ -58,10 +66,9 @@ def report(**values):
 
 CLOSED_WHILE_TRACING = """
 make_traces(0, 20)
-if len(sys.argv) > 3:
-    assert ace_tracing.flush(60)
-os.closerange(3, 4096)
-size = int(sys.argv[3]) if len(sys.argv) > 3 else 4
+assert ace_tracing.flush(60)
+close_all()
+size = int(sys.argv[3])
 files = take_numbers(size)
 # They fill several segments, so that used ones are reused and deleted.
 make_traces(20, 200, size=100_000)
@@ -75,7 +82,7 @@ report(is_flushed=is_flushed, pending=delivery.pending, dropped=delivery.dropped
 
 ENDED_DURING_AN_OUTAGE = """
 make_traces(0, 20)
-os.closerange(3, 4096)
+close_all()
 files = take_numbers()
 make_traces(20, 200, size=100_000)
 delivery = ace_tracing.shutdown(0.2)
@@ -104,7 +111,7 @@ check(files)
 
 RUNS_ON = """
 make_traces(0, 20)
-os.closerange(3, 4096)
+close_all()
 files = take_numbers()
 make_traces(20, 40)
 report(ready=True)

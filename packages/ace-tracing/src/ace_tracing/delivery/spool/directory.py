@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
+from ace_tracing.delivery.descriptors import close, identify
 from ace_tracing.delivery.spool.trust import (
     UnsafeError,
     check_absolute,
@@ -143,11 +144,12 @@ class Directory:
         except (FileExistsError, UnsafeError):
             self.remove_file(aside)
             descriptor = self.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        identity = identify(descriptor)
         try:
             while content:
                 content = content[os.write(descriptor, content) :]
         finally:
-            os.close(descriptor)
+            close(descriptor, identity)
         with self._opened() as folder:
             places = self._file_place(folder, aside), self._file_place(folder, name)
             if folder is None:
@@ -224,13 +226,14 @@ class Directory:
             yield None
             return
         home = resolve_home(self._home) if os.path.islink(self._home) else self._home
-        path, folder = home, open_folder(home, home)
+        path = home
+        folder, identity = open_folder(home, home)
         try:
             for name in self._names:
                 path = f"{path}{os.sep}{name}"
                 below = open_folder(name, path, dir_fd=folder)
-                os.close(folder)
-                folder = below
+                close(folder, identity)
+                folder, identity = below
             yield folder
         finally:
-            os.close(folder)
+            close(folder, identity)

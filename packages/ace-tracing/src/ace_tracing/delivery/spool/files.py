@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from ace_tracing.delivery.descriptors import Identity, identify
+from ace_tracing.delivery.descriptors import Identity, close, identify
 from ace_tracing.delivery.spool.directory import Directory
 from ace_tracing.delivery.spool.mapping import Mapping
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, SEGMENT_BYTES, Segment
@@ -70,14 +70,15 @@ def create_segment(directory: Directory, name: str) -> FileSegment:
         OSError: The disk is full, or the file cannot be created.
     """
     descriptor = directory.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    identity = identify(descriptor)
     try:
         _allocate(descriptor, SEGMENT_BYTES)
-        return FileSegment(directory, name, identify(descriptor), Mapping(descriptor, SEGMENT_BYTES))
+        return FileSegment(directory, name, identity, Mapping(descriptor, SEGMENT_BYTES))
     except BaseException:
         directory.remove_file(name)
         raise
     finally:
-        os.close(descriptor)
+        close(descriptor, identity)
 
 
 def read_segment(directory: Directory, name: str, *, whole: bool) -> Segment | None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from ace_tracing.delivery.descriptors import Identity
+
 _FOLDER_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -50,8 +52,8 @@ def make_folders(path: str) -> None:
             os.mkdir(each, 0o700)
 
 
-def open_folder(name: str, path: str, **options: Any) -> int:
-    """Open a folder that only this user can change.
+def open_folder(name: str, path: str, **options: Any) -> tuple[int, Identity]:
+    """Open a folder that only this user can change, and return its descriptor and identity.
 
     Args:
         name: The name for the system.
@@ -80,7 +82,7 @@ def open_folder(name: str, path: str, **options: Any) -> int:
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    return descriptor, Identity(facts.st_dev, facts.st_ino)
 
 
 def is_odd(name: str, folder: int | None, is_expected: Callable[[int], bool] = stat.S_ISREG) -> bool:
