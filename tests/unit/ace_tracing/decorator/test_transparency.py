@@ -10,6 +10,7 @@ import gc
 import inspect
 import logging
 import sys
+import threading
 import types
 import warnings
 import weakref
@@ -234,6 +235,38 @@ def test_error_in_generator_cleanup_has_generator_exit_as_context(maybe: Decorat
     context = caught.value.__context__
     assert type(context) is GeneratorExit
     assert context.__context__ is None
+
+
+@pytest.mark.parametrize("way", ["dropped", "part of a cycle", "in another thread"])
+def test_collected_generator_cleans_up_and_reports_its_error(
+    maybe: Decorate, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(
+        sys, "unraisablehook", lambda given: seen.append((repr(given.exc_value), given.object.__qualname__))
+    )
+
+    @maybe
+    def failing(holder: list[Any]) -> Iterator[int]:
+        try:
+            yield len(holder)
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+        finally:
+            raise ValueError("in clean-up")
+
+    holder: list[Any] = []
+    holder.append(failing(holder if way == "part of a cycle" else []))
+    next(holder[0])
+    if way == "in another thread":
+        thread = threading.Thread(target=holder.clear)
+        thread.start()
+        thread.join()
+    del holder
+    gc.collect()
+    name = "test_collected_generator_cleans_up_and_reports_its_error.<locals>.failing"
+    assert seen == [GeneratorExit, ("ValueError('in clean-up')", name)]
 
 
 @pytest.mark.covers("Endings", "Generator: `StopIteration` inside")
