@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -276,3 +277,26 @@ def test_no_long_sequence_loses_count_of_a_trace() -> None:
     for seed in range(1_000, 1_150):
         with faulty_server(keep_requests=False) as server:
             Sequence(server, seed).run(60)
+
+
+@ace_tracing.trace
+def answer(question: str) -> str:
+    return question
+
+
+@pytest.mark.parametrize("module", ["tracer", "span"])
+def test_a_trace_without_memory_for_its_frames_is_counted(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "pack_start" if module == "tracer" else "pack_end"
+    owner = importlib.import_module(f"ace_tracing.recording.{module}")
+    with faulty_server() as server:
+        ace_tracing.configure(api_key=KEY, base_url=server.url, spool=False)
+        for error in (MemoryError(), KeyError("x")):
+            monkeypatch.setattr(owner, name, fail_at_times(1, getattr(owner, name), error, after=False))
+            assert answer("why") == "why"
+            monkeypatch.setattr(owner, name, fail_at_times(1, getattr(owner, name), error, after=False))
+            with start_span("block"):
+                pass
+            monkeypatch.setattr(owner, name, fail_at_times(1, getattr(owner, name), error, after=False))
+            start_span_no_context("manual").end()
+        settled = settle(made=6)
+        assert (settled.delivered, settled.dropped) == ((0, 6) if module == "tracer" else (6, 0))

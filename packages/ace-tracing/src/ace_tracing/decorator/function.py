@@ -21,7 +21,6 @@ from ace_tracing.decorator.captures import (
     import_copies,
 )
 from ace_tracing.decorator.signature import Binder
-from ace_tracing.diagnostics import internal_error
 from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.attributes import encode, encode_attributes
 from ace_tracing.recording.callsite import CallSite
@@ -101,7 +100,7 @@ class TracedFunction:
                 inputs = encode(bound if capture is None else capture(bound), mask)
             return tracer.open(self._site, inputs, parent)
         except Exception:  # noqa: BLE001 - see diagnostics.guard
-            internal_error("starting a span")
+            tracer.report_unrecorded(parent)
             return None
 
     @property
@@ -124,7 +123,7 @@ class TracedFunction:
                 span._outputs = outputs = snapshot(result)
                 span._finish(outputs)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
-                internal_error("ending a span")
+                span.end_bare()
         else:
             self.record_result(span, result)
             span.end()

@@ -220,7 +220,7 @@ class Ledger:
             lost = (
                 (BUFFER_FULL, log.lost_traces),
                 (BUFFER_FULL_SPANS, log.lost_spans),
-                (INTERNAL_ERROR, log.unreadable_frames + self._lost_starts),
+                (INTERNAL_ERROR, log.unreadable_frames + self._lost_starts + self._buffer.unrecorded),
             )
             reasons = Counter(_sum(own.dropped, self._other_drops, self._buffer.dropped, dict(lost)))
             finished = self._buffer.finished if self._finished is None else self._finished

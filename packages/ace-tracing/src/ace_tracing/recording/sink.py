@@ -12,12 +12,14 @@ class Sink(Protocol):
         finished: The number of traces whose root has ended, plus the number of spans that ended without a root in this
             process.
         feedback_count: The number of accepted feedback frames.
+        unrecorded: The number of traces that an internal error, such as a lack of memory, kept from starting.
         asleep: Whether the consumer needs a call of `wake` when `finished` or `feedback_count` grows.
         is_abandoned: Whether it belongs to the parent of this forked child, and therefore accepts no frames.
     """
 
     finished: int
     feedback_count: int
+    unrecorded: int
     asleep: bool
     is_abandoned: bool
 
@@ -33,6 +35,7 @@ class NullSink:
 
     finished = 0
     feedback_count = 0
+    unrecorded = 0
     asleep = False
     is_abandoned = False
 

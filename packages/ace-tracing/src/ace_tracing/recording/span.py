@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -198,7 +199,15 @@ class LiveSpan(SpanFields):
         try:
             self._finish(self._outputs)
         except Exception:  # noqa: BLE001 - see diagnostics.guard
-            internal_error("ending a span")
+            self.end_bare()
+
+    def end_bare(self) -> None:
+        """End the span without its values after an error, the exception being handled, unless it has ended."""
+        if self._end_ns is None:
+            self._details = None
+            with suppress(Exception):
+                self._finish(None)
+        internal_error("ending a span")
 
     def _finish(self, outputs: bytes | None) -> None:
         """End the span: put its end frame, and report the end of a root."""

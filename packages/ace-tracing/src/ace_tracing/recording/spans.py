@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal
 
-from ace_tracing.diagnostics import internal_error, warn
+from ace_tracing.diagnostics import warn
 from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.attributes import encode_attributes
 from ace_tracing.recording.callsite import call_site
@@ -91,7 +91,7 @@ class SpanBlock:
                         self._entries.remove(entry)
                 if not isinstance(error, Exception):
                     raise
-                internal_error("starting a span")
+                tracer.report_unrecorded(parent if span is None else span)
             else:
                 return span
         self._entries.append(_LeftEntry((current_span.get(), None, None)))
@@ -216,5 +216,5 @@ def start_span_no_context(
         site = call_site(to_name(name, "span"), to_name(span_type, "UNKNOWN"), agent, encoded)
         return tracer.open(site, parent=parent, kind=ManualSpan)
     except Exception:  # noqa: BLE001 - see diagnostics.guard
-        internal_error("starting a span")
+        tracer.report_unrecorded(parent)
         return NOOP_SPAN

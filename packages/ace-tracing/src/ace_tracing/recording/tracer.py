@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import TYPE_CHECKING, Final
 
+from ace_tracing.diagnostics import internal_error
 from ace_tracing.forks import page, renew
 from ace_tracing.recording import clock, ids
 from ace_tracing.recording.attributes import mask_facts
@@ -134,6 +135,16 @@ class Tracer:
                 # Without its root, the trace is useless.
                 trace.drop()
         return span
+
+    def report_unrecorded(self, parent: object) -> None:
+        """Log the exception being handled, which kept a span from starting, and count it if the span is a root.
+
+        Args:
+            parent: The parent of the span.
+        """
+        if parent is None:
+            self.sink.unrecorded += 1
+        internal_error("starting a span")
 
     def join_trace(self, trace_id: str, span_id: str, sampled: bool, experiment: str | None) -> OpenTrace:
         """Return the local part of a trace that began in another process of this SDK.

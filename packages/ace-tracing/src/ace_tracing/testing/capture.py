@@ -26,6 +26,7 @@ class CapturedTraces(Sequence[Trace]):
 
     finished = 0
     feedback_count = 0
+    unrecorded = 0
     asleep = False
     is_abandoned = False
 

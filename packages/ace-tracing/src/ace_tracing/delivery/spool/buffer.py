@@ -47,6 +47,7 @@ class Buffer(SegmentReader):
         on_first: Called after the first frame.
         finished: Traces whose root has ended, and spans that ended without an open root.
         feedback_count: Feedback that this process has logged.
+        unrecorded: Traces that an internal error kept from starting.
         asleep: Whether the worker sleeps.
         dropped: The number of dropped frames by reason.
         lost_ends: Ids of the spans whose end did not fit, each with the position of the next frame.
@@ -59,6 +60,7 @@ class Buffer(SegmentReader):
         self.on_first: Callable[[], object] = _do_nothing
         self.finished = 0
         self.feedback_count = 0
+        self.unrecorded = 0
         self.asleep = True
         self.dropped: Counter[str] = Counter()
         self.lost_ends: deque[tuple[int, bytes]] = deque()
