@@ -24,7 +24,7 @@ LAYERS: dict[str, str] = {
     arguments               recording/frames recording/prices errors
     settings                arguments recording/folders recording/sampling errors
     delivery/open_traces    clocks recording/
-    delivery/assembler      delivery/open_traces recording/
+    delivery/assembler      clocks delivery/open_traces recording/
     delivery/attempts       clocks recording/feedback
     delivery/backoff        clocks
     delivery/content        -

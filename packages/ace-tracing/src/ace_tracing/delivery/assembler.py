@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.open_traces import Assembled, OpenTrace, OpenTraces
 from ace_tracing.recording.callsite import read_call_site
 from ace_tracing.recording.feedback import read_feedback
@@ -80,6 +81,7 @@ class Assembler:
         ready: list[Assembled] = []
         open_spans, dropped_ids, traces = self._open_spans, self._dropped_ids, self.traces
         find_trace = traces.get
+        traces.now = monotonic()
         last_end = self._last_end
         for entry in frames:
             frame = entry[1]
@@ -104,14 +106,22 @@ class Assembler:
                     ready += traces.describe(frame)
                 else:
                     start = open_spans.pop(frame[SPAN_ID], None)
-                    if start is not None:
-                        last_end = frame
-                        self._finish(start[1], frame, ready)
-                    elif frame[SPAN_ID] not in self._dropped_starts:
-                        self.orphan_ends += 1
-            except MemoryError:
-                # The caller reads the frames again.
-                raise
+                    if start is None:
+                        continue
+                    last_end = frame
+                    first = start[1]
+                    trace = find_trace(first[TRACE_ID])
+                    if kind == ENDED and trace is not None and trace.parent_id != first[PARENT_ID] != NO_ID:
+                        # Nearly every span that is no root. `_finish` does the same, and is for the others.
+                        size = trace.bytes_seen + len(first) + len(frame)
+                        if size <= MAX_TRACE_BYTES:
+                            trace.bytes_seen = size
+                            entries = trace.entries
+                            entries.append((first, frame))
+                            if len(entries) >= MAX_HELD_SPANS or size - trace.bytes_taken > MAX_HELD_BYTES:
+                                self._take_part(first, trace, ready)
+                            continue
+                    self._finish(first, frame, trace, ready)
             except Exception:  # noqa: BLE001 - a damaged frame must not cost the others
                 self._on_damage()
         self._last_end = last_end
@@ -128,7 +138,7 @@ class Assembler:
                 attributes = read_call_site(split_start(frame)[0]).attributes or {}
                 details = {"message": _INTERRUPTED_MESSAGE, "attributes": {**attributes, INTERRUPTED: True}}
                 end = pack_end(ENDED_WITH_DETAILS, int.from_bytes(span_id), now, ERROR) + orjson.dumps(details)
-                self._finish(frame, end, ready)
+                self._finish(frame, end, self.traces.find(frame), ready)
             except Exception:  # noqa: BLE001 - a damaged frame must not cost the others
                 self._on_damage()
         self._open_spans.clear()
@@ -190,22 +200,14 @@ class Assembler:
         if is_top:
             self.traces.close(start)
 
-    def _finish(self, first: bytes, second: bytes, ready: list[Assembled]) -> None:
+    def _finish(self, first: bytes, second: bytes, trace: OpenTrace | None, ready: list[Assembled]) -> None:
         """Add an ended span to its trace, and append the trace to `ready` if it is."""
-        trace = self.traces.get(first[TRACE_ID])
         parent_id = first[PARENT_ID]
         is_root = parent_id == NO_ID or (trace is not None and parent_id == trace.parent_id)
         if trace is not None:
             size = trace.bytes_seen + len(first) + len(second)
             if size <= MAX_TRACE_BYTES:
                 trace.bytes_seen = size
-                if not is_root and second[0] == ENDED:
-                    # Nearly every span that is no root: the rest of the method is for the others.
-                    entries = trace.entries
-                    entries.append((first, second))
-                    if len(entries) >= MAX_HELD_SPANS or size - trace.bytes_taken > MAX_HELD_BYTES:
-                        self._take_part(first, trace, ready)
-                    return
             elif trace.bytes_seen + _BARE_BYTES <= 2 * MAX_TRACE_BYTES or is_root:
                 # No later span keeps its values, even if they would fit.
                 trace.bytes_seen = max(trace.bytes_seen, MAX_TRACE_BYTES) + _BARE_BYTES
@@ -218,7 +220,7 @@ class Assembler:
         if second[0] != ENDED:
             entry, details = unpack(first, second)
         if trace is None:
-            trace = OpenTrace(first)
+            trace = OpenTrace(first, self.traces.now)
             trace.details = details or NO_DETAILS
             trace.entries.append(entry)
             ready.append(

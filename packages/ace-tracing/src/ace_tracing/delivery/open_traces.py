@@ -10,7 +10,16 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from ace_tracing.clocks import monotonic
-from ace_tracing.recording.frames import NO_ID, PARENT_ID, TRACE_ID, TraceContext, context_of, read_context
+from ace_tracing.recording.frames import (
+    CONTEXT,
+    LENGTH_BYTES,
+    NO_ID,
+    PARENT_ID,
+    TRACE_ID,
+    TraceContext,
+    read_context,
+    read_length,
+)
 from ace_tracing.recording.records import (
     NO_DETAILS,
     PackedSpan,
@@ -22,6 +31,7 @@ from ace_tracing.recording.records import (
     unpack_start,
 )
 
+_CONTEXT: Final = CONTEXT + LENGTH_BYTES
 _MAX_REMEMBERED: Final = 1_000
 """How many decoded contexts are cached."""
 
@@ -51,6 +61,7 @@ class OpenTrace:
 
     Args:
         root: The start frame of the root.
+        seen_at: When it was read, by `monotonic()`.
 
     Attributes:
         root: The start frame of the root.
@@ -80,12 +91,12 @@ class OpenTrace:
         "was_shown",
     )
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, seen_at: float) -> None:
         self.root = root
         self.parent_id = root[PARENT_ID]
         self.roots = 1
         self.details = NO_DETAILS
-        self.seen_at = monotonic()
+        self.seen_at = seen_at
         self.was_shown = False
         self.has_news = False
         self.entries: list[SpanRecord | PackedSpan] = []
@@ -103,12 +114,14 @@ class OpenTraces:
 
     Attributes:
         get: Returns the open trace with an id, or None.
+        now: The time at which the frames that are added now were read, by `monotonic()`.
     """
 
     def __init__(self) -> None:
         self._traces: dict[bytes, OpenTrace] = {}
         self._contexts: dict[bytes, TraceContext] = {}
         self.get = self._traces.get
+        self.now = monotonic()
 
     def __len__(self) -> int:
         return len(self._traces)
@@ -120,14 +133,14 @@ class OpenTraces:
     def open(self, start: bytes) -> None:
         """Open the trace of a start frame if the span is its root or a topmost span."""
         if start[PARENT_ID] == NO_ID:
-            self._traces[start[TRACE_ID]] = OpenTrace(start)
+            self._traces[start[TRACE_ID]] = OpenTrace(start, self.now)
             return
         foreign = self._context(start).foreign_parent
         if foreign is None or bytes.fromhex(foreign) != start[PARENT_ID]:
             return
         trace = self.find(start)
         if trace is None:
-            self._traces[start[TRACE_ID]] = OpenTrace(start)
+            self._traces[start[TRACE_ID]] = OpenTrace(start, self.now)
         else:
             trace.roots += 1
 
@@ -137,10 +150,11 @@ class OpenTraces:
 
     def close(self, start: bytes) -> None:
         """Record that a root, or a topmost span, is no longer open."""
-        trace = self._traces[start[TRACE_ID]]
+        trace_id = start[TRACE_ID]
+        trace = self._traces[trace_id]
         trace.roots -= 1
         if not trace.roots:
-            del self._traces[start[TRACE_ID]]
+            del self._traces[trace_id]
 
     def clear(self) -> None:
         """Forget all open traces."""
@@ -204,7 +218,7 @@ class OpenTraces:
         )
 
     def _context(self, frame: bytes) -> TraceContext:
-        encoded = context_of(frame)
+        encoded = frame[_CONTEXT : _CONTEXT + read_length(frame, CONTEXT)[0]]
         context = self._contexts.get(encoded)
         if context is None:
             context = read_context(encoded)

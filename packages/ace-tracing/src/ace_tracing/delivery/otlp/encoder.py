@@ -84,9 +84,9 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
     step = SPANS_PER_YIELD
     for trace in traces:
         entries = trace.entries
-        start = 0
-        while start < len(entries):
-            some = entries[start : start + step]
+        start, count = 0, len(entries)
+        while start < count:
+            some = entries if count <= step else entries[start : start + step]
             start += step
             append_spans(pieces, trace, some)
             spans += len(some)
@@ -100,6 +100,7 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
                     small.clear()
                     total += size
                     size = 0
+                # Spans with large values are joined one by one.
                 step = SPANS_PER_YIELD if len(joined) < CHUNK_BYTES else 1
                 yield_gil()
     chunks.append(last := b"".join((*small, *pieces)))

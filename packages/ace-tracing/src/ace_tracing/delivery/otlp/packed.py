@@ -23,6 +23,7 @@ from ace_tracing.delivery.otlp.spans import (
 from ace_tracing.delivery.otlp.values import (
     EVERY_19TH,
     JSON_TEXT_STARTS,
+    MAX_SAFE_DIGITS,
     NO_DIGITS,
     encode_json_text,
     has_long_number,
@@ -42,7 +43,6 @@ from ace_tracing.recording.records import PackedSpan, Role, SpanRecord, TraceRec
 _PRECOMPUTED_SIZES: Final = 256
 _FIXED_BYTES: Final = 46
 """The size of a span's ids and times."""
-_PARENT_BYTES: Final = 10
 _SITE: Final = CONTEXT + 2 * LENGTH_BYTES
 _START_TIME: Final = slice(24, 16, -1)
 _END_TIME: Final = slice(16, 8, -1)
@@ -82,7 +82,7 @@ def append_spans(pieces: list[bytes], trace: TraceRecord, entries: Sequence[Span
         entries: The spans, unpacked or as frames.
     """
     topmost = trace.entries[-1] if trace.role is Role.TOPMOST else None
-    trace_id = bytes.fromhex(trace.trace_id)
+    before_id = bytes.fromhex(trace.trace_id) + b"\x12\x08"
     short_inputs, short_outputs = _INPUTS.short, _OUTPUTS.short
     for entry in entries:
         if isinstance(entry, SpanRecord):
@@ -93,56 +93,52 @@ def append_spans(pieces: list[bytes], trace: TraceRecord, entries: Sequence[Span
         inputs_at = site_at + read_length(first, site_at - LENGTH_BYTES)[0]
         site = first[site_at:inputs_at]
         parent_id = first[PARENT_ID]
+        facts = b""
         if parent_id != NO_ID:
             shared = _call_sites.get(site) or _remember_call_site(site)
-            size = _FIXED_BYTES + _PARENT_BYTES + len(shared)
+            size = _FIXED_BYTES + len(parent_id) + len(shared)
             if entry is topmost:
                 facts = encode_trace_facts(trace, trace.spans[-1])
-                size += len(facts)
-                pieces_of_parent: tuple[bytes, ...] = (b"\x22\x08", parent_id, facts)
-            else:
-                pieces_of_parent = b"\x22\x08", parent_id
-        elif trace.details is None:
-            shared = _root_sites.get((site, trace.folder)) or _remember_root_site(site, trace.folder)
-            size = _FIXED_BYTES + len(shared)
-            pieces_of_parent = ()
         else:
-            facts = encode_trace_facts(trace, trace.spans[-1])
-            shared = _call_sites.get(site) or _remember_call_site(site)
-            size = _FIXED_BYTES + len(shared) + len(facts)
-            pieces_of_parent = (facts,)
+            parent_id = b""
+            if trace.details is None:
+                shared = _root_sites.get((site, trace.folder)) or _remember_root_site(site, trace.folder)
+            else:
+                shared = encode_call_site(site)
+                facts = encode_trace_facts(trace, trace.spans[-1])
+            size = _FIXED_BYTES + len(shared)
         inputs, outputs = first[inputs_at:], second[END_BYTES:]
         before_inputs = before_outputs = b""
-        if inputs:
-            length = len(inputs)
+        if length := len(inputs):
             if inputs[0] not in JSON_TEXT_STARTS or (
-                inputs[EVERY_19TH].translate(None, NO_DIGITS) and has_long_number(inputs)
+                length > MAX_SAFE_DIGITS and inputs[EVERY_19TH].translate(None, NO_DIGITS) and has_long_number(inputs)
             ):
                 inputs = key_value(ATTRIBUTE, INPUTS_KEY, encode_json_text(inputs))
-            elif length < _PRECOMPUTED_SIZES:
-                before_inputs = short_inputs[length]
+                length = len(inputs)
             else:
-                before_inputs = _INPUTS.encode(length)
-            size += len(before_inputs) + len(inputs)
-        if outputs:
-            length = len(outputs)
+                before_inputs = short_inputs[length] if length < _PRECOMPUTED_SIZES else _INPUTS.encode(length)
+            size += len(before_inputs) + length
+        if length := len(outputs):
             if outputs[0] not in JSON_TEXT_STARTS or (
-                outputs[EVERY_19TH].translate(None, NO_DIGITS) and has_long_number(outputs)
+                length > MAX_SAFE_DIGITS and outputs[EVERY_19TH].translate(None, NO_DIGITS) and has_long_number(outputs)
             ):
                 outputs = key_value(ATTRIBUTE, OUTPUTS_KEY, encode_json_text(outputs))
-            elif length < _PRECOMPUTED_SIZES:
-                before_outputs = short_outputs[length]
+                length = len(outputs)
             else:
-                before_outputs = _OUTPUTS.encode(length)
-            size += len(before_outputs) + len(outputs)
+                before_outputs = short_outputs[length] if length < _PRECOMPUTED_SIZES else _OUTPUTS.encode(length)
+            size += len(before_outputs) + length
+        if facts:
+            size += len(facts)
+            outputs += facts
         pieces += (
-            _heads.get(size) or _encode_head(size), trace_id, b"\x12\x08", first[SPAN_ID], b"\x39", first[_START_TIME],
-            b"\x41", second[_END_TIME], shared, before_inputs, inputs, before_outputs, outputs, *pieces_of_parent,
+            _heads.get(size) or _encode_head(size), before_id, first[SPAN_ID], b"\x39", first[_START_TIME], b"\x41",
+            second[_END_TIME], shared, parent_id, before_inputs, inputs, before_outputs, outputs,
         )  # fmt: skip
 
 
 def _remember_call_site(site: bytes) -> bytes:
-    encoded = encode_call_site(site)
+    """Return the shared part of the spans of a call site that have a parent, with the tag of the parent's id."""
+    encoded = encode_call_site(site) + b"\x22\x08"
     if len(_call_sites) < CACHE_SIZE and len(site) <= MAX_REMEMBERED_BYTES:
         _call_sites[site] = encoded
     return encoded
