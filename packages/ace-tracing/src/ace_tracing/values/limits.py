@@ -6,10 +6,17 @@ whole on an idle one.
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 MAX_KEY_CHARS: Final = 1_000
 _FLAT_ITEM_LIMIT: Final = 16
+_HAS_GIL: Final = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+_MAX_NARROW_BYTES: Final = 8_192 if _HAS_GIL else sys.maxsize
+"""The size up to which walking from value to value is faster than reading level by level.
+
+An interpreter without a GIL stops all threads to read a level.
+"""
 
 
 class Limits:
@@ -25,7 +32,17 @@ class Limits:
         work: The maximum number of objects that are not JSON. A table counts as many; see `conversion`.
     """
 
-    __slots__ = ("depth", "flat_bytes", "flat_items", "items", "string_chars", "value_bytes", "values", "work")
+    __slots__ = (
+        "depth",
+        "flat_bytes",
+        "flat_items",
+        "items",
+        "narrow_bytes",
+        "string_chars",
+        "value_bytes",
+        "values",
+        "work",
+    )
 
     def __init__(
         self,
@@ -45,6 +62,7 @@ class Limits:
         # Below both bounds, a flat container is within every limit and needs no further check.
         self.flat_items = min(_FLAT_ITEM_LIMIT, items, values) if depth > 1 else -1
         self.flat_bytes = min(MAX_KEY_CHARS, value_bytes)
+        self.narrow_bytes = min(_MAX_NARROW_BYTES, value_bytes)
 
 
 DEFAULT_LIMITS: Final = Limits()

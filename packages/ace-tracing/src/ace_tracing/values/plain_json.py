@@ -6,7 +6,6 @@ is plain when it contains only exact built-in types and its sizes are within the
 
 from __future__ import annotations
 
-import sys
 from gc import get_referents
 from itertools import chain
 from typing import Any, Final
@@ -16,18 +15,12 @@ from ace_tracing.values.limits import MAX_KEY_CHARS, Limits
 
 MIN_BYTES_PER_VALUE: Final = 2
 """The shortest JSON text of an element, with its comma."""
-_HAS_GIL: Final = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
-_MAX_NARROW_BYTES: Final = 8_192 if _HAS_GIL else sys.maxsize
-"""The size up to which walking from value to value is faster than going from level to level.
-
-An interpreter without a GIL stops all threads to read a level.
-"""
 NOT_PLAIN: Final = -2
 
 
-def is_plain(value: object, limits: Limits) -> bool:
-    """Return whether a value is plain JSON within the limits, except that its text can be longer than `value_bytes`."""
-    remaining = remaining_bytes((value,), min(_MAX_NARROW_BYTES, limits.value_bytes), limits.depth + 1, limits)
+def is_plain(value: dict[Any, Any] | list[Any] | tuple[Any, ...], limits: Limits) -> bool:
+    """Return whether a container is plain JSON within the limits, except that its text can be too long."""
+    remaining = remaining_bytes(value, limits.narrow_bytes, limits.depth, limits)
     return remaining >= 0 or (remaining != NOT_PLAIN and _is_plain_by_level(value, limits))
 
 
@@ -55,7 +48,7 @@ def remaining_bytes(value: Any, budget: int, depth: int, limits: Limits) -> int:
         if kind is str:
             if len(item) > max_chars:
                 return NOT_PLAIN
-            budget -= len(item) + 1
+            budget -= len(item)
         elif kind is int or kind is float:
             continue
         elif kind is dict or kind is list or kind is tuple:

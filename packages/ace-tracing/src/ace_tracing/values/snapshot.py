@@ -13,6 +13,7 @@ from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.cuts import encode_within
 from ace_tracing.values.json_copies import JsonCopier
 from ace_tracing.values.limits import DEFAULT_LIMITS as DEFAULT_LIMITS
+from ace_tracing.values.limits import MAX_KEY_CHARS
 from ace_tracing.values.limits import Limits as Limits
 from ace_tracing.values.plain_json import is_plain
 
@@ -56,10 +57,15 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
             else:
                 encoded = dumps(value)
                 # No key can exceed its limit in a text this short.
-                if len(encoded) <= limits.flat_bytes:
+                if len(encoded) <= limits.flat_bytes or (
+                    len(encoded) <= limits.value_bytes and (kind is not dict or max(map(len, value)) <= MAX_KEY_CHARS)  # type: ignore[call-overload]
+                ):
                     return encoded
-        if is_plain(value, limits):
-            return encode_within(value, limits.value_bytes, {})
+        elif kind is int or kind is float or kind is bool or value is None:
+            return dumps(value)
+        if (kind is dict or kind is list or kind is tuple) and is_plain(value, limits):  # type: ignore[arg-type]
+            encoded = dumps(value)
+            return encoded if len(encoded) <= limits.value_bytes else encode_within(value, limits.value_bytes, {})
     except (TypeError, RuntimeError) as error:
         # A lone surrogate, an integer beyond 64 bits, or a dict that another thread changes: the copy handles them.
         raise_interrupt(error)
