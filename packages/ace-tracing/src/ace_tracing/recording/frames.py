@@ -37,6 +37,7 @@ CUT: Final = "span.cut"
 _START: Final = Struct(">BQQq")
 _END: Final = Struct(">BQqB")
 _LENGTH: Final = Struct(">I")
+_END_TIME: Final = Struct(">q").unpack_from
 TRACE_ID: Final = slice(_START.size, _START.size + 16)
 """Position of the trace's id in a start frame."""
 CONTEXT: Final = TRACE_ID.stop
@@ -183,6 +184,12 @@ def strip_values(frame: bytes, note: str) -> bytes:
     """Return an end frame with a note in place of its outputs and details."""
     _, span_id, end_ns, status = _END.unpack_from(frame)
     return pack_end(ENDED_WITH_DETAILS, span_id, end_ns, status) + dump_json({"attributes": {CUT: note}})
+
+
+def end_time_of(frame: bytes) -> int:
+    """Return the time of a whole end frame in nanoseconds since the epoch."""
+    end_ns: int = _END_TIME(frame, 9)[0]
+    return end_ns
 
 
 def time_of(frame: bytes) -> int:

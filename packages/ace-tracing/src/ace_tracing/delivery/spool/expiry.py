@@ -16,8 +16,8 @@ from ace_tracing.delivery.spool.folders import FolderFacts, Spool
 from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.delivery.spool.progress import Progress
 from ace_tracing.recording.feedback import read_feedback
-from ace_tracing.recording.frames import FEEDBACK, time_of
-from ace_tracing.recording.records import SpanRecord, TraceRecord
+from ace_tracing.recording.frames import FEEDBACK, end_time_of, time_of
+from ace_tracing.recording.records import PackedSpan, SpanRecord
 
 MAX_AGE_S: Final = 7 * 24 * 3600
 """The age from which on a trace of an ended process is dropped."""
@@ -35,7 +35,12 @@ def is_too_old(at_ns: int) -> bool:
     Args:
         at_ns: Nanoseconds since the epoch.
     """
-    return _MIN_TIME_NS <= at_ns < time_ns() - MAX_AGE_S * _SECOND_NS
+    return _MIN_TIME_NS <= at_ns < _oldest_ns()
+
+
+def _oldest_ns() -> int:
+    """Return the time before which everything is too old."""
+    return time_ns() - MAX_AGE_S * _SECOND_NS
 
 
 class AgeFilter:
@@ -51,10 +56,18 @@ class AgeFilter:
         """
         kept = []
         too_old = 0
+        oldest_ns = _oldest_ns()
         for one in assembled:
+            entries = one.trace.entries
             if not one.is_counted:
                 self._kept_parts.add(one.trace.trace_id)
-            elif is_too_old(_newest_time(one.trace)) and one.trace.trace_id not in self._kept_parts:
+            elif (
+                entries
+                # The root ends last, so the other spans need not be looked at.
+                and _end_of(entries[-1]) < oldest_ns
+                and _MIN_TIME_NS <= max(map(_end_of, entries)) < oldest_ns
+                and one.trace.trace_id not in self._kept_parts
+            ):
                 too_old += 1
                 continue
             kept.append(one)
@@ -130,6 +143,5 @@ def _frame_time(frame: bytes) -> int:
         return 0
 
 
-def _newest_time(trace: TraceRecord) -> int:
-    ends = (entry.end_ns if isinstance(entry, SpanRecord) else time_of(entry[1]) for entry in trace.entries)
-    return max(ends, default=0)
+def _end_of(entry: SpanRecord | PackedSpan) -> int:
+    return entry.end_ns if isinstance(entry, SpanRecord) else end_time_of(entry[1])
