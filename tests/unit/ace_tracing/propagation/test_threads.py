@@ -418,12 +418,17 @@ def test_a_finished_thread_leaves_no_garbage() -> None:
 
 
 @pytest.mark.parametrize(
-    "import_", ["from concurrent.futures import ThreadPoolExecutor", "from concurrent.futures.thread import *"]
+    "import_",
+    [
+        "from concurrent.futures import ThreadPoolExecutor",
+        "from concurrent.futures.thread import *",
+        "propagate_context(); from concurrent.futures import ThreadPoolExecutor",
+    ],
 )
 def test_pools_that_are_imported_after_configure_propagate(import_: str) -> None:
     program = f"""
 import sys
-from ace_tracing import configure, start_span, trace
+from ace_tracing import configure, propagate_context, start_span, trace
 from ace_tracing.testing import capture_traces
 configure(api_key="kb-test", base_url="http://127.0.0.1:9", spool=False)
 hooks = list(sys.meta_path)

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from ace_tracing.diagnostics import guard
 from ace_tracing.propagation.bound_context import bind_context
-from ace_tracing.propagation.patches import lock, patch
+from ace_tracing.propagation.patches import patch
 from ace_tracing.recording.context import current_scope, current_span
 
 _POOLS: Final = "concurrent.futures.thread"
@@ -68,8 +68,7 @@ def propagate_into_pools() -> None:
         return
     pool = getattr(sys.modules.get(_POOLS), "ThreadPoolExecutor", None)
     if pool is not None:
-        with lock:
-            patch(pool, "submit", make_submit)
+        patch(pool, "submit", make_submit)
     elif _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
 

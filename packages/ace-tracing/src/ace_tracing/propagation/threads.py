@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ace_tracing.propagation.bound_context import BoundContext, bind_context
 from ace_tracing.propagation.executors import make_submit, propagation
-from ace_tracing.propagation.patches import lock, patch, unpatch_all
+from ace_tracing.propagation.patches import patch, unpatch_all
 from ace_tracing.propagation.processes import SpawnContext
 from ace_tracing.recording.context import current_scope, current_span
 
@@ -37,13 +37,12 @@ def propagate_context(on: bool = True) -> None:
         on: False undoes it for threads, work and processes that start from then on. It also ends the propagation into
             `ThreadPoolExecutor` that is on by default.
     """
-    with lock:
-        propagation.mode = "all" if on else "off"
-        if on:
-            _patch_all()
-        else:
-            _set_greenlet_callback(False)
-            unpatch_all()
+    propagation.mode = "all" if on else "off"
+    if on:
+        _patch_all()
+    else:
+        _set_greenlet_callback(False)
+        unpatch_all()
 
 
 def with_context(executor: E) -> E:
