@@ -17,7 +17,8 @@ LAYERS: dict[str, str] = {
     interrupts              -
     clocks                  interrupts
     diagnostics             clocks interrupts
-    forks                   diagnostics
+    native                  clocks
+    forks                   diagnostics native
     values/                 clocks diagnostics interrupts
     recording/              clocks forks values/ diagnostics interrupts
     decorator/              clocks recording/ values/snapshot values/copies diagnostics interrupts errors
@@ -30,21 +31,21 @@ LAYERS: dict[str, str] = {
     delivery/content        -
     delivery/control        -
     delivery/descriptors    -
-    delivery/fork           forks
+    delivery/fork           forks native
     delivery/gil            clocks
     delivery/status         -
     delivery/uwsgi          diagnostics
-    delivery/spool/         clocks forks delivery/assembler delivery/descriptors delivery/open_traces recording/
+    delivery/spool/         clocks forks native delivery/assembler delivery/descriptors delivery/open_traces recording/
                             diagnostics interrupts
     delivery/otlp/          delivery/content recording/ version
-    delivery/http/          clocks forks delivery/content delivery/otlp/response recording/feedback errors
+    delivery/http/          clocks forks native delivery/content delivery/otlp/response recording/feedback errors
     delivery/http/transport delivery/http/ delivery/descriptors
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
                             recording/feedback
     delivery/mlflow/        clocks delivery/content delivery/http/ delivery/otlp/attributes recording/records
     delivery/batches        delivery/open_traces delivery/otlp/encoder recording/
-    delivery/ledger         delivery/open_traces delivery/backoff delivery/spool/ delivery/status
+    delivery/ledger         native delivery/open_traces delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback
     delivery/parallel       -
     delivery/feedback       clocks delivery/attempts delivery/parallel delivery/ledger delivery/exporter
@@ -55,12 +56,13 @@ LAYERS: dict[str, str] = {
                             delivery/otlp/encoder delivery/spool/ recording/context diagnostics
     delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/open_traces delivery/control
                             delivery/spool/ diagnostics
-    delivery/worker         clocks delivery/content delivery/recovery delivery/dispatch delivery/exporter
+    delivery/worker         clocks native delivery/content delivery/recovery delivery/dispatch delivery/exporter
                             delivery/ledger delivery/control delivery/status delivery/http/deadline delivery/spool/
                             delivery/uwsgi diagnostics
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
-    process                 clocks forks pipeline delivery/worker delivery/fork delivery/status recording/ diagnostics
+    process                 clocks forks native pipeline delivery/worker delivery/fork delivery/status recording/
+                            diagnostics
     propagation/patches     -
     propagation/span_context  recording/
     propagation/bound_context  propagation/span_context recording/

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import time as _time
 from collections.abc import Callable
-from time import sleep as sleep
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -32,12 +31,19 @@ def _load_time() -> Any:
 
 _real = _load_time()
 
+sleep: Callable[[float], None] = _real.sleep
+"""Suspends the thread of the operating system, with all its greenlets."""
 perf_counter: Callable[[], float] = _real.perf_counter
 perf_counter_ns: Callable[[], int] = _real.perf_counter_ns
 thread_time: Callable[[], float] = _real.thread_time
 # For deadlines. Some releases of time-machine replace `monotonic` in C, for all instances, but none this clock.
 monotonic: Callable[[], float] = _real.perf_counter
 _real_time_ns: Callable[[], int] = _real.time_ns
+
+
+def pause(seconds: float) -> None:
+    """Suspend the caller. In a greenlet of gevent or eventlet, the others run meanwhile."""
+    _time.sleep(seconds)
 
 
 def time_ns() -> int:

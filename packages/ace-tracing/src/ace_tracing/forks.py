@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.native import RLock
 
 _WIPE_ON_FORK: Final = 18
 """Linux's `MADV_WIPEONFORK`, which the module `mmap` does not have."""
@@ -42,7 +42,7 @@ class _Gate:
     """The lock of one renewal. It is made in the child, so no thread of the parent holds it."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.is_entered = False
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import threading
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.diagnostics import warn
 from ace_tracing.forks import on_fork, renew_if_forked
+from ace_tracing.native import RLock
 from ace_tracing.recording.context import current_span
 from ace_tracing.recording.tracer import Tracer, state
 
@@ -37,7 +37,7 @@ class ProcessState:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock: AbstractContextManager[bool] = RLock()
         self._pipeline: Pipeline | None = None
         self.retired: list[Worker] = []
         self.enabled = True
@@ -81,7 +81,7 @@ class ProcessState:
         That is locks, undelivered traces and connections. New spans below the span that forked belong to the child.
         Spans of other tasks belong to the parent only.
         """
-        self._lock = threading.RLock()
+        self._lock = RLock()
         for worker in self.retired:
             worker.abandon()
         self.retired.clear()

@@ -200,6 +200,41 @@ assert flush(30)
 """
 
 
+HUB = """
+import sys, gevent
+from gevent import monkey
+from ace_tracing import configure, flush, start_span
+configure(api_key="kb-test", base_url=sys.argv[1], spool=False)
+monkey.patch_all()
+
+def traced():
+    with start_span("x"):
+        pass
+
+# The first trace ends in a thread of gevent's pool, whose event loop does not run.
+gevent.get_hub().threadpool.apply(traced)
+turns = 0
+def turn():
+    global turns
+    while True:
+        turns += 1
+        gevent.sleep(0)
+gevent.spawn(turn)
+assert flush(0.5).pending == 1
+assert turns > 1
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+def test_flush_in_a_greenlet_lets_the_others_run() -> None:
+    with faulty_server(hang=True) as server:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", HUB, server.url], capture_output=True, text=True, timeout=100
+        )
+        assert done.returncode == 0, done.stderr
+        server.release()
+
+
 @pytest.mark.covers("Contexts", "gevent")
 @pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
 @pytest.mark.parametrize("patched", ["before", "after"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import queue
+from _queue import Empty, SimpleQueue
 
 
 class Control:
@@ -20,9 +20,8 @@ class Control:
         self.must_show = False
         self.is_closed = False
         self.is_retired = False
-        # The full name is looked up now: gevent may have replaced the class after this module was imported, and a
-        # greenlet must not block.
-        self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
+        # Not `queue.SimpleQueue`, which gevent and eventlet replace: the worker is always a native thread.
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
 
     def wake(self) -> None:
         """Wake the worker's thread."""
@@ -36,5 +35,5 @@ class Control:
         """
         try:
             self._wakeups.get(timeout=seconds)
-        except queue.Empty:
+        except Empty:
             return

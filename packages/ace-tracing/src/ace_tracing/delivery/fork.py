@@ -17,17 +17,17 @@ from __future__ import annotations
 import logging  # noqa: F401
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from ace_tracing.forks import on_fork
+from ace_tracing.native import RLock
 
 MAX_WAIT_S: Final = 10.0
 """The longest time that a fork waits for an import, in seconds."""
 
-_lock = threading.RLock()
+_lock = RLock()
 _is_acquired = False
 
 
@@ -53,7 +53,7 @@ def _release() -> None:
 def _renew_lock() -> None:
     """Replace the lock. Runs after a fork, in the child, where the threads that may hold the lock do not exist."""
     global _lock
-    _lock = threading.RLock()
+    _lock = RLock()
 
 
 if hasattr(os, "register_at_fork"):

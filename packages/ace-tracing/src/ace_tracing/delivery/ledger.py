@@ -6,7 +6,6 @@ happens in between. The worker's thread records. Any thread reads.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
@@ -17,6 +16,7 @@ from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.drops import BUFFER_FULL, BUFFER_FULL_FEEDBACK, BUFFER_FULL_SPANS
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
+from ace_tracing.native import Condition, RLock
 
 REJECTED: Final = "rejected by the service"
 REJECTED_PARTS: Final = "rejected by the service: spans of kept traces"
@@ -62,8 +62,8 @@ class Ledger:
     def __init__(self, buffer: Buffer) -> None:
         self._buffer = buffer
         # An RLock is acquired in C: a thread cannot be killed between acquiring it and recording that it owns it.
-        self._lock = threading.RLock()
-        self.changed = threading.Condition(self._lock)
+        self._lock = RLock()
+        self.changed = Condition(self._lock)
         self.successes = 0
         self.settled_position = 0
         self._own = _Counts()

@@ -5,7 +5,6 @@ Public methods run on any thread. `_run` is the thread's main function; the meth
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from contextvars import Context
 from typing import Final
@@ -23,6 +22,7 @@ from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
 from ace_tracing.delivery.uwsgi import is_uwsgi_master, warn_of_early_trace
 from ace_tracing.diagnostics import internal_error
+from ace_tracing.native import DaemonThread, allocate_lock
 
 BATCH_DELAY_S: Final = 0.5
 """How long the first finished trace waits for others to share its request."""
@@ -65,8 +65,8 @@ class Worker:
         self._ledger = Ledger(buffer)
         self._dispatcher = Dispatcher(exporter, buffer, spool, self._ledger, self._control)
         self._recovery = None if spool is None else Recovery(spool, self._dispatcher, self._control)
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._thread: DaemonThread | None = None
+        self._starting = allocate_lock()
         self._is_running = False
         self._must_restart = False
         self._has_ended = False
@@ -111,7 +111,7 @@ class Worker:
             show_running: Whether to send the ended spans of running traces, too, unless that is off.
         """
         must_show = show_running and self.show_running_after is not None
-        if threading.current_thread() is self._thread:
+        if self._is_own_thread:
             # A log handler calls this while the worker's thread sends. The thread cannot wait for itself.
             return self.delivery()
         deadline = monotonic() + timeout
@@ -160,12 +160,12 @@ class Worker:
         self.flush(timeout, show_running=False)
         self._control.is_closed = True
         self._control.wake()
-        if threading.current_thread() is self._thread:
+        if self._is_own_thread:
             # A log handler calls this while the worker's thread sends. The thread ends after this attempt.
             return self.delivery()
         thread = self._thread
         if thread is not None and thread.is_alive():
-            thread.join(min(max(0.05, deadline - monotonic()), threading.TIMEOUT_MAX))
+            thread.join(max(0.05, deadline - monotonic()))
         else:
             self._must_restart = self._must_restart or self._is_running
             with time_limit(max(MIN_ATTEMPT_S, deadline - monotonic())):
@@ -199,6 +199,12 @@ class Worker:
             self._recovery.forget()
         if self._spool is not None:
             self._spool.forget()
+
+    @property
+    def _is_own_thread(self) -> bool:
+        """Whether the caller runs in the worker's thread."""
+        thread = self._thread
+        return thread is not None and thread.is_current
 
     def _is_done(self, position: int, *, must_show: bool, with_missing: bool = True) -> bool:
         is_shown = not must_show or self._dispatcher.is_shown(position)
@@ -234,7 +240,7 @@ class Worker:
         if not self._starting.acquire(blocking=False):
             return True
         try:
-            self._thread = threading.Thread(target=self._run, name="ace-tracing", daemon=True)
+            self._thread = DaemonThread(self._run, "ace-tracing")
             # An empty context, so that the worker's own spans do not become children of the span that runs here.
             Context().run(self._thread.start)
         except (RuntimeError, MemoryError, OSError):

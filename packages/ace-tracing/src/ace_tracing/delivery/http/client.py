@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
@@ -15,6 +14,7 @@ from ace_tracing.delivery.http.proxies import find_proxy
 from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.errors import ServiceError, ServiceTimeoutError
 from ace_tracing.forks import renew_if_forked
+from ace_tracing.native import RLock, get_ident, is_patched
 from kayba_api import Client, ResponseTooLarge
 from kayba_api.types import Response
 
@@ -58,9 +58,9 @@ class ServiceClient:
         self.base_url = base_url
         self.experiment_ids: dict[str, str] = {}
         self._api_key = api_key
-        self._client: Client | None = None
+        self._clients: dict[int, Client] = {}
         # Re-entrant: a garbage collector's callback may use the client while this thread holds the lock.
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._requests_running = 0
         self._close_when_idle = False
         self._no_otlp_until: float | None = None
@@ -82,9 +82,10 @@ class ServiceClient:
             httpx.ConnectError: The environment prevents it.
         """
         with self._lock:
-            if self._client is None:
+            thread = _owner()
+            if thread not in self._clients:
                 try:
-                    self._client = Client(
+                    self._clients[thread] = Client(
                         base_url=self.base_url,
                         api_key=self._api_key,
                         timeout=REQUEST_TIMEOUT_S,
@@ -93,7 +94,7 @@ class ServiceClient:
                     )
                 except Exception as error:
                     raise httpx.ConnectError(f"no client can be created: {_describe(error)}") from error
-            return self._client
+            return self._clients[thread]
 
     def request(self, operation: Callable[..., Response[Any]], **arguments: Any) -> Response[Any]:
         """Call one operation of `kayba_api`.
@@ -225,13 +226,14 @@ class ServiceClient:
         """
         with self._lock:
             self._close_when_idle = self._requests_running > 0
-            if self._client is not None and not self._requests_running:
-                self._client.close()
+            client = self._clients.get(_owner())
+            if client is not None and not self._requests_running:
+                client.close()
 
     def reset_after_fork(self) -> None:
         """Drop the connections that a forked child shares with its parent."""
-        self._client = None
-        self._lock = threading.RLock()
+        self._clients = {}
+        self._lock = RLock()
         self._requests_running = 0
         self._close_when_idle = False
 
@@ -240,6 +242,14 @@ class ServiceClient:
             self._requests_running -= 1
             if self._close_when_idle:
                 self.close()
+
+
+def _owner() -> int:
+    """Return the thread whose connections a request uses; 0 for the connections that all threads share.
+
+    The sockets of gevent and eventlet belong to the event loop of one thread.
+    """
+    return get_ident() if is_patched() else 0
 
 
 def _describe(error: Exception) -> str:

@@ -6,7 +6,6 @@ reserves the space for a frame, so no other thread can run in between in an inte
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
 from collections.abc import Callable
 
@@ -21,6 +20,7 @@ from ace_tracing.delivery.spool.segments import (
     write_header,
 )
 from ace_tracing.delivery.spool.storage import SegmentMaker, Storage
+from ace_tracing.native import RLock
 from ace_tracing.recording.frames import (
     DESCRIBED,
     ENDED,
@@ -152,7 +152,7 @@ class Buffer(SegmentReader):
 
     def abandon(self) -> None:
         """Accept no more frames and keep the files as they are, in a forked child: they are the parent's."""
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._closed = self.is_abandoned = True
         self._current = no_segment()
         for segment in (*self._segments, *([self._spare] if self._spare else [])):

@@ -5,11 +5,11 @@ A position is a segment's number and an offset in it; positions grow.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from typing import Final
 
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
+from ace_tracing.native import RLock
 
 NUMBER_BITS: Final = 32
 """The bits of a position behind which the segment's number stands."""
@@ -31,7 +31,7 @@ class SegmentReader:
     """
 
     def __init__(self, current: Segment) -> None:
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._segments: deque[Segment] = deque()
         self._current = current
         self._reading: Segment | None = None
