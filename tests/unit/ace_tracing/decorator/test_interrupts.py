@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,6 +62,17 @@ async def add_later(left: int, right: int) -> int:
     return left + right
 
 
+@trace
+def numbers() -> Iterator[int]:
+    yield from (1, 2, 3)
+
+
+@trace
+async def numbers_later() -> AsyncIterator[int]:
+    for number in (1, 2, 3):
+        yield number
+
+
 def call_function() -> None:
     add(1, 2)
 
@@ -83,12 +94,26 @@ def call_coroutine() -> None:
         add_later(1, 2).send(None)
 
 
+def iterate() -> None:
+    for _ in numbers():
+        pass
+
+
+def iterate_later() -> None:
+    async def consume() -> None:
+        async for _ in numbers_later():
+            pass
+
+    with suppress(StopIteration):
+        consume().send(None)
+
+
 def enter_block() -> None:
     with start_span("block") as span:
         span.set_attribute("key", 1)
 
 
-CALLS: Final = [call_function, call_nested, call_with_records, call_coroutine, enter_block]
+CALLS: Final = [call_function, call_nested, call_with_records, call_coroutine, iterate, iterate_later, enter_block]
 
 
 class Timer:

@@ -77,7 +77,6 @@ class StreamCollector:
     )
 
     def __init__(self, span: LiveSpan | None, recorder: OutputRecorder) -> None:
-        self._span = span
         self._recorder = recorder
         # Copies for a user's function, or None when there is no such function.
         self._items: list[Any] | None = [] if span is not None and recorder.needs_items else None
@@ -93,6 +92,8 @@ class StreamCollector:
         self._seconds_left = MAX_ENCODING_SECONDS
         self._clock = perf_counter
         self._token: SpanToken | None = None
+        # Last: an interrupt can come at any of these lines.
+        self._span = span
 
     def __enter__(self) -> None:
         if self._span is not None:
@@ -186,27 +187,31 @@ class StreamCollector:
     def finish_with_result(self, result: Any) -> None:
         """End the span with a result that is not a stream."""
         span, self._span = self._span, None
+        self.__class__ = StreamCollector
         if span is not None:
             self._recorder.record_result(span, result)
             span.end()
 
-    def __del__(self) -> None:
-        # A stream that is garbage-collected before its end, such as an asynchronous generator, is still recorded.
-        self.finish()
-
     def _end(self, error: BaseException | None, return_value: Any) -> None:
         span, self._span = self._span, None
+        self.__class__ = StreamCollector
         if span is None:
             return
-        items = self._encode() if self._items is None else self._items + self._pending
-        # A stream can be iterated once more.
-        self._ignores_items, self._room = True, 0
-        self._recorder.record_items(span, items, return_value)
-        if self._unrecorded_count:
-            span.set_attribute("stream.items_not_recorded", self._unrecorded_count)
-        if error is not None:
-            span._record_failure(error)
-        span.end()
+        try:
+            items = self._encode() if self._items is None else self._items + self._pending
+            # A stream can be iterated once more.
+            self._ignores_items, self._room = True, 0
+            self._recorder.record_items(span, items, return_value)
+            if self._unrecorded_count:
+                span.set_attribute("stream.items_not_recorded", self._unrecorded_count)
+            if error is not None:
+                span._record_failure(error)
+        finally:
+            # An interrupt can come before the end of the span, and in the middle of it.
+            try:
+                span.end()
+            finally:
+                span.end()
 
     def _encode(self) -> bytes:
         try:
@@ -217,6 +222,20 @@ class StreamCollector:
             internal_error("encoding items")
             self._unrecorded_count += len(self._pending)
         return bytes(self._encoded + b"]") if self._encoded else b"[]"
+
+
+class CollectableStreamCollector(StreamCollector):
+    """A collector that also ends the span when it is garbage-collected: nobody has to close the stream.
+
+    An ended one is a `StreamCollector`, because the exception of a signal handler is lost in a finalizer.
+    """
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        # An interrupt can come before there is a span.
+        if getattr(self, "_span", None) is not None:
+            self.finish()
 
 
 def _encode_all(items: list[Any]) -> bytes:

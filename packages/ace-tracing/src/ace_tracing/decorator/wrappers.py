@@ -20,10 +20,12 @@ from ace_tracing.decorator.compiled import compile_wrapper
 from ace_tracing.decorator.descriptors import copy_metadata
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.internal_frames import make_internal
-from ace_tracing.decorator.items import StreamCollector
+from ace_tracing.decorator.items import CollectableStreamCollector, StreamCollector
 from ace_tracing.decorator.streams import wrap_stream
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording import context
-from ace_tracing.recording.context import end_with_error
+from ace_tracing.recording.context import CurrentSpan, end_with_error
+from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import state
 
 
@@ -113,7 +115,7 @@ def _wrap_streaming_function(function: Callable[..., Any], traced_function: Trac
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return function(*args, **kwargs)
-        collector = StreamCollector(span, traced_function)
+        collector = CollectableStreamCollector(span, traced_function)
         try:
             with collector:
                 result = function(*args, **kwargs)
@@ -134,7 +136,7 @@ def _wrap_streaming_coroutine_function(
         tracer = state.tracer
         if tracer is None or (span := traced_function.open(tracer, args, kwargs)) is None:
             return await function(*args, **kwargs)
-        collector = StreamCollector(span, traced_function)
+        collector = CollectableStreamCollector(span, traced_function)
         try:
             with collector:
                 result = await function(*args, **kwargs)
@@ -169,24 +171,28 @@ def _wrap_generator_function(
             generator = function(*args, **kwargs)
             del args, kwargs
             return (yield from generator)
-        collector = StreamCollector(span, traced_function)
+        collector: StreamCollector | None = None
         # Local variables and no `with collector`: the loop costs half.
-        add, enter, leave = collector.add, context.current_span.set, context.current_span.reset
+        current = context.current_span
+        enter, leave = current.set, current.reset
         passing: list[Any] = [None]
         try:
+            collector = CollectableStreamCollector(span, traced_function)
+            add = collector.add
             generator = function(*args, **kwargs)
             del args, kwargs
             resume: Callable[[Any], Any] = generator.send
             while True:
-                token = enter(span)
+                token: Any = None
+                parent = current.get()
                 try:
+                    token = enter(span)
                     passing.append(resume(passing.pop()))
                 finally:
-                    try:  # noqa: SIM105 - contextlib.suppress costs as much as the rest of the loop
+                    try:
                         leave(token)
-                    except ValueError:
-                        # The step ended in another context than it started in.
-                        pass
+                    except (ValueError, TypeError) as error:
+                        _restore_parent(span, parent, error)
                 add(passing[0])
                 try:
                     passing.append((yield passing.pop()))
@@ -195,17 +201,37 @@ def _wrap_generator_function(
                     passing.append(error)
                     resume = generator.throw
         except StopIteration as end:
-            collector.finish(end.value)
+            if collector is not None:
+                collector.finish(end.value)
             return end.value
-        except GeneratorExit:
-            # The consumer's `break`, `close()` or the garbage collector ended the generator, which is no error.
-            collector.finish()
-            raise
         except BaseException as error:
-            collector.fail(error)
+            _end_items(span, collector, error)
             raise
 
     return traced
+
+
+def _restore_parent(span: LiveSpan | None, parent: CurrentSpan, error: Exception) -> None:
+    """Restore the previous current span after a step whose token cannot be used.
+
+    Args:
+        span: The span of the generator.
+        parent: The span that was current before the step.
+        error: ValueError if the step ended in another context than it started in, where the span never was current.
+            TypeError if there is no token, because an interrupt came before it was stored.
+    """
+    raise_interrupt(error)
+    if span is not None and context.current_span.get() is span:
+        context.current_span.set(parent)
+
+
+def _end_items(span: LiveSpan | None, collector: StreamCollector | None, error: BaseException) -> None:
+    """End the span of a generator with the exception that left it."""
+    if collector is None:
+        end_with_error(span, None, error)
+    else:
+        # A `break`, `close()` or the garbage collector ends a generator by GeneratorExit, which is no error.
+        collector.fail(error)
 
 
 @make_internal
@@ -214,25 +240,27 @@ def _wrap_async_generator_function(
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     # The names are bound here, because the wrapper runs with the globals of the function.
     open_items, start, make_partial = _open_items, start_unregistered, functools.partial
-    end_of_items, closed, other_context, any_exception = StopAsyncIteration, GeneratorExit, ValueError, BaseException
+    end_of_items, bad_token, any_exception = StopAsyncIteration, (ValueError, TypeError), BaseException
+    restore_parent, end_items = _restore_parent, _end_items
 
     async def traced(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        span, collector, add, enter, leave = open_items(traced_function, args, kwargs)
+        span, collector, add, get_current, enter, leave = open_items(traced_function, args, kwargs)
         passing: list[Any] = [None]
         try:
             generator = function(*args, **kwargs)
             del args, kwargs
             resume: Callable[[Any], Awaitable[Any]] = make_partial(start, generator)
             while True:
-                token = enter(span)
+                token: Any = None
+                parent = get_current(None)
                 try:
+                    token = enter(span)
                     passing.append(await resume(passing.pop()))
                 finally:
-                    try:  # noqa: SIM105 - see _wrap_generator_function
+                    try:
                         leave(token)
-                    except other_context:
-                        # The generator was closed in another context, where the span never was current.
-                        pass
+                    except bad_token as error:
+                        restore_parent(span, parent, error)
                 add(passing[0])
                 try:
                     passing.append((yield passing.pop()))
@@ -242,11 +270,8 @@ def _wrap_async_generator_function(
                     resume = generator.athrow
         except end_of_items:
             collector.finish()
-        except closed:
-            collector.finish()
-            raise
         except any_exception as error:
-            collector.fail(error)
+            end_items(span, collector, error)
             raise
 
     return copy_metadata(function)(_with_globals_of(function, traced))
@@ -256,15 +281,20 @@ def _open_items(traced_function: TracedFunction, args: tuple[Any, ...], kwargs: 
     """Start the span of an asynchronous generator.
 
     Returns:
-        The span, its collector, and the functions that add an item and enter and leave the span. If the call is not
-        traced, the span is None, and the functions do nothing.
+        The span, its collector, and the functions that add an item, get the current span, and enter and leave the span.
+        If the call is not traced, the span is None, and the functions do nothing.
     """
     tracer = state.tracer
     span = None if tracer is None else traced_function.open(tracer, args, kwargs)
-    collector = StreamCollector(span, traced_function)
+    try:
+        collector = CollectableStreamCollector(span, traced_function)
+    except BaseException as error:
+        _end_items(span, None, error)
+        raise
     if span is None:
-        return None, collector, _do_nothing, _do_nothing, _do_nothing
-    return span, collector, collector.add, context.current_span.set, context.current_span.reset
+        return None, collector, _do_nothing, _do_nothing, _do_nothing, _do_nothing
+    current = context.current_span
+    return span, collector, collector.add, current.get, current.set, current.reset
 
 
 def _do_nothing(_value: Any) -> None:
