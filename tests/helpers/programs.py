@@ -33,12 +33,22 @@ def warnings_about_delivery() -> Iterator[str]:
     for path in package.rglob("*.py"):
         if path.relative_to(package).parts[0] in NOT_ABOUT_DELIVERY:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        constants: dict[str, str] = {}
+        for node in nodes:
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(text))):
+                    constants[name] = text
+        for node in nodes:
             match node:
                 case ast.Call(
-                    func=ast.Name(id="warn"), args=[ast.Constant(value=cause), ast.Constant(value=str(message)), *_]
+                    func=ast.Name(id="warn"),
+                    args=[ast.Constant(value=cause), ast.Constant() | ast.Name() as text_node, *_],
                 ) if cause != "partial":
-                    yield "".join(VALUE.get(part, re.escape(part)) for part in re.split(r"(%d|%s|%\.1f)", message))
+                    is_text = isinstance(text_node, ast.Constant)
+                    message = str(text_node.value) if is_text else constants.get(text_node.id)
+                    if message is not None:
+                        yield "".join(VALUE.get(part, re.escape(part)) for part in re.split(r"(%d|%s|%\.1f)", message))
 
 
 WARNING: Final = re.compile("|".join(warnings_about_delivery()))
