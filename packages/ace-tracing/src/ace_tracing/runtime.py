@@ -122,6 +122,7 @@ def configure(
                 if is_rejected and previous.worker.is_spooled and worker.is_spooled:
                     # The service rejects the former key or address. The new worker may send the spooled traces.
                     previous.worker.close(0.0)
+                    previous.worker.hand_over(worker)
                     worker.start()
                 else:
                     previous.worker.retire()

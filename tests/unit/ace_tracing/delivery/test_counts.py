@@ -300,3 +300,17 @@ def test_a_trace_without_memory_for_its_frames_is_counted(module: str, monkeypat
             start_span_no_context("manual").end()
         settled = settle(made=6)
         assert (settled.delivered, settled.dropped) == ((0, 6) if module == "tracer" else (6, 0))
+
+
+def test_traces_of_a_rejected_key_are_counted_once_by_the_next() -> None:
+    with faulty_server(FakeResponse(401)) as server:
+        ace_tracing.configure(api_key="kb-old", base_url=server.url)
+        make_traces(5)
+        wait_for(lambda: ace_tracing.flush(timeout=0.2).pending == 5 and tracing_status().state == "paused")
+        server.respond_with(FakeResponse())
+        ace_tracing.configure(api_key="kb-new", base_url=server.url)
+        make_traces(2)
+        counts(tracing_status(), made=7)
+        assert settle(made=7) == Delivery(delivered=7)
+        assert tracing_status().recovered == 0
+        assert counts(ace_tracing.shutdown(timeout=30), made=7) == (7, 0, 0)

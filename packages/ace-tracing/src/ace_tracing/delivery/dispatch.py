@@ -313,7 +313,7 @@ class Dispatcher:
             if batch.trace_count:
                 reason = INTERNAL_ERROR if result.is_unsendable else REJECTED
                 count = batch.trace_count
-                self.drop(count, reason, result.reason, recovered=recovered, settled=0 if recovered else count)
+                self.drop(count, reason, result.reason, recovered=recovered, settled=count)
             elif spans := sum(len(one.trace.entries) for one in batch.assembled):
                 self.drop(spans, REJECTED_PARTS, result.reason, recovered=recovered)
             return

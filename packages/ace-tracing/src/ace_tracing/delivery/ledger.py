@@ -73,6 +73,9 @@ class Ledger:
         self._unassembled = 0
         self._lost_starts = 0
         self._recovered = 0
+        # Traces and feedback that an earlier worker of this process has left in its spool for this one.
+        self._adopted = self._adopted_delivered = 0
+        self._has_handed_over = False
         # Drops of other processes' traces, and of feedback, which no restart repeats.
         self._other_drops: Counter[str] = Counter()
         self._feedback_settled = 0
@@ -115,6 +118,16 @@ class Ledger:
         """Record that the buffer accepts no more frames: a trace that ends later is left to another process."""
         self._finished = self._buffer.finished
 
+    def hand_over(self, other: Ledger, log: OwnLog) -> None:
+        """Count the pending traces and feedback as those of another worker, which recovers this worker's spool.
+
+        Args:
+            other: The ledger of the other worker.
+            log: The log of this one, which is closed.
+        """
+        other._adopted += self.delivery(log).pending
+        self._has_handed_over = True
+
     def record_success(self, traces: int, *, recovered: bool, rejected_spans: int) -> None:
         """Count a batch that the service has accepted, and wake the threads that wait in `flush`.
 
@@ -127,7 +140,7 @@ class Ledger:
             self.successes += 1
             dropped = {REJECTED_SPANS: rejected_spans} if rejected_spans else {}
             if recovered:
-                self._recovered += traces
+                self._recovered += traces - self._settle_adopted(traces, is_delivered=True)
                 self._other_drops.update(dropped)
             else:
                 own = self._own
@@ -145,10 +158,11 @@ class Ledger:
             count: The dropped traces or spans.
             reason: The key in `Delivery.reasons`.
             recovered: Whether they are another process's.
-            settled: The traces of this process among them, which are no longer pending.
+            settled: The traces among them, which are no longer pending. The others are spans.
         """
         with self._lock:
             if recovered:
+                self._settle_adopted(settled)
                 self._other_drops[reason] += count
             else:
                 own = self._own
@@ -164,7 +178,7 @@ class Ledger:
         """
         with self._lock:
             if recovered:
-                self._recovered += is_delivered
+                self._recovered += is_delivered - self._settle_adopted(1, is_delivered=is_delivered) * is_delivered
             else:
                 self._feedback_settled += 1
                 self._feedback_delivered += is_delivered
@@ -180,6 +194,7 @@ class Ledger:
         """
         with self._lock:
             self._feedback_settled += settled
+            self._settle_adopted(count - settled)
             self._feedback_dropped += count
             self._other_drops[reason] += count
             self.changed.notify_all()
@@ -226,15 +241,24 @@ class Ledger:
             finished = self._buffer.finished if self._finished is None else self._finished
             pending = max(0, own.assembled - own.settled + max(0, self._unread(finished, log)))
             feedback = max(0, self._buffer.feedback_count - self._feedback_settled - self._feedback_lost)
+            if self._has_handed_over:
+                pending = feedback = 0
             return Delivery(
-                own.delivered + self._feedback_delivered,
-                pending + feedback,
+                own.delivered + self._feedback_delivered + self._adopted_delivered,
+                pending + feedback + self._adopted,
                 sum(reasons.values()),
                 {reason: count for reason, count in reasons.items() if count},
                 feedback_delivered=self._feedback_delivered,
                 feedback_pending=feedback,
                 feedback_dropped=self._feedback_dropped + self._buffer.dropped[BUFFER_FULL_FEEDBACK],
             )
+
+    def _settle_adopted(self, count: int, *, is_delivered: bool = False) -> int:
+        """Count recovered traces or feedback as those that were handed over, as far as such are pending."""
+        settled = min(count, self._adopted)
+        self._adopted -= settled
+        self._adopted_delivered += settled * is_delivered
+        return settled
 
     def _unread(self, finished: int, log: OwnLog) -> int:
         """Return how many of the finished traces are neither read nor lost."""

@@ -122,7 +122,11 @@ class Recovery:
         self._dispatcher.feedback.drop_expired(len(feedback))
         if traces:
             self._dispatcher.drop(
-                traces, EXPIRED, "they waited in the spool for too long, or it is over its limit", recovered=True
+                traces,
+                EXPIRED,
+                "they waited in the spool for too long, or it is over its limit",
+                recovered=True,
+                settled=traces,
             )
 
     def _deliver_feedback(self, log: OrphanedLog) -> None:

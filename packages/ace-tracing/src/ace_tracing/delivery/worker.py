@@ -172,6 +172,10 @@ class Worker:
                 self._end(recover=False)
         return self.delivery()
 
+    def hand_over(self, other: Worker) -> None:
+        """Let another worker deliver the traces that this one, which is closed, has left in its spool."""
+        self._ledger.hand_over(other._ledger, self._dispatcher.log)
+
     def retire(self) -> None:
         """End the thread once everything is read. A trace that finishes later starts a thread that ends again."""
         self._control.is_retired = True
