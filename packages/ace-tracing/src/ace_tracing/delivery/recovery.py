@@ -9,7 +9,7 @@ from typing import Final
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.control import Control
-from ace_tracing.delivery.dispatch import Dispatcher
+from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher
 from ace_tracing.delivery.ledger import EXPIRED
 from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.directory import Directory
@@ -23,8 +23,6 @@ INTERVAL_S: Final = 10.0
 """How often a running worker looks for orphaned spools."""
 FEEDBACK_INTERVAL_S: Final = 1.0
 """How often it does so while feedback in one of them waits for its trace."""
-MAX_TRACES: Final = 1_024
-"""How many recovered traces are sent in one round."""
 
 
 class Recovery:
@@ -101,7 +99,8 @@ class Recovery:
         while not log.is_read:
             self._deliver_own_first()
             ready: list[Assembled] = []
-            while not log.is_read and len(ready) < MAX_TRACES:
+            end = log.bytes_read + BATCH_BYTES
+            while not log.is_read and log.bytes_read < end:
                 ready += log.read(self._dispatcher.gil.max_bytes)
                 self._dispatcher.gil.yield_gil()
             kept, too_old = ([], sum(one.is_counted for one in ready)) if is_expired else ages.split(ready)

@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.helpers.programs import wait_for
 
 import ace_tracing
+from ace_tracing.delivery.dispatch import BATCH_BYTES
+from ace_tracing.delivery.http.results import Delivered, ExportResult
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.log import OwnLog
@@ -24,7 +28,9 @@ from ace_tracing.delivery.spool.orphans import OrphanedSpool
 from ace_tracing.delivery.spool.progress import Progress
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES
 from ace_tracing.delivery.spool.storage import MemoryStorage
+from ace_tracing.delivery.worker import Worker
 from ace_tracing.recording.callsite import CallSite
+from ace_tracing.recording.feedback import Feedback
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import spool_home
@@ -79,6 +85,32 @@ def test_traces_survive_a_kill_and_are_removed_once_settled(tmp_path: Path) -> N
         ["running.0 OK", "running ERROR"],
     ]
     assert not list(dead.iterdir())
+
+
+def test_a_request_of_recovered_traces_has_about_a_megabyte(tmp_path: Path) -> None:
+    _, buffer = make(tmp_path / "spool")
+    tracer = Tracer(buffer)
+    for _ in range(20):
+        tracer.open(CallSite("large", "TOOL"), b'"%b"' % (b"x" * 200_000), None).end()
+    spool, own = make(copy_spool(tmp_path / "spool", tmp_path / "dead"))
+    sizes: list[int] = []
+
+    class Exporter:
+        def send(self, batch: ExportRequest) -> ExportResult:
+            sizes.append(sum(len(frame) for one in batch.traces for entry in one.entries for frame in entry))
+            return Delivered()
+
+        def send_feedback(self, feedback: Feedback, *, is_repeated: bool) -> ExportResult | None:
+            return Delivered()
+
+        def close(self) -> None:
+            """Do nothing."""
+
+    worker = Worker(Exporter(), own, spool)
+    worker.start()
+    wait_for(lambda: worker.status().recovered == 20)
+    worker.close(10)
+    assert max(sizes) < 2 * BATCH_BYTES
 
 
 def test_folder_of_a_running_process_is_not_recovered(tmp_path: Path) -> None:

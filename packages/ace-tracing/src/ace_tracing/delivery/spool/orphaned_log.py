@@ -24,11 +24,13 @@ class OrphanedLog:
 
     Attributes:
         is_read: Whether all frames were read.
+        bytes_read: The size of the frames that were read.
         feedback: The feedback frames that are not settled, with their positions, by id.
     """
 
     def __init__(self, spool: OrphanedSpool) -> None:
         self.is_read = False
+        self.bytes_read = 0
         self._spool = spool
         self._progress = Progress.decode(spool.progress())
         # Unreadable frames are skipped without a report: the disk may have failed, which is no defect of this package.
@@ -56,6 +58,7 @@ class OrphanedLog:
         base = segment.number << NUMBER_BITS
         frames, after = segment.read_frames(self._at, max_bytes, base=base, careful=True)
         if frames:
+            self.bytes_read += after - self._at
             self._at = after
             if frames[0][0] >= self._progress.high:
                 return _keep_readable(self._assembler.take(frames))
