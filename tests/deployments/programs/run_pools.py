@@ -1,8 +1,16 @@
-"""Submit work to thread pools in a patched program, whose threads are greenlets: LIBRARY."""
+"""Submit work to thread pools in a patched program, whose threads are greenlets: LIBRARY FIRST.
+
+FIRST is "patch" or "configure".
+"""
 
 from __future__ import annotations
 
 import sys
+
+if sys.argv[2] == "configure":
+    from common import configure_tracing
+
+    configure_tracing()
 
 if sys.argv[1] == "gevent":
     from gevent import monkey
@@ -37,7 +45,8 @@ def run(name: str) -> None:
         assert pool.submit(work, 7).result() == 7
 
 
-configure_tracing()
+if sys.argv[2] == "patch":
+    configure_tracing()
 threads = [threading.Thread(target=run, args=(name,)) for name in ("first", "second")]
 for thread in threads:
     thread.start()
