@@ -180,6 +180,8 @@ def find_open_spans(buffer: Buffer) -> set[bytes]:
     return started - ended
 
 
+# Since 3.13, Python warns of an interrupt between `asend` and `await`.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("call", "kind"), [(call_function, kind) for kind in KINDS] + [(call, SoftTimeLimitError) for call in CALLS]
 )
