@@ -33,6 +33,8 @@ from kayba_api import (
     RateLimitError,
     RawResponse,
     Response,
+    ResponseTooLarge,
+    ResponseTooSlow,
     UnexpectedStatus,
     UnprocessableEntityError,
     Unset,
@@ -148,6 +150,8 @@ async def calls_in_an_event_loop() -> AsyncIterator[str]:
 def low_level_functions(client: Kayba) -> None:
     try:
         response = list_trace_files.sync_detailed(client=client.client)
+    except (ResponseTooLarge, ResponseTooSlow) as too_much:
+        assert_type(str(too_much.request.url), str)
     except UnexpectedStatus as unexpected:
         print(unexpected.status_code)
     else:
