@@ -50,9 +50,10 @@ def test_trace_from_an_unusual_place_raises_nothing(programs: Programs, spool: b
 @pytest.mark.point(14)
 @pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
 @pytest.mark.parametrize("patched", ["import", "before", "after", "first trace", "delivery", "never"])
-def test_gevent_program_delivers_all(programs: Programs, spool: bool, patched: str) -> None:
+@pytest.mark.parametrize("ending", ["flush", "exit"])
+def test_gevent_program_delivers_all(programs: Programs, spool: bool, patched: str, ending: str) -> None:
     with faulty_server() as server:
-        done = programs.run("greenlets", server.url, "gevent", patched, 0, "flush", spool=spool, patient=True)
+        done = programs.run("greenlets", server.url, "gevent", patched, 0, ending, spool=spool, patient=True)
         assert unexpected_lines(done.stderr) == [], done.stderr
         assert server.store.names == {"first": 1, "greenlet": 50, "thread": 50}
         assert set(server.store.arrivals.values()) == {1}

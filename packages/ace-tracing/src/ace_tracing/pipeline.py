@@ -7,6 +7,9 @@ one there that another thread is still importing.
 
 from __future__ import annotations
 
+# gevent resolves names in a pool, whose module cannot be imported any more while the interpreter shuts down.
+import concurrent.futures.thread  # noqa: F401
+
 # Imported for `diagnostics` and `exceptions`, which must not import them inside a traced function.
 import logging  # noqa: F401
 import traceback  # noqa: F401
