@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import pickle
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -195,6 +196,33 @@ def test_a_copy_shares_no_span_with_its_original(make_copy: Callable[[start_span
     with capture_traces() as traces, block, make_copy(block):
         pass
     assert_tree(traces[0], {"step [TOOL OK]": "step [TOOL OK]"})
+
+
+def enter_block() -> object:
+    return start_span("outer").__enter__()
+
+
+def enter_async_block() -> object:
+    try:
+        start_span("outer").__aenter__().send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("entering a block waits for nothing")
+
+
+@pytest.mark.parametrize("enter", [enter_block, enter_async_block])
+def test_a_block_that_nothing_refers_to_lives_as_its_span(enter: Callable[[], object]) -> None:
+    def run() -> None:
+        outer = enter()
+        gc.collect()
+        with start_span("inner"):
+            pass
+        assert get_current_span() is outer
+
+    with capture_traces() as traces:
+        copy_context().run(run)
+        gc.collect()
+    assert_tree(traces[0], {"outer": "inner"})
 
 
 def test_exit_stacks_enter_one_object_several_times() -> None:

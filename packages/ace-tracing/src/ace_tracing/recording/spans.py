@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import getrefcount
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ace_tracing.diagnostics import warn
 from ace_tracing.interrupts import raise_interrupt
@@ -36,6 +37,37 @@ class _LeftEntry(list[Any]):
     """An entry whose block was left. Without `__del__`: an interrupt would be lost in it."""
 
     __slots__ = ()
+
+
+class _Temporary:
+    """An object to which only the running call refers, like the one in `start_span("name").__enter__()`."""
+
+    def __enter__(self) -> int:
+        return getrefcount(self)
+
+    async def __aenter__(self) -> int:
+        return getrefcount(self)
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Do nothing."""
+
+
+def _count_async_references() -> int:
+    entering = _Temporary().__aenter__()
+    try:
+        entering.send(None)
+    except StopIteration as end:
+        return int(end.value)
+    return 0
+
+
+# Counted, because it depends on the version of Python.
+_REFERENCES: Final = _Temporary().__enter__()
+_ASYNC_REFERENCES: Final = _count_async_references()
+"""The counts of references to a temporary block in its `__enter__` and its `__aenter__`."""
 
 
 class SpanBlock:
@@ -93,6 +125,8 @@ class SpanBlock:
                     raise
                 tracer.report_unrecorded(parent if span is None else span)
             else:
+                if getrefcount(self) <= _REFERENCES:
+                    span._block = self
                 return span
         self._entries.append(_LeftEntry((current_span.get(), None, None)))
         return NOOP_SPAN
@@ -118,7 +152,10 @@ class SpanBlock:
         return False
 
     async def __aenter__(self) -> LiveSpan | NoOpSpan:
-        return self.__enter__()
+        span = self.__enter__()
+        if getrefcount(self) <= _ASYNC_REFERENCES and isinstance(span, LiveSpan):
+            span._block = self
+        return span
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
