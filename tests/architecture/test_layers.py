@@ -56,9 +56,11 @@ LAYERS: dict[str, str] = {
                             delivery/otlp/encoder delivery/spool/ recording/context diagnostics
     delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/open_traces delivery/control
                             delivery/spool/ diagnostics
+    delivery/rounds         clocks delivery/content delivery/recovery delivery/dispatch delivery/exporter
+                            delivery/ledger delivery/control delivery/spool/ diagnostics
     delivery/worker         clocks native delivery/content delivery/recovery delivery/dispatch delivery/exporter
-                            delivery/ledger delivery/control delivery/status delivery/http/deadline delivery/spool/
-                            delivery/uwsgi diagnostics
+                            delivery/ledger delivery/control delivery/rounds delivery/status delivery/http/deadline
+                            delivery/spool/ delivery/uwsgi diagnostics
     delivery/               -
     pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
     process                 clocks forks native pipeline delivery/worker delivery/fork delivery/status recording/

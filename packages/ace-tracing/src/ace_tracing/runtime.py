@@ -112,7 +112,7 @@ def configure(
         previous = process.pipeline
         if previous and previous.settings.same_service(settings):
             service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
-            worker.show_running_after = settings.show_running_after
+            worker.show_running(settings.show_running_after)
         else:
             service = ServiceClient(settings.base_url, settings.api_key)
             worker, buffer = build_delivery(settings, service)

@@ -1,6 +1,6 @@
 """Worker: the daemon thread that delivers traces, and the calls that other threads make to it.
 
-Public methods run on any thread. `_run` is the thread's main function; the methods below it run on that thread.
+Public methods run on any thread. `_run` is the thread's main function; `rounds` has its work.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Final
 from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.content import is_environment
 from ace_tracing.delivery.control import Control
-from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher
+from ace_tracing.delivery.dispatch import Dispatcher
 from ace_tracing.delivery.exporter import SpanExporter
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.delivery.ledger import Ledger
 from ace_tracing.delivery.recovery import Recovery
+from ace_tracing.delivery.rounds import POLL_S, Rounds
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
@@ -24,10 +25,6 @@ from ace_tracing.delivery.uwsgi import is_uwsgi_master, warn_of_early_trace
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.native import DaemonThread, allocate_lock
 
-BATCH_DELAY_S: Final = 0.5
-"""How long the first finished trace waits for others to share its request."""
-POLL_S: Final = 0.05
-"""The longest sleep of a thread that waits for the worker, or of a worker that waits for more traces."""
 FAILING_SHARE: Final = 1 / 3
 """The share of the patience for a service whose last attempt failed before the wait."""
 THREAD_RETRY_S: Final = 1.0
@@ -46,9 +43,6 @@ class Worker:
             memory.
         show_running_after: The age in seconds from which on the ended spans of a running trace are sent before its
             root ends. None sends them with the root.
-
-    Attributes:
-        show_running_after: As given. It may be set at any time.
     """
 
     def __init__(
@@ -58,21 +52,19 @@ class Worker:
         spool: Spool | None = None,
         show_running_after: float | None = None,
     ) -> None:
-        self._exporter = exporter
         self._buffer = buffer
         self._spool = spool
         self._control = Control()
         self._ledger = Ledger(buffer)
         self._dispatcher = Dispatcher(exporter, buffer, spool, self._ledger, self._control)
         self._recovery = None if spool is None else Recovery(spool, self._dispatcher, self._control)
+        self._rounds = Rounds(
+            exporter, buffer, spool, self._control, self._ledger, self._dispatcher, self._recovery, show_running_after
+        )
         self._thread: DaemonThread | None = None
         self._starting = allocate_lock()
         self._is_running = False
-        self._must_restart = False
-        self._has_ended = False
         self._no_thread_until = 0.0
-        self.show_running_after = show_running_after
-        self._next_show_at = monotonic()
         buffer.on_wake = self._wake
         buffer.on_first = self._start_for_running
 
@@ -89,6 +81,10 @@ class Worker:
     def is_paused(self) -> bool:
         """Whether the service rejects the key, or is not found at the address."""
         return self._dispatcher.backoff.is_paused
+
+    def show_running(self, after_s: float | None) -> None:
+        """Set the age in seconds from which on a running trace is sent; None to wait for its root."""
+        self._rounds.show_running_after = after_s
 
     def has_orphans(self) -> bool:
         """Return whether the spool has folders of other processes, some of which may still be running."""
@@ -110,7 +106,7 @@ class Worker:
                 failed, it is shorter, and a further failure ends the wait. None for the limit of `timeout` alone.
             show_running: Whether to send the ended spans of running traces, too, unless that is off.
         """
-        must_show = show_running and self.show_running_after is not None
+        must_show = show_running and self._rounds.show_running_after is not None
         if self._is_own_thread:
             # A log handler calls this while the worker's thread sends. The thread cannot wait for itself.
             return self.delivery()
@@ -167,9 +163,9 @@ class Worker:
         if thread is not None and thread.is_alive():
             thread.join(max(0.05, deadline - monotonic()))
         else:
-            self._must_restart = self._must_restart or self._is_running
+            self._rounds.must_restart = self._rounds.must_restart or self._is_running
             with time_limit(max(MIN_ATTEMPT_S, deadline - monotonic())):
-                self._end(recover=False)
+                self._rounds.end(recover=False)
         return self.delivery()
 
     def hand_over(self, other: Worker) -> None:
@@ -225,7 +221,7 @@ class Worker:
 
     def _start_for_running(self) -> None:
         """Start the thread with the first span. Otherwise it starts with the first trace that ends."""
-        if self.show_running_after is not None:
+        if self._rounds.show_running_after is not None:
             self._ensure_thread()
 
     def _ensure_thread(self) -> bool:
@@ -256,23 +252,23 @@ class Worker:
         return True
 
     def _run(self) -> None:
+        control, rounds = self._control, self._rounds
         try:
             # Otherwise the previous thread was killed while it was working.
-            self._must_restart = self._must_restart or self._is_running
+            rounds.must_restart = rounds.must_restart or self._is_running
             self._is_running = True
-            control = self._control
-            while self._must_restart or not (control.is_retired and self._dispatcher.is_done):
+            while rounds.must_restart or not (control.is_retired and self._dispatcher.is_done):
                 if control.is_closed:
                     break
                 try:
-                    self._run_once()
+                    rounds.run()
                 except Exception as error:  # noqa: BLE001 - the thread must survive, and the traces are in the log
-                    self._must_restart = True
+                    rounds.must_restart = True
                     self._dispatcher.pause_after(error)
             if control.is_closed:
-                self._end()
+                rounds.end()
             else:
-                self._rest()
+                rounds.rest()
             self._is_running = False
         finally:
             # From here on, the thread that finishes a trace starts another worker thread. This thread does that for
@@ -281,20 +277,6 @@ class Worker:
             self._buffer.asleep = True
             if not self._control.is_closed and self._dispatcher.has_new:
                 self._ensure_thread()
-
-    def _run_once(self) -> None:
-        """Wait for traces and deliver them, or those that an error has cut off."""
-        if self._must_restart:
-            self._restart()
-        else:
-            self._wait()
-            self._gather()
-        self._work()
-        self._must_restart = self._dispatcher.is_cut_off
-
-    def _restart(self) -> None:
-        self._dispatcher.restart()
-        self._must_restart = False
 
     def _work_here(self, timeout: float) -> None:
         """Deliver on this thread, since no thread can be started.
@@ -306,13 +288,11 @@ class Worker:
         if not self._starting.acquire(blocking=False):
             return
         was_closed, self._control.is_closed = self._control.is_closed, True
-        self._must_restart = self._must_restart or self._is_running
+        self._rounds.must_restart = self._rounds.must_restart or self._is_running
         self._is_running = True
         try:
             with time_limit(max(MIN_ATTEMPT_S, timeout)):
-                if self._must_restart:
-                    self._restart()
-                self._work()
+                self._rounds.work()
             self._is_running = self._dispatcher.is_cut_off
         except Exception as error:  # noqa: BLE001 - this thread is the user's, and the traces are in the log
             if not is_environment(error):
@@ -321,121 +301,8 @@ class Worker:
             self._control.is_closed = was_closed
             self._starting.release()
 
-    def _wait(self) -> None:
-        """Sleep until a trace has finished, feedback or a search for orphaned spools is due, or a flag is set."""
-        control = self._control
-        while not (control.is_closed or control.must_hurry or control.must_show):
-            self._buffer.asleep = True
-            delay = self._dispatcher.feedback.delay_s
-            if self._dispatcher.has_new or (control.is_retired and (delay is None or self._dispatcher.has_unsent)):
-                break
-            delays = (delay, self._show_delay_s, None if self._recovery is None else self._recovery.delay_s)
-            delay = min((due for due in delays if due is not None), default=None)
-            if delay == 0.0:
-                break
-            control.sleep(delay)
-        self._buffer.asleep = False
-
-    def _gather(self) -> None:
-        """Wait up to `BATCH_DELAY_S`, so that more traces share the request."""
-        control = self._control
-        deadline = monotonic() + BATCH_DELAY_S
-        while not (
-            control.is_closed or control.is_retired or control.must_hurry or self._buffer.unread_bytes > BATCH_BYTES
-        ):
-            left = deadline - monotonic()
-            if left <= 0 or not self._dispatcher.has_new:
-                break
-            control.sleep(min(left, POLL_S))
-        control.must_hurry = False
-
-    def _work(self) -> None:
-        """Deliver everything written so far, show running traces and recover orphaned spools if that is due."""
-        # Read before the frames are: a request that comes later is for frames that may come later, too.
-        must_show, self._control.must_show = self._control.must_show, False
-        self._dispatcher.deliver_own()
-        self._show_running(must_show=must_show)
-        if self._recovery is not None:
-            self._recovery.run_if_due()
-
-    @property
-    def _show_delay_s(self) -> float | None:
-        """The seconds until running traces are looked for; None when they are not shown."""
-        return None if self.show_running_after is None else max(0.0, self._next_show_at - monotonic())
-
-    def _show_running(self, *, must_show: bool) -> None:
-        """Send the ended spans of the running traces that are old enough, if that is due.
-
-        Args:
-            must_show: Whether to send those of all running traces now.
-        """
-        if self.show_running_after is None or self._control.is_closed:
-            return
-        if must_show:
-            self._dispatcher.deliver_running(0.0)
-        elif self._show_delay_s == 0.0:
-            self._next_show_at = monotonic() + self.show_running_after / 2
-            self._dispatcher.deliver_running(self.show_running_after)
-
-    def _rest(self) -> None:
-        """Remove the spool's folder unless a span is open, since a retired worker may get no more traces."""
-        if not self._dispatcher.log.has_open_spans and self._dispatcher.feedback.is_empty:
-            self._buffer.free_if_read(
-                self._dispatcher.log.settle_all, self._spool.remove if self._spool is not None else _do_nothing
-            )
-        self._exporter.close()
-
-    def _end(self, *, recover: bool = True) -> None:
-        """Accept no more traces, and remove the spool's folder, or leave it to another process if traces are unsent.
-
-        Args:
-            recover: Whether to recover orphaned spools before that.
-        """
-        if self._has_ended:
-            return
-        self._has_ended = True
-        dispatcher = self._dispatcher
-        try:
-            if self._must_restart or dispatcher.is_cut_off:
-                self._restart()
-            is_sent = not dispatcher.has_unsent
-            if is_sent and recover and self._recovery is not None:
-                self._recovery.run()
-                dispatcher.deliver_own()
-            is_read = self._buffer.stop()
-            self._ledger.stop()
-            if is_sent and not is_read:
-                dispatcher.deliver_own()
-                is_read = not dispatcher.log.has_unread()
-            if is_sent and is_read:
-                is_sent = dispatcher.deliver_interrupted()
-            if is_sent and is_read:
-                dispatcher.log.settle_all()
-                self._buffer.discard()
-                if self._spool is not None:
-                    self._spool.remove()
-            else:
-                self._leave()
-        except Exception as error:  # noqa: BLE001 - the process ends; unsent traces are left to the next one
-            self._leave()
-            if not is_environment(error):
-                internal_error("ending delivery")
-        finally:
-            self._exporter.close()
-
-    def _leave(self) -> None:
-        """Leave the unsent traces to another process."""
-        self._buffer.orphan()
-        self._ledger.stop()
-        if self._spool is not None:
-            self._spool.release()
-
 
 def hurry(workers: Iterable[Worker]) -> None:
     """Make all workers send at once, so that one whose server hangs does not use up the time of the others."""
     for worker in workers:
         worker.hurry()
-
-
-def _do_nothing() -> None:
-    """Stand for `Spool.remove` when there is no spool."""
