@@ -47,7 +47,7 @@ LAYERS: dict[str, str] = {
     delivery/batches        delivery/open_traces delivery/otlp/encoder recording/
     delivery/ledger         native delivery/open_traces delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback
-    delivery/parallel       -
+    delivery/parallel       native
     delivery/feedback       clocks delivery/attempts delivery/parallel delivery/ledger delivery/exporter
                             delivery/backoff delivery/content delivery/http/results delivery/http/deadline
                             delivery/spool/ recording/ diagnostics
@@ -55,7 +55,7 @@ LAYERS: dict[str, str] = {
                             delivery/backoff delivery/content delivery/control delivery/gil delivery/http/results
                             delivery/otlp/encoder delivery/spool/ recording/context diagnostics
     delivery/recovery       clocks delivery/dispatch delivery/ledger delivery/open_traces delivery/control
-                            delivery/spool/ diagnostics
+                            delivery/parallel delivery/spool/ diagnostics
     delivery/rounds         clocks delivery/content delivery/recovery delivery/dispatch delivery/exporter
                             delivery/ledger delivery/control delivery/spool/ diagnostics
     delivery/worker         clocks native delivery/content delivery/recovery delivery/dispatch delivery/exporter

@@ -21,7 +21,7 @@ QUIET_S: Final = 0.02
 
 
 class GilYielder:
-    """Yields the GIL while spans are recorded. Only the worker's thread uses it.
+    """Yields the GIL while spans are recorded. Only the worker's thread, and one that reads for it, use it.
 
     Args:
         write_offset: Returns a number that changes with every recorded frame.
@@ -33,9 +33,14 @@ class GilYielder:
         self._busy_until = 0.0
 
     @property
+    def must_yield(self) -> bool:
+        """Whether spans were being recorded at the last call of `yield_gil`."""
+        return perf_counter() < self._busy_until
+
+    @property
     def max_bytes(self) -> int:
         """The bytes of frames to read before the next yield."""
-        return SMALL_BYTES if perf_counter() < self._busy_until else LARGE_BYTES
+        return SMALL_BYTES if self.must_yield else LARGE_BYTES
 
     def yield_gil(self) -> None:
         """Let another thread run if spans are being recorded."""

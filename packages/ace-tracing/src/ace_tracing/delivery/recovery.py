@@ -1,10 +1,12 @@
 """Recovery: delivers the traces that ended processes left in orphaned spools.
 
-Every method but `has_orphans`, `schedule_now` and `forget` runs on the worker's thread.
+Every method but `has_orphans`, `schedule_now` and `forget` runs on the worker's thread. While a request is in flight,
+another thread reads the traces of the next one, unless spans are being recorded.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from ace_tracing.clocks import monotonic
@@ -12,6 +14,7 @@ from ace_tracing.delivery.control import Control
 from ace_tracing.delivery.dispatch import BATCH_BYTES, Dispatcher
 from ace_tracing.delivery.ledger import EXPIRED
 from ace_tracing.delivery.open_traces import Assembled
+from ace_tracing.delivery.parallel import EarlyCall
 from ace_tracing.delivery.spool.directory import Directory
 from ace_tracing.delivery.spool.expiry import AgeFilter, Expiry
 from ace_tracing.delivery.spool.folders import Spool
@@ -96,23 +99,39 @@ class Recovery:
 
     def _deliver(self, log: OrphanedLog, *, is_expired: bool) -> bool:
         ages = AgeFilter()
-        while not log.is_read:
+        reading = EarlyCall(partial(self._read, log))
+        is_last = False
+        while not is_last:
             self._deliver_own_first()
-            ready: list[Assembled] = []
-            end = log.bytes_read + BATCH_BYTES
-            while not log.is_read and log.bytes_read < end:
-                ready += log.read(self._dispatcher.gil.max_bytes)
-                self._dispatcher.gil.yield_gil()
+            ready = reading.result()
             kept, too_old = ([], sum(one.is_counted for one in ready)) if is_expired else ages.split(ready)
             old_feedback = list(log.feedback) if is_expired else ages.find_feedback(log.feedback)
             self._drop_expired(too_old, old_feedback, log)
-            if not self._dispatcher.deliver(kept, recovered=True):
+            # From here on, the log may be ahead of these traces.
+            is_last, progress = log.is_read, log.mark()
+            reading = EarlyCall(partial(self._read, log))
+            if not is_last and not self._dispatcher.gil.must_yield:
+                reading.start()
+            try:
+                is_delivered = self._dispatcher.deliver(kept, recovered=True)
+            finally:
+                reading.wait()
+            if not is_delivered:
                 return False
             if kept:
                 # Feedback may have waited for one of these traces.
                 self._dispatcher.feedback.hurry()
-            log.settle()
+            log.settle(progress)
         return True
+
+    def _read(self, log: OrphanedLog) -> list[Assembled]:
+        """Read about `BATCH_BYTES`, and return the traces that are ready."""
+        ready: list[Assembled] = []
+        end = log.bytes_read + BATCH_BYTES
+        while not log.is_read and log.bytes_read < end:
+            ready += log.read(self._dispatcher.gil.max_bytes)
+            self._dispatcher.gil.yield_gil()
+        return ready
 
     def _drop_expired(self, traces: int, feedback: list[bytes], log: OrphanedLog) -> None:
         """Count traces and feedback that are not delivered."""
@@ -136,7 +155,7 @@ class Recovery:
             self._deliver_own_first()
             if self._control.is_closed or not self._dispatcher.feedback.deliver_recovered(frame, log.feedback):
                 break
-        log.settle()
+        log.settle(log.mark())
         if not log.is_settled:
             self._next_at = min(self._next_at, monotonic() + FEEDBACK_INTERVAL_S)
 

@@ -70,7 +70,7 @@ def read_orphans(home: Path, key: str = "kb-a", address: str = "http://a") -> di
             for ready in log.read(READ_BYTES):
                 names = [f"{span.name} {span.status}" for span in ready.trace.spans]
                 found[ready.trace.trace_id] = found.get(ready.trace.trace_id, []) + names
-            log.settle()
+            log.settle(log.mark())
     return found
 
 

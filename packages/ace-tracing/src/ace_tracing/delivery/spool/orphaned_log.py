@@ -24,12 +24,13 @@ class OrphanedLog:
 
     Attributes:
         is_read: Whether all frames were read.
+        is_settled: Whether no frame is needed any more, and the folder is removed.
         bytes_read: The size of the frames that were read.
         feedback: The feedback frames that are not settled, with their positions, by id.
     """
 
     def __init__(self, spool: OrphanedSpool) -> None:
-        self.is_read = False
+        self.is_read = self.is_settled = False
         self.bytes_read = 0
         self._spool = spool
         self._progress = Progress.decode(spool.progress())
@@ -74,30 +75,32 @@ class OrphanedLog:
             self._at = found
         return []
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether no frame is needed any more."""
-        return self.is_read and not self.feedback
-
-    def settle(self) -> None:
-        """Save how far the log is settled. Remove the folder once everything is, the segments once all traces are."""
-        if self.is_settled:
-            self._spool.save_progress(ALL_SETTLED.encode())
-            self._spool.remove()
-            return
-        feedback = [frame for _, frame in self.feedback.values()]
+    def mark(self) -> Progress:
+        """Return the progress to save once the traces that were read so far, and no others, are settled."""
+        feedback = tuple(frame for _, frame in self.feedback.values())
         progress = self._progress
         if self.is_read:
-            progress = ALL_SETTLED._replace(held=tuple(feedback))
-        elif self._segment is not None:
+            return ALL_SETTLED._replace(held=feedback)
+        if self._segment is not None:
             high = (self._segment.number << NUMBER_BITS) + self._at
             if high > progress.high:
                 starts = [frame for frame in progress.held if frame[:1] != FEEDBACK_KIND]
-                progress = Progress(progress.low, high, (*starts, *feedback))
+                return Progress(progress.low, high, (*starts, *feedback))
+        return progress
+
+    def settle(self, progress: Progress) -> None:
+        """Save how far the log is settled. Remove the folder once everything is, the segments once all traces are.
+
+        Args:
+            progress: The result of `mark`.
+        """
         if progress != self._progress:
             self._progress = progress
             self._spool.save_progress(progress.encode())
-        if self.is_read:
+        if progress == ALL_SETTLED:
+            self._spool.remove()
+            self.is_settled = True
+        elif progress.high == ALL_SETTLED.high:
             self._spool.remove_segments()
 
 
