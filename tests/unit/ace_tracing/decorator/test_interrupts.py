@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ import pytest
 from ace_tracing import diagnostics, start_span, trace
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.storage import MemoryStorage
+from ace_tracing.recording import ids
 from ace_tracing.recording.context import current_span
 from ace_tracing.recording.frames import SPAN_ID, STARTED
 from ace_tracing.recording.tracer import Tracer, state
@@ -242,6 +244,21 @@ def test_a_mask_that_raises_does_not_reach_the_caller(buffer: Buffer, monkeypatc
 
     monkeypatch.setattr(state, "tracer", Tracer(buffer, mask=mask))
     assert add(1, 2) == 3
+
+
+def test_traced_signal_handlers_run_after_an_internal_error(buffer: Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    @trace
+    def handle(number: int, frame: object) -> None:
+        calls.append(number)
+
+    def fail(bits: int) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(ids, "getrandbits", fail)
+    handle(1, sys._getframe())
+    assert calls == [1]
 
 
 def test_a_block_that_was_never_left_ends_with_its_object(buffer: Buffer) -> None:

@@ -21,7 +21,7 @@ from ace_tracing.recording import context
 from ace_tracing.recording.context import CurrentSpan, SpanToken, end_with_error
 from ace_tracing.recording.exceptions import WRAPPER_FILE
 from ace_tracing.recording.span import LiveSpan
-from ace_tracing.recording.tracer import state
+from ace_tracing.recording.tracer import Tracer, state
 
 _PREFIX: Final = "_ace_"
 
@@ -41,16 +41,16 @@ def make({names}):
         _ace_current = _ace_context.current_span
         _ace_parent = _ace_current.get()
         try:
-            _ace_span = _ace_open(_ace_tracer, {{{inputs}}}, _ace_parent)
-            if _ace_span is None:
-                return {await_}_ace_function({arguments})
+            _ace_span = _ace_tracer.open(_ace_site, {inputs}, _ace_parent)
             _ace_token = _ace_current.set(_ace_span)
             _ace_result = {await_}_ace_function({arguments})
             _ace_end(_ace_span, _ace_token, _ace_result)
+            return _ace_result
         except:
-            _ace_end_failed(_ace_span, _ace_token, _ace_parent)
-            raise
-        return _ace_result
+            if _ace_end_failed(_ace_tracer, _ace_span, _ace_token, _ace_parent):
+                raise
+        # The span could not start.
+        return {await_}_ace_function({arguments})
     return traced
 """
 
@@ -83,7 +83,8 @@ def compile_wrapper(
     names: dict[str, Any] = {
         "_ace_state": state,
         "_ace_context": context,
-        "_ace_open": traced_function.open_bound,
+        "_ace_site": traced_function.site,
+        "_ace_encode_inputs": traced_function.encode_inputs,
         "_ace_end": traced_function.end,
         "_ace_end_failed": _end_failed,
         "_ace_function": function,
@@ -94,7 +95,8 @@ def compile_wrapper(
     shape = tuple((p.name, p.kind, p.default is p.empty) for p in parameters)
     # The function's own globals: code that looks up its caller's module finds the function's module.
     namespace: dict[str, Any] = {}
-    exec(_compile_source(tuple(names), shape, is_async), function.__globals__, namespace)  # noqa: S102 - only names vary
+    code = _compile_source(tuple(names), shape, is_async, traced_function.records_all_inputs)
+    exec(code, function.__globals__, namespace)  # noqa: S102 - only names vary
     traced: Callable[..., Any] = namespace["make"](**names)
     defaults = {p.name: _NotGiven if p.default is p.empty else p.default for p in parameters}
     keyword_only = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -103,11 +105,22 @@ def compile_wrapper(
     return traced
 
 
-def _end_failed(span: LiveSpan | None, token: SpanToken | None, parent: CurrentSpan) -> None:
-    """End the span of a call with the exception being handled."""
+def _end_failed(tracer: Tracer, span: LiveSpan | None, token: SpanToken | None, parent: CurrentSpan) -> bool:
+    """End the span of a call with the exception being handled.
+
+    Returns:
+        Whether the exception is the user's. False after an internal error before the call.
+    """
     error = sys.exception()
+    where = None if error is None else error.__traceback__
+    if span is None and isinstance(error, Exception) and where is not None and where.tb_next:
+        # Without the wrapper's own frame: that of a traced signal handler looks like an interrupt.
+        error.__traceback__ = where.tb_next
+        tracer.report_unrecorded(parent)
+        return False
     if error is not None:
         end_with_error(span, token, error, parent)
+    return True
 
 
 def _call_generic(
@@ -135,7 +148,7 @@ _Shape = tuple[tuple[str, Any, bool], ...]
 
 
 @lru_cache(maxsize=1_000)
-def _compile_source(names: tuple[str, ...], shape: _Shape, is_async: bool) -> CodeType:
+def _compile_source(names: tuple[str, ...], shape: _Shape, is_async: bool, records_all_inputs: bool) -> CodeType:
     kinds = inspect.Parameter
     positional_only = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_ONLY]
     positional = [name for name, kind, _ in shape if kind is kinds.POSITIONAL_OR_KEYWORD]
@@ -145,6 +158,7 @@ def _compile_source(names: tuple[str, ...], shape: _Shape, is_async: bool) -> Co
     required = [f"{name} is _ace_not_given" for name, _, is_required in shape if is_required]
     by_keyword = [f"{name}={name}" for name in keyword_only]
     skips_first = bool(shape) and shape[0][0] in ("self", "cls") and shape[0][1] is not kinds.KEYWORD_ONLY
+    inputs = f"{{{', '.join(f'{name!r}: {name}' for name, _, _ in shape[skips_first:])}}}"
     source = _TEMPLATE.format(
         names=", ".join(names),
         async_="async " if is_async else "",
@@ -154,7 +168,7 @@ def _compile_source(names: tuple[str, ...], shape: _Shape, is_async: bool) -> Co
         positional_only=f"({''.join(f'{name}, ' for name in positional_only)})",
         positional=f"{{{', '.join(f'{name!r}: {name}' for name in positional)}}}",
         keyword_only=f"{{{', '.join(f'{name!r}: {name}' for name in keyword_only)}}}",
-        inputs=", ".join(f"{name!r}: {name}" for name, _, _ in shape[skips_first:]),
+        inputs=inputs if records_all_inputs else f"_ace_encode_inputs(_ace_tracer, {inputs}, _ace_parent)",
         arguments=", ".join([*positional_only, *positional, *by_keyword]),
     )
     return compile(source, WRAPPER_FILE, "exec")

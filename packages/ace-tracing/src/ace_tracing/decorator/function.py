@@ -50,9 +50,10 @@ class TracedFunction:
 
     Attributes:
         reducer: The reducer, or None.
+        site: The call site of its spans.
     """
 
-    __slots__ = ("_bind", "_capture_inputs", "_capture_outputs", "_site", "reducer")
+    __slots__ = ("_bind", "_capture_inputs", "_capture_outputs", "reducer", "site")
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class TracedFunction:
     ) -> None:
         function_name = _name_of(function)
         encoded = encode_attributes(attributes) if attributes else None
-        self._site = CallSite(name or function_name, str(span_type), function_name, agent, encoded)
+        self.site = CallSite(name or function_name, str(span_type), function_name, agent, encoded)
         binder = Binder(function)
         self._bind: Bind = binder.bind
         self._capture_inputs = find_input_capture(capture_inputs, binder.var_keyword)
@@ -77,7 +78,7 @@ class TracedFunction:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the settings, for a traced function that is pickled by value."""
-        return _restore, (self._bind, self._capture_inputs, self._capture_outputs, self._site, self.reducer)
+        return _restore, (self._bind, self._capture_inputs, self._capture_outputs, self.site, self.reducer)
 
     def open(self, tracer: Tracer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan | None:
         """Start the span of one call, with its inputs.
@@ -85,23 +86,26 @@ class TracedFunction:
         Returns:
             The span, or None after an internal error; the call then runs untraced.
         """
-        return self.open_bound(tracer, self._bind(args, kwargs), current_span.get())
-
-    def open_bound(self, tracer: Tracer, bound: dict[str, Any], parent: CurrentSpan) -> LiveSpan | None:
-        """Start the span of one call, given its arguments by parameter name; return None after an internal error."""
+        arguments, parent = self._bind(args, kwargs), current_span.get()
         try:
-            mask = tracer.mask if parent is None else parent._trace.mask
-            capture = self._capture_inputs
-            if capture is None and mask is None:
-                inputs = snapshot(bound)
-            elif capture is capture_nothing:
-                inputs = None
-            else:
-                inputs = encode(bound if capture is None else capture(bound), mask)
-            return tracer.open(self._site, inputs, parent)
+            inputs = arguments if self.records_all_inputs else self.encode_inputs(tracer, arguments, parent)
+            return tracer.open(self.site, inputs, parent)
         except Exception:  # noqa: BLE001 - see diagnostics.guard
             tracer.report_unrecorded(parent)
             return None
+
+    def encode_inputs(self, tracer: Tracer, arguments: dict[str, Any], parent: CurrentSpan) -> bytes | None:
+        """Return the captured part of a call's arguments, encoded and masked."""
+        capture = self._capture_inputs
+        if capture is capture_nothing:
+            return None
+        mask = tracer.mask if parent is None else parent._trace.mask
+        return encode(arguments if capture is None else capture(arguments), mask)
+
+    @property
+    def records_all_inputs(self) -> bool:
+        """Return whether all arguments of a call are recorded."""
+        return self._capture_inputs is None
 
     @property
     def needs_items(self) -> bool:
@@ -172,7 +176,7 @@ def _restore(
     restored._bind = bind
     restored._capture_inputs = capture_inputs
     restored._capture_outputs = capture_outputs
-    restored._site = site
+    restored.site = site
     restored.reducer = reducer
     if any(function is not None for function in (capture_inputs, capture_outputs, reducer)):
         import_copies()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.forks import page, renew
 from ace_tracing.recording import clock, ids
-from ace_tracing.recording.attributes import mask_facts
+from ace_tracing.recording.attributes import encode, mask_facts
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.context import UNSAMPLED, RemoteParent, Scope, current_scope, current_span, end_with_error
 from ace_tracing.recording.frames import STARTED, pack_context, pack_start
@@ -16,6 +16,7 @@ from ace_tracing.recording.sink import NULL_SINK, Sink
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.trace import OpenTrace, RemoteParentMode
 from ace_tracing.values.masking import Mask, is_masking
+from ace_tracing.values.snapshot import snapshot
 
 if TYPE_CHECKING:
     from ace_tracing.recording.sampling import Sampler
@@ -61,7 +62,7 @@ class Tracer:
     def open(
         self,
         site: CallSite,
-        inputs: bytes | None = None,
+        inputs: dict[str, Any] | bytes | None = None,
         parent: LiveSpan | RemoteParent | EllipsisType | None = ...,
         kind: type[LiveSpan] = LiveSpan,
     ) -> LiveSpan:
@@ -69,7 +70,7 @@ class Tracer:
 
         Args:
             site: The span's call site.
-            inputs: The encoded and masked inputs.
+            inputs: The arguments of a call by name, or other inputs, encoded and masked.
             parent: The parent, by default the current span. None starts a new trace.
             kind: The class of the span.
         """
@@ -94,13 +95,17 @@ class Tracer:
             agent = parent._site.agent
             if agent is not None and site.agent is None:
                 site = site.of(agent)
-        if trace.mask is not None:
-            mask = trace.mask
-            if is_masking():
-                # A function that the mask calls is traced. Its span would be recorded for each masked value.
-                trace, parent_id = UNSAMPLED._trace, UNSAMPLED._id
-            else:
-                site = site.masked_by(mask)
+        mask = trace.mask
+        if mask is None:
+            if isinstance(inputs, dict):
+                inputs = snapshot(inputs)
+        elif is_masking():
+            # A function that the mask calls is traced. Its span would be recorded for each masked value.
+            trace, parent_id, inputs = UNSAMPLED._trace, UNSAMPLED._id, None
+        else:
+            site = site.masked_by(mask)
+            if isinstance(inputs, dict):
+                inputs = encode(inputs, mask)
         span = kind()
         span._trace = trace
         span._site = site
