@@ -177,6 +177,14 @@ def test_plain_json_is_cut_at_the_same_limits() -> None:
     assert read([[[1]]], limits) == [["<list: nested deeper than 2>"]]
 
 
+@pytest.mark.parametrize("character", ["a", "é", "😀", "\0", '"'])
+def test_short_strings_are_cut_at_the_limit_of_their_json(character: str) -> None:
+    limits = Limits(value_bytes=60)
+    for chars in range(80):
+        text = orjson.dumps(character * chars)
+        assert (snapshot(character * chars, limits) == text) == (len(text) <= limits.value_bytes)
+
+
 def test_value_is_cut_at_the_work_limit() -> None:
     kept = read({"first": [object()] * 5_000, "second": 1}, Limits(work=100))
     assert kept["first"] == ["<object object>"] * 100 + ["<cut: 4900 more of 5000 items>"]

@@ -11,6 +11,8 @@ from typing import Final
 
 MAX_KEY_CHARS: Final = 1_000
 _FLAT_ITEM_LIMIT: Final = 16
+_MAX_CHAR_BYTES: Final = 6
+"""The longest JSON text of one character, such as `\\u0000`."""
 _HAS_GIL: Final = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 _MAX_NARROW_BYTES: Final = 8_192 if _HAS_GIL else sys.maxsize
 """The size up to which walking from value to value is faster than reading level by level.
@@ -35,6 +37,7 @@ class Limits:
     __slots__ = (
         "depth",
         "flat_bytes",
+        "flat_chars",
         "flat_items",
         "items",
         "narrow_bytes",
@@ -62,6 +65,8 @@ class Limits:
         # Below both bounds, a flat container is within every limit and needs no further check.
         self.flat_items = min(_FLAT_ITEM_LIMIT, items, values) if depth > 1 else -1
         self.flat_bytes = min(MAX_KEY_CHARS, value_bytes)
+        # A string up to this length is within both limits, however its characters are escaped.
+        self.flat_chars = min(string_chars, value_bytes // _MAX_CHAR_BYTES - 1)
         self.narrow_bytes = min(_MAX_NARROW_BYTES, value_bytes)
 
 

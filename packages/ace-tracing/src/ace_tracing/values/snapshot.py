@@ -24,6 +24,8 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
         kind = type(value)
         # Types are compared with `is`: looking a type up in a set would run its metaclass's code.
         if kind is str:
+            if len(value) <= limits.flat_chars:  # type: ignore[arg-type]
+                return dumps(value)
             if len(value) <= limits.string_chars:  # type: ignore[arg-type]
                 encoded = dumps(value)
                 if len(encoded) <= limits.value_bytes:

@@ -75,12 +75,12 @@ class Buffer(SegmentReader):
         """Add a frame; true when it does not fit and is dropped."""
         size = len(frame)
         segment = self._current
-        segment.at = end = (start := segment.at + HEADER_BYTES) + size
+        segment.at = end = (start := (at := segment.at) + HEADER_BYTES) + size
         if end > segment.size:
-            return self._overflow(segment, start - HEADER_BYTES, frame)
+            return self._overflow(segment, at, frame)
         memory = segment.memory
         memory[start:end] = frame
-        write_header(memory, start - HEADER_BYTES, size, segment.mark)
+        write_header(memory, at, size, segment.mark)
         return None
 
     def wake(self) -> None:
