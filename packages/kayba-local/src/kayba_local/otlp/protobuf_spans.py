@@ -28,6 +28,9 @@ _END: Final = 0x41
 _ATTRIBUTE: Final = 0x4A
 _STATUS: Final = 0x7A
 """The fields' numbers and wire types in one byte."""
+_TRACE_ID_HEAD: Final = b"\x0a\x10"
+_SPAN_ID_HEAD: Final = b"\x12\x08"
+"""Field and length of ids."""
 _TEXT_FIELD: Final = 0x0A
 _VALUE_FIELD: Final = 0x12
 _STATUSES: Final = {b"": None, b"\x18\x01": {"code": 1}, b"\x18\x02": {"code": 2}}
@@ -59,15 +62,18 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
     status = None
     attributes: list[Any] = []
     end = len(encoded)
+    if encoded[:2] == _TRACE_ID_HEAD and encoded[18:20] == _SPAN_ID_HEAD:
+        # Nearly every client begins with the ids.
+        trace_id, span_id, at = encoded[2:18], encoded[20:28], 28
     while at < end:
         tag = encoded[at]
-        if tag in (_START, _END):
-            number = int.from_bytes(encoded[at + 1 : at + 9], "little")
+        if tag == _START:
+            start_ns = int.from_bytes(encoded[at + 1 : at + 9], "little")
             at += 9
-            if tag == _START:
-                start_ns = number
-            else:
-                end_ns = number
+            continue
+        if tag == _END:
+            end_ns = int.from_bytes(encoded[at + 1 : at + 9], "little")
+            at += 9
             continue
         size = encoded[at + 1]
         at += 2

@@ -15,7 +15,7 @@ import orjson
 
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField
 from kayba_local.otlp.spans import INPUTS, INVALID_SPAN_ID, OUTPUTS, parent_id_of
-from kayba_local.otlp.values import decode_value, unwrap
+from kayba_local.otlp.values import decode_value, is_plain_json, unwrap
 
 TRACE_ID_PREFIX: Final = "tr-"
 TAG_PREFIX: Final = "mlflow.traceTag."
@@ -167,12 +167,14 @@ def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
                     texts[name] = _tag(pair.get("value"))
         elif key in _FACT_KEYS:
             values[key] = pair.get("value")
-    session = {name: _tag(values[key]) for key, name in _METADATA.items() if values.get(key)}
+    for key, name in _METADATA.items():
+        if (value := values.get(key)) and name not in metadata:
+            metadata[name] = _tag(value)
     state = "IN_PROGRESS"
     if int(span.get("endTimeUnixNano", 0)) > 0:
         state = "ERROR" if int(span.get("status", {}).get("code", 0)) == _STATUS_ERROR else "OK"
     return SpanFacts(
-        state, tags, session | metadata, _preview(values.get(INPUTS)), _preview(values.get(OUTPUTS))
+        state, tags, metadata, _preview(values.get(INPUTS)), _preview(values.get(OUTPUTS))
     )  # fmt: skip
 
 
@@ -190,6 +192,12 @@ def _tag(value: Mapping[str, Any] | None) -> str:
 
 
 def _preview(value: Mapping[str, Any] | None) -> str | None:
+    if not value:
+        return None
+    text = value.get("stringValue")
+    if text and len(text) <= PREVIEW_CHARACTERS and len(value) == 1 and is_plain_json(text):
+        # Nearly every value. The rest of this function returns the same.
+        return str(text)
     plain = decode_value(value)
     if plain is None:
         return None

@@ -67,6 +67,17 @@ def unwrap(value: Any) -> Any:
     return decoded if isinstance(decoded, str | list | dict) else value
 
 
+def is_plain_json(text: str) -> bool:
+    """Return whether a short text is JSON that `unwrap` decodes, in the form that nearly every client writes."""
+    if text[0] not in JSON_STARTS or text.count("[") + text.count("{") > MAX_LEVELS:
+        return False
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def parse_json(text: str) -> Any:
     """Parse a JSON text; return the text unchanged if it is invalid or its value cannot be encoded as JSON again."""
     if not _has_long_number(text):

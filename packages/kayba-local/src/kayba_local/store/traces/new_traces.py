@@ -5,7 +5,7 @@ The rows are those that `ingest` and `facts` would write for the same spans, one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from kayba_local.otlp.records import SpanFacts, SpanRecord, read_facts
@@ -48,12 +48,13 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
         for span, rank in zip(members, ranks, strict=True):
             span_rows.append((trace, *span[1:6], rank, span.resource if rank else None))
         top_rank = max(ranks)
-        tops = [span for span, rank in zip(members, ranks, strict=True) if rank == top_rank]
-        if len(tops) > 1:
+        counted: Sequence[SpanRecord] = members
+        if len(members) > 1:
+            tops = [span for span, rank in zip(members, ranks, strict=True) if rank == top_rank]
             tops.sort(key=_start_and_id)
-        source = tops[0]
-        # Only roots have a share in the facts beside the first one.
-        counted = tops if top_rank == ROOT else [source]
+            # Only roots have a share in the facts beside the first one.
+            counted = tops if top_rank == ROOT else tops[:1]
+        source = counted[0]
         sources = [(span, read_facts(span.content, span.resource if top_rank else None)) for span in counted]
         facts = sources[0][1]
         duration_ns = max(0, source.end_ns - source.start_ns) if source.end_ns else None
@@ -84,9 +85,14 @@ def _start_and_id(span: SpanRecord) -> tuple[int, str]:
 
 
 def _add_pairs(
-    tags: list[Row], metadata: list[Row], trace: int, sources: Iterable[tuple[SpanRecord, SpanFacts]]
+    tags: list[Row], metadata: list[Row], trace: int, sources: Sequence[tuple[SpanRecord, SpanFacts]]
 ) -> None:
     """Append the rows of the tags and the metadata. Of several values of a key, the earliest span's counts."""
+    if len(sources) == 1:
+        ((span, facts),) = sources
+        tags += [(trace, key, value, span.start_ns, span.span_id) for key, value in facts.tags.items()]
+        metadata += [(trace, key, value, span.start_ns, span.span_id) for key, value in facts.metadata.items()]
+        return
     with_tags: set[str] = set()
     with_metadata: set[str] = set()
     for span, facts in sources:
