@@ -37,8 +37,11 @@ class _Body:
         response: The response, unread.
         max_bytes: The size limit.
         max_s: The time limit.
-        started: The start of the request, by `time.monotonic()`.
+        started: The start of the request, by `now`.
     """
+
+    # Libraries that freeze the time in tests replace the functions in modules, but not those in classes.
+    now = staticmethod(time.monotonic)
 
     def __init__(self, response: httpx.Response, max_bytes: int, max_s: float, started: float) -> None:
         encoding = response.headers.get("Content-Encoding", "").strip().lower().removeprefix("x-")
@@ -59,7 +62,7 @@ class _Body:
             ResponseTooSlow: The request takes longer than the limit.
             DecodingError: The bytes cannot be decompressed.
         """
-        if time.monotonic() - self._started > self._max_s:
+        if self.now() - self._started > self._max_s:
             raise ResponseTooSlow(f"the response was not complete after {self._max_s:g} s")
         if self._decompressor is None:
             yield self._count(data)
@@ -127,7 +130,7 @@ class BoundedClient(httpx.Client):
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Send a request, as `httpx.Client.send` does, and bound its response."""
-        started = time.monotonic()
+        started = _Body.now()
         with _map_errors(request):
             response = super().send(request, stream=True, **options)
         if response.is_closed:
@@ -159,7 +162,7 @@ class AsyncBoundedClient(httpx.AsyncClient):
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Send a request, as `httpx.AsyncClient.send` does, and bound its response."""
-        started = time.monotonic()
+        started = _Body.now()
         with _map_errors(request):
             response = await super().send(request, stream=True, **options)
         if response.is_closed:
