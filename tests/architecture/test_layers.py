@@ -62,7 +62,7 @@ LAYERS: dict[str, str] = {
                             delivery/ledger delivery/control delivery/rounds delivery/status delivery/http/deadline
                             delivery/spool/ delivery/uwsgi diagnostics
     delivery/               -
-    pipeline                delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
+    pipeline                native delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
     process                 clocks forks native pipeline delivery/worker delivery/fork delivery/status recording/
                             diagnostics
     propagation/patches     -

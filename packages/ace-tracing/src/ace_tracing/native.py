@@ -11,6 +11,7 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable
+from importlib.machinery import PathFinder
 from typing import Any, Final
 
 from ace_tracing.clocks import monotonic, pause
@@ -26,6 +27,21 @@ def is_patched() -> bool:
         return True
     eventlet: Any = sys.modules.get("eventlet.patcher")
     return eventlet is not None and any(map(eventlet.is_monkey_patched, ("thread", "socket")))
+
+
+def import_pool_for_gevent() -> None:
+    """Import thread pools if gevent is installed, which resolves names in them and may be imported later.
+
+    While the interpreter shuts down, their module can no longer be imported. eventlet, which replaces locks in modules
+    that are imported, needs it to be imported after its patch.
+    """
+    if sys.modules.get("gevent") is not None or (_is_installed("gevent") and not _is_installed("eventlet")):
+        import concurrent.futures.thread  # noqa: F401
+
+
+def _is_installed(name: str) -> bool:
+    # A module that a program forbids is None.
+    return sys.modules.get(name, True) is not None and PathFinder.find_spec(name) is not None
 
 
 def _original(name: str) -> Any:

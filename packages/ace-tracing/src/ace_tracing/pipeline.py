@@ -7,9 +7,6 @@ one there that another thread is still importing.
 
 from __future__ import annotations
 
-# gevent resolves names in a pool, whose module cannot be imported any more while the interpreter shuts down.
-import concurrent.futures.thread  # noqa: F401
-
 # Imported for `diagnostics` and `exceptions`, which must not import them inside a traced function.
 import logging  # noqa: F401
 import traceback  # noqa: F401
@@ -25,11 +22,15 @@ from ace_tracing.delivery.spool.locked_buffer import select_buffer_class
 from ace_tracing.delivery.spool.storage import MemoryStorage
 from ace_tracing.delivery.worker import Worker
 from ace_tracing.diagnostics import warn
+from ace_tracing.native import import_pool_for_gevent
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.settings import Settings
 
 MEMORY_BYTES: Final = 48 * 1024 * 1024
 """Size limit of the traces that wait in memory when there is no spool."""
+
+
+import_pool_for_gevent()
 
 
 @dataclass(frozen=True, slots=True)

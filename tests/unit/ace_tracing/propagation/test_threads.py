@@ -428,6 +428,7 @@ def test_a_finished_thread_leaves_no_garbage() -> None:
 def test_pools_that_are_imported_after_configure_propagate(import_: str) -> None:
     program = f"""
 import sys
+sys.modules["gevent"] = None  # for gevent, configure imports the pools
 from ace_tracing import configure, propagate_context, start_span, trace
 from ace_tracing.testing import capture_traces
 configure(api_key="kb-test", base_url="http://127.0.0.1:9", spool=False)
