@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from contextvars import copy_context
+from typing import Any
 
 import pytest
 
@@ -211,18 +212,16 @@ def enter_async_block() -> object:
 
 
 @pytest.mark.parametrize("enter", [enter_block, enter_async_block])
-def test_a_block_that_nothing_refers_to_lives_as_its_span(enter: Callable[[], object]) -> None:
+def test_a_block_that_nothing_refers_to_stays_entered(enter: Callable[[], Any]) -> None:
     def run() -> None:
         outer = enter()
         gc.collect()
-        with start_span("inner"):
-            pass
+        with start_span("inner") as inner:
+            assert inner.trace_id == outer.trace_id
         assert get_current_span() is outer
 
-    with capture_traces() as traces:
+    with capture_traces():
         copy_context().run(run)
-        gc.collect()
-    assert_tree(traces[0], {"outer": "inner"})
 
 
 def test_exit_stacks_enter_one_object_several_times() -> None:

@@ -32,21 +32,7 @@ class LiveSpan(SpanFields):
     """
 
     # `Tracer.open` sets them one by one: a call of `__init__` would cost as much as the rest of a new span.
-    __slots__ = (
-        "_block",
-        "_details",
-        "_end_ns",
-        "_id",
-        "_inputs",
-        "_outputs",
-        "_parent_id",
-        "_site",
-        "_start_ns",
-        "_trace",
-    )
-
-    _block: object
-    """The entered block, only set when nothing else refers to it: the block must live as long as its span."""
+    __slots__ = ("_details", "_end_ns", "_id", "_inputs", "_outputs", "_parent_id", "_site", "_start_ns", "_trace")
 
     @guard("encoding inputs")
     def set_inputs(self, inputs: Any) -> None:

@@ -33,14 +33,17 @@ class _Entry(list[Any]):
             end_span(span, token)
 
 
-class _LeftEntry(list[Any]):
-    """An entry whose block was left. Without `__del__`: an interrupt would be lost in it."""
+class _PlainEntry(list[Any]):
+    """An entry without `__del__`, in which an interrupt would be lost: of a block that was left, or is temporary."""
 
     __slots__ = ()
 
 
 class _Temporary:
-    """An object to which only the running call refers, like the one in `start_span("name").__enter__()`."""
+    """An object to which only the running call refers, like the one in `start_span("name").__enter__()`.
+
+    It is freed at once, which says nothing about the block: the span stays current.
+    """
 
     def __enter__(self) -> int:
         return getrefcount(self)
@@ -105,7 +108,7 @@ class SpanBlock:
         self._attributes = None if attributes is None else read_attributes("start_span(attributes=...)", attributes)
         self._agent = agent if agent is None or type(agent) is str else to_name(agent, "")
         # Several threads change the list without a lock, so each change is one call of a list method.
-        self._entries: list[_Entry | _LeftEntry] = []
+        self._entries: list[_Entry | _PlainEntry] = []
         self._unassigned = 0
 
     def __enter__(self) -> LiveSpan | NoOpSpan:
@@ -126,9 +129,9 @@ class SpanBlock:
                 tracer.report_unrecorded(parent if span is None else span)
             else:
                 if getrefcount(self) <= _REFERENCES:
-                    span._block = self
+                    self._entries[-1].__class__ = _PlainEntry
                 return span
-        self._entries.append(_LeftEntry((current_span.get(), None, None)))
+        self._entries.append(_PlainEntry((current_span.get(), None, None)))
         return NOOP_SPAN
 
     def __exit__(
@@ -153,8 +156,8 @@ class SpanBlock:
 
     async def __aenter__(self) -> LiveSpan | NoOpSpan:
         span = self.__enter__()
-        if getrefcount(self) <= _ASYNC_REFERENCES and isinstance(span, LiveSpan):
-            span._block = self
+        if getrefcount(self) <= _ASYNC_REFERENCES:
+            self._entries[-1].__class__ = _PlainEntry
         return span
 
     async def __aexit__(
@@ -167,7 +170,7 @@ class SpanBlock:
         made: Any = super().__getstate__()
         return made[0], {**made[1], "_entries": [], "_unassigned": 0}
 
-    def _leave(self, entry: _Entry | _LeftEntry, error: BaseException | None) -> None:
+    def _leave(self, entry: _Entry | _PlainEntry, error: BaseException | None) -> None:
         """End the span of an entry, restore the previous current span, and remove the entry."""
         _, span, token = entry
         if span is not None:
@@ -175,7 +178,7 @@ class SpanBlock:
                 end_with_error(span, token, error)
             else:
                 end_span(span, token)
-        entry.__class__ = _LeftEntry
+        entry.__class__ = _PlainEntry
         try:
             # Not by position, because another thread may have added an entry meanwhile.
             self._entries.remove(entry)
