@@ -204,7 +204,7 @@ def test_extreme_times_are_searched(tracing: LocalServer, since: Any) -> None:
     assert [found.info.name for found in search_traces(since=since)] == ["now"]
 
 
-@pytest.mark.parametrize("since", [datetime.max, datetime.max.replace(tzinfo=UTC), time.time() + 1_000])
+@pytest.mark.parametrize("since", [datetime.max, datetime.max.replace(tzinfo=UTC), time.time() + 1e6])
 def test_a_search_since_a_later_time_finds_no_trace(tracing: LocalServer, since: Any) -> None:
     with start_span("now"):
         pass
