@@ -45,8 +45,7 @@ def warnings_about_delivery() -> Iterator[str]:
                     func=ast.Name(id="warn"),
                     args=[ast.Constant(value=cause), ast.Constant() | ast.Name() as text_node, *_],
                 ) if cause != "partial":
-                    is_text = isinstance(text_node, ast.Constant)
-                    message = str(text_node.value) if is_text else constants.get(text_node.id)
+                    message = constants.get(text_node.id) if isinstance(text_node, ast.Name) else str(text_node.value)
                     if message is not None:
                         yield "".join(VALUE.get(part, re.escape(part)) for part in re.split(r"(%d|%s|%\.1f)", message))
 
