@@ -8,14 +8,16 @@ import os
 import re
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.request import getproxies
 
 import httpx
 
 from .unexpected import ResponseTooLarge, ResponseTooSlow
+
+C = TypeVar("C")
 
 MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 """Default size limit of a response, after decompression."""
@@ -125,7 +127,8 @@ class BoundedClient(httpx.Client):
     """
 
     def __init__(self, *, max_response_bytes: int, max_response_s: float, **options: Any) -> None:
-        super().__init__(**options | {"headers": _accept_known_encodings(options.get("headers"))})
+        options["headers"] = _accept_known_encodings(options.get("headers"))
+        super().__init__(**options)
         self._limits = max_response_bytes, max_response_s
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -157,7 +160,8 @@ class AsyncBoundedClient(httpx.AsyncClient):
     """A client in an event loop, with the arguments of `BoundedClient`."""
 
     def __init__(self, *, max_response_bytes: int, max_response_s: float, **options: Any) -> None:
-        super().__init__(**options | {"headers": _accept_known_encodings(options.get("headers"))})
+        options["headers"] = _accept_known_encodings(options.get("headers"))
+        super().__init__(**options)
         self._limits = max_response_bytes, max_response_s
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
@@ -185,21 +189,20 @@ class AsyncBoundedClient(httpx.AsyncClient):
         return response
 
 
-def create(kind: Callable[..., Any], base_url: str, **options: Any) -> Any:
+def create(kind: Callable[..., C], options: Mapping[str, Any]) -> C:
     """Return a client of httpx.
 
     Args:
         kind: Its class.
-        base_url: The URL in front of the operations' paths.
-        **options: The other arguments of the class.
+        options: The arguments of the class, with `base_url`.
 
     Raises:
         httpx.ConnectError: A variable of the environment prevents it. The message contains the variables to check.
     """
     try:
-        return kind(base_url=base_url, **options)
+        return kind(**options)
     except (OSError, ValueError, ImportError, RuntimeError, MemoryError, httpx.InvalidURL) as error:
-        request = httpx.Request("GET", base_url)
+        request = httpx.Request("GET", options["base_url"])
         raise httpx.ConnectError(f"no connection can be set up: {_describe(error)}", request=request) from error
 
 

@@ -67,6 +67,7 @@ class Client:
         self.base_url = _api_url(base_url or os.environ.get("KAYBA_API_URL") or DEFAULT_HOST)
         self.raise_on_unexpected_status = raise_on_unexpected_status
         self._options: dict[str, Any] = {
+            "base_url": self.base_url,
             "auth": _bearer(api_key or os.environ.get("KAYBA_API_KEY") or None),
             "timeout": timeout,
             "headers": headers,
@@ -96,7 +97,7 @@ class Client:
         if self._client is None:
             with self._lock:
                 if self._client is None:
-                    self._client = create(BoundedClient, self.base_url, **self._options)
+                    self._client = create(BoundedClient, self._options)
         return self._client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
@@ -104,7 +105,7 @@ class Client:
         if self._async_client is None:
             with self._lock:
                 if self._async_client is None:
-                    self._async_client = create(AsyncBoundedClient, self.base_url, **self._options)
+                    self._async_client = create(AsyncBoundedClient, self._options)
         return self._async_client
 
     def close(self) -> None:
@@ -142,11 +143,11 @@ def _api_url(given: str) -> str:
     """Return the URL in front of the operations' paths, `{host}/api`, for every form of server URL."""
     try:
         url = httpx.URL(given.strip())
-        is_valid = url.scheme in ("http", "https") and url.host != ""
+        if url.scheme not in ("http", "https") or not url.host:
+            raise httpx.InvalidURL("no URL of an HTTP server")
     except (httpx.InvalidURL, UnicodeError):
-        is_valid = False
-    if not is_valid:
-        raise ValueError(f"not the URL of an HTTP server: {given.rpartition('@')[2]!r}; use e.g. {DEFAULT_HOST!r}")
+        message = f"not the URL of an HTTP server: {given.rpartition('@')[2]!r}; use e.g. {DEFAULT_HOST!r}"
+        raise ValueError(message) from None
     if url.userinfo or url.query or url.fragment:
         raise ValueError("the server's URL must not contain credentials, a query or a fragment: remove them")
     path = url.path.rstrip("/")

@@ -84,6 +84,7 @@ class _CountingBuffer:
 
     finished = 0
     feedback_count = 0
+    unrecorded = 0
     asleep = False
     is_abandoned = False
 

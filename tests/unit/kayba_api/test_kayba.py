@@ -80,6 +80,14 @@ def test_timeouts_of_the_client_and_of_a_call(kayba: Make) -> None:
     assert seen == [timeout.as_dict() for timeout in wanted]
 
 
+def test_an_argument_of_httpx_replaces_the_url_of_the_client(kayba: Make) -> None:
+    with faulty_server(VERSION) as server:
+        subject = kayba(base_url="http://127.0.0.1:9", httpx_args={"base_url": f"{server.url}/api"})
+        assert subject(lambda c: c.tracing.get_version()) == "3.17.2"
+    (path,) = [path for _, path, _, _ in server.requests]
+    assert path.startswith("/api/")
+
+
 def test_a_raw_response_has_status_and_headers(kayba: Make) -> None:
     with faulty_server(FakeResponse(429, b"", {"Retry-After": "0"}), VERSION) as server:
         raw = kayba(base_url=server.url)(lambda c: c.tracing.with_raw_response.get_version())
