@@ -39,7 +39,7 @@ LAYERS: dict[str, str] = {
                             diagnostics interrupts
     delivery/otlp/          delivery/content recording/ version
     delivery/http/          clocks forks native delivery/content delivery/otlp/response recording/feedback errors
-    delivery/http/transport delivery/http/ delivery/descriptors
+    delivery/http/transport delivery/http/ delivery/descriptors delivery/fork
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
                             recording/feedback

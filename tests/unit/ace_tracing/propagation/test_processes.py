@@ -262,6 +262,49 @@ def test_fifty_forks_of_a_busy_parent_deliver_every_trace_once(tracing: LocalSer
     assert len(traces) == 50
 
 
+TLS_AND_FORK = """
+import os, sys, threading, time
+import httpx
+from ace_tracing import configure, flush, start_span
+
+create, is_reading, in_progress = httpx.create_ssl_context, threading.Event(), []
+
+def slow(*args, **options):
+    # OpenSSL holds locks of the process meanwhile, and nothing would release them in a forked child.
+    in_progress.append(True)
+    is_reading.set()
+    time.sleep(0.3)
+    context = create(*args, **options)
+    in_progress.clear()
+    return context
+
+httpx.create_ssl_context = slow
+configure(api_key="kb-test", base_url=sys.argv[1], spool=False)
+with start_span("first"):
+    pass
+if sys.argv[1].startswith("https"):
+    assert is_reading.wait(60)
+else:
+    assert flush(60)
+    assert not is_reading.is_set()
+child = os.fork()
+if not child:
+    os._exit(len(in_progress))
+assert os.waitpid(child, 0)[1] == 0
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_fork_waits_while_the_worker_sets_up_tls(scheme: str, tracing: LocalServer, tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(TLS_AND_FORK)
+    command = [sys.executable, str(script), tracing.url.replace("http", scheme, 1)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_a_started_process_has_no_spool_when_its_parent_has_none(
     method: str, tracing: LocalServer, tmp_path: Path

@@ -15,17 +15,14 @@ _UNVERIFIED: Final = "CERTIFICATE_VERIFY_FAILED"
 _TOO_MANY_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
-def make_tls_context(*, verify: bool) -> ssl.SSLContext:
+def make_tls_context() -> ssl.SSLContext:
     """Return the TLS settings, with the certificates of the environment or of certifi.
-
-    Args:
-        verify: Whether TLS is used. Without it, no certificates are read.
 
     Raises:
         httpx.ConnectError: A file of the environment cannot be used. The message contains its variable.
     """
     try:
-        return httpx.create_ssl_context(verify=verify)
+        return httpx.create_ssl_context()
     except Exception as error:
         raise httpx.ConnectError(f"{_describe_tls_failure(error)}{advice_for(error)}") from error
 

@@ -21,6 +21,7 @@ import httpcore
 import httpx
 
 from ace_tracing.delivery.descriptors import identify
+from ace_tracing.delivery.fork import no_fork
 from ace_tracing.delivery.http.deadline import seconds_left
 from ace_tracing.delivery.http.environment import advice_for, make_tls_context
 from ace_tracing.delivery.http.proxies import Proxy, find_proxy
@@ -76,7 +77,7 @@ class _Transport(httpx.BaseTransport):
     """
 
     def __init__(self, base_url: str, proxy: Proxy | None) -> None:
-        # Reading the certificates takes longer than a dozen requests; without TLS there is nothing to verify.
+        # Reading the certificates takes longer than a dozen requests.
         urls = (base_url.strip().lower(), proxy.url if proxy else "")
         self._uses_tls = any(url.startswith("https:") for url in urls)
         self._proxy = proxy
@@ -85,7 +86,11 @@ class _Transport(httpx.BaseTransport):
             self._pool = self._open_pool()
 
     def _open_pool(self) -> httpcore.ConnectionPool:
-        context = make_tls_context(verify=self._uses_tls)
+        context = None
+        if self._uses_tls:
+            # A child that is forked meanwhile would inherit OpenSSL's locks held, and hang at its own first request.
+            with no_fork():
+                context = make_tls_context()
         try:
             return _make_pool(context, self._proxy)
         except Exception as error:
@@ -124,7 +129,7 @@ class _Transport(httpx.BaseTransport):
                 self._pool.close()
 
 
-def _make_pool(context: ssl.SSLContext, proxy: Proxy | None) -> httpcore.ConnectionPool:
+def _make_pool(context: ssl.SSLContext | None, proxy: Proxy | None) -> httpcore.ConnectionPool:
     """Return the pool of connections, direct or through a proxy.
 
     Raises:
