@@ -184,6 +184,7 @@ def find_open_spans(buffer: Buffer) -> set[bytes]:
 
 # Since 3.13, Python warns of an interrupt between `asend` and `await`.
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.point(23)
 @pytest.mark.parametrize(
     ("call", "kind"), [(call_function, kind) for kind in KINDS] + [(call, SoftTimeLimitError) for call in CALLS]
 )
@@ -200,6 +201,7 @@ def test_exceptions_of_signal_handlers_reach_the_caller(
     assert not still_open
 
 
+@pytest.mark.point(23)
 def test_exceptions_set_by_another_thread_reach_the_caller(buffer: Buffer) -> None:
     caller = ctypes.c_ulong(threading.get_ident())
     lost = 0
