@@ -90,7 +90,7 @@ LAYERS: dict[str, str] = {
     analysis/               otlp/
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records
-    http/                   jobs/runner store/database contract
+    http/                   jobs/runner store/database store/errors contract
     handlers/               http/ jobs/sources mlflow_json/ otlp/ store/
     pages/                  http/ otlp/ store/
     app                     handlers/ http/ jobs/runner pages/routes store/database contract

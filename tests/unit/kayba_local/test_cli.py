@@ -17,13 +17,23 @@ import pytest
 from tests.helpers.server_process import run_server
 
 from kayba_local.cli import default_store, main
+from kayba_local.http.otlp_status import OTLP_PATHS
 
 UPLOAD = {"traces": [{"filename": "a.md", "content": "text", "fileType": "md"}]}
 
 
+def opentelemetry_line(url: str) -> str:
+    """Return the second line that the command prints, behind the one that names its address."""
+    return f"for OpenTelemetry: export OTEL_EXPORTER_OTLP_ENDPOINT={url}\n"
+
+
 def stop_with(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
+    """Return the exit code, and the output behind the line with the address."""
     process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    assert process.stdout is not None
+    # `communicate` would lose the lines that were read together with the first one.
+    out = process.stdout.read()
+    _, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
@@ -43,7 +53,7 @@ def test_a_signal_stops_it_with_exit_code_0_and_keeps_accepted_data(tmp_path: Pa
     with run_server("--store", store) as (process, url), httpx.Client(base_url=url) as http:
         for _ in range(20):
             assert http.post("/api/traces", json=UPLOAD).status_code == 200
-        assert stop_with(process, getattr(signal, name)) == (0, "", "")
+        assert stop_with(process, getattr(signal, name)) == (0, opentelemetry_line(url), "")
     with run_server("--store", store) as (process, url):
         assert len(httpx.get(f"{url}/api/traces").json()["traces"]) == 20
 
@@ -80,7 +90,27 @@ def test_without_otlp_ingest_returns_501(tmp_path: Path) -> None:
         headers = {"x-mlflow-experiment-id": "0"}
         response = httpx.post(f"{url}/api/mlflow/v1/traces", json={"resourceSpans": []}, headers=headers)
         assert response.status_code == 501
+        for path in OTLP_PATHS:
+            response = httpx.post(url + path, json={})
+            assert (response.status_code, response.json()["code"]) == (501, 12)
         assert httpx.get(f"{url}/api/mlflow/version").status_code == 200
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not have these signals")
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--without-otlp"], ""),
+        (
+            ["--api-key", "kb-secret"],
+            "for OpenTelemetry: export OTEL_EXPORTER_OTLP_ENDPOINT={url}"
+            " OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20KEY\n",
+        ),
+    ],
+)
+def test_the_line_for_opentelemetry_follows_the_options(tmp_path: Path, arguments: list[str], line: str) -> None:
+    with run_server(*arguments, "--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (process, url):
+        assert stop_with(process, signal.SIGTERM) == (0, line.format(url=url), "")
 
 
 def test_mock_returns_the_contracts_examples(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The ASGI application: routes derived from the contract, behind the middleware that rejects other sites."""
+"""The ASGI application: routes of the contract and of OTLP, behind the middleware that rejects other sites."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 from kayba_local.contract import Contract, Operation, load
 from kayba_local.handlers import HANDLERS
+from kayba_local.handlers.otlp import OTLP_HANDLERS
 from kayba_local.http.endpoint import Endpoint, EndpointContext
 from kayba_local.http.errors import API_PREFIX, Problem, error_response, mount_of
 from kayba_local.http.operation import Handler
+from kayba_local.http.otlp_endpoint import OtlpEndpoint
+from kayba_local.http.otlp_status import OTLP_PATHS
 from kayba_local.http.security import SameOriginMiddleware
 from kayba_local.jobs.runner import Runner
 from kayba_local.pages.routes import Pages
@@ -45,7 +48,7 @@ def create_app(
         contract: The contract to serve. None serves the packaged contract.
         handlers: The handlers by operationId.
         model_url: Base URL, without `/v1`, of the API whose model rewrites insights. None uses Anthropic's API.
-        otlp: Accept spans by OTLP. If False, OTLP requests get a 501.
+        otlp: Accept OTLP. If False, OTLP requests get a 501.
     """
     if not otlp:
         handlers = {operation: handler for operation, handler in handlers.items() if operation != "exportTraces"}
@@ -56,6 +59,7 @@ def create_app(
     routes: list[BaseRoute] = [
         *Pages(db, context.api_key).routes(),
         *_api_routes(context, operations),
+        *(Route(path, endpoint=OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None)) for path in OTLP_PATHS),
         Route("/{path:path}", endpoint=_NotFound()),
     ]
     return Starlette(routes=routes, middleware=[Middleware(SameOriginMiddleware, loopback_only=loopback_only)])

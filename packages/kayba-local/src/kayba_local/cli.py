@@ -133,7 +133,8 @@ def _serve(options: argparse.Namespace) -> None:
             model_url=options.model_url,
             otlp=options.otlp,
         )
-        Server(app, listener, _announcer(url_of(options.host, listener))).serve_until_stopped()
+        announce = _announcer(url_of(options.host, listener), otlp=options.otlp, has_key=bool(options.api_key))
+        Server(app, listener, announce).serve_until_stopped()
 
 
 def _listen(options: argparse.Namespace) -> socket.socket:
@@ -159,9 +160,15 @@ def _open_store(url: str) -> Database:
         raise _CannotServeError(EXIT_FAILURE, f"cannot open the store: {error}") from error
 
 
-def _announcer(url: str) -> Callable[[], None]:
+def _announcer(url: str, *, otlp: bool, has_key: bool) -> Callable[[], None]:
+    lines = [f"kayba-local ready at {url}"]
+    if otlp:
+        # The key is a secret, and output is often stored.
+        key = " OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20KEY" if has_key else ""
+        lines.append(f"for OpenTelemetry: export OTEL_EXPORTER_OTLP_ENDPOINT={url}{key}")
+
     def announce() -> None:
-        sys.stdout.write(f"kayba-local ready at {url}\n")
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
 
     return announce

@@ -16,7 +16,8 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kayba_local.http.errors import Problem, error_response, mount_of
+from kayba_local.http.errors import Problem
+from kayba_local.http.otlp_status import reject
 
 _LOOPBACK: Final = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 _ALLOWED_FETCH_SITES: Final = ("same-origin", "none")
@@ -71,8 +72,7 @@ class SameOriginMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reject or forward a request."""
         if scope["type"] == "http" and (reason := self._rejection(Headers(scope=scope))):
-            response = error_response(mount_of(scope["path"]), Problem(403, None, reason))
-            await response(scope, receive, send)
+            await reject(scope, Problem(403, None, reason))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

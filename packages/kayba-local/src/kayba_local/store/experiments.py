@@ -20,6 +20,9 @@ from kayba_local.store.query.conditions import (
 from kayba_local.store.query.filters import Field, parse_filter
 from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
 
+DEFAULT_EXPERIMENT: Final = "0"
+"""The id of the experiment of spans that name none, which is always there, as on an MLflow server."""
+
 _COLUMNS: Final[Mapping[str, Column]] = {
     "name": TextColumn("experiments.name"),
     "experiment_id": NumberColumn("experiments.id"),

@@ -1,0 +1,104 @@
+"""Endpoints of OpenTelemetry's own paths, such as `/v1/traces`, which are not operations of the contract.
+
+They follow OTLP's rules: bodies in protobuf or JSON, a response in the encoding of the request, errors as
+google.rpc.Status, and a status that clients retry (503) for the errors that may pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from kayba_local.http import bodies
+from kayba_local.http.endpoint import EndpointContext
+from kayba_local.http.errors import Problem
+from kayba_local.http.operation import Call, Handler, Reply
+from kayba_local.http.otlp_status import JSON, PROTOBUF, status_response
+from kayba_local.http.security import require_bearer
+from kayba_local.store.errors import StoreError
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Limit of a body, both before and after decompression: that of `exportTraces` in the contract."""
+RETRY_AFTER_S: Final = 1
+"""Seconds after which a client may retry a request that could not be stored."""
+
+logger: Final = logging.getLogger("kayba_local")
+
+
+class OtlpEndpoint:
+    """ASGI application of one of OpenTelemetry's paths.
+
+    Args:
+        context: The values that all endpoints share.
+        handler: Stores a request's body, which it gets as decompressed bytes. None responds with 501.
+    """
+
+    def __init__(self, context: EndpointContext, handler: Handler | None) -> None:
+        self._context = context
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond to one request. Every error becomes a google.rpc.Status."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except Problem as problem:
+            response = _error(request, problem)
+        except ClientDisconnect:
+            return
+        except asyncio.CancelledError:
+            # The server is stopping and its grace period is over. This task only has to send the response.
+            response = _error(request, _unavailable("The server is stopping; try again."))
+        except (sqlite3.OperationalError, StoreError) as error:
+            # For example a full disk or a locked file. Clients drop the data of any status that they do not retry.
+            logger.exception("%s %s failed", request.method, request.url.path)
+            response = _error(request, _unavailable(f"The store cannot be written: {error}."))
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.url.path)
+            response = _error(request, Problem(500, None, "The server failed; its log contains the cause."))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        if request.method != "POST":
+            message = f"{request.method} is not allowed on this path: use POST."
+            raise Problem(405, None, message, {"Allow": "POST"})
+        require_bearer(request.headers.get("authorization"), self._context.api_key)
+        if self._handler is None:
+            raise Problem(501, None, "This server was started with --without-otlp: it accepts no OTLP.")
+        raw = await bodies.read(request, MAX_BODY_BYTES)
+        # Work that uses the CPU or waits for the store stays off the event loop.
+        return await run_in_threadpool(self._handle, self._handler, dict(request.headers), raw)
+
+    def _handle(self, handler: Handler, headers: Mapping[str, str], raw: bytes) -> Response:
+        media_type = bodies.media_type_of(headers.get("content-type"))
+        if media_type not in (PROTOBUF, JSON):
+            sent = f"of type {media_type!r}" if media_type else "without a Content-Type"
+            raise Problem(415, None, f"OTLP has no body {sent}: send {PROTOBUF} or {JSON}.")
+        body = bodies.decompress(raw, headers.get("content-encoding", ""), MAX_BODY_BYTES)
+        db, jobs = self._context.db, self._context.jobs
+        call = Call(db, jobs, "OTLP", headers=headers, body=body, media_type=media_type)
+        result = accept_all(call) if self._context.mock else handler(call)
+        content = result.body if isinstance(result, Reply) else result
+        return Response(content if isinstance(content, bytes) else orjson.dumps(content), media_type=media_type)
+
+
+def accept_all(call: Call) -> Reply:
+    """Return the reply that accepts a request as a whole: a message without a field, in the encoding of the request."""
+    return Reply(b"", media_type=PROTOBUF) if call.media_type == PROTOBUF else Reply({})
+
+
+def _error(request: Request, problem: Problem) -> Response:
+    return status_response(request.headers.get("content-type"), problem)
+
+
+def _unavailable(message: str) -> Problem:
+    return Problem(503, None, message, {"Retry-After": str(RETRY_AFTER_S)})
