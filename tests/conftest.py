@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Unset the environment variables of the developer's shell, and give each test its own spool folder."""
     for name in ("KAYBA_API_KEY", "KAYBA_API_URL", "KAYBA_LOCAL_STORE", "KAYBA_LOCAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("KAYBA_SPOOL_DIR", str(tmp_path / "spool"))
 
 

@@ -22,8 +22,10 @@ LAYERS: dict[str, str] = {
     values/                 clocks diagnostics interrupts
     recording/              clocks forks values/ diagnostics interrupts
     decorator/              clocks recording/ values/snapshot values/copies diagnostics interrupts errors
-    arguments               recording/frames recording/prices errors
-    settings                arguments recording/folders recording/sampling errors
+    addresses               -
+    otlp_settings           addresses errors
+    arguments               addresses otlp_settings recording/frames recording/prices errors
+    settings                arguments otlp_settings recording/folders recording/sampling errors
     delivery/open_traces    clocks recording/
     delivery/assembler      clocks delivery/open_traces recording/
     delivery/attempts       clocks recording/feedback
@@ -40,6 +42,8 @@ LAYERS: dict[str, str] = {
     delivery/otlp/          delivery/content recording/ version
     delivery/http/          clocks forks native delivery/content delivery/otlp/response recording/feedback errors
     delivery/http/transport delivery/http/ delivery/descriptors delivery/fork
+    delivery/http/otlp      delivery/content delivery/http/ delivery/otlp/ otlp_settings recording/feedback
+                            recording/records version
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
                             recording/feedback
@@ -62,7 +66,8 @@ LAYERS: dict[str, str] = {
                             delivery/ledger delivery/control delivery/rounds delivery/status delivery/http/deadline
                             delivery/spool/ delivery/uwsgi diagnostics
     delivery/               -
-    pipeline                native delivery/worker delivery/http/ delivery/spool/ recording/tracer settings diagnostics
+    pipeline                native delivery/worker delivery/http/ delivery/spool/ recording/tracer settings
+                            otlp_settings diagnostics
     process                 clocks forks native pipeline delivery/worker delivery/fork delivery/status recording/
                             diagnostics
     propagation/patches     -

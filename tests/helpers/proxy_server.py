@@ -15,6 +15,8 @@ from typing import Any, Final
 TLS_FOLDER: Final = Path(__file__).parent / "tls"
 CA_FILE: Final = TLS_FOLDER / "ca.pem"
 """The certificate of the authority that has signed the TLS server's one."""
+CLIENT_FILE: Final = TLS_FOLDER / "client.pem"
+"""A client's certificate, which it has signed itself, and its key."""
 
 HOST: Final = b"Host: localhost"
 """Sent in place of the tested host: kayba-local accepts only hosts of loopback."""
@@ -84,11 +86,14 @@ class _ProxyHandler(socketserver.BaseRequestHandler):
 class _TlsServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream_port: int, *, requires_client: bool) -> None:
         super().__init__(("127.0.0.1", 0), _TlsHandler)
         self.upstream_port = upstream_port
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(TLS_FOLDER / "server.pem")
+        if requires_client:
+            self.context.load_verify_locations(CLIENT_FILE)
+            self.context.verify_mode = ssl.CERT_REQUIRED
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore clients that do not trust the certificate."""
@@ -144,7 +149,12 @@ def proxy_server(upstream_port: int, status: str | None = None) -> Iterator[Loop
 
 
 @contextlib.contextmanager
-def tls_server(upstream_port: int) -> Iterator[int]:
-    """Run a TLS server for `localhost`, `127.0.0.1` and `kayba.test`, and yield its port."""
-    with _serving(_TlsServer(upstream_port)) as server:
+def tls_server(upstream_port: int, *, requires_client: bool = False) -> Iterator[int]:
+    """Run a TLS server for `localhost`, `127.0.0.1` and `kayba.test`, and yield its port.
+
+    Args:
+        upstream_port: The port of the server behind it.
+        requires_client: Whether it requires a certificate of the client: that of `CLIENT_FILE`.
+    """
+    with _serving(_TlsServer(upstream_port, requires_client=requires_client)) as server:
         yield server.server_address[1]

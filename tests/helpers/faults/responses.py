@@ -6,9 +6,13 @@ import enum
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from tests.helpers.faults.otlp import PROTOBUF, identify_spans
+
+EXPORT_PATHS: Final = ("/api/mlflow/v1/traces", "/v1/traces")
+"""The paths of export requests: Kayba's, and OTLP's own."""
 
 
 class Fault(enum.Enum):
@@ -49,7 +53,7 @@ class Request:
     @property
     def is_export(self) -> bool:
         """Whether the request exports spans."""
-        return (self.method, self.path) == ("POST", "/api/mlflow/v1/traces")
+        return self.method == "POST" and self.path in EXPORT_PATHS
 
     @property
     def is_protobuf(self) -> bool:

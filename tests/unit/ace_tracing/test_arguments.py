@@ -89,6 +89,13 @@ WRONG: dict[str, tuple[Any, ...]] = {
         "http://*", "http://%20", "http://1.2.3", "http://999.1.1.1", "http://1", f"http://{'x' * 64}",
         f"http://{'x.' * 130}x", "http://\u2025", "http://x\u3000y", "http://xn--\u00e4", "kb-key",
     ),
+    "exporter": (*NO_TEXT, None, "", " ", "KAYBA", "jaeger", "kayba,otlp", ("kayba", "kayba"), ("kayba", 5),
+                 {"kayba"}, [[]]),
+    "headers": (
+        5, "api-key=secret", b"a", ["a"], [("a", "b")], {1: "a"}, {"a": 1}, {"a": None}, {"a": b"b"}, {"": "a"},
+        {"a b": "c"}, {"a:": "c"}, {"a": "b\nc"}, {"a": "b\x00"}, {"a": "\u20ac"}, {"k\u00e4se": "a"}, object(),
+        Hostile(),
+    ),
     "experiment": (*NO_TEXT, 7, "x" * 501),
     "folder": NO_TEXT[:-4],
     "sample_rate": (
@@ -110,6 +117,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     "spool": NO_BOOL,
 }  # fmt: skip
+WRONG["endpoint"] = WRONG["base_url"]
 """Wrong values of each argument of `configure`."""
 
 DURATION = (None, 0, 5, 2.5, np.float32(1), np.int8(3), Decimal("0.1"), 10**300)
@@ -121,6 +129,9 @@ RIGHT: dict[str, tuple[Any, ...]] = {
         "http://[::1]:1", "http://127.0.0.1/api/mlflow/", "http://käse.example", "http://xn--kse-qla.example", "",
         Text("http://x"), "http://x/a/b",
     ),
+    "exporter": ("kayba", ["kayba"], ("kayba",), Text("kayba")),
+    "endpoint": (None, "", " "),
+    "headers": (None, {}),
     "experiment": (None, "", " ", "runs", Text("runs"), Folder.PRODUCTION, "käse 🧀", "x" * 500),
     "folder": (None, "", "a/b", Text("a"), "\ud800", "a\nb", "\x00"),
     "sample_rate": (
@@ -178,6 +189,26 @@ def test_a_right_argument_is_accepted(name: str, value: Any) -> None:
         pass
 
 
+@pytest.mark.parametrize("endpoint", RIGHT["base_url"])
+@pytest.mark.parametrize(
+    "headers", [{"api-key": "x y"}, {"A": "\u00e4"}, {"a": ""}, {Text("a"): Text("b")}], ids=range(4)
+)
+def test_right_arguments_of_the_collector_are_accepted(endpoint: str, headers: dict[str, str]) -> None:
+    ace_tracing.configure(exporter="otlp", endpoint=endpoint, headers=headers)
+    with start_span("step"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("exporter", "argument"),
+    [("kayba", "endpoint"), ("kayba", "headers"), ("otlp", "api_key"), ("otlp", "base_url")],
+)
+def test_an_argument_of_another_exporter_raises(exporter: Any, argument: str) -> None:
+    value = {"endpoint": "http://x", "headers": {"a": "b"}, "api_key": "kb-test", "base_url": "http://x"}[argument]
+    with pytest.raises(ConfigurationError, match=rf"^configure\({argument}=\.\.\.\) .* exporter='{exporter}'"):
+        ace_tracing.configure(exporter=exporter, **{argument: value})
+
+
 @pytest.mark.parametrize(
     ("variable", "argument"), [("KAYBA_API_KEY", "api_key"), ("KAYBA_API_URL", "base_url")], ids=["key", "address"]
 )
@@ -232,6 +263,8 @@ def test_a_negative_value_of_the_disabling_variable_keeps_tracing_on(
         {"base_url": "http://user:secret@x"},
         {"base_url": "http://x?token=secret"},
         {"experiment": "kb-secret" * 100},
+        {"headers": {"a": "secret\n"}},
+        {"endpoint": "http://user:secret@x"},
     ],
     ids=str,
 )

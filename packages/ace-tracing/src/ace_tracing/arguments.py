@@ -14,18 +14,22 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any, Final, NamedTuple
 
+from ace_tracing.addresses import is_host, is_http_url
 from ace_tracing.errors import ConfigurationError
+from ace_tracing.otlp_settings import DEFAULT_ENDPOINT, read_headers
 from ace_tracing.recording.frames import CONTROL_CHARACTERS, MAX_EXPERIMENT_CHARS
 from ace_tracing.recording.prices import read_prices
 
 DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
 KEY_PREFIX: Final = "kb-"
 
+KAYBA: Final = "kayba"
+OTLP: Final = "otlp"
+EXPORTERS: Final = (KAYBA, OTLP)
+
 REMOTE_PARENTS: Final = ("auto", "follow", "own", "ignore")
 
 _MAX_SHOWN_CHARS: Final = 100
-_HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*"
-                               r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?")  # fmt: skip
 _QUOTATION_MARKS: Final = frozenset("\"'`")
 
 
@@ -142,7 +146,7 @@ def _read_key(value: object) -> str | None:
 
 def _read_url(value: object) -> str | None:
     url = (read_text(value) or "").strip()
-    if url and not _is_http_url(url):
+    if url and not is_http_url(url):
         raise ValueError
     return url or None
 
@@ -154,38 +158,10 @@ def _read_proxy(value: object) -> str | None:
     if not url:
         return None
     parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not _is_host(parts.hostname or ""):
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not is_host(parts.hostname or ""):
         raise ValueError
     _ = parts.port
     return url
-
-
-def _is_http_url(url: str) -> bool:
-    # Imported here to keep the import of the package fast.
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or parts.port == 0 or not _is_host(parts.hostname or ""):
-        return False
-    if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
-        return False
-    # A space or a backslash comes from a mistyped address, `//` from one that was pasted twice.
-    return not any(character.isspace() or character == "\\" for character in url) and "//" not in parts.path
-
-
-def _is_host(host: str) -> bool:
-    import ipaddress
-
-    if ":" in host:
-        return bool(ipaddress.IPv6Address(host))
-    if host.replace(".", "").isdecimal():
-        return bool(ipaddress.IPv4Address(host))
-    if not host.isascii() or "xn--" in host.lower():
-        # A dependency of httpx. Encoding a decoded name raises for one that no request can be sent to.
-        import idna
-
-        host = idna.encode(idna.decode(host)).decode()
-    return _HOST_NAME.fullmatch(host) is not None
 
 
 def _read_experiment(value: object) -> str | None:
@@ -231,6 +207,16 @@ def _read_remote_parent(value: object) -> str:
     return mode
 
 
+def _read_exporters(value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (tuple, list)):
+        raise TypeError
+    read = tuple(str.__str__(name) for name in names if isinstance(name, str))
+    if len(read) < len(names) or not read or len({*read}) < len(read) or not {*read} <= {*EXPORTERS}:
+        raise ValueError
+    return tuple(name for name in EXPORTERS if name in read)
+
+
 def _read_mask(value: Any) -> Any:
     if value is None:
         return None
@@ -264,6 +250,19 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
         _read_url,
         f"give a plain http or https address, without credentials, query or fragment, such as {DEFAULT_BASE_URL!r}",
         "KAYBA_API_URL",
+    ),
+    "exporter": Argument(_read_exporters, "give 'kayba' or 'otlp'"),
+    "endpoint": Argument(
+        _read_url,
+        "give the http or https address of a collector, without credentials, query or fragment, such as "
+        f"{DEFAULT_ENDPOINT!r}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ),
+    "headers": Argument(
+        read_headers,
+        "give a dict of the names and values of HTTP headers, such as {'api-key': '...'}",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        is_secret=True,
     ),
     "experiment": Argument(
         _read_experiment,

@@ -77,7 +77,7 @@ def _restore_pipeline(before: Pipeline | None, inner: Pipeline | None) -> Pipeli
     if before is inner:
         return before
     worker, inner_worker = (pipeline and pipeline.worker for pipeline in (before, inner))
-    if inner and inner_worker is not worker:
+    if inner and inner.service and inner_worker is not worker:
         # No trace has reached its worker, so there is nothing to send.
         inner.service.close()
     still_there = worker is inner_worker or worker in process.retired

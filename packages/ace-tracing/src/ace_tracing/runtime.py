@@ -5,8 +5,9 @@ It connects the stages: Tracer -> frames -> Buffer -> Assembler -> Worker -> enc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from ace_tracing.clocks import monotonic
 from ace_tracing.process import deliver_at_exit, process, shut_down
@@ -25,12 +26,21 @@ FLUSH_TIMEOUT_S: Final = 30.0
 SEND_PATIENCE_S: Final = 3.0
 """How long a read waits for an attempt to send the finished traces that succeeds."""
 SHOW_RUNNING_AFTER_S: Final = 5.0
+NO_KAYBA: Final = (
+    "Traces are sent to an OTLP collector only, and a collector cannot be {action}: send them to Kayba, with "
+    "configure(exporter='kayba', api_key=...)."
+)
+Exporters = Literal["kayba", "otlp"]
+"""The destinations of traces."""
 
 
 def configure(
     *,
     api_key: str | None = None,
     base_url: str | None = None,
+    exporter: Exporters = "kayba",
+    endpoint: str | None = None,
+    headers: Mapping[str, str] | None = None,
     experiment: str | None = None,
     folder: str | None = None,
     sample_rate: float = 1.0,
@@ -54,6 +64,14 @@ def configure(
         api_key: The Kayba API key. The environment variable `KAYBA_API_KEY` by default.
         base_url: The service's address, with or without `/api`. The environment variable `KAYBA_API_URL`, then
             `https://use.kayba.ai`, by default.
+        exporter: The destination: `"kayba"`, or `"otlp"` for any OpenTelemetry collector, which needs no API key. A
+            collector receives the names of OpenTelemetry's GenAI conventions. Reading and feedback need Kayba.
+        endpoint: The collector's address with `exporter="otlp"`, to which `/v1/traces` is added unless it ends with it.
+            `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, then `OTEL_EXPORTER_OTLP_ENDPOINT`, then `http://localhost:4318`, by
+            default. The other variables of OpenTelemetry's exporters, resource and samplers count as well; the guide
+            on export has the table.
+        headers: HTTP headers of the requests to the collector, such as `{"api-key": "..."}`. They replace those of
+            `OTEL_EXPORTER_OTLP_HEADERS`.
         experiment: The name of the experiment that groups the traces, created if it is missing. `Default` by default.
         folder: The folder that traces are filed in, as in `set_folder`. Unfiled by default.
         sample_rate: The share of traces to keep, 0.0 to 1.0. The trace's id decides, so services that share a trace
@@ -90,7 +108,7 @@ def configure(
     with no_fork():
         from ace_tracing.arguments import read_arguments
         from ace_tracing.capture import configure_capture, is_capturing, is_key_optional
-        from ace_tracing.settings import create_sampler, is_disabled, resolve
+        from ace_tracing.settings import apply_sampling_variables, create_sampler, is_disabled, resolve
 
         if is_disabled() and not is_capturing():
             return
@@ -100,11 +118,16 @@ def configure(
         from ace_tracing.pipeline import Pipeline, build_delivery
         from ace_tracing.propagation.executors import propagate_into_pools
     checked = read_arguments("configure", given)
-    names = ("api_key", "base_url", "experiment", "folder", "spool")
+    names = ("api_key", "base_url", "experiment", "folder", "spool", "exporter", "endpoint", "headers")
+    checked = apply_sampling_variables(checked)
     settings = resolve(*(checked[name] for name in names), requires_key=not is_key_optional())
     settings = replace(settings, show_running_after=checked["show_running_after"])
     sampler = create_sampler(*(checked[name] for name in ("sample_rate", "keep_errors", "keep_slower_than")))
-    if is_disabled() or not settings.api_key:
+    if is_disabled() or not (settings.has_kayba or settings.otlp):
+        if not (is_disabled() or is_key_optional()):
+            # The environment keeps the OTLP exporter, which is the only one, off.
+            _retire_pipeline()
+            return
         price_table.configure(checked["prices"])
         configure_capture(settings.experiment, settings.folder, mask, checked["remote_parent"])
         return
@@ -114,7 +137,7 @@ def configure(
             service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
             worker.show_running(settings.show_running_after)
         else:
-            service = ServiceClient(settings.base_url, settings.api_key)
+            service = ServiceClient(settings.base_url, settings.api_key) if settings.has_kayba else None
             worker, buffer = build_delivery(settings, service)
             if previous:
                 process.retired.append(previous.worker)
@@ -137,6 +160,16 @@ def configure(
         worker.start()
     register_exit_delivery(deliver_at_exit)
     warn_of_missing_threads()
+
+
+def _retire_pipeline() -> None:
+    """Stop recording. Traces that have finished are still sent."""
+    with process.lock:
+        if process.pipeline is not None:
+            process.retired.append(process.pipeline.worker)
+            process.pipeline.worker.retire()
+            process.pipeline = None
+            process.update_tracer()
 
 
 def set_folder(folder: str | None) -> None:
@@ -269,13 +302,29 @@ def service() -> ServiceClient:
     """Return the configured service, for queries.
 
     Raises:
-        ConfigurationError: `configure` was not called.
+        ConfigurationError: `configure` was not called, or traces are sent to a collector only.
     """
     if process.pipeline is None:
         from ace_tracing.errors import ConfigurationError
 
         raise ConfigurationError("Tracing is not configured: call configure(api_key=...) first.")
+    if process.pipeline.service is None:
+        from ace_tracing.errors import ConfigurationError
+
+        raise ConfigurationError(NO_KAYBA.format(action="read from"))
     return process.pipeline.service
+
+
+def require_feedback() -> None:
+    """Raise unless feedback has a destination: Kayba, or a capture.
+
+    Raises:
+        ConfigurationError: Traces are sent to a collector only.
+    """
+    if process.capture_tracer is None and process.pipeline is not None and process.pipeline.service is None:
+        from ace_tracing.errors import ConfigurationError
+
+        raise ConfigurationError(NO_KAYBA.format(action="given feedback through"))
 
 
 def tracer() -> Tracer:

@@ -1,30 +1,39 @@
 """Settings: the arguments of `configure`, their environment variables and defaults.
 
 Only this module reads the environment, except for proxies and certificates, which `delivery/http` reads. The checks of
-the arguments are in `arguments.py`.
+the arguments are in `arguments.py`. The variables of OpenTelemetry, which `otlp_settings.py` explains, count only with
+`exporter="otlp"`.
 
 | `configure(...)` | environment              | default                                            |
 |------------------|--------------------------|----------------------------------------------------|
 | `api_key`        | `KAYBA_API_KEY`          | none: it is required                               |
 | `base_url`       | `KAYBA_API_URL`          | `https://use.kayba.ai`                             |
+| `exporter`       |                          | `kayba`                                            |
+| `endpoint`       | `OTEL_EXPORTER_OTLP_*`   | `http://localhost:4318`                            |
+| `headers`        | `OTEL_EXPORTER_OTLP_*`   | none                                               |
 | `experiment`     |                          | the service's `Default` experiment                 |
 | `folder`         |                          | none: traces are unfiled                           |
 | `sample_rate`    |                          | 1.0: every trace is kept                           |
 | `remote_parent`  |                          | `auto`: a caller that uses this SDK is followed    |
 | `spool`          | `KAYBA_SPOOL_DIR`: where | True, in a folder of the user's, see `spool_home`  |
 |                  | `KAYBA_PROXY`            | none, see `delivery/http/proxies.py`               |
+|                  | `OTEL_TRACES_SAMPLER`    | not set; with `exporter="otlp"` alone              |
 | (all of it)      | `KAYBA_TRACING_DISABLED` | not set; `1`, `true`, `yes`, `on` keep tracing off |
+| (the exporter)   | `OTEL_SDK_DISABLED`,     | not set; `true`, or `none`, keeps the OTLP         |
+|                  | `OTEL_TRACES_EXPORTER`   | exporter off                                       |
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from ace_tracing.arguments import ARGUMENTS, DEFAULT_BASE_URL, read_argument
+from ace_tracing.arguments import ARGUMENTS, DEFAULT_BASE_URL, KAYBA, OTLP, read_argument
 from ace_tracing.errors import ConfigurationError
+from ace_tracing.otlp_settings import OtlpSettings, is_otlp_off, read_otlp, read_sampling
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.sampling import Sampler
 
@@ -37,12 +46,13 @@ class Settings:
     """Resolved arguments of `configure`.
 
     Attributes:
-        api_key: The API key.
+        api_key: The API key. Empty when no traces are sent to Kayba.
         base_url: The service's address.
         experiment: The name of the experiment of new traces. None for the service's default.
         folder: The folder of new traces. None for unfiled.
         spool: The folder of the spool. None without one.
         show_running_after: The age in seconds from which on a running trace is shown. None shows it at its end.
+        otlp: The collector. None when traces are sent to Kayba only.
     """
 
     api_key: str = field(repr=False)
@@ -51,10 +61,18 @@ class Settings:
     folder: str | None
     spool: str | None = None
     show_running_after: float | None = None
+    otlp: OtlpSettings | None = None
+
+    @property
+    def has_kayba(self) -> bool:
+        """Whether traces are sent to Kayba."""
+        return bool(self.api_key)
 
     def same_service(self, other: Settings) -> bool:
-        """Return whether address, key and spool are the same."""
-        return (self.api_key, self.base_url, self.spool) == (other.api_key, other.base_url, other.spool)
+        """Return whether the destinations and the spool are the same."""
+        return replace(self, experiment=None, folder=None, show_running_after=None) == replace(
+            other, experiment=None, folder=None, show_running_after=None
+        )
 
 
 def is_disabled() -> bool:
@@ -99,12 +117,35 @@ def create_sampler(rate: float, keep_errors: bool, keep_slower_than: float | Non
     return None if rate == 1.0 else Sampler(rate, keep_errors, keep_slower_than)
 
 
+def apply_sampling_variables(checked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the checked arguments of `configure` with the sampling of `OTEL_TRACES_SAMPLER`.
+
+    The variable counts for `exporter="otlp"` alone, since Kayba's traces do not depend on it, and only while
+    `sample_rate` and `remote_parent` have their defaults. It means head sampling, so failed traces are no exception.
+
+    Raises:
+        ConfigurationError: A variable has a wrong value.
+    """
+    arguments = dict(checked)
+    sampling = read_sampling(os.environ) if arguments["exporter"] == (OTLP,) else None
+    if sampling is None:
+        return arguments
+    if arguments["sample_rate"] == 1.0:
+        arguments |= {"sample_rate": sampling.rate, "keep_errors": False}
+    if arguments["remote_parent"] == "auto":
+        arguments["remote_parent"] = "follow" if sampling.follows_parent else "own"
+    return arguments
+
+
 def resolve(
     api_key: str | None = None,
     base_url: str | None = None,
     experiment: str | None = None,
     folder: str | None = None,
     spool: bool = True,
+    exporter: tuple[str, ...] = (KAYBA,),
+    endpoint: str | None = None,
+    headers: Mapping[str, str] | None = None,
     *,
     requires_key: bool = True,
 ) -> Settings:
@@ -113,16 +154,37 @@ def resolve(
     Without a key, that of the result is empty unless `requires_key` is True.
 
     Raises:
-        ConfigurationError: The key is missing, or a variable of the environment has a wrong value.
+        ConfigurationError: The key is missing, a variable of the environment has a wrong value, or an argument belongs
+            to an exporter that is not used.
     """
-    key = api_key or _read_variable("api_key")
-    if not key and requires_key:
-        raise ConfigurationError(
-            "No API key: pass configure(api_key=...) or set the KAYBA_API_KEY environment variable."
-        )
+    _check_exporter(exporter, KAYBA, {"api_key": api_key, "base_url": base_url})
+    _check_exporter(exporter, OTLP, {"endpoint": endpoint, "headers": headers})
     _read_variable("proxy")
-    url = base_url or _read_variable("base_url") or DEFAULT_BASE_URL
-    return Settings(key or "", url, experiment, clean_folder(folder), spool_home() if spool else None)
+    otlp = read_otlp(os.environ, endpoint, headers) if OTLP in exporter and not is_otlp_off(os.environ) else None
+    key, url = None, DEFAULT_BASE_URL
+    if KAYBA in exporter:
+        key = api_key or _read_variable("api_key")
+        if not key and requires_key:
+            raise ConfigurationError(
+                "No API key: pass configure(api_key=...) or set the KAYBA_API_KEY environment variable."
+            )
+        url = base_url or _read_variable("base_url") or DEFAULT_BASE_URL
+    home = spool_home() if spool else None
+    return Settings(key or "", url, experiment, clean_folder(folder), home, otlp=otlp)
+
+
+def _check_exporter(exporter: tuple[str, ...], name: str, arguments: Mapping[str, object]) -> None:
+    """Raise for an argument of an exporter that is not used.
+
+    Raises:
+        ConfigurationError: An argument is given.
+    """
+    for argument, value in arguments.items():
+        if name not in exporter and value is not None:
+            raise ConfigurationError(
+                f"configure({argument}=...) is an argument of exporter={name!r}, but exporter={exporter[0]!r}: leave "
+                f"it out, or give exporter={name!r}."
+            )
 
 
 def _read_variable(argument: str) -> str | None:

@@ -53,9 +53,11 @@ def log_feedback(
 
     Raises:
         NotFoundError: `trace_id` or `span_id` does not have the form of an id.
-        ConfigurationError: `configure` was not called, or another argument is wrong. It is also a `ValueError`.
+        ConfigurationError: `configure` was not called, traces are sent to a collector only, or another argument is
+            wrong. It is also a `ValueError`.
     """
     tracer = runtime.tracer()
+    runtime.require_feedback()
     if trace_id is None and not runtime.is_enabled():
         # The trace id of a no-op span.
         return ""
@@ -114,7 +116,8 @@ async def alog_feedback(
 
     Raises:
         NotFoundError: `trace_id` or `span_id` does not have the form of an id.
-        ConfigurationError: `configure` was not called, or another argument is wrong. It is also a `ValueError`.
+        ConfigurationError: `configure` was not called, traces are sent to a collector only, or another argument is
+            wrong. It is also a `ValueError`.
     """
     return log_feedback(
         trace_id,

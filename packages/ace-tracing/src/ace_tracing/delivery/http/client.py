@@ -82,7 +82,7 @@ class ServiceClient:
             httpx.ConnectError: The environment prevents it.
         """
         with self._lock:
-            thread = _owner()
+            thread = connection_owner()
             if thread not in self._clients:
                 try:
                     self._clients[thread] = Client(
@@ -226,7 +226,7 @@ class ServiceClient:
         """
         with self._lock:
             self._close_when_idle = self._requests_running > 0
-            client = self._clients.get(_owner())
+            client = self._clients.get(connection_owner())
             if client is not None and not self._requests_running:
                 client.close()
 
@@ -244,7 +244,7 @@ class ServiceClient:
                 self.close()
 
 
-def _owner() -> int:
+def connection_owner() -> int:
     """Return the thread whose connections a request uses; 0 for the connections that all threads share.
 
     The sockets of gevent and eventlet belong to the event loop of one thread.

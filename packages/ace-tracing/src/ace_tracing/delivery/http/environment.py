@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import ssl
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 
@@ -15,16 +15,59 @@ _UNVERIFIED: Final = "CERTIFICATE_VERIFY_FAILED"
 _TOO_MANY_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
-def make_tls_context() -> ssl.SSLContext:
+class TlsFiles(NamedTuple):
+    """Files of certificates that `OTEL_EXPORTER_OTLP_*` variables name.
+
+    Attributes:
+        authorities: The certificates of the trusted authorities. None for those of the environment or of certifi.
+        certificate: The client's certificate. None without one.
+        key: The key of `certificate`. None if it is in the same file.
+    """
+
+    authorities: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+NO_FILES: Final = TlsFiles()
+
+
+def make_tls_context(files: TlsFiles = NO_FILES) -> ssl.SSLContext:
     """Return the TLS settings, with the certificates of the environment or of certifi.
+
+    Args:
+        files: The files to use in place of those, and the client's certificate.
 
     Raises:
         httpx.ConnectError: A file of the environment cannot be used. The message contains its variable.
     """
+    if files != NO_FILES:
+        return _read_tls_files(files)
     try:
         return httpx.create_ssl_context()
     except Exception as error:
         raise httpx.ConnectError(f"{_describe_tls_failure(error)}{advice_for(error)}") from error
+
+
+def _read_tls_files(files: TlsFiles) -> ssl.SSLContext:
+    if files.key is not None and files.certificate is None:
+        raise httpx.ConnectError("OTEL_EXPORTER_OTLP_CLIENT_KEY is set without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE")
+    if files.authorities is None:
+        context = make_tls_context()
+    else:
+        try:
+            context = ssl.create_default_context(cafile=files.authorities)
+        except OSError as error:
+            name = f"OTEL_EXPORTER_OTLP_CERTIFICATE={files.authorities!r}"
+            raise httpx.ConnectError(f"the certificates of {name} cannot be read: {error}") from error
+    if files.certificate is not None:
+        try:
+            # Without the function, OpenSSL would ask for the password of an encrypted key on the terminal.
+            context.load_cert_chain(files.certificate, files.key, lambda: "")
+        except OSError as error:
+            name = f"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE={files.certificate!r}"
+            raise httpx.ConnectError(f"{name} and its key cannot be used: {error}") from error
+    return context
 
 
 def advice_for(error: BaseException) -> str:

@@ -86,6 +86,20 @@ def classify(response: Response) -> ExportResult:
     return Blocked(reason, "address")
 
 
+def classify_otlp(response: Response) -> ExportResult:
+    """Return the export result that a response of any OTLP collector stands for.
+
+    A 2xx is a success whatever its body is, except for a web page, which a captive portal has sent.
+    """
+    if not 200 <= response.status_code < 300:
+        return classify(response)
+    if is_html(response):
+        return Retryable(
+            f"HTTP {response.status_code} with a web page in place of an OTLP response: {_quote(response)}"
+        )
+    return _partial_success(response) or Delivered()
+
+
 def is_delivered(response: Response) -> bool:
     """Return whether a response is a success of the service itself, not of a proxy."""
     return isinstance(classify(response), Delivered)

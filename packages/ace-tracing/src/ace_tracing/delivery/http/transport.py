@@ -23,7 +23,7 @@ import httpx
 from ace_tracing.delivery.descriptors import identify
 from ace_tracing.delivery.fork import no_fork
 from ace_tracing.delivery.http.deadline import seconds_left
-from ace_tracing.delivery.http.environment import advice_for, make_tls_context
+from ace_tracing.delivery.http.environment import NO_FILES, TlsFiles, advice_for, make_tls_context
 from ace_tracing.delivery.http.proxies import Proxy, find_proxy
 
 WRITE_BYTES: Final = 64 * 1024
@@ -33,12 +33,17 @@ KEEPALIVE_S: Final = 30.0
 MAX_CONNECTIONS: Final = 20
 
 
-def client_options(base_url: str) -> dict[str, Any]:
-    """Return the arguments of `httpx.Client` for requests to one address."""
+def client_options(base_url: str, files: TlsFiles = NO_FILES) -> dict[str, Any]:
+    """Return the arguments of `httpx.Client` for requests to one address.
+
+    Args:
+        base_url: The address.
+        files: The files of certificates for TLS.
+    """
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_drop_own_records)
     # `trust_env` would add httpx's own transports, which have no deadline, for the proxies of the environment.
-    return {"transport": _Transport(base_url, find_proxy(base_url)), "trust_env": False}
+    return {"transport": _Transport(base_url, find_proxy(base_url), files), "trust_env": False}
 
 
 class _Latest(threading.local):
@@ -74,9 +79,11 @@ class _Transport(httpx.BaseTransport):
     Args:
         base_url: The address.
         proxy: The proxy on the way to it. None for direct connections.
+        files: The files of certificates for TLS.
     """
 
-    def __init__(self, base_url: str, proxy: Proxy | None) -> None:
+    def __init__(self, base_url: str, proxy: Proxy | None, files: TlsFiles) -> None:
+        self._files = files
         # Reading the certificates takes longer than a dozen requests.
         urls = (base_url.strip().lower(), proxy.url if proxy else "")
         self._uses_tls = any(url.startswith("https:") for url in urls)
@@ -90,7 +97,7 @@ class _Transport(httpx.BaseTransport):
         if self._uses_tls:
             # A child that is forked meanwhile would inherit OpenSSL's locks held, and hang at its own first request.
             with no_fork():
-                context = make_tls_context()
+                context = make_tls_context(self._files)
         try:
             return _make_pool(context, self._proxy)
         except Exception as error:

@@ -53,6 +53,11 @@ class ExportRequest:
         self._body: bytes | None = None
 
     @property
+    def yield_gil(self) -> Callable[[], object]:
+        """The function to call regularly during encoding."""
+        return self._yield_gil
+
+    @property
     def has_spans(self) -> bool:
         """Whether `otlp` contains spans."""
         return any(trace.entries for trace in self.traces)
@@ -66,7 +71,7 @@ class ExportRequest:
         # Not a cached_property: until Python 3.12 it has a lock, which a child could inherit held when forked.
         if self._body is None:
             with encoding:
-                self._body = _compress(_encode_chunks(self.traces, self._yield_gil))
+                self._body = compress(_encode_chunks(self.traces, self._yield_gil))
         return self._body
 
 
@@ -110,7 +115,7 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
     return chunks
 
 
-def _compress(chunks: list[bytes]) -> bytes:
+def compress(chunks: Sequence[bytes]) -> bytes:
     """Return the chunks compressed. Other threads run meanwhile."""
     compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP)
     compressed = [compressor.compress(chunk) for chunk in chunks]

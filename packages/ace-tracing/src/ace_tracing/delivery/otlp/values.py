@@ -44,6 +44,11 @@ def encode_value(value: Any) -> bytes:
     return text_value(orjson.dumps(stringify_long_ints(value)))
 
 
+def dump_text(value: Any) -> str:
+    """Return a JSON value as JSON text, with each integer that needs more than 64 bits as a string of digits."""
+    return orjson.dumps(stringify_long_ints(value)).decode()
+
+
 def stringify_long_ints(value: Any) -> Any:
     """Return a JSON value with each integer that needs more than 64 bits as a string of digits."""
     match value:

@@ -1,0 +1,243 @@
+"""GenAI names: finished spans as spans of OpenTelemetry's GenAI conventions, for collectors other than Kayba.
+
+The attributes `mlflow.*`, which Kayba reads, are replaced. Attributes that the user, or an instrumentation, has given a
+span under a name of the conventions win. Fields without a name in the conventions are written under OpenInference's
+name, which many servers read, or else below `kayba.`. Pure functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ace_tracing.delivery.otlp.attributes import normalize_attribute
+from ace_tracing.delivery.otlp.messages import Json
+from ace_tracing.delivery.otlp.model_calls import write_call, write_response
+from ace_tracing.delivery.otlp.values import dump_text
+from ace_tracing.recording.attributes import COST, SESSION_ID, TOKEN_USAGE
+from ace_tracing.recording.records import NO_DETAILS, Role, SpanRecord, TraceRecord
+from ace_tracing.recording.span_types import SpanType
+from ace_tracing.recording.usage import MODEL
+
+OPERATION: Final = "gen_ai.operation.name"
+REQUEST_MODEL: Final = "gen_ai.request.model"
+RESPONSE_MODEL: Final = "gen_ai.response.model"
+CONVERSATION_ID: Final = "gen_ai.conversation.id"
+AGENT_NAME: Final = "gen_ai.agent.name"
+TOOL_NAME: Final = "gen_ai.tool.name"
+WORKFLOW_NAME: Final = "gen_ai.workflow.name"
+INPUT_VALUE: Final = "input.value"
+OUTPUT_VALUE: Final = "output.value"
+ERROR_TYPE: Final = "error.type"
+OTHER_ERROR: Final = "_OTHER"
+
+INTERNAL: Final = 1
+CLIENT: Final = 3
+"""OTLP's kinds of spans."""
+
+USAGE_NAMES: Final = {
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "cache_read_input_tokens": "gen_ai.usage.cache_read.input_tokens",
+    "cache_creation_input_tokens": "gen_ai.usage.cache_write.input_tokens",
+    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+}
+COST_NAMES: Final = {
+    "input_cost": "llm.cost.prompt",
+    "output_cost": "llm.cost.completion",
+    "total_cost": "llm.cost.total",
+}
+
+_OPERATIONS: Final[dict[str, str]] = {
+    SpanType.CHAT_MODEL: "chat",
+    SpanType.LLM: "text_completion",
+    SpanType.EMBEDDING: "embeddings",
+    SpanType.AGENT: "invoke_agent",
+    SpanType.WORKFLOW: "invoke_workflow",
+    SpanType.TOOL: "execute_tool",
+    SpanType.RETRIEVER: "retrieval",
+}
+_KINDS: Final = frozenset({SpanType.CHAIN, SpanType.RERANKER, SpanType.GUARDRAIL, SpanType.EVALUATOR})
+"""Types that GenAI has no operation for, and OpenInference a kind."""
+_MODEL_CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "embeddings"})
+_RENAMED: Final = {
+    "mlflow.llm.provider": "gen_ai.provider.name",
+    "mlflow.chat.tools": "gen_ai.tool.definitions",
+}
+_QUERY_NAMES: Final = ("query", "question", "q", "text", "search_query")
+
+
+class GenAiSpan(NamedTuple):
+    """A span in the terms of OpenTelemetry. Attribute values are JSON values.
+
+    Attributes:
+        name: The name.
+        kind: `INTERNAL` or `CLIENT`.
+        attributes: The attributes.
+    """
+
+    name: str
+    kind: int
+    attributes: Json
+
+
+def describe_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> GenAiSpan:
+    """Return name, kind and attributes of a span under the names of the GenAI conventions.
+
+    Args:
+        trace: The span's trace.
+        span: The span.
+        speaks: Whether the span has the trace's facts as attributes: the root, or the topmost span of this process.
+    """
+    recorded = span.attributes or {}
+    attributes = dict(normalize_attribute(*each) for each in recorded.items() if not each[0].startswith("mlflow."))
+    attributes |= {new: recorded[old] for old, new in _RENAMED.items() if old in recorded and new not in attributes}
+    is_named = OPERATION in attributes
+    _write_usage(attributes, recorded)
+    _write_type(attributes, span)
+    _write_values(attributes, span)
+    model = recorded.get(MODEL)
+    if isinstance(model, str):
+        attributes.setdefault(RESPONSE_MODEL, model)
+        attributes.setdefault(REQUEST_MODEL, model)
+    operation = attributes.get(OPERATION)
+    name = span.name if is_named else _select_name(attributes, span, operation)
+    if span.function is not None:
+        attributes.setdefault("code.function.name", span.function)
+    if name != span.name and span.name not in name:
+        attributes["kayba.span.name"] = span.name
+    if span.status == "ERROR":
+        attributes.setdefault(ERROR_TYPE, _error_type(span))
+    if speaks:
+        _write_trace_facts(attributes, trace, span)
+    return GenAiSpan(name, CLIENT if operation in _MODEL_CALLS else INTERNAL, attributes)
+
+
+def _write_usage(attributes: Json, recorded: Json) -> None:
+    for key, names in ((TOKEN_USAGE, USAGE_NAMES), (COST, COST_NAMES)):
+        numbers = recorded.get(key)
+        if isinstance(numbers, dict):
+            for part, name in names.items():
+                if part in numbers:
+                    attributes.setdefault(name, numbers[part])
+
+
+def _write_type(attributes: Json, span: SpanRecord) -> None:
+    """Write the operation of the span's type, with the name of the agent, tool or workflow."""
+    span_type = span.span_type
+    if span.agent is not None:
+        attributes.setdefault(AGENT_NAME, span.agent)
+    operation = _OPERATIONS.get(span_type)
+    if operation is not None:
+        operation = attributes.setdefault(OPERATION, operation)
+    elif span_type in _KINDS:
+        attributes.setdefault("openinference.span.kind", span_type)
+    elif span_type != SpanType.UNKNOWN:
+        attributes["kayba.span.type"] = span_type
+    name = {"invoke_agent": AGENT_NAME, "execute_tool": TOOL_NAME, "invoke_workflow": WORKFLOW_NAME}.get(str(operation))
+    if name is not None:
+        attributes.setdefault(name, span.name)
+
+
+def _write_values(attributes: Json, span: SpanRecord) -> None:
+    """Write inputs and outputs: as messages, as a tool's arguments and result, or as OpenInference's values."""
+    inputs = None if span.inputs is None else orjson.loads(span.inputs)
+    outputs = None if span.outputs is None else orjson.loads(span.outputs)
+    operation = attributes.get(OPERATION)
+    if operation == "execute_tool":
+        _write_any(attributes, "gen_ai.tool.call.arguments", inputs)
+        _write_any(attributes, "gen_ai.tool.call.result", outputs)
+        return
+    if operation == "retrieval":
+        query = _query_of(inputs)
+        if query is not None:
+            attributes.setdefault("gen_ai.retrieval.query.text", query)
+            inputs = None
+        if isinstance(outputs, list):
+            attributes.setdefault("gen_ai.retrieval.documents", outputs)
+            outputs = None
+    else:
+        is_model = operation in _MODEL_CALLS and operation != "embeddings"
+        if inputs is not None and write_call(attributes, inputs, is_model=is_model):
+            if (
+                span.span_type == SpanType.LLM
+                and operation == "text_completion"
+                and OPERATION not in (span.attributes or {})
+            ):
+                attributes[OPERATION] = "chat"
+            inputs = None
+        if outputs is not None and write_response(attributes, outputs, is_model=is_model):
+            outputs = None
+    _write_value(attributes, INPUT_VALUE, inputs)
+    _write_value(attributes, OUTPUT_VALUE, outputs)
+
+
+def _write_any(attributes: Json, name: str, value: Any) -> None:
+    if value is not None:
+        attributes.setdefault(name, value)
+
+
+def _write_value(attributes: Json, name: str, value: Any) -> None:
+    """Write a value and its media type under OpenInference's names."""
+    if value is None or name in attributes:
+        return
+    is_text = isinstance(value, str)
+    attributes[name] = value if is_text else dump_text(value)
+    attributes[name.replace("value", "mime_type")] = "text/plain" if is_text else "application/json"
+
+
+def _query_of(inputs: Any) -> str | None:
+    """Return the text of a query, if the inputs are nothing else."""
+    if isinstance(inputs, dict) and len(inputs) == 1:
+        (name, inputs), *_ = inputs.items()
+        if name not in _QUERY_NAMES:
+            return None
+    return inputs if isinstance(inputs, str) else None
+
+
+def _select_name(attributes: Json, span: SpanRecord, operation: Any) -> str:
+    """Return the operation and its target, or the span's own name where there is no operation."""
+    if not isinstance(operation, str):
+        return span.name
+    if span.name == operation or span.name.startswith(f"{operation} "):
+        return span.name
+    target = next((attributes[key] for key in _targets(operation) if isinstance(attributes.get(key), str)), span.name)
+    return f"{operation} {target}"
+
+
+def _targets(operation: str) -> tuple[str, ...]:
+    """Return the attributes that may contain the target of an operation."""
+    if operation in _MODEL_CALLS:
+        return (REQUEST_MODEL, RESPONSE_MODEL)
+    return {"invoke_agent": (AGENT_NAME,), "execute_tool": (TOOL_NAME,)}.get(operation, ())
+
+
+def _error_type(span: SpanRecord) -> str:
+    for name, _, attributes in reversed(span.events or []):
+        if name == "exception" and isinstance(kind := attributes.get("exception.type"), str) and kind:
+            return kind
+    return OTHER_ERROR
+
+
+def _write_trace_facts(attributes: Json, trace: TraceRecord, span: SpanRecord) -> None:
+    """Write the trace's name, experiment, folder, tags, metadata, session and user."""
+    details = trace.details or NO_DETAILS
+    if details.name and details.name != span.name:
+        attributes["kayba.trace.name"] = details.name
+    for name, text in (("kayba.experiment", trace.experiment), ("kayba.folder", trace.folder)):
+        if text is not None:
+            attributes[name] = text
+    attributes |= {f"kayba.tag.{key}": text for key, text in details.tags.items() if not key.startswith("mlflow.")}
+    for key, text in details.metadata.items():
+        if key in ("session.id", "user.id"):
+            attributes[key] = text
+        elif not key.startswith("mlflow."):
+            attributes[f"kayba.metadata.{key}"] = text
+    if isinstance(session := attributes.get(SESSION_ID), str):
+        attributes.setdefault(CONVERSATION_ID, session)
+
+
+def speaks_for_trace(trace: TraceRecord, span: SpanRecord, *, is_last: bool) -> bool:
+    """Return whether a span has the facts of its trace: the root, or the topmost span below a foreign caller."""
+    return span.parent_id is None or (trace.role is Role.TOPMOST and is_last)

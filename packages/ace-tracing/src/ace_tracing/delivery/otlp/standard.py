@@ -1,0 +1,185 @@
+"""Standard OTLP: a request with GenAI names for any collector, in protobuf or JSON. Pure functions.
+
+Both forms are made of the same description of a span, see `genai`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from ace_tracing.delivery.otlp.attributes import is_valid_id, truncate_name
+from ace_tracing.delivery.otlp.genai import describe_span, speaks_for_trace
+from ace_tracing.delivery.otlp.protobuf import any_value, field, is_int64, key_value, pack_fixed64, varint
+from ace_tracing.delivery.otlp.values import dump_text
+from ace_tracing.recording.records import SpanRecord, TraceRecord, unpack
+from ace_tracing.version import __version__
+
+Json = dict[str, Any]
+Pairs = Sequence[tuple[str, Any]]
+
+STATUS_CODES: Final = {"UNSET": 0, "OK": 1, "ERROR": 2}
+SDK_ATTRIBUTES: Final = (
+    ("telemetry.sdk.name", "ace-tracing"),
+    ("telemetry.sdk.language", "python"),
+    ("telemetry.sdk.version", __version__),
+)
+_SCOPE_NAME: Final = "ace-tracing"
+_SCOPE: Final = field(b"\x0a", field(b"\x0a", _SCOPE_NAME.encode()) + field(b"\x12", __version__.encode()))
+
+
+def encode_protobuf(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: Callable[[], object]) -> list[bytes]:
+    """Return an OTLP `ExportTraceServiceRequest` in protobuf, in pieces.
+
+    Args:
+        traces: The traces.
+        resource: Names and values of the resource's attributes.
+        yield_gil: Called after each span.
+    """
+    spans = []
+    for trace, span, speaks in _spans_of(traces):
+        spans.append(_encode_span(trace, span, speaks=speaks))
+        yield_gil()
+    size = sum(map(len, spans))
+    attributes = field(b"\x0a", b"".join(key_value(b"\x0a", name, any_value(value)) for name, value in resource))
+    scope_spans = b"\x12" + varint(len(_SCOPE) + size) + _SCOPE
+    head = b"\x0a" + varint(len(attributes) + len(scope_spans) + size) + attributes + scope_spans
+    return [head, *spans]
+
+
+def encode_json(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: Callable[[], object]) -> list[bytes]:
+    """Return an OTLP `ExportTraceServiceRequest` in JSON, in pieces.
+
+    Args:
+        traces: The traces.
+        resource: Names and values of the resource's attributes.
+        yield_gil: Called after each span.
+    """
+    pieces = []
+    for trace, span, speaks in _spans_of(traces):
+        pieces += [b",", orjson.dumps(_span_as_json(trace, span, speaks=speaks))]
+        yield_gil()
+    head = orjson.dumps({"attributes": _json_pairs(resource)})
+    scope = orjson.dumps({"name": _SCOPE_NAME, "version": __version__})
+    start = b'{"resourceSpans":[{"resource":' + head + b',"scopeSpans":[{"scope":' + scope + b',"spans":['
+    return [start, *pieces[1:], b"]}]}]}"]
+
+
+def plain_value(value: Any) -> Any:
+    """Return an attribute's value as OpenTelemetry allows it: a scalar, or a list of scalars of one type.
+
+    Any other list or dict becomes JSON text, and an integer that needs more than 64 bits a string of digits.
+    """
+    match value:
+        case int() if not is_int64(value):
+            return str(value)
+        case list() if len({*map(type, value)}) <= 1 and all(_is_scalar(item) for item in value):
+            return value
+        case list() | dict():
+            return dump_text(value)
+        case _:
+            return value
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | float | bool) or (isinstance(value, int) and is_int64(value))
+
+
+def _spans_of(traces: Iterable[TraceRecord]) -> Iterable[tuple[TraceRecord, SpanRecord, bool]]:
+    """Yield each span with its trace, and whether it has the trace's facts. One span at a time is unpacked."""
+    for trace in traces:
+        last = len(trace.entries) - 1
+        for place, entry in enumerate(trace.entries):
+            span = entry if isinstance(entry, SpanRecord) else unpack(*entry)[0]
+            yield trace, span, speaks_for_trace(trace, span, is_last=place == last)
+
+
+def _plain_pairs(attributes: Json) -> list[tuple[str, Any]]:
+    return [(truncate_name(name), plain_value(value)) for name, value in attributes.items() if value is not None]
+
+
+def _links_of(span: SpanRecord) -> list[tuple[str, str, Json]]:
+    return [link for link in span.links or [] if is_valid_id(link[0], 32) and is_valid_id(link[1], 16)]
+
+
+def _encode_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> bytes:
+    """Return a span as a field of OTLP's `ScopeSpans`."""
+    described = describe_span(trace, span, speaks=speaks)
+    parts = [
+        b"\x0a\x10",
+        bytes.fromhex(trace.trace_id),
+        b"\x12\x08",
+        bytes.fromhex(span.span_id),
+        b"" if span.parent_id is None else b"\x22\x08" + bytes.fromhex(span.parent_id),
+        field(b"\x2a", truncate_name(described.name).encode()),
+        b"\x30" + varint(described.kind),
+        b"\x39",
+        pack_fixed64(span.start_ns),
+        b"\x41",
+        pack_fixed64(span.end_ns),
+        _encode_pairs(b"\x4a", described.attributes),
+    ]
+    for name, time_ns, attributes in span.events or []:
+        head = b"\x09" + pack_fixed64(time_ns) + field(b"\x12", truncate_name(name).encode())
+        parts.append(field(b"\x5a", head + _encode_pairs(b"\x1a", attributes)))
+    for trace_id, span_id, attributes in _links_of(span):
+        ids = field(b"\x0a", bytes.fromhex(trace_id)) + field(b"\x12", bytes.fromhex(span_id))
+        parts.append(field(b"\x6a", ids + _encode_pairs(b"\x22", attributes)))
+    message = field(b"\x12", span.status_message.encode()) if span.status_message else b""
+    code = STATUS_CODES[span.status]
+    parts.append(field(b"\x7a", message + (b"\x18" + varint(code) if code else b"")))
+    return field(b"\x12", b"".join(parts))
+
+
+def _encode_pairs(tag: bytes, attributes: Json) -> bytes:
+    return b"".join(key_value(tag, name, any_value(value)) for name, value in _plain_pairs(attributes))
+
+
+def _span_as_json(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> Json:
+    """Return a span in the JSON form of OTLP: ids in hex, 64-bit numbers as text."""
+    described = describe_span(trace, span, speaks=speaks)
+    parent = {} if span.parent_id is None else {"parentSpanId": span.parent_id}
+    message = {"message": span.status_message} if span.status_message else {}
+    return {
+        "traceId": trace.trace_id,
+        "spanId": span.span_id,
+        **parent,
+        "name": truncate_name(described.name),
+        "kind": described.kind,
+        "startTimeUnixNano": str(span.start_ns),
+        "endTimeUnixNano": str(span.end_ns),
+        "attributes": _json_pairs(_plain_pairs(described.attributes)),
+        "events": [
+            {
+                "timeUnixNano": str(time_ns),
+                "name": truncate_name(name),
+                "attributes": _json_pairs(_plain_pairs(attributes)),
+            }
+            for name, time_ns, attributes in span.events or []
+        ],
+        "links": [
+            {"traceId": trace_id, "spanId": span_id, "attributes": _json_pairs(_plain_pairs(attributes))}
+            for trace_id, span_id, attributes in _links_of(span)
+        ],
+        "status": {**message, "code": STATUS_CODES[span.status]},
+    }
+
+
+def _json_pairs(pairs: Pairs) -> list[Json]:
+    return [{"key": name, "value": _json_value(value)} for name, value in pairs]
+
+
+def _json_value(value: Any) -> Json:
+    match value:
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value}
+        case list():
+            return {"arrayValue": {"values": [_json_value(item) for item in value]}}
+        case _:
+            return {"stringValue": str(value)}
