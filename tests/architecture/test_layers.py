@@ -13,6 +13,7 @@ LAYERS: dict[str, str] = {
     "ace_tracing": """
     errors                  -
     version                 -
+    conventions/            -
     lazy                    -
     interrupts              -
     clocks                  interrupts
@@ -86,6 +87,7 @@ LAYERS: dict[str, str] = {
     hostile                 testing/
 """,
     "kayba_local": """
+    conventions/            -
     contract                -
     otlp/                   -
     store/                  -

@@ -1,0 +1,108 @@
+# Copied from conventions/ by `hatch run conventions`; do not edit.
+"""Values of attributes: texts that hold JSON or a Python literal, numbers, and flattened lists of messages."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+MAX_LITERAL_CHARS: Final = 65_536
+"""The longest text that is read as a Python literal."""
+MAX_DEPTH: Final = 16
+"""The most names in a flattened key below its prefix."""
+
+_WRAPPERS: Final = frozenset({"message", "tool_call", "message_content", "document", "embedding", "tool"})
+"""Names that OpenInference puts between the items of a list and their fields."""
+
+
+def parse(value: Any) -> Any:
+    """Return the value that a text holds as JSON or as a Python literal; any other value unchanged."""
+    if not isinstance(value, str):
+        return value
+    text = value.lstrip()
+    if text[:1] not in ("{", "[", '"', "("):
+        return value
+    try:
+        return orjson.loads(value)
+    except ValueError:
+        pass
+    if len(value) > MAX_LITERAL_CHARS or text[:1] == '"':
+        return value
+    try:
+        # By way of JSON: tuples become lists, and sets or bytes stay a text.
+        return orjson.loads(orjson.dumps(ast.literal_eval(text), option=orjson.OPT_NON_STR_KEYS))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return value
+
+
+def read_count(value: Any) -> int | None:
+    """Return a number of tokens, also from a text; None for any other value."""
+    number = read_number(value)
+    return int(number) if number is not None and number >= 0 and number == int(number) else None
+
+
+def read_number(value: Any) -> float | int | None:
+    """Return a finite number, also from a text; None for any other value."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return value
+
+
+def unflatten(flat: Mapping[str, Any]) -> Any:
+    """Return the nested value of flattened keys such as `0.message.content`.
+
+    Args:
+        flat: The values by key, without the common prefix.
+    """
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *path, last = key.split(".", MAX_DEPTH)
+        place = tree
+        for name in path:
+            below = place.get(name)
+            if not isinstance(below, dict):
+                below = place[name] = {}
+            place = below
+        if not isinstance(place.get(last), dict):
+            place[last] = _Leaf(value)
+    return _collapse(tree)
+
+
+class _Leaf:
+    """A value of a flattened key, which is not nested further."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _collapse(place: Any) -> Any:
+    """Return a place of the tree with lists in place of numbered names, and without the names in `_WRAPPERS`."""
+    if isinstance(place, _Leaf):
+        return place.value
+    if place and all(name.isdecimal() and name.isascii() for name in place):
+        # Sorted by length first: the numbers may be longer than `int` accepts.
+        numbers = sorted(place, key=lambda name: (len(name.lstrip("0")), name))
+        return [_unwrap(_collapse(place[number])) for number in numbers]
+    return {_RENAMED.get(name, name): _collapse(below) for name, below in place.items()}
+
+
+_RENAMED: Final = {"contents": "content"}
+
+
+def _unwrap(item: Any) -> Any:
+    if isinstance(item, dict) and len(item) == 1:
+        (name,) = item
+        if name in _WRAPPERS and isinstance(item[name], dict):
+            return item[name]
+    return item
