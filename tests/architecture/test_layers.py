@@ -80,6 +80,7 @@ LAYERS: dict[str, str] = {
                             delivery/status delivery/uwsgi propagation/executors recording/ values/masking arguments
                             settings errors
     propagation/            runtime recording/ diagnostics interrupts
+    otel/                   forks runtime propagation/ recording/ values/ diagnostics interrupts version
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
                             recording/attributes recording/feedback recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/

@@ -251,7 +251,7 @@ def _strip_values(first: bytes, second: bytes) -> tuple[bytes, bytes]:
     """Return the two frames of a span with its ids, times, status and errors, and without its values."""
     end = read_end(second)
     before = orjson.loads(end.rest) if end.kind == ENDED_WITH_DETAILS else {}
-    details = {key: before[key] for key in ("type", "message", "details") if key in before}
+    details = {key: before[key] for key in ("name", "type", "message", "details") if key in before}
     details["attributes"] = {CUT: f"all values: the trace has more than {MAX_TRACE_BYTES} bytes"}
     inputs = split_start(first)[1]
     bare = pack_end(ENDED_WITH_DETAILS, end.span_id, end.end_ns, end.status) + orjson.dumps(details)

@@ -112,14 +112,37 @@ class CallSite:
         return site
 
 
+class InstrumentationScope(NamedTuple):
+    """The library that made a span of OpenTelemetry, and the span's kind.
+
+    Attributes:
+        name: The name of the scope.
+        version: Its version, empty for none.
+        schema_url: The URL of its schema, empty for none.
+        attributes: Its attributes.
+        kind: The span's kind, as OTLP numbers it.
+    """
+
+    name: str
+    version: str
+    schema_url: str
+    attributes: dict[str, Any]
+    kind: int
+
+
 class CallSiteFields(NamedTuple):
-    """Decoded `CallSite`, with plain attributes."""
+    """Decoded `CallSite`, with plain attributes.
+
+    Attributes:
+        scope: The scope of a span of OpenTelemetry. None for all other spans.
+    """
 
     name: str
     span_type: str
     function: str | None
     agent: str | None
     attributes: dict[str, Any] | None
+    scope: InstrumentationScope | None = None
 
 
 def call_site(
@@ -149,6 +172,8 @@ def read_call_site(encoded: bytes) -> CallSiteFields:
     fields = _decoded.get(encoded)
     if fields is None:
         fields = CallSiteFields(*orjson.loads(encoded))
+        if fields.scope is not None:
+            fields = fields._replace(scope=InstrumentationScope(*fields.scope))
         if len(_decoded) < _MAX_DECODED and len(encoded) <= MAX_REMEMBERED_BYTES:
             _decoded[encoded] = fields
     return fields

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ace_tracing.recording.callsite import read_call_site
+from ace_tracing.recording.callsite import InstrumentationScope, read_call_site
 from ace_tracing.recording.frames import (
     ENDED,
     ENDED_WITH_DETAILS,
@@ -22,7 +22,10 @@ from ace_tracing.recording.frames import (
 
 
 class SpanRecord(NamedTuple):
-    """Finished span. Times are nanoseconds since the epoch; inputs and outputs are JSON text."""
+    """Finished span. Times are nanoseconds since the epoch; inputs and outputs are JSON text.
+
+    `scope` is None unless the span was made through OpenTelemetry's API. Then its attributes are OpenTelemetry's.
+    """
 
     span_id: str
     parent_id: str | None
@@ -39,6 +42,7 @@ class SpanRecord(NamedTuple):
     attributes: dict[str, Any] | None
     events: list[tuple[str, int, dict[str, Any]]] | None
     links: list[tuple[str, str, dict[str, Any]]] | None
+    scope: InstrumentationScope | None = None
 
 
 class TraceDetails(NamedTuple):
@@ -164,14 +168,18 @@ def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None
         outputs = fields.get("outputs")
     elif end.rest:
         outputs = end.rest.decode()
-    inputs = fields.get("inputs")
-    if inputs is None and start.inputs:
-        inputs = start.inputs.decode()
+    inputs, attributes = fields.get("inputs"), fields.get("attributes", site.attributes)
+    if start.inputs:
+        if site.scope is not None:
+            # The start of such a span has its first attributes in place of inputs.
+            attributes = orjson.loads(start.inputs) | (attributes or {})
+        elif inputs is None:
+            inputs = start.inputs.decode()
     details = fields.get("details")
     span = SpanRecord(
         f"{start.span_id:016x}",
         f"{start.parent_id:016x}" if start.parent_id else None,
-        site.name,
+        fields.get("name", site.name),
         fields.get("type", site.span_type),
         start.start_ns,
         end.end_ns,
@@ -181,9 +189,10 @@ def unpack(first: bytes, second: bytes) -> tuple[SpanRecord, TraceDetails | None
         site.agent,
         inputs,
         outputs,
-        fields.get("attributes", site.attributes),
+        attributes,
         fields.get("events"),
         fields.get("links"),
+        site.scope,
     )
     return span, None if details is None else _read_details(*details)
 

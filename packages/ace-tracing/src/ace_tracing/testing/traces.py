@@ -70,7 +70,8 @@ def _build_info(trace_id: str, experiment_id: str, records: list[TraceRecord]) -
 
 
 def _build_span(record: TraceRecord, span: SpanRecord) -> Span:
-    attributes: dict[str, Any] = {"mlflow.spanType": span.span_type}
+    is_typed = span.scope is None or span.span_type != "UNKNOWN"
+    attributes: dict[str, Any] = {"mlflow.spanType": span.span_type} if is_typed else {}
     if span.function is not None:
         attributes["mlflow.spanFunctionName"] = span.function
     if span.inputs is not None:
@@ -81,7 +82,11 @@ def _build_span(record: TraceRecord, span: SpanRecord) -> Span:
         attributes["gen_ai.agent.name"] = span.agent
     if span.parent_id is None or (record.role is Role.TOPMOST and span is record.spans[-1]):
         attributes |= {key: _unwrap(text) for key, text in root_attributes(record, span).items()}
-    attributes |= {key: stringify_long_ints(value) for key, value in sendable_attributes(span.attributes or {})}
+    recorded = {key: stringify_long_ints(value) for key, value in sendable_attributes(span.attributes or {})}
+    if span.scope is not None:
+        # Texts of OpenTelemetry are sent as they are.
+        recorded = {key: _unwrap(value) if isinstance(value, str) else value for key, value in recorded.items()}
+    attributes |= recorded
     return Span(
         name=truncate_name(span.name),
         trace_id=TRACE_ID_PREFIX + record.trace_id,

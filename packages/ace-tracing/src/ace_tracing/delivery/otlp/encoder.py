@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ace_tracing.delivery.content import encoding
-from ace_tracing.delivery.otlp.packed import append_spans
+from ace_tracing.delivery.otlp.packed import ScopedSpans, append_spans
 from ace_tracing.delivery.otlp.protobuf import field, key_value, text_value, varint
 from ace_tracing.recording.records import TraceRecord
 from ace_tracing.version import __version__
@@ -85,6 +85,7 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
     chunks = [b""]
     small: list[bytes] = []
     pieces: list[bytes] = []
+    scoped: ScopedSpans = {}
     spans = size = total = 0
     step = SPANS_PER_YIELD
     for trace in traces:
@@ -93,7 +94,7 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
         while start < count:
             some = entries if count <= step else entries[start : start + step]
             start += step
-            append_spans(pieces, trace, some)
+            append_spans(pieces, scoped, trace, some)
             spans += len(some)
             if spans >= step:
                 small.append(joined := b"".join(pieces))
@@ -111,8 +112,10 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
     chunks.append(last := b"".join((*small, *pieces)))
     total += len(last)
     scope_spans = b"\x12" + varint(len(_SCOPE) + total) + _SCOPE
-    chunks[0] = b"\x0a" + varint(len(_RESOURCE) + len(scope_spans) + total) + _RESOURCE + scope_spans
-    return chunks
+    others = [field(b"\x12", b"".join((before, *fields, after))) for (before, after), fields in scoped.items()]
+    total += len(scope_spans) + sum(map(len, others))
+    chunks[0] = b"\x0a" + varint(len(_RESOURCE) + total) + _RESOURCE + scope_spans
+    return chunks + others
 
 
 def compress(chunks: Sequence[bytes]) -> bytes:

@@ -17,6 +17,7 @@ from ace_tracing.delivery.otlp.spans import (
     OUTPUTS_KEY,
     encode_call_site,
     encode_default_tags,
+    encode_scope,
     encode_span,
     encode_trace_facts,
 )
@@ -73,11 +74,18 @@ _heads: dict[int, bytes] = {}
 """The tag and length of a span, and the tag of its trace id, by the span's size."""
 
 
-def append_spans(pieces: list[bytes], trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]) -> None:
+ScopedSpans = dict[tuple[bytes, bytes], list[bytes]]
+"""Spans of OpenTelemetry as fields of `ScopeSpans`, by the fields before and after them."""
+
+
+def append_spans(
+    pieces: list[bytes], scoped: ScopedSpans, trace: TraceRecord, entries: Sequence[SpanRecord | PackedSpan]
+) -> None:
     """Append spans of one trace as fields of OTLP's `ScopeSpans`, each in several pieces.
 
     Args:
         pieces: The list to append to.
+        scoped: The spans of other instrumentation scopes, to add to.
         trace: The trace.
         entries: The spans, unpacked or as frames.
     """
@@ -86,7 +94,8 @@ def append_spans(pieces: list[bytes], trace: TraceRecord, entries: Sequence[Span
     short_inputs, short_outputs = _INPUTS.short, _OUTPUTS.short
     for entry in entries:
         if isinstance(entry, SpanRecord):
-            pieces.append(encode_span(trace, entry, speaks=entry is topmost))
+            target = pieces if entry.scope is None else scoped.setdefault(encode_scope(entry.scope), [])
+            target.append(encode_span(trace, entry, speaks=entry is topmost))
             continue
         first, second = entry
         site_at = _SITE + read_length(first, CONTEXT)[0]

@@ -15,13 +15,15 @@ from ace_tracing.delivery.otlp.attributes import (
     sendable_attributes,
     truncate_name,
 )
-from ace_tracing.delivery.otlp.protobuf import any_value, field, key_value, pack_fixed64, text_value
+from ace_tracing.delivery.otlp.protobuf import any_value, field, key_value, pack_fixed64, text_value, varint
 from ace_tracing.delivery.otlp.values import encode_json_text, encode_value
-from ace_tracing.recording.callsite import MAX_REMEMBERED_BYTES, read_call_site
+from ace_tracing.recording.callsite import MAX_REMEMBERED_BYTES, InstrumentationScope, read_call_site
 from ace_tracing.recording.records import SpanRecord, TraceRecord
 
 INPUTS_KEY: Final = "mlflow.spanInputs"
 OUTPUTS_KEY: Final = "mlflow.spanOutputs"
+SERVER_PREFIX: Final = "mlflow."
+"""Prefix of the attributes whose values are JSON text."""
 ATTRIBUTE: Final = b"\x4a"
 CACHE_SIZE: Final = 1_000
 """How many encoded parts are remembered, of each kind."""
@@ -33,6 +35,8 @@ _LINK: Final = b"\x6a"
 _STATUS_OK: Final = b"\x7a\x02\x18\x01"
 _STATUS_CODES: Final = {"UNSET": b"", "OK": b"\x18\x01", "ERROR": b"\x18\x02"}
 _KIND_INTERNAL: Final = b"\x30\x01"
+UNKNOWN: Final = "UNKNOWN"
+"""The type of a span whose type is not known."""
 
 
 def encode_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool = False) -> bytes:
@@ -48,7 +52,9 @@ def encode_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool = False) -
         bytes.fromhex(trace.trace_id),
         b"\x12\x08",
         bytes.fromhex(span.span_id),
-        _encode_header(span.name, span.span_type, span.function, span.agent),
+        _encode_header(span.name, span.span_type, span.function, span.agent)
+        if span.scope is None
+        else _encode_scoped_header(span, span.scope.kind),
         b"\x39",
         pack_fixed64(span.start_ns),
         b"\x41",
@@ -67,9 +73,11 @@ def encode_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool = False) -
     else:
         parts.append(encode_trace_facts(trace, span))
     if span.attributes:
-        parts += [
-            key_value(ATTRIBUTE, name, encode_value(value)) for name, value in sendable_attributes(span.attributes)
-        ]
+        attributes = sendable_attributes(span.attributes)
+        if span.scope is None:
+            parts += [key_value(ATTRIBUTE, name, encode_value(value)) for name, value in attributes]
+        else:
+            parts += [key_value(ATTRIBUTE, name, encode_scoped_value(name, value)) for name, value in attributes]
     if span.events:
         parts += [_encode_event(*event) for event in span.events]
     if span.links:
@@ -88,6 +96,18 @@ def encode_call_site(site: bytes) -> bytes:
     attributes = sendable_attributes(place.attributes or {})
     encoded = _encode_header(place.name, place.span_type, place.function, place.agent) + _STATUS_OK
     return encoded + b"".join(key_value(ATTRIBUTE, name, encode_value(value)) for name, value in attributes)
+
+
+def encode_scope(scope: InstrumentationScope) -> tuple[bytes, bytes]:
+    """Return the fields of OTLP's `ScopeSpans` before and after the spans of a scope."""
+    attributes = _encode_plain_attributes(b"\x1a", scope.attributes)
+    names = field(b"\x0a", scope.name.encode()) + field(b"\x12", scope.version.encode())
+    return field(b"\x0a", names + attributes), field(b"\x1a", scope.schema_url.encode()) if scope.schema_url else b""
+
+
+def encode_scoped_value(name: str, value: Any) -> bytes:
+    """Return an attribute of a span of OpenTelemetry: as it is, unless servers read JSON text under its name."""
+    return encode_value(value) if name.startswith(SERVER_PREFIX) else any_value(value)
 
 
 def encode_trace_facts(trace: TraceRecord, span: SpanRecord) -> bytes:
@@ -124,6 +144,19 @@ def _encode_header(name: str, span_type: str, function: str | None, agent: str |
     texts = {"mlflow.spanType": span_type, "mlflow.spanFunctionName": function, "gen_ai.agent.name": agent}
     attributes = [key_value(ATTRIBUTE, key, encode_value(text)) for key, text in texts.items() if text is not None]
     return field(b"\x2a", truncate_name(name).encode()) + _KIND_INTERNAL + b"".join(attributes)
+
+
+def _encode_scoped_header(span: SpanRecord, kind: int) -> bytes:
+    """Return the name and kind of a span of OpenTelemetry, and its type and agent where they are known."""
+    present = span.attributes or {}
+    texts = {
+        "mlflow.spanType": None if span.span_type == UNKNOWN else span.span_type,
+        "gen_ai.agent.name": None if "gen_ai.agent.name" in present else span.agent,
+    }
+    attributes = [
+        key_value(ATTRIBUTE, key, encode_scoped_value(key, text)) for key, text in texts.items() if text is not None
+    ]
+    return field(b"\x2a", truncate_name(span.name).encode()) + b"\x30" + varint(kind) + b"".join(attributes)
 
 
 def _encode_text_attributes(attributes: dict[str, str]) -> bytes:

@@ -1,0 +1,20 @@
+"""The bridge to OpenTelemetry: instrumentations made for it record into the same traces as `@trace`.
+
+    from ace_tracing.otel import tracer_provider
+
+    OpenAIInstrumentor().instrument(tracer_provider=tracer_provider())
+
+It needs opentelemetry-api: `pip install "ace-tracing[otel]"`. Only the names in `__all__` are public.
+"""
+
+try:
+    import opentelemetry.trace  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        'ace_tracing.otel needs the package opentelemetry-api: pip install "ace-tracing[otel]"', name="opentelemetry"
+    ) from error
+
+from ace_tracing.otel.processor import SpanProcessor
+from ace_tracing.otel.provider import TracerProvider, tracer_provider
+
+__all__ = ["SpanProcessor", "TracerProvider", "tracer_provider"]
