@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
@@ -79,6 +80,50 @@ def protobuf(spans: Sequence[Json], resource: Mapping[str, Any] | None = None) -
         for link in sent.get("links", ()):
             linked = encoded.links.add(trace_id=bytes.fromhex(link["traceId"]), span_id=bytes.fromhex(link["spanId"]))
             _fill(linked.attributes, link["attributes"])
+    return request.SerializeToString()
+
+
+def log_record(
+    trace: int | None = 1,
+    number: int | None = 1,
+    *,
+    name: str | None = "gen_ai.user.message",
+    time_ns: int = START_NS,
+    attributes: Mapping[str, Any] | None = None,
+    body: Any = None,
+    **fields: Any,
+) -> Json:
+    """Return a log record as OTLP's JSON; ids are numbers."""
+    return {
+        **({} if trace is None else {"traceId": f"{trace:032x}"}),
+        **({} if number is None else {"spanId": f"{number:016x}"}),
+        **({} if name is None else {"eventName": name}),
+        "timeUnixNano": str(time_ns),
+        "attributes": [{"key": key, "value": any_value(value)} for key, value in (attributes or {}).items()],
+        **({} if body is None else {"body": any_value(body)}),
+        **fields,
+    }
+
+
+def otlp_logs(records: Iterable[Json]) -> Json:
+    return {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": list(records)}]}]}
+
+
+def protobuf_logs(records: Sequence[Json]) -> bytes:
+    """Return the request of `otlp_logs` in protobuf."""
+    request = ExportLogsServiceRequest()
+    scope_logs = request.resource_logs.add().scope_logs.add()
+    for sent in records:
+        encoded = scope_logs.log_records.add(
+            trace_id=bytes.fromhex(sent.get("traceId", "")),
+            span_id=bytes.fromhex(sent.get("spanId", "")),
+            event_name=sent.get("eventName", ""),
+            time_unix_nano=int(sent["timeUnixNano"]),
+            observed_time_unix_nano=int(sent.get("observedTimeUnixNano", 0)),
+        )
+        _fill(encoded.attributes, sent["attributes"])
+        if "body" in sent:
+            encoded.body.CopyFrom(_any_value(sent["body"]))
     return request.SerializeToString()
 
 

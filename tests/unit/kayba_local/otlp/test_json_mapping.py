@@ -18,6 +18,7 @@ from kayba_local.otlp import protobuf_requests
 from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.json_mapping import normalize_span, read_key_values
 from kayba_local.otlp.json_requests import parse
+from kayba_local.otlp.protobuf_values import read_any_value
 
 HEADERS = {"x-mlflow-experiment-id": "0", "Content-Type": "application/json"}
 
@@ -36,7 +37,7 @@ def read_value(value: Any) -> Any:
 
 def parse_officially(value: Any) -> Any:
     """Return an AnyValue in the stored form, read by protobuf's own parser."""
-    return protobuf_requests._any_value(json_format.ParseDict(value, AnyValue()))
+    return read_any_value(json_format.ParseDict(value, AnyValue()))
 
 
 VALUES: list[Any] = [

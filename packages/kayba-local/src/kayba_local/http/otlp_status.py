@@ -15,7 +15,7 @@ from kayba_local.http.errors import Problem, error_response, mount_of
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
-OTLP_PATHS: Final = ("/v1/traces", "/v1/metrics")
+OTLP_PATHS: Final = ("/v1/traces", "/v1/logs", "/v1/metrics")
 """The paths that every OpenTelemetry SDK appends to `OTEL_EXPORTER_OTLP_ENDPOINT`."""
 
 _CODES: Final[Mapping[int, int]] = {

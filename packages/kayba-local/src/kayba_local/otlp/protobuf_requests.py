@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable
 from typing import Any, Final
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -23,8 +20,8 @@ from kayba_local.otlp.fields import (
     check_name,
 )
 from kayba_local.otlp.protobuf_spans import read_span
+from kayba_local.otlp.protobuf_values import SPAN_ID_BYTES, TRACE_ID_BYTES, read_id, read_key_values, without_defaults
 from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource
-from kayba_local.otlp.values import encode_double
 
 _LENGTH_DELIMITED: Final = 2
 _RESOURCE_SPANS: Final = 1
@@ -32,8 +29,6 @@ _RESOURCE: Final = 1
 _SCOPE_SPANS: Final = 2
 _SPANS: Final = 2
 """Field numbers of the nested messages."""
-_TRACE_ID_BYTES: Final = 16
-_SPAN_ID_BYTES: Final = 8
 _KINDS: Final = range(6)
 _STATUS_CODES: Final = range(3)
 
@@ -101,7 +96,7 @@ def _decode_resource(encoded: list[bytes]) -> bytes:
 
 def _encode_resource(resource: Resource) -> bytes:
     try:
-        return encode_resource(_key_values(resource.attributes))
+        return encode_resource(read_key_values(resource.attributes))
     except InvalidField:
         return encode_resource(())
 
@@ -117,82 +112,45 @@ def _span(span: Span) -> dict[str, Any]:
     if span.kind not in _KINDS or span.status.code not in _STATUS_CODES:
         raise InvalidField("OTLP does not define its kind or its status code")
     fields = {
-        "traceId": _hex(span.trace_id, _TRACE_ID_BYTES),
-        "spanId": _hex(span.span_id, _SPAN_ID_BYTES),
-        "parentSpanId": _hex(span.parent_span_id, _SPAN_ID_BYTES) if any(span.parent_span_id) else None,
+        "traceId": read_id(span.trace_id, TRACE_ID_BYTES),
+        "spanId": read_id(span.span_id, SPAN_ID_BYTES),
+        "parentSpanId": read_id(span.parent_span_id, SPAN_ID_BYTES) if any(span.parent_span_id) else None,
         "traceState": check_length(span.trace_state, MAX_STATE_CHARACTERS),
         "flags": span.flags,
         "name": check_name(span.name),
         "kind": span.kind,
         "startTimeUnixNano": span.start_time_unix_nano,
         "endTimeUnixNano": span.end_time_unix_nano,
-        "attributes": _key_values(span.attributes),
+        "attributes": read_key_values(span.attributes),
         "droppedAttributesCount": span.dropped_attributes_count,
         "events": [_event(event) for event in span.events],
         "droppedEventsCount": span.dropped_events_count,
         "links": [_link(link) for link in span.links],
         "droppedLinksCount": span.dropped_links_count,
-        "status": _without_defaults(
-            {"code": span.status.code, "message": span.status.message[:MAX_MESSAGE_CHARACTERS]}
-        ),
+        "status": without_defaults({"code": span.status.code, "message": span.status.message[:MAX_MESSAGE_CHARACTERS]}),
     }
-    return {"name": span.name, "startTimeUnixNano": span.start_time_unix_nano, **_without_defaults(fields)}
+    return {"name": span.name, "startTimeUnixNano": span.start_time_unix_nano, **without_defaults(fields)}
 
 
 def _event(event: Span.Event) -> dict[str, Any]:
-    return _without_defaults(
+    return without_defaults(
         {
             "timeUnixNano": min(event.time_unix_nano, MAX_TIME_NS),
             "name": check_name(event.name),
-            "attributes": _key_values(event.attributes),
+            "attributes": read_key_values(event.attributes),
             "droppedAttributesCount": event.dropped_attributes_count,
         }
     )
 
 
 def _link(link: Span.Link) -> dict[str, Any]:
-    return _without_defaults(
+    return without_defaults(
         {
-            "traceId": _hex(link.trace_id, _TRACE_ID_BYTES),
-            "spanId": _hex(link.span_id, _SPAN_ID_BYTES),
+            "traceId": read_id(link.trace_id, TRACE_ID_BYTES),
+            "spanId": read_id(link.span_id, SPAN_ID_BYTES),
             "traceState": check_length(link.trace_state, MAX_STATE_CHARACTERS),
-            "attributes": _key_values(link.attributes),
+            "attributes": read_key_values(link.attributes),
             "droppedAttributesCount": link.dropped_attributes_count,
             "flags": link.flags,
         }
     )
-
-
-def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields without those at protobuf's default value, which its JSON form omits."""
-    return {name: value for name, value in fields.items() if value}
-
-
-def _hex(identifier: bytes, length: int) -> str:
-    if len(identifier) != length:
-        raise InvalidField(f"an id has {len(identifier)} bytes instead of {length}")
-    return identifier.hex()
-
-
-def _key_values(pairs: Iterable[KeyValue]) -> list[dict[str, Any]]:
-    return [{"key": check_name(pair.key), "value": _any_value(pair.value)} for pair in pairs]
-
-
-def _any_value(value: AnyValue) -> dict[str, Any]:
-    match value.WhichOneof("value"):
-        case "string_value":
-            return {"stringValue": value.string_value}
-        case "int_value":
-            return {"intValue": value.int_value}
-        case "bool_value":
-            return {"boolValue": value.bool_value}
-        case "double_value":
-            return {"doubleValue": encode_double(value.double_value)}
-        case "bytes_value":
-            return {"bytesValue": base64.b64encode(value.bytes_value).decode()}
-        case "array_value":
-            return {"arrayValue": {"values": [_any_value(member) for member in value.array_value.values]}}
-        case "kvlist_value":
-            return {"kvlistValue": {"values": _key_values(value.kvlist_value.values)}}
-        case _:
-            return {}

@@ -19,4 +19,5 @@ STEPS: Final[tuple[Step, ...]] = (
     rest_schema.INITIAL,
     jobs_schema.INITIAL,
     tracing_schema.FACTS,
+    tracing_schema.LOG_EVENTS,
 )

@@ -123,3 +123,22 @@ FACTS: Final = (
     "ALTER TABLE trace_metadata ADD COLUMN source_ns INTEGER DEFAULT 9223372036854775807",
     "ALTER TABLE trace_metadata ADD COLUMN source_span TEXT DEFAULT ''",
 )
+
+LOG_EVENTS: Final = (
+    # Events of spans that arrived as log records, also before their span: so they refer to it by the ids on the wire.
+    # `content` is the event as OTLP's JSON. Log records have no id, so `digest` is the content's hash.
+    # `joined` is 1 when the span is stored. `received_ms` is in milliseconds since 1970.
+    """
+    CREATE TABLE log_events (
+        id INTEGER PRIMARY KEY,
+        trace_id TEXT NOT NULL,
+        span_id TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        content BLOB NOT NULL,
+        received_ms INTEGER NOT NULL,
+        joined INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (trace_id, span_id, digest)
+    )
+    """,
+    "CREATE INDEX log_events_waiting ON log_events (received_ms) WHERE joined = 0",
+)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from kayba_local.otlp.log_events import LogBatch
 from kayba_local.otlp.records import Batch, SpanRecord
 from kayba_local.store.database import Database, Transaction
+from kayba_local.store.experiments import DEFAULT_EXPERIMENT
 from kayba_local.store.experiments import get_row as get_experiment_row
-from kayba_local.store.traces import facts, new_traces
+from kayba_local.store.traces import facts, log_events, new_traces
 from kayba_local.store.traces.facts import DETACHED, NESTED, ROOT
 from kayba_local.store.traces.traces import IN_PROGRESS
 
@@ -47,11 +49,21 @@ def store_spans(db: Database, experiment_id: str, batch: Batch) -> None:
         upsert_spans(tx, experiment_id, batch)
 
 
+def store_log_events(db: Database, batch: LogBatch) -> None:
+    """Store events that arrived as log records, and add them to those of their spans that are stored.
+
+    The others are added when their span arrives. Events beyond `MAX_LOG_EVENTS` of a span are rejected.
+    """
+    with db.write() as tx:
+        if spans := log_events.add(tx, batch):
+            upsert_spans(tx, DEFAULT_EXPERIMENT, Batch(spans))
+
+
 def upsert_spans(tx: Transaction, experiment_id: str, batch: Batch) -> None:
     """Store a batch of spans in the caller's transaction; otherwise like `store_spans`."""
     experiment = get_experiment_row(tx, experiment_id)["id"]
     by_trace: dict[str, list[SpanRecord]] = {}
-    for span in batch.spans:
+    for span in log_events.join(tx, batch.spans):
         by_trace.setdefault(span.trace_id, []).append(span)
     existing = _find_row_ids(tx, by_trace)
     added = {trace_id: spans for trace_id, spans in by_trace.items() if trace_id not in existing}

@@ -166,8 +166,8 @@ def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
 def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
     """Delete traces of an experiment with their dependent rows, and return the number of deleted traces."""
     with db.write() as tx:
-        sql, parameters = in_list("DELETE FROM traces WHERE experiment = ? AND trace_id IN", trace_ids)
-        return tx.run(sql, (int(experiment_id), *parameters))
+        where, parameters = in_list("FROM traces WHERE experiment = ? AND trace_id IN", trace_ids)
+        return _delete(tx, where, (int(experiment_id), *parameters))
 
 
 def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int) -> int:
@@ -184,11 +184,14 @@ def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int) ->
     """
     before_ns = min((until_ms + 1) * _NS_PER_MS, 2**63 - 1)
     with db.write() as tx:
-        return tx.run(
-            "DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE experiment = ? AND request_ns < ?"
-            " ORDER BY request_ns, trace_id LIMIT ?)",
-            (int(experiment_id), before_ns, limit),
-        )
+        where = "FROM traces WHERE experiment = ? AND request_ns < ? ORDER BY request_ns, trace_id LIMIT ?"
+        return _delete(tx, where, (int(experiment_id), before_ns, limit))
+
+
+def _delete(tx: Transaction, where: str, parameters: Sequence[Any]) -> int:
+    """Delete the traces of a selection, and the log records of their spans, which refer to them by the wire's ids."""
+    tx.run(f"DELETE FROM log_events WHERE trace_id IN (SELECT trace_id {where})", parameters)  # noqa: S608 - this module's own text
+    return tx.run(f"DELETE FROM traces WHERE id IN (SELECT id {where})", parameters)  # noqa: S608
 
 
 def get_row(tx: Transaction, trace_id: str) -> Row:
