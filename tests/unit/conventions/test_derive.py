@@ -9,8 +9,8 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from copy_conventions import read_copies
 
+from copy_conventions import read_copies
 from kayba_local.conventions import derive
 
 QUESTION = [{"role": "user", "content": "How many?"}]

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from kayba_local.contract import Contract, Operation, load
 from kayba_local.handlers import HANDLERS
+from kayba_local.handlers.attachments import Attachments
 from kayba_local.handlers.otlp import OTLP_HANDLERS
 from kayba_local.http.endpoint import Endpoint, EndpointContext
 from kayba_local.http.errors import API_PREFIX, Problem, error_response, mount_of
@@ -59,6 +60,7 @@ def create_app(
     routes: list[BaseRoute] = [
         *Pages(db, context.api_key).routes(),
         *_api_routes(context, operations),
+        *([] if mock else Attachments(db, context.api_key).routes()),
         *(Route(path, endpoint=OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None)) for path in OTLP_PATHS),
         Route("/{path:path}", endpoint=_NotFound()),
     ]

@@ -14,13 +14,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kayba_local.http.errors import Problem
+from kayba_local.http.media import content_response
 from kayba_local.http.security import require_basic
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.pages import formats
+from kayba_local.pages.attachments import find_attachments
 from kayba_local.pages.tree import build_tree, with_spans
 from kayba_local.store import insights
 from kayba_local.store.errors import DoesNotExist
-from kayba_local.store.traces import listing, outlines
+from kayba_local.store.traces import attachments, listing, outlines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -37,8 +39,8 @@ MAX_TRACE_LINKS: Final = 5
 
 SECURITY_HEADERS: Final = {
     # Pages escape the content of traces. If escaping ever fails, the browser still runs and fetches nothing.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -57,6 +59,7 @@ class Pages:
         return [
             Route("/", self._protect(self._list), name="pages: traces"),
             Route("/trace/{trace_id}", self._protect(self._trace), name="pages: trace"),
+            Route("/attachment/{trace_id}/{attachment_id}", self._protect(self._attachment), name="pages: attachment"),
             Route("/insights", self._protect(self._insights), name="pages: insights"),
             Route("/static/kayba.css", self._protect(self._style), name="pages: style"),
         ]
@@ -69,7 +72,9 @@ class Pages:
             except Problem as problem:
                 response = _render("problem.html", problem.status, message=problem.message)
                 response.headers.update(problem.headers)
-            response.headers.update(SECURITY_HEADERS)
+            for name, value in SECURITY_HEADERS.items():
+                # An attachment has stricter ones.
+                response.headers.setdefault(name, value)
             return response
 
         return endpoint
@@ -96,6 +101,14 @@ class Pages:
         nodes = build_tree(places, MAX_SPANS)
         spans = outlines.read_spans(self._db, [node.span.row for node in nodes])
         return _render("trace.html", info=info, nodes=with_spans(nodes, spans), count=len(places))
+
+    def _attachment(self, request: Request) -> Response:
+        trace_id, attachment_id = request.path_params["trace_id"], request.path_params["attachment_id"]
+        try:
+            content = attachments.get(self._db, trace_id, attachment_id)
+        except DoesNotExist as error:
+            raise Problem(404, None, str(error)) from error
+        return content_response(content, attachment_id)
 
     def _insights(self, _request: Request) -> Response:
         found = insights.find(self._db)
@@ -129,6 +142,7 @@ def _templates() -> Environment:
         "duration": formats.format_duration,
         "fields": formats.format_fields,
         "text": formats.format_text,
+        "attachments": find_attachments,
     }
     environment.globals["list_url"] = _list_url
     return environment

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from kayba_local.store.schema import attachments as attachments_schema
 from kayba_local.store.schema import jobs as jobs_schema
 from kayba_local.store.schema import rest as rest_schema
 from kayba_local.store.schema import tracing as tracing_schema
@@ -20,4 +21,5 @@ STEPS: Final[tuple[Step, ...]] = (
     jobs_schema.INITIAL,
     tracing_schema.FACTS,
     tracing_schema.LOG_EVENTS,
+    attachments_schema.INITIAL,
 )

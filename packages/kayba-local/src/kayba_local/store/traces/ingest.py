@@ -15,7 +15,7 @@ from kayba_local.otlp.records import Batch, SpanRecord
 from kayba_local.store.database import Database, Transaction
 from kayba_local.store.experiments import DEFAULT_EXPERIMENT
 from kayba_local.store.experiments import get_row as get_experiment_row
-from kayba_local.store.traces import facts, log_events, new_traces
+from kayba_local.store.traces import attachments, facts, log_events, new_traces
 from kayba_local.store.traces.facts import DETACHED, NESTED, ROOT
 from kayba_local.store.traces.traces import IN_PROGRESS
 
@@ -75,6 +75,7 @@ def upsert_spans(tx: Transaction, experiment_id: str, batch: Batch) -> None:
     existing.update(_add_traces(tx, experiment, {trace_id: by_trace[trace_id] for trace_id in repeated}))
     for trace_id, trace in existing.items():
         _extend_trace(tx, trace, by_trace[trace_id])
+    attachments.record_uses(tx, batch.spans)
 
 
 def _add_traces(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRecord]]) -> dict[str, int]:
