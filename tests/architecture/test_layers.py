@@ -25,10 +25,10 @@ LAYERS: dict[str, str] = {
     decorator/              clocks recording/ values/snapshot values/copies diagnostics interrupts errors
     addresses               -
     otlp_settings           addresses errors
-    arguments               addresses otlp_settings recording/frames recording/prices errors
-    settings                arguments otlp_settings recording/folders recording/sampling errors
+    arguments               addresses otlp_settings recording/frames recording/prices values/media errors
+    settings                arguments otlp_settings recording/folders recording/sampling values/media errors
     delivery/open_traces    clocks recording/
-    delivery/assembler      clocks delivery/open_traces recording/
+    delivery/assembler      clocks delivery/open_traces recording/ values/media
     delivery/attempts       clocks recording/feedback
     delivery/backoff        clocks
     delivery/content        -
@@ -43,12 +43,15 @@ LAYERS: dict[str, str] = {
     delivery/otlp/          delivery/content recording/ version
     delivery/http/          clocks forks native delivery/content delivery/otlp/response recording/feedback errors
     delivery/http/transport delivery/http/ delivery/descriptors delivery/fork
-    delivery/http/otlp      delivery/content delivery/http/ delivery/otlp/ otlp_settings recording/feedback
-                            recording/records version
+    delivery/http/otlp      delivery/content delivery/http/ delivery/media delivery/otlp/ otlp_settings
+                            recording/feedback recording/records version
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
-    delivery/http/exporter  delivery/http/ delivery/mlflow/export delivery/mlflow/facts delivery/otlp/encoder
-                            recording/feedback
+    delivery/http/exporter  delivery/http/ delivery/mlflow/attachments delivery/mlflow/export delivery/mlflow/facts
+                            delivery/otlp/encoder recording/feedback
     delivery/mlflow/        clocks delivery/content delivery/http/ delivery/otlp/attributes recording/records
+    delivery/media          recording/frames recording/records values/limits values/media
+    delivery/mlflow/attachments  clocks delivery/http/ delivery/media delivery/mlflow/ delivery/otlp/encoder
+                            values/media diagnostics
     delivery/batches        delivery/open_traces delivery/otlp/encoder recording/
     delivery/ledger         native delivery/open_traces delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback
@@ -77,8 +80,8 @@ LAYERS: dict[str, str] = {
     propagation/executors   propagation/bound_context propagation/patches recording/context diagnostics
     capture                 process pipeline propagation/executors recording/ values/masking
     runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork
-                            delivery/status delivery/uwsgi propagation/executors recording/ values/masking arguments
-                            settings errors
+                            delivery/status delivery/uwsgi propagation/executors recording/ values/masking values/media
+                            arguments settings errors
     propagation/            runtime recording/ diagnostics interrupts
     otel/                   forks runtime propagation/ recording/ values/ diagnostics interrupts version
     reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file

@@ -111,6 +111,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
         {"my-model": {"input": math.inf}}, {"my-model": {"input": math.nan}}, {"my-model": {"input": 1, "per_call": 1}},
     ),
     "remote_parent": (*NO_TEXT, None, "", " ", "AUTO", "always", "continue", " own"),
+    "media": (*NO_TEXT, "ATTACH", "attachment", "on", " note"),
     "mask": (
         5, 0, "x", "", True, False, b"x", ["a"], {}, {"key": "value"}, object(), Hostile(), mask_async, mask_generator,
         MaskAsync(), AsyncMock(), functools.partial(mask_async), lambda: None, lambda a, b: a, lambda *, key: key,
@@ -143,6 +144,7 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "show_running_after": DURATION,
     "prices": (None, True, False, {}, {"my-model": None}, {"my-model": {"input": 1.5, "output": 6}}),
     "remote_parent": ("auto", "follow", "own", "ignore", Text("own")),
+    "media": (None, "", "attach", "note", "off", Text("off")),
     "mask": (None, lambda value: value, str, repr, Mock(), lambda value, other=1: value, lambda *all_: None, "x".join),
     "spool": (True, False),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from ace_tracing.errors import ConfigurationError
 from ace_tracing.otlp_settings import DEFAULT_ENDPOINT, read_headers
 from ace_tracing.recording.frames import CONTROL_CHARACTERS, MAX_EXPERIMENT_CHARS
 from ace_tracing.recording.prices import read_prices
+from ace_tracing.values.media import MODES
 
 DEFAULT_BASE_URL: Final = "https://use.kayba.ai"
 KEY_PREFIX: Final = "kb-"
@@ -217,6 +218,13 @@ def _read_exporters(value: Any) -> tuple[str, ...]:
     return tuple(name for name in EXPORTERS if name in read)
 
 
+def _read_media(value: object) -> str | None:
+    mode = read_text(value)
+    if mode is not None and mode not in MODES:
+        raise ValueError
+    return mode
+
+
 def _read_mask(value: Any) -> Any:
     if value is None:
         return None
@@ -274,6 +282,7 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     "keep_slower_than": Argument(_read_duration, f"{_SECONDS}, or None"),
     "remote_parent": Argument(_read_remote_parent, f"give one of {', '.join(map(repr, REMOTE_PARENTS))}"),
     "show_running_after": Argument(_read_duration, f"{_SECONDS}, or None"),
+    "media": Argument(_read_media, f"give one of {', '.join(map(repr, MODES))}, or None", "KAYBA_MEDIA"),
     "mask": Argument(_read_mask, "give a plain function that takes one value and returns the value to record, or None"),
     "prices": Argument(
         read_prices,

@@ -15,6 +15,7 @@ from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.prices import Prices, price_table
 from ace_tracing.recording.tracer import Tracer
 from ace_tracing.values.masking import Mask
+from ace_tracing.values.media import MediaMode, media_policy
 
 if TYPE_CHECKING:
     from ace_tracing.delivery.http.client import ServiceClient
@@ -49,6 +50,7 @@ def configure(
     remote_parent: RemoteParentMode = "auto",
     mask: Mask | None = None,
     prices: Prices = None,
+    media: MediaMode | None = None,
     spool: bool = True,
     show_running_after: float | None = SHOW_RUNNING_AFTER_S,
 ) -> None:
@@ -90,6 +92,12 @@ def configure(
             the value to record. When it raises, the value is withheld. The experiment and the folder are not masked.
         prices: US dollars per million tokens by model, such as `{"my-model": {"input": 1.5, "output": 6}}`, which
             replace prices of the package's table; None for a model without a price. With False, no cost is computed.
+        media: The recording of images, audio and files in inputs and outputs: base64 texts of more than 1,024
+            characters, data URIs among them, and `bytes` of an image, audio or a PDF. `"attach"`: they are uploaded as
+            attachments of the trace, and a reference stands in their place. One value keeps 5 MB of them, and a note
+            stands for each of the others. `"note"`: a note with type, size and hash stands for each. `"off"`: base64
+            texts are recorded and cut like any text. The environment variable `KAYBA_MEDIA`, then `"attach"`, by
+            default.
         spool: Whether traces wait in files that survive the process, in the folder `KAYBA_SPOOL_DIR`, by default in a
             folder of the user's. The files are not encrypted, and only the user can read them. With False, traces wait
             in memory and are lost when the process is killed.
@@ -108,7 +116,7 @@ def configure(
     with no_fork():
         from ace_tracing.arguments import read_arguments
         from ace_tracing.capture import configure_capture, is_capturing, is_key_optional
-        from ace_tracing.settings import apply_sampling_variables, create_sampler, is_disabled, resolve
+        from ace_tracing.settings import apply_sampling_variables, create_sampler, is_disabled, media_mode, resolve
 
         if is_disabled() and not is_capturing():
             return
@@ -122,6 +130,7 @@ def configure(
     checked = apply_sampling_variables(checked)
     settings = resolve(*(checked[name] for name in names), requires_key=not is_key_optional())
     settings = replace(settings, show_running_after=checked["show_running_after"])
+    media_policy.configure(media_mode(checked["media"]))
     sampler = create_sampler(*(checked[name] for name in ("sample_rate", "keep_errors", "keep_slower_than")))
     if is_disabled() or not (settings.has_kayba or settings.otlp):
         if not (is_disabled() or is_key_optional()):

@@ -15,6 +15,7 @@ the arguments are in `arguments.py`. The variables of OpenTelemetry, which `otlp
 | `folder`         |                          | none: traces are unfiled                           |
 | `sample_rate`    |                          | 1.0: every trace is kept                           |
 | `remote_parent`  |                          | `auto`: a caller that uses this SDK is followed    |
+| `media`          | `KAYBA_MEDIA`            | `attach`: images, audio and files are attachments  |
 | `spool`          | `KAYBA_SPOOL_DIR`: where | True, in a folder of the user's, see `spool_home`  |
 |                  | `KAYBA_PROXY`            | none, see `delivery/http/proxies.py`               |
 |                  | `OTEL_TRACES_SAMPLER`    | not set; with `exporter="otlp"` alone              |
@@ -29,13 +30,16 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ace_tracing.arguments import ARGUMENTS, DEFAULT_BASE_URL, KAYBA, OTLP, read_argument
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.otlp_settings import OtlpSettings, is_otlp_off, read_otlp, read_sampling
 from ace_tracing.recording.folders import clean_folder
 from ace_tracing.recording.sampling import Sampler
+
+if TYPE_CHECKING:
+    from ace_tracing.values.media import MediaMode
 
 _DISABLED: Final = ("1", "true", "yes", "on")
 _NOT_DISABLED: Final = ("", "0", "false", "no", "off")
@@ -185,6 +189,15 @@ def _check_exporter(exporter: tuple[str, ...], name: str, arguments: Mapping[str
                 f"configure({argument}=...) is an argument of exporter={name!r}, but exporter={exporter[0]!r}: leave "
                 f"it out, or give exporter={name!r}."
             )
+
+
+def media_mode(given: MediaMode | None) -> MediaMode:
+    """Return what becomes of media: as given, or by `KAYBA_MEDIA`, or `attach`.
+
+    Raises:
+        ConfigurationError: The variable has a wrong value.
+    """
+    return given or cast("MediaMode | None", _read_variable("media")) or "attach"
 
 
 def _read_variable(argument: str) -> str | None:

@@ -35,6 +35,7 @@ from ace_tracing.recording.frames import (
     time_of,
 )
 from ace_tracing.recording.records import NO_DETAILS, PackedSpan, Role, SpanRecord, TraceDetails, unpack
+from ace_tracing.values.media import count_media
 
 MAX_HELD_SPANS: Final = 1_000
 MAX_HELD_BYTES: Final = 1024 * 1024
@@ -42,6 +43,9 @@ MAX_HELD_BYTES: Final = 1024 * 1024
 
 MAX_TRACE_BYTES: Final = 32 * 1024 * 1024
 """The size of a trace from which on further spans are recorded without values. From twice that on, they are dropped."""
+
+MIN_LARGE_BYTES: Final = 64 * 1024
+"""The size of a span from which on its images, audio and files are not counted."""
 
 SPANS_NOT_RECORDED: Final = "trace.spans_not_recorded"
 INTERRUPTED: Final = "span.interrupted"
@@ -113,8 +117,9 @@ class Assembler:
                     trace = find_trace(first[TRACE_ID])
                     if kind == ENDED and trace is not None and trace.parent_id != first[PARENT_ID] != NO_ID:
                         # Nearly every span that is no root. `_finish` does the same, and is for the others.
-                        size = trace.bytes_seen + len(first) + len(frame)
-                        if size <= MAX_TRACE_BYTES:
+                        added = len(first) + len(frame)
+                        size = trace.bytes_seen + added
+                        if size <= MAX_TRACE_BYTES and added <= MIN_LARGE_BYTES:
                             trace.bytes_seen = size
                             entries = trace.entries
                             entries.append((first, frame))
@@ -206,11 +211,15 @@ class Assembler:
         is_root = parent_id == NO_ID or (trace is not None and parent_id == trace.parent_id)
         if trace is not None:
             size = trace.bytes_seen + len(first) + len(second)
-            if size <= MAX_TRACE_BYTES:
+            if len(first) + len(second) > MIN_LARGE_BYTES:
+                # They are stored apart from the trace, and leave its other values their room.
+                trace.media_bytes += count_media(first) + count_media(second)
+            limit = MAX_TRACE_BYTES + trace.media_bytes
+            if size <= limit:
                 trace.bytes_seen = size
-            elif trace.bytes_seen + _BARE_BYTES <= 2 * MAX_TRACE_BYTES or is_root:
+            elif trace.bytes_seen + _BARE_BYTES <= limit + MAX_TRACE_BYTES or is_root:
                 # No later span keeps its values, even if they would fit.
-                trace.bytes_seen = max(trace.bytes_seen, MAX_TRACE_BYTES) + _BARE_BYTES
+                trace.bytes_seen = max(trace.bytes_seen, limit) + _BARE_BYTES
                 first, second = _strip_values(first, second)
             else:
                 trace.dropped_spans += 1

@@ -74,6 +74,7 @@ class OpenTrace:
         entries: The ended spans that are held until the root ends.
         bytes_seen: The size of all its ended spans.
         bytes_taken: The size of those that were taken before the root ended.
+        media_bytes: The size of the images, audio and files in them.
         dropped_spans: How many spans were dropped because of `MAX_TRACE_BYTES`.
     """
 
@@ -84,6 +85,7 @@ class OpenTrace:
         "dropped_spans",
         "entries",
         "has_news",
+        "media_bytes",
         "parent_id",
         "root",
         "roots",
@@ -102,6 +104,7 @@ class OpenTrace:
         self.entries: list[SpanRecord | PackedSpan] = []
         self.bytes_seen = 0
         self.bytes_taken = 0
+        self.media_bytes = 0
         self.dropped_spans = 0
 
     def has_root(self, start: bytes) -> bool:

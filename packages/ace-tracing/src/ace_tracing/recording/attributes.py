@@ -9,7 +9,7 @@ import orjson
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.values.masking import Mask, apply_mask, mask_text
-from ace_tracing.values.snapshot import snapshot
+from ace_tracing.values.snapshot import ATTRIBUTE_LIMITS, DEFAULT_LIMITS, Limits, snapshot
 
 TOKEN_USAGE: Final = "mlflow.chat.tokenUsage"  # noqa: S105 - the name of an attribute, not a secret
 COST: Final = "mlflow.llm.cost"
@@ -19,9 +19,9 @@ MAX_SESSION: Final = 250
 """Length limit of a session id and a user id: a server may refuse a whole request for a longer one."""
 
 
-def encode(value: object, mask: Mask | None) -> bytes:
+def encode(value: object, mask: Mask | None, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Encode a value now, and apply the mask."""
-    encoded = snapshot(value)
+    encoded = snapshot(value, limits)
     return encoded if mask is None else apply_mask(encoded, mask)
 
 
@@ -33,7 +33,7 @@ def encode_text(text: str) -> orjson.Fragment:
 def encode_attributes(attributes: Mapping[str, Any], mask: Mask | None = None) -> dict[str, orjson.Fragment]:
     """Encode attribute values once, so frames can embed them unchanged."""
     try:
-        return {str(key): orjson.Fragment(encode(value, mask)) for key, value in attributes.items()}
+        return {str(key): orjson.Fragment(encode(value, mask, ATTRIBUTE_LIMITS)) for key, value in attributes.items()}
     except Exception:  # noqa: BLE001 - see diagnostics.guard
         internal_error("encoding attributes")
         return {}

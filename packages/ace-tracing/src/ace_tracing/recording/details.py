@@ -11,9 +11,14 @@ from ace_tracing.recording.attributes import encode_text
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.frames import CUT, dump_json, take_within
 from ace_tracing.recording.records import TraceDetails
+from ace_tracing.values.media import note_media
 
 MAX_SPAN_BYTES: Final = 4 * 1024 * 1024
 """Size limit of an encoded span."""
+MAX_VALUE_BYTES: Final = 1_200_000
+"""The inputs or outputs beyond this size are images, audio and files."""
+MAX_FRAME_BYTES: Final = 8 * 1024 * 1024 - 1024
+"""A larger frame does not fit into a segment of the spool. Notes then replace the media in the values."""
 MAX_EVENTS: Final = 1_000
 MAX_ATTRIBUTES: Final = 1_000
 MAX_LINKS: Final = 1_000
@@ -91,7 +96,15 @@ class SpanDetails:
         }
         encoded = dump_json(fields)
         if len(encoded) > MAX_SPAN_BYTES:
-            encoded = dump_json(fields | self._take_within(MAX_SPAN_BYTES - len(inputs or b"") - len(outputs or b"")))
+            used = sum(min(len(value or b""), MAX_VALUE_BYTES) for value in (inputs, outputs))
+            media = len(inputs or b"") + len(outputs or b"") - used
+            if len(encoded) - media > MAX_SPAN_BYTES:
+                fields |= self._take_within(MAX_SPAN_BYTES - used)
+            encoded = dump_json(fields)
+            if len(encoded) > MAX_FRAME_BYTES:
+                for name, value in (("inputs", self.inputs), ("outputs", outputs)):
+                    fields[name] = None if value is None else note_media(value.decode())
+                encoded = dump_json(fields)
         return encoded
 
     def _take_within(self, limit: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from ace_tracing.recording.fields import SpanFields
 from ace_tracing.recording.frames import ENDED, ENDED_WITH_DETAILS, pack_end
 from ace_tracing.recording.usage import MODEL, complete_cost, complete_tokens, price_tokens, read_tokens
 from ace_tracing.values.masking import apply_mask, mask_name, mask_text
+from ace_tracing.values.snapshot import ATTRIBUTE_LIMITS
 
 _OK: Final = 1
 
@@ -64,7 +65,8 @@ class LiveSpan(SpanFields):
         if self._end_ns is None:
             text = read_key("set_attribute(key=...)", key)
             if text is not None:
-                self._get_details().add_attributes({text: orjson.Fragment(encode(value, self._trace.mask))})
+                encoded = encode(value, self._trace.mask, ATTRIBUTE_LIMITS)
+                self._get_details().add_attributes({text: orjson.Fragment(encoded)})
 
     @guard("setting attributes")
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:

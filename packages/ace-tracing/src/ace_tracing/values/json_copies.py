@@ -18,6 +18,15 @@ from ace_tracing.values.conversion import convert, count_scanned, find_converter
 from ace_tracing.values.cuts import Cuts, note_elements, note_entries, note_text, number_duplicates
 from ace_tracing.values.introspection import name_of
 from ace_tracing.values.limits import MAX_KEY_CHARS, Limits
+from ace_tracing.values.media import (
+    MAX_SEARCHED_CHARS,
+    MIN_TEXT_CHARS,
+    Medium,
+    find_in_text,
+    media_policy,
+    note_size,
+    replace_in,
+)
 from ace_tracing.values.plain_json import NOT_PLAIN, remaining_bytes
 from ace_tracing.values.views import Entries, Replacement
 
@@ -46,9 +55,12 @@ class JsonCopier:
         limits: The limits of the copy.
         is_strict: Whether each string and integer is checked, because orjson has refused one: a lone surrogate is legal
             in a str and illegal in JSON, and orjson encodes integers of at most 64 bits.
+        keeps_media: Whether images, audio and files are kept, as far as the limits allow. Otherwise a note replaces
+            those that would be cut.
 
     Attributes:
         cuts: The parts of the copy that are cut.
+        media_chars: The characters of the media in the copy, which count towards no other limit.
     """
 
     __slots__ = (
@@ -57,19 +69,25 @@ class JsonCopier:
         "_is_strict",
         "_limits",
         "_max_chars",
+        "_max_plain_chars",
+        "_media_left",
         "_shared",
         "_values_left",
         "_work_left",
         "cuts",
+        "media_chars",
     )
 
-    def __init__(self, limits: Limits, is_strict: bool) -> None:
+    def __init__(self, limits: Limits, is_strict: bool, *, keeps_media: bool = True) -> None:
         self._limits = limits
         self._is_strict = is_strict
         self._bytes_left = max(1, limits.value_bytes)
         self._values_left = limits.values
         self._work_left = limits.work
         self._max_chars = min(limits.string_chars, limits.value_bytes)
+        self._max_plain_chars = min(self._max_chars, MIN_TEXT_CHARS) if limits.media_chars else self._max_chars
+        self._media_left = limits.media_chars if keeps_media and media_policy.mode == "attach" else 0
+        self.media_chars = 0
         self._ancestors: set[int] = set()
         # By id, whether a part needs no copy: its bytes or 0, the depth up to which that holds, and the part.
         self._shared: dict[int, tuple[int, int, object]] = {}
@@ -82,7 +100,7 @@ class JsonCopier:
     def _copy_all(self, items: Iterable[Any], depth: int) -> list[Any]:
         """Return copies of the items up to the one that uses up the bytes or the work."""
         kept: list[Any] = []
-        max_chars = -1 if self._is_strict else self._max_chars
+        max_chars = -1 if self._is_strict else self._max_plain_chars
         left = self._bytes_left
         for item in items:
             if left <= 0:
@@ -107,7 +125,7 @@ class JsonCopier:
 
     def _replace_all(self, kept: dict[str, Any], size: int, depth: int) -> dict[str, Any]:
         """Replace the values of a dict by their copies, up to the one that uses up the bytes or the work."""
-        max_chars = -1 if self._is_strict else self._max_chars
+        max_chars = -1 if self._is_strict else self._max_plain_chars
         left = self._bytes_left
         for key, item in kept.items():
             kind = type(item)
@@ -138,7 +156,7 @@ class JsonCopier:
     def _copy_object(self, value: Any, kind: type, depth: int) -> Any:
         """Return a copy of a value that is not a short scalar of JSON."""
         if kind is str:
-            return self._text(value, self._max_chars)
+            return self._text_with_media(value)
         if kind is int:
             # Digits as text beyond 64 bits.
             plain: Any = convert(value)
@@ -188,7 +206,7 @@ class JsonCopier:
         self._work_left -= work or count_scanned(value)
         view_type = type(view)
         if view_type is not tuple and issubclass(view_type, str):
-            copied: Any = self._text(view, self._max_chars)
+            copied: Any = self._text_with_media(view)
         elif view_type is int or view_type is float:
             self._bytes_left -= _NUMBER
             copied = view
@@ -263,6 +281,36 @@ class JsonCopier:
 
     def _too_deep(self, kind: type) -> str:
         return self._text(f"<{name_of(kind)}: nested deeper than {self._limits.depth}>", MAX_KEY_CHARS)
+
+    def _text_with_media(self, text: str) -> str:
+        """Return a text whose media count towards a limit of their own, or are replaced by notes beyond it."""
+        size = str.__len__(text)
+        if (
+            size < self._max_plain_chars
+            or size > MAX_SEARCHED_CHARS
+            or media_policy.mode == "off"
+            or type(text) is not str
+        ):
+            return self._text(text, self._max_chars)
+        media = find_in_text(text)
+        if not media:
+            return self._text(text, self._max_chars)
+        kept = 0
+        is_text_whole = size - sum(medium.chars for medium in media) <= self._max_chars
+
+        def note(medium: Medium) -> str | None:
+            nonlocal kept
+            if is_text_whole and kept + medium.chars <= self._media_left:
+                kept += medium.chars
+                return None
+            return note_size(medium.media_type, medium.bytes)
+
+        noted = replace_in(text, media, note)
+        self._media_left -= kept
+        self.media_chars += kept
+        # The media are whole, and their characters do not count.
+        self._bytes_left += kept
+        return self._text(noted, self._max_chars + kept)
 
     def _text(self, text: str, max_chars: int) -> str:
         """Return a text, cut to `max_chars`, and count its bytes."""

@@ -29,6 +29,7 @@ from ace_tracing.values.introspection import (
     is_genuine,
     name_of,
 )
+from ace_tracing.values.media import encode_bytes
 from ace_tracing.values.views import (
     Converter,
     Elements,
@@ -88,11 +89,11 @@ def _convert_path(value: PurePath) -> View:
 
 
 def _convert_bytes(value: bytes) -> View:
-    return placeholder(value, f"{bytes.__len__(value)} bytes")
+    return encode_bytes(value) or placeholder(value, f"{bytes.__len__(value)} bytes")
 
 
 def _convert_bytearray(value: bytearray) -> View:
-    return placeholder(value, f"{bytearray.__len__(value)} bytes")
+    return encode_bytes(value) or placeholder(value, f"{bytearray.__len__(value)} bytes")
 
 
 def _convert_memoryview(value: memoryview) -> View:

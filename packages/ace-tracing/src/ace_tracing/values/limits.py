@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from ace_tracing.values.media import MAX_MEDIA_CHARS
+
 MAX_KEY_CHARS: Final = 1_000
 _FLAT_ITEM_LIMIT: Final = 16
 _MAX_CHAR_BYTES: Final = 6
@@ -32,6 +34,7 @@ class Limits:
             then fail to return it.
         values: The maximum number of elements and entries of all lists and objects together.
         work: The maximum number of objects that are not JSON. A table counts as many; see `conversion`.
+        media_chars: The most base64 characters of images, audio and files, which are kept beside the other limits.
     """
 
     __slots__ = (
@@ -40,6 +43,7 @@ class Limits:
         "flat_chars",
         "flat_items",
         "items",
+        "media_chars",
         "narrow_bytes",
         "string_chars",
         "value_bytes",
@@ -55,6 +59,7 @@ class Limits:
         depth: int = 24,
         values: int = 250_000,
         work: int = 25_000,
+        media_chars: int = 0,
     ) -> None:
         self.value_bytes = value_bytes
         self.string_chars = string_chars
@@ -62,6 +67,7 @@ class Limits:
         self.depth = depth
         self.values = values
         self.work = work
+        self.media_chars = media_chars
         # Below both bounds, a flat container is within every limit and needs no further check.
         self.flat_items = min(_FLAT_ITEM_LIMIT, items, values) if depth > 1 else -1
         self.flat_bytes = min(MAX_KEY_CHARS, value_bytes)
@@ -70,4 +76,7 @@ class Limits:
         self.narrow_bytes = min(_MAX_NARROW_BYTES, value_bytes)
 
 
-DEFAULT_LIMITS: Final = Limits()
+DEFAULT_LIMITS: Final = Limits(media_chars=MAX_MEDIA_CHARS)
+"""The limits of inputs and outputs."""
+ATTRIBUTE_LIMITS: Final = Limits()
+"""The limits of attributes."""

@@ -12,6 +12,7 @@ from orjson import dumps
 from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values.cuts import encode_within
 from ace_tracing.values.json_copies import JsonCopier
+from ace_tracing.values.limits import ATTRIBUTE_LIMITS as ATTRIBUTE_LIMITS
 from ace_tracing.values.limits import DEFAULT_LIMITS as DEFAULT_LIMITS
 from ace_tracing.values.limits import MAX_KEY_CHARS
 from ace_tracing.values.limits import Limits as Limits
@@ -67,7 +68,8 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
             return dumps(value)
         if (kind is dict or kind is list or kind is tuple) and is_plain(value, limits):  # type: ignore[arg-type]
             encoded = dumps(value)
-            return encoded if len(encoded) <= limits.value_bytes else encode_within(value, limits.value_bytes, {})
+            if len(encoded) <= limits.value_bytes:
+                return encoded
     except (TypeError, RuntimeError) as error:
         # A lone surrogate, an integer beyond 64 bits, or a dict that another thread changes: the copy handles them.
         raise_interrupt(error)
@@ -75,10 +77,22 @@ def snapshot(value: object, limits: Limits = DEFAULT_LIMITS) -> bytes:
 
 
 def _encode_copy(value: object, limits: Limits) -> bytes:
-    copier = JsonCopier(limits, is_strict=False)
     try:
-        return encode_within(copier.copy(value), limits.value_bytes, copier.cuts)
+        return _encode_checked_copy(value, limits, is_strict=False)
     except TypeError as error:
         raise_interrupt(error)
-        copier = JsonCopier(limits, is_strict=True)
-        return encode_within(copier.copy(value), limits.value_bytes, copier.cuts)
+        return _encode_checked_copy(value, limits, is_strict=True)
+
+
+def _encode_checked_copy(value: object, limits: Limits, *, is_strict: bool) -> bytes:
+    copier = JsonCopier(limits, is_strict)
+    copied = copier.copy(value)
+    if copier.media_chars:
+        encoded = dumps(copied)
+        # Base64 needs no escapes, so all that is left is the text beside it.
+        if len(encoded) - copier.media_chars <= limits.value_bytes:
+            return encoded
+        # A cut could end in the middle of a medium.
+        copier = JsonCopier(limits, is_strict, keeps_media=False)
+        copied = copier.copy(value)
+    return encode_within(copied, limits.value_bytes, copier.cuts)

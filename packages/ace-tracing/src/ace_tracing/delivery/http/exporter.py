@@ -16,6 +16,7 @@ from ace_tracing.delivery.http.experiments import resolve_experiment
 from ace_tracing.delivery.http.feedback import FeedbackExporter
 from ace_tracing.delivery.http.responses import NO_OTLP, classify, is_delivered, is_resource_missing
 from ace_tracing.delivery.http.results import Blocked, Delivered, ExportResult, Retryable
+from ace_tracing.delivery.mlflow.attachments import AttachmentExporter
 from ace_tracing.delivery.mlflow.export import ArtifactExporter
 from ace_tracing.delivery.mlflow.facts import needs_info, send_facts
 from ace_tracing.delivery.otlp.encoder import ExportRequest
@@ -69,6 +70,7 @@ class Exporter:
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
         self._artifacts = ArtifactExporter(service)
+        self._attachments = AttachmentExporter(service)
         self._feedback = FeedbackExporter(service)
         self._progress: _Progress | None = None
 
@@ -115,6 +117,9 @@ class Exporter:
 
     def _store(self, batch: ExportRequest, experiment_id: str) -> ExportResult | None:
         """Store traces in an experiment. Return None if the experiment is missing."""
+        failure = self._attachments.replace_media(batch, experiment_id)
+        if failure is not None:
+            return failure[0]
         if not self._service.supports_otlp:
             return self._artifacts.send(batch.traces, experiment_id)
         progress = self._progress

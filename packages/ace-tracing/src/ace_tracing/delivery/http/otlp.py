@@ -16,6 +16,7 @@ from ace_tracing.delivery.http.environment import TlsFiles
 from ace_tracing.delivery.http.responses import classify_otlp
 from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.http.transport import client_options
+from ace_tracing.delivery.media import note_media
 from ace_tracing.delivery.otlp.encoder import ExportRequest, compress
 from ace_tracing.delivery.otlp.standard import SDK_ATTRIBUTES, encode_json, encode_protobuf
 from ace_tracing.otlp_settings import PROTOBUF, OtlpSettings
@@ -89,7 +90,7 @@ class OtlpExporter:
         if self._encoded is None or self._encoded[0] is not batch:
             encode = encode_protobuf if self._settings.protocol == PROTOBUF else encode_json
             with encoding:
-                pieces = encode(batch.traces, self._resource, batch.yield_gil)
+                pieces = encode(note_media(batch.traces, batch.yield_gil), self._resource, batch.yield_gil)
                 body = compress(pieces) if self._settings.has_compression else b"".join(pieces)
             self._encoded = batch, body
         return self._encoded[1]

@@ -36,7 +36,7 @@ class ExportRequest:
         yield_gil: Called regularly during encoding, so that other threads can run.
 
     Attributes:
-        traces: The traces.
+        traces: The traces. They may be replaced until `otlp` is called.
         experiment: The name of their experiment. None for the service's default.
     """
 
