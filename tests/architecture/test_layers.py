@@ -28,7 +28,8 @@ LAYERS: dict[str, str] = {
     arguments               addresses otlp_settings recording/frames recording/prices values/media errors
     settings                arguments otlp_settings recording/folders recording/sampling values/media errors
     delivery/open_traces    clocks recording/
-    delivery/assembler      clocks delivery/open_traces recording/ values/media
+    delivery/derivation     conventions/ recording/ diagnostics
+    delivery/assembler      clocks delivery/derivation delivery/open_traces recording/ values/media
     delivery/attempts       clocks recording/feedback
     delivery/backoff        clocks
     delivery/content        -
@@ -75,9 +76,11 @@ LAYERS: dict[str, str] = {
     process                 clocks forks native pipeline delivery/worker delivery/fork delivery/status recording/
                             diagnostics
     propagation/patches     -
+    propagation/companion   -
     propagation/span_context  recording/
-    propagation/bound_context  propagation/span_context recording/
-    propagation/executors   propagation/bound_context propagation/patches recording/context diagnostics
+    propagation/bound_context  propagation/companion propagation/span_context recording/
+    propagation/executors   propagation/bound_context propagation/companion propagation/patches recording/context
+                            diagnostics
     capture                 process pipeline propagation/executors recording/ values/masking
     runtime                 clocks capture process pipeline delivery/worker delivery/http/client delivery/fork
                             delivery/status delivery/uwsgi propagation/executors recording/ values/masking values/media

@@ -136,10 +136,13 @@ def test_a_generator_closed_in_another_context_logs_nothing(
         finally:
             context.detach(token)
 
-    with caplog.at_level(logging.DEBUG):
+    def use() -> None:
         generator = items()
         next(generator)
         contextvars.Context().run(generator.close)
+
+    with caplog.at_level(logging.DEBUG):
+        contextvars.copy_context().run(use)
     assert caplog.text == ""
     assert [span.name for span in captured_traces[0].data.spans] == ["items"]
 

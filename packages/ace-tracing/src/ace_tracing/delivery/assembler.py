@@ -13,6 +13,7 @@ from typing import Final
 import orjson
 
 from ace_tracing.clocks import monotonic
+from ace_tracing.delivery.derivation import derive_fields
 from ace_tracing.delivery.open_traces import Assembled, OpenTrace, OpenTraces
 from ace_tracing.recording.callsite import read_call_site
 from ace_tracing.recording.feedback import read_feedback
@@ -227,7 +228,8 @@ class Assembler:
         details = None
         entry: SpanRecord | PackedSpan = first, second
         if second[0] != ENDED:
-            entry, details = unpack(first, second)
+            span, details = unpack(first, second)
+            entry = span if span.scope is None else derive_fields(span)
         if trace is None:
             trace = OpenTrace(first, self.traces.now)
             trace.details = details or NO_DETAILS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote, unquote
 
 from opentelemetry import context as context_api
 from opentelemetry.baggage import _BAGGAGE_KEY as BAGGAGE_KEY
@@ -19,7 +20,9 @@ from ace_tracing.diagnostics import internal_error
 from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.otel.parents import is_same, to_current, to_span
 from ace_tracing.propagation.callers import KNOWN_KEYS, own_members
+from ace_tracing.propagation.companion import companion
 from ace_tracing.propagation.span_context import SESSION_KEYS, current_span_context
+from ace_tracing.propagation.w3c import is_key
 from ace_tracing.recording.context import UNSAMPLED, CurrentSpan, Scope, current_scope, current_span
 
 SUPPRESS_KEYS: Final = (context_api._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
@@ -130,6 +133,37 @@ class Bridge:
                 before = getattr(token.token, "old_value", None)
                 self._attach(before if isinstance(before, Context) else Context())
 
+    # --- the companion of `propagation`, which carries the span itself
+
+    def capture(self) -> Context:
+        """Return OpenTelemetry's own context."""
+        context: Context = self._get_current()
+        return context
+
+    def enter(self, context: Context) -> object:
+        """Make a captured context OpenTelemetry's own one."""
+        return self._attach(context)
+
+    def leave(self, token: Any) -> None:
+        """Restore the context before `enter`."""
+        try:
+            self._detach(token)
+        except (ValueError, RuntimeError) as error:
+            raise_interrupt(error)
+
+    def pack(self, context: Context) -> object:
+        """Return the baggage of a captured context. In another process, it turns the bridge on there."""
+        return PackedContext(_texts_of(context.get(BAGGAGE_KEY)))
+
+    def baggage_members(self) -> dict[str, str]:
+        """Return the members of the baggage header, without this package's own, by their keys."""
+        baggage = {
+            key: text
+            for key, text in _texts_of(self.get_current().get(BAGGAGE_KEY)).items()
+            if key not in KNOWN_KEYS and is_key(key)
+        }
+        return {key: f"{key}={quote(text, safe='', errors='replace')}" for key, text in baggage.items()}
+
     def _derive(self, context: Context, current: CurrentSpan, scope: Scope | None, *, is_new: bool) -> Context:
         """Return a context with the current span and its baggage, and remember it for the next call."""
         span = context.get(SPAN_KEY)
@@ -159,14 +193,49 @@ class Bridge:
         return result
 
 
+class PackedContext:
+    """The baggage of a context, for a pickle that is read as a context.
+
+    Args:
+        baggage: The baggage.
+    """
+
+    def __init__(self, baggage: dict[str, str]) -> None:
+        self._baggage = baggage
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpack, (self._baggage,)
+
+
+def _unpack(baggage: dict[str, str]) -> Context:
+    """Turn the bridge on in a new process, and return a context with the baggage of the process that started it."""
+    activate()
+    return Context({BAGGAGE_KEY: baggage} if baggage else {})
+
+
+def _texts_of(baggage: object) -> dict[str, str]:
+    """Return the entries of a baggage as texts."""
+    return {key: str(value) for key, value in baggage.items() if type(key) is str} if isinstance(baggage, dict) else {}
+
+
 def _own_baggage(current: CurrentSpan, scope: Scope | None) -> dict[str, str]:
     """Return the members that tell another process about the current trace, and its session."""
     if current is UNSAMPLED:
         return {}
     context = current_span_context()
     if context is not None:
-        return own_members(context)
+        received = context.passthrough.baggage if context.passthrough else ()
+        return {**_decode_members(received), **own_members(context)}
     return {} if scope is None else {key: text for key in SESSION_KEYS if (text := scope.metadata.get(key))}
+
+
+def _decode_members(members: tuple[str, ...]) -> dict[str, str]:
+    """Return the members of a baggage header that a caller has sent, without their properties."""
+    decoded = {}
+    for member in members:
+        key, _, value = member.partition(";")[0].partition("=")
+        decoded[key.strip()] = unquote(value.strip(), errors="replace")
+    return decoded
 
 
 def _merge_baggage(present: dict[str, object], own: dict[str, str]) -> dict[str, object]:
@@ -209,6 +278,7 @@ def activate() -> Bridge:
     if _bridge is None:
         _bridge = Bridge(context_api._RUNTIME_CONTEXT)
         _bridge.install()
+        companion.bridge = _bridge
     return _bridge
 
 
@@ -216,6 +286,7 @@ def deactivate() -> None:
     """Restore OpenTelemetry's runtime context."""
     global _bridge
     if _bridge is not None:
+        companion.bridge = None
         _bridge.remove()
         _bridge = None
 

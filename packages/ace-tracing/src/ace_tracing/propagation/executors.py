@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from ace_tracing.diagnostics import guard
 from ace_tracing.propagation.bound_context import bind_context
+from ace_tracing.propagation.companion import companion
 from ace_tracing.propagation.patches import patch
 from ace_tracing.recording.context import current_scope, current_span
 
@@ -94,6 +95,8 @@ def make_submit(original: Callable[..., Any]) -> Callable[..., Any]:
         if mode == "pools":
             # The user's own function, if there is nothing to propagate.
             is_bound = current_span.get() is not None or current_scope.get() is not None
+            if not is_bound and (bridge := companion.bridge) is not None:
+                is_bound = bool(bridge.capture())
         else:
             is_bound = mode == "all"
         return original(self, bind_context(fn) if is_bound and not _is_isolated(self) else fn, *args, **kwargs)

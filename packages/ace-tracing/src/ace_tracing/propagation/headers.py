@@ -8,12 +8,14 @@ from typing import Any, Final, TypeVar
 
 from ace_tracing.diagnostics import guard
 from ace_tracing.propagation.callers import KNOWN_KEYS, Caller, own_members
+from ace_tracing.propagation.companion import companion
 from ace_tracing.propagation.span_context import current_span_context
 from ace_tracing.propagation.w3c import (
     TraceParent,
     clean_tracestate,
     format_baggage,
     format_traceparent,
+    key_of,
     parse_baggage,
     parse_traceparent,
 )
@@ -35,9 +37,10 @@ def inject(headers: H) -> H:
     """Add the running span's context to the headers of a request: `traceparent`, `tracestate` and `baggage`.
 
     The baggage contains the trace's id, sampling decision and experiment, as `kayba.trace` and `kayba.experiment`, and
-    its session and user, when they are set, as `session.id` and `user.id`. Other baggage members stay, both those in
-    `headers` and those of the request being served. The tracestate of that request is forwarded unchanged. The folder
-    is not sent, because a trace is filed by its root. Outside of a span the headers do not change.
+    its session and user, when they are set, as `session.id` and `user.id`. Other baggage members stay: those in
+    `headers`, those of the request being served, and those of OpenTelemetry's context while its bridge is on. The
+    tracestate of that request is forwarded unchanged. The folder is not sent, because a trace is filed by its root.
+    Outside of a span the headers do not change.
 
     Args:
         headers: Any mutable mapping. Names are compared without regard to case.
@@ -51,7 +54,13 @@ def inject(headers: H) -> H:
             present = read_headers(headers, (BAGGAGE,)).get(BAGGAGE, "")
             _, other_members = parse_baggage(present, KNOWN_KEYS)
             tracestate, received_members, _ = context.passthrough or Passthrough("", (), {})
-            baggage = format_baggage(own_members(context), dict.fromkeys((*other_members, *received_members)))
+            others = dict.fromkeys((*other_members, *received_members))
+            if (bridge := companion.bridge) is not None:
+                # OpenTelemetry's baggage has the received members, too, unless the user has changed them.
+                members = {key_of(member): member for member in received_members} | bridge.baggage_members()
+                members |= {key_of(member): member for member in other_members}
+                others = dict.fromkeys(members.values())
+            baggage = format_baggage(own_members(context), others)
             traceparent = format_traceparent(TraceParent(context.trace_id, context.span_id, bool(context.sampled)))
             write_headers(headers, {TRACEPARENT: traceparent, TRACESTATE: tracestate, BAGGAGE: baggage})
     return headers

@@ -7,6 +7,7 @@ from typing import Any
 
 from ace_tracing import runtime
 from ace_tracing.diagnostics import guard, warn
+from ace_tracing.propagation.companion import companion
 from ace_tracing.propagation.span_context import SpanContext, current_span_context
 from ace_tracing.recording.context import Scope, current_scope, current_span
 from ace_tracing.recording.sampling import Sampler
@@ -26,7 +27,15 @@ class SpawnContext:
         self._on_arrival = on_arrival
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
-        return _restore, (self._on_arrival, _current_configuration(), current_span_context(), current_scope.get())
+        bridge = companion.bridge
+        other = None if bridge is None else bridge.pack(bridge.capture())
+        return _restore, (
+            self._on_arrival,
+            _current_configuration(),
+            current_span_context(),
+            current_scope.get(),
+            other,
+        )
 
 
 @guard("starting a process")
@@ -35,11 +44,14 @@ def _restore(
     configuration: dict[str, Any] | None,
     parent: SpanContext | None,
     scope: Scope | None,
+    other: Any = None,
 ) -> None:
     on_arrival()
     # A `configure` call in the program's main module, which is imported later, overrides this one.
     if configuration is not None and not runtime.is_configured():
         runtime.configure(**configuration)
+    if other is not None and (bridge := companion.bridge) is not None:
+        bridge.enter(other)
     current_scope.set(scope)
     tracer = state.tracer
     if parent is not None and tracer is not None:

@@ -11,6 +11,7 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 from ace_tracing.propagation.bound_context import BoundContext, bind_context
+from ace_tracing.propagation.companion import companion
 from ace_tracing.propagation.executors import make_submit, propagation
 from ace_tracing.propagation.patches import patch, unpatch_all
 from ace_tracing.propagation.processes import SpawnContext
@@ -152,4 +153,6 @@ def _copy_context_to_greenlet(greenlet: Any) -> None:
     context = Context() if greenlet.gr_context is None else greenlet.gr_context.copy()
     context.run(current_span.set, current_span.get())
     context.run(current_scope.set, current_scope.get())
+    if (bridge := companion.bridge) is not None:
+        context.run(bridge.enter, bridge.capture())
     greenlet.gr_context = context

@@ -77,6 +77,16 @@ def parse_baggage(text: str, keys: Iterable[str]) -> tuple[dict[str, str], tuple
     return values, tuple(others)
 
 
+def is_key(key: str) -> bool:
+    """Return whether a text can be the key of a member of a baggage header."""
+    return _MEMBER.fullmatch(f"{key}=") is not None
+
+
+def key_of(member: str) -> str:
+    """Return the key of a member of a baggage header."""
+    return member.partition("=")[0].strip(" \t")
+
+
 def format_baggage(values: Mapping[str, str], others: Iterable[str]) -> str:
     """Return a baggage header: the percent-encoded values, then other members up to the limits."""
     from urllib.parse import quote
