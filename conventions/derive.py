@@ -107,6 +107,16 @@ def derive(name: str, attributes: Mapping[str, Any], events: Sequence[Event] = (
     return derived
 
 
+def is_read(key: str) -> bool:
+    """Return whether `derive` reads an attribute of this name."""
+    return key in _EXACT or key.startswith(_PREFIXES)
+
+
+def is_read_event(name: str) -> bool:
+    """Return whether `derive` reads an event of this name."""
+    return name in _MESSAGE_EVENTS or name in _ATTRIBUTE_EVENTS
+
+
 def _find(name: str, attributes: Mapping[str, Any]) -> tuple[dict[str, _Spelling], dict[str, dict[str, Any]]]:
     """Return the spelling with the lowest rank for each field, and the values of flattened names by prefix."""
     found: dict[str, _Spelling] = {}

@@ -87,7 +87,7 @@ LAYERS: dict[str, str] = {
                             arguments settings errors
     propagation/            runtime recording/ diagnostics interrupts
     otel/                   forks runtime propagation/ recording/ values/ diagnostics interrupts version
-    reading/                clocks runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
+    reading/                clocks conventions/ runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
                             recording/attributes recording/feedback recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
@@ -96,12 +96,12 @@ LAYERS: dict[str, str] = {
     "kayba_local": """
     conventions/            -
     contract                -
-    otlp/                   -
+    otlp/                   conventions/
     store/                  -
     store/schema/           -
     store/query/            store/errors store/database
     store/traces/           store/query/ store/database store/errors store/experiments store/ids otlp/
-    analysis/               otlp/
+    analysis/               conventions/ otlp/
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records
     http/                   jobs/runner store/database store/errors contract

@@ -1,6 +1,7 @@
 # Copied from conventions/ by `hatch run conventions`; do not edit.
 """Conventions: the names of other instrumentations for model calls, agents and tools, and their meaning here."""
 
-from ace_tracing.conventions.derive import derive
+from ace_tracing.conventions.derive import derive, is_read, is_read_event
+from ace_tracing.conventions.usage import Report, find_counted
 
-__all__ = ["derive"]
+__all__ = ["Report", "derive", "find_counted", "is_read", "is_read_event"]

@@ -1,8 +1,8 @@
 """Token usage and cost of a whole trace, with nothing counted twice.
 
 Many frameworks report a call's usage on the call and again, summed, on the agent around it. A span's own figures
-therefore count only when no descendant reports any. MLflow counts the outermost span instead. Both agree on complete
-sums, but a container may know only some of its calls.
+therefore count only when no descendant reports any, and a call that a framework and its client both report counts once.
+MLflow counts the outermost span instead. Both agree on complete sums, but a container may know only some of its calls.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from ace_tracing.conventions import Report, find_counted
 from ace_tracing.reading.model import Span
 from ace_tracing.reading.tree import SpanTree
 
@@ -28,23 +29,21 @@ def sum_cost(trace: SpanTree) -> dict[str, float]:
 
 
 def _collect(trace: SpanTree, read: Callable[[Span], Mapping[str, A]]) -> dict[str, list[A]]:
-    """Return the amounts that the innermost reporting spans report, by name."""
-    reports: list[Mapping[str, A]] = []
-    containers: set[int] = set()
-    # For each level of the path to the span: the innermost report on the path down to there.
-    innermost: list[int | None] = []
-    for depth, span in trace.walk():
-        del innermost[depth:]
-        above = innermost[-1] if innermost else None
-        if figures := read(span):
-            if above is not None:
-                containers.add(above)
-            above = len(reports)
-            reports.append(figures)
-        innermost.append(above)
-    amounts: dict[str, list[A]] = {}
-    for place, figures in enumerate(reports):
-        if place not in containers:
-            for name, amount in figures.items():
-                amounts.setdefault(name, []).append(amount)
-    return amounts
+    """Return the amounts that count, by name."""
+    parents: list[int | None] = []
+    figures: list[Mapping[str, A]] = []
+    reports: dict[int, Report] = {}
+    path: list[int] = []
+    for position, (depth, span) in enumerate(trace.walk()):
+        del path[depth:]
+        parents.append(path[-1] if path else None)
+        path.append(position)
+        figures.append(read(span))
+        if figures[-1]:
+            amounts = tuple(sorted(figures[-1].items()))
+            reports[position] = Report(span.name, span.start_time_ns, span.end_time_ns, amounts)
+    counted: dict[str, list[A]] = {}
+    for position in find_counted(parents, reports):
+        for name, amount in figures[position].items():
+            counted.setdefault(name, []).append(amount)
+    return counted

@@ -12,18 +12,16 @@ from typing import Any, Final
 import orjson
 
 from kayba_local.analysis.findings import shorten
+from kayba_local.conventions import derive, is_read
 from kayba_local.otlp.spans import INPUTS, SPAN_TYPE, parent_id_of
 from kayba_local.otlp.values import decode_value, unwrap
 
 MODEL_CALLS: Final = frozenset({"LLM", "CHAT_MODEL"})
 """The types of spans that call a model."""
 
-_INPUTS: Final = (INPUTS, "input.value", "gen_ai.input.messages", "traceloop.entity.input")
-_TYPES: Final = (SPAN_TYPE, "openinference.span.kind")
 _USAGE: Final = "mlflow.chat.tokenUsage"
-_INPUT_TOKENS: Final = ("gen_ai.usage.input_tokens", "llm.token_count.prompt", "gen_ai.usage.prompt_tokens")
-_OUTPUT_TOKENS: Final = ("gen_ai.usage.output_tokens", "llm.token_count.completion", "gen_ai.usage.completion_tokens")
-_READ_ATTRIBUTES: Final = frozenset({*_INPUTS, *_TYPES, _USAGE, *_INPUT_TOKENS, *_OUTPUT_TOKENS})
+_ERROR_TYPE: Final = "error.type"
+_OWN_ATTRIBUTES: Final = frozenset({INPUTS, SPAN_TYPE, _USAGE, _ERROR_TYPE})
 _STATUS_ERROR: Final = 2
 _EMPTY_INPUTS: Final = frozenset({"", "{}", "[]", "null", '""', "()"})
 _EXCEPTION_PREFIX: Final = re.compile(r"([A-Za-z_][\w.]*): ")
@@ -34,6 +32,7 @@ class Step:
     """One span of a trace.
 
     Attributes:
+        start_ns: The start in ns since 1970.
         duration_ns: The duration; None while the span runs, or if it is unknown.
         exception: The type of the exception as far as it is known; empty if the step did not fail.
         message: The first characters of the error message.
@@ -47,6 +46,7 @@ class Step:
     parent: str | None
     name: str
     type: str = "UNKNOWN"
+    start_ns: int = 0
     duration_ns: int | None = None
     failed: bool = False
     exception: str = ""
@@ -67,7 +67,7 @@ def read_otlp_step(span: Mapping[str, Any]) -> Step:
     attributes = {
         pair["key"]: decode_value(pair.get("value"))
         for pair in span.get("attributes", ())
-        if pair["key"] in _READ_ATTRIBUTES
+        if pair["key"] in _OWN_ATTRIBUTES or is_read(pair["key"])
     }
     status = span.get("status") or {}
     event = next((e for e in reversed(span.get("events") or ()) if e.get("name") == "exception"), None)
@@ -103,14 +103,17 @@ def make_step(
     """
     span_id, parent, name = identity
     start_ns, end_ns = times_ns
-    inputs = next((value for key in _INPUTS if (value := attributes.get(key)) is not None), None)
+    # A stored span has these already. A file from elsewhere, or a span of an earlier version, has not.
+    attributes = {**attributes, **derive(name, attributes)}
+    inputs = attributes.get(INPUTS)
     text = "" if inputs is None else _to_text(inputs)
     input_tokens, output_tokens, total_tokens = _read_tokens(attributes)
     step = Step(
         span_id,
         parent,
         name,
-        type=str(next((unwrap(value) for key in _TYPES if (value := attributes.get(key))), "UNKNOWN")).upper(),
+        type=str(unwrap(attributes.get(SPAN_TYPE)) or "UNKNOWN").upper(),
+        start_ns=start_ns,
         duration_ns=max(0, end_ns - start_ns) if end_ns else None,
         failed=failed,
         inputs=b"" if text.strip() in _EMPTY_INPUTS else digest(text),
@@ -120,7 +123,8 @@ def make_step(
     )
     if failed:
         prefix = _EXCEPTION_PREFIX.match(status_message)
-        step.exception = str(exception.get("exception.type") or (prefix[1] if prefix else "an error"))
+        named = exception.get("exception.type") or (prefix[1] if prefix else attributes.get(_ERROR_TYPE))
+        step.exception = str(named or "an error")
         message = exception.get("exception.message") or (status_message[prefix.end() :] if prefix else status_message)
         step.message = shorten(str(message))
     return step
@@ -140,12 +144,10 @@ def _to_text(value: Any) -> str:
 def _read_tokens(attributes: Mapping[str, Any]) -> tuple[int | None, int | None, int]:
     """Return the numbers of input and output tokens, None if unknown, and the reported total, 0 if unknown."""
     usage = unwrap(attributes.get(_USAGE))
-    if isinstance(usage, Mapping):
-        total = _read_count(usage.get("total_tokens"))
-        return _read_count(usage.get("input_tokens")), _read_count(usage.get("output_tokens")), total or 0
-    input_tokens = next((n for key in _INPUT_TOKENS if (n := _read_count(attributes.get(key))) is not None), None)
-    output_tokens = next((n for key in _OUTPUT_TOKENS if (n := _read_count(attributes.get(key))) is not None), None)
-    return input_tokens, output_tokens, 0
+    if not isinstance(usage, Mapping):
+        return None, None, 0
+    total = _read_count(usage.get("total_tokens"))
+    return _read_count(usage.get("input_tokens")), _read_count(usage.get("output_tokens")), total or 0
 
 
 def _read_count(value: Any) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from kayba_local.analysis.steps import Step
+from kayba_local.conventions import Report, find_counted
 
 
 class StepTree:
@@ -58,15 +59,11 @@ class StepTree:
 
     @cached_property
     def token_counters(self) -> Sequence[int]:
-        """The positions of the steps with tokens and no such step below: frameworks repeat a call's tokens above it."""
-        reporting = [position for position, step in enumerate(self.steps) if step.tokens]
-        ancestors: set[int] = set()
-        for position in reporting:
-            parent = self.parents[position]
-            while parent is not None and parent not in ancestors:
-                ancestors.add(parent)
-                parent = self.parents[parent]
-        return [position for position in reporting if position not in ancestors]
+        """The positions of the steps whose tokens count: frameworks repeat those of a call above and beside it."""
+        return find_counted(
+            self.parents,
+            {position: _read_report(step) for position, step in enumerate(self.steps) if step.tokens},
+        )
 
     @cached_property
     def failed_subtrees(self) -> frozenset[int]:
@@ -76,3 +73,8 @@ class StepTree:
             if self.steps[position].failed or parent in failed:
                 failed.add(position)
         return frozenset(failed)
+
+
+def _read_report(step: Step) -> Report:
+    end_ns = None if step.duration_ns is None else step.start_ns + step.duration_ns
+    return Report(step.name, step.start_ns, end_ns, (step.input_tokens, step.tokens))

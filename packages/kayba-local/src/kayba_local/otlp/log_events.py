@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from kayba_local.otlp.derived import with_derived
 from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.records import MAX_REASONS, TRACE_ID_PREFIX
 
@@ -131,7 +132,7 @@ def merge_events(content: bytes, events: Sequence[bytes]) -> bytes:
     logged = sorted(zip(map(orjson.loads, events), events, strict=True), key=_sort_key)
     merged = [*own, *(event for event, _ in logged)]
     merged.sort(key=lambda event: int(event.get("timeUnixNano", 0)))
-    return orjson.dumps({**span, "events": merged}, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(with_derived({**span, "events": merged}), option=orjson.OPT_SORT_KEYS)
 
 
 def _sort_key(event: tuple[Mapping[str, Any], bytes]) -> tuple[int, int, bytes]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from kayba_local.conventions import is_read
 from kayba_local.otlp.fields import MAX_NAME_CHARACTERS, MAX_TIME_NS
 from kayba_local.otlp.records import TRACE_ID_PREFIX, SpanRecord
 from kayba_local.otlp.spans import INPUTS, OUTPUTS
@@ -132,13 +133,13 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
 
 
 def _read_attribute(encoded: bytes) -> dict[str, Any] | orjson.Fragment | None:
-    """Return an attribute with a text; None if it has another value."""
+    """Return an attribute with a text; None if it has another value, or others are derived from it."""
     if encoded[0] != _TEXT_FIELD:
         return None
     size, at = _read_size(encoded, 1)
     key = encoded[at : at + size].decode()
     at += size
-    if len(key) > MAX_NAME_CHARACTERS or encoded[at] != _VALUE_FIELD:
+    if len(key) > MAX_NAME_CHARACTERS or encoded[at] != _VALUE_FIELD or is_read(key):
         return None
     size, at = _read_size(encoded, at + 1)
     if at + size != len(encoded) or encoded[at] != _TEXT_FIELD:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from kayba_local.otlp.derived import with_derived
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField
 from kayba_local.otlp.spans import INPUTS, INVALID_SPAN_ID, OUTPUTS, parent_id_of
 from kayba_local.otlp.values import decode_value, is_plain_json, unwrap
@@ -111,7 +112,7 @@ class Batch:
             raise InvalidField("its time is after the year 2262")
         try:
             # Sorted, so the same span in another encoding has the same content.
-            content = orjson.dumps(span, option=orjson.OPT_SORT_KEYS)
+            content = orjson.dumps(with_derived(span), option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError as error:
             raise InvalidField(f"it cannot be encoded as JSON: {error}") from error
         self.spans.append(
