@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
+import shlex
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -21,15 +24,21 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Tracer, set_span_in_context
+from tests.helpers.server_process import run_server
+from tests.helpers.tables import DOCS
 from tests.interop.opentelemetry_to_kayba_local.conftest import EXPORTERS, read_back, record_spans
 
 import ace_tracing
 import kayba_local
 from ace_tracing import Trace, get_trace
+from kayba_api import Client
+from kayba_api.api.experiments import create_experiment
+from kayba_api.models import CreateExperimentRequest
 from kayba_local import LocalServer
 
 LOG_EXPORTERS: Final[dict[str, Callable[[], Any]]] = {"protobuf": ProtobufLogExporter, "JSON": JsonLogExporter}
 METRIC_EXPORTERS: Final[dict[str, Callable[[], Any]]] = {"protobuf": ProtobufMetricExporter, "JSON": JsonMetricExporter}
+GUIDE: Final = DOCS / "guides" / "kayba-local.md"
 QUESTION: Final = {"content": "Where is my order?"}
 ANSWER: Final[dict[str, Any]] = {
     "index": 0,
@@ -90,6 +99,18 @@ class Program:
         self.metrics.shutdown()
 
 
+def set_variables(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the variables of a line with the shell's `export`."""
+    _, _, variables = line.partition("export ")
+    for variable in shlex.split(variables):
+        monkeypatch.setenv(*variable.split("=", 1))
+
+
+def guide_settings() -> list[str]:
+    """Return the settings in the guide's table: the key, the folder, the experiment and the number of attributes."""
+    return re.findall(r"^\| .* \| `(OTEL_\w+=.*)` \|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def assert_complete(trace: Trace) -> None:
     (span,) = trace.data.spans
     assert (trace.info.name, trace.info.tags["service.name"]) == ("chat", "shop")
@@ -123,6 +144,45 @@ def test_the_address_alone_configures_spans_logs_and_metrics(
     assert_complete(trace)
 
 
+@pytest.mark.interop("Experiments")
+def test_the_line_that_the_command_prints_configures_a_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_server("--store", f"sqlite:///{tmp_path / 'kayba.db'}") as (process, url):
+        assert process.stdout is not None
+        set_variables(process.stdout.readline(), monkeypatch)
+        ace_tracing.configure(api_key="any", base_url=url)
+        program = Program("protobuf")
+        trace_id = program.run(logs_first=True)
+        program.shutdown()
+        assert [record.message for record in caplog.records if record.name.startswith("opentelemetry")] == []
+        assert_complete(get_trace(trace_id))
+        ace_tracing.shutdown()
+
+
+@pytest.mark.interop("Trace name, folder, tags")
+@pytest.mark.interop("Experiments")
+@pytest.mark.parametrize("encoding", EXPORTERS)
+def test_the_settings_of_the_guide_have_their_effect(
+    open_server: LocalServer, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two", "three"):
+        with Client(open_server.url) as client:
+            create_experiment.sync(client=client, body=CreateExperimentRequest(name))
+    settings = guide_settings()
+    assert len(settings) == 4
+    for setting in settings[1:]:
+        set_variables(f"export {setting}", monkeypatch)
+    program = Program(encoding)
+    attributes = {f"llm.input_messages.{number}": "Where is my order?" for number in range(300)}
+    with program.traces.get_tracer("shop").start_as_current_span("agent", attributes=attributes) as span:
+        pass
+    program.shutdown()
+    trace = get_trace(f"tr-{span.get_span_context().trace_id:032x}")
+    assert (trace.info.folder, trace.info.experiment_id) == ("production/eu", "3")
+    assert attributes.keys() <= trace.data.spans[0].attributes.keys()
+
+
 @pytest.mark.interop("Keys and other errors")
 @pytest.mark.parametrize("encoding", EXPORTERS)
 def test_the_key_is_sent_as_a_header_of_the_environment(
@@ -130,7 +190,7 @@ def test_the_key_is_sent_as_a_header_of_the_environment(
 ) -> None:
     with kayba_local.serve(api_key="kb-secret") as server:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"{server.url}/")
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20kb-secret")
+        set_variables(f"export {guide_settings()[0].replace('KEY', 'kb-secret')}", monkeypatch)
         ace_tracing.configure(api_key="kb-secret", base_url=server.url)
         program = Program(encoding)
         trace_id = program.run(logs_first=True)

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
@@ -162,6 +164,26 @@ def test_an_error_is_a_status_in_the_requests_encoding(
     is_protobuf = headers.get("Content-Type") == PROTOBUF["Content-Type"]
     assert response.headers["content-type"] == (PROTOBUF if is_protobuf else JSON)["Content-Type"]
     assert search_ids(http) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=60) | st.builds(lambda cut: protobuf([span(1)])[:-cut], st.integers(1, 60)),
+    path=st.sampled_from(OTLP_PATHS),
+    encoding=st.sampled_from(ENCODINGS),
+)
+def test_any_bytes_are_accepted_or_return_400(
+    http: httpx.Client, content: bytes, path: str, encoding: dict[str, str]
+) -> None:
+    response = http.post(path, content=content, headers=encoding)
+    if response.status_code != 200:
+        assert read_status(response)[:2] == (400, 3)
+
+
+def test_a_body_in_chunks_is_stored(http: httpx.Client) -> None:
+    content = protobuf([span(1)])
+    http.post(TRACES, content=iter([content[:9], content[9:]]), headers=PROTOBUF).raise_for_status()
+    assert search_ids(http) == [trace_id(1)]
 
 
 def test_a_body_above_the_limit_returns_413(http: httpx.Client) -> None:

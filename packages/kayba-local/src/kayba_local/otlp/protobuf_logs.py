@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField, check_name
 from kayba_local.otlp.log_events import NAME_ATTRIBUTE, LogBatch, event_name_of
 from kayba_local.otlp.protobuf_values import (
+    MAX_MESSAGES,
     SPAN_ID_BYTES,
     TRACE_ID_BYTES,
     read_any_value,
     read_id,
     read_key_values,
+    split_messages,
 )
 from kayba_local.otlp.records import InvalidSpans
+
+_RESOURCE_LOGS: Final = 1
+_SCOPE_LOGS: Final = 2
+_LOG_RECORDS: Final = 2
+"""Field numbers of the nested messages."""
 
 
 def read(body: bytes) -> LogBatch:
@@ -26,16 +36,13 @@ def read(body: bytes) -> LogBatch:
     """
     batch = LogBatch()
     try:
-        request = ExportLogsServiceRequest.FromString(body)
+        for content in _split_records(body):
+            try:
+                _read_record(batch, LogRecord.FromString(content))
+            except InvalidField as error:
+                batch.reject(error)
     except DecodeError as error:
         raise InvalidSpans(f"The body is not an OTLP log request in protobuf: {error}") from error
-    for resource_logs in request.resource_logs:
-        for scope_logs in resource_logs.scope_logs:
-            for record in scope_logs.log_records:
-                try:
-                    _read_record(batch, record)
-                except InvalidField as error:
-                    batch.reject(error)
     return batch
 
 
@@ -46,6 +53,17 @@ def write_response(batch: LogBatch) -> bytes:
         response.partial_success.rejected_log_records = batch.rejected
         response.partial_success.error_message = batch.describe_rejections()
     return response.SerializeToString()
+
+
+def _split_records(body: bytes) -> Iterator[bytes]:
+    count = 0
+    for resource_logs in split_messages(body, _RESOURCE_LOGS):
+        for scope_logs in split_messages(resource_logs, _SCOPE_LOGS):
+            records = split_messages(scope_logs, _LOG_RECORDS)
+            count += len(records)
+            if count > MAX_MESSAGES:
+                raise DecodeError(f"it has more than {MAX_MESSAGES:,} records")
+            yield from records
 
 
 def _read_record(batch: LogBatch, record: LogRecord) -> None:

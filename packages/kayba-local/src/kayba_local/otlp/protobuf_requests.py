@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -20,10 +18,17 @@ from kayba_local.otlp.fields import (
     check_name,
 )
 from kayba_local.otlp.protobuf_spans import read_span
-from kayba_local.otlp.protobuf_values import SPAN_ID_BYTES, TRACE_ID_BYTES, read_id, read_key_values, without_defaults
+from kayba_local.otlp.protobuf_values import (
+    MAX_MESSAGES,
+    SPAN_ID_BYTES,
+    TRACE_ID_BYTES,
+    read_id,
+    read_key_values,
+    split_messages,
+    without_defaults,
+)
 from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource
 
-_LENGTH_DELIMITED: Final = 2
 _RESOURCE_SPANS: Final = 1
 _RESOURCE: Final = 1
 _SCOPE_SPANS: Final = 2
@@ -41,17 +46,19 @@ def read(body: bytes) -> Batch:
     """
     batch = Batch()
     try:
-        groups = _parts(body, _RESOURCE_SPANS)
+        groups = split_messages(body, _RESOURCE_SPANS)
     except DecodeError as error:
         raise InvalidSpans(f"The body is not an OTLP trace request in protobuf: {error}") from error
     for resource_spans in groups:
         try:
-            resource = _decode_resource(_parts(resource_spans, _RESOURCE))
-            scopes = _parts(resource_spans, _SCOPE_SPANS)
-            contents = [content for scope_spans in scopes for content in _parts(scope_spans, _SPANS)]
+            resource = _decode_resource(split_messages(resource_spans, _RESOURCE))
+            scopes = split_messages(resource_spans, _SCOPE_SPANS)
+            contents = [content for scope_spans in scopes for content in split_messages(scope_spans, _SPANS)]
         except DecodeError as reason:
             batch.reject("", f"its group is not valid protobuf: {reason}")
             continue
+        if batch.count + len(contents) > MAX_MESSAGES:
+            raise InvalidSpans(f"The body has more than {MAX_MESSAGES:,} spans: send fewer in one request.")
         for content in contents:
             record = read_span(content, resource)
             if record is not None:
@@ -77,14 +84,6 @@ def _read_any_span(batch: Batch, content: bytes, resource: bytes) -> None:
         batch.reject("", f"it is not a span in protobuf: {reason}")
     else:
         _add(batch, span, resource)
-
-
-def _parts(message: bytes, number: int) -> list[bytes]:
-    """Return the encoded messages in a repeated field, without decoding them."""
-    # The type stubs of protobuf lack the iteration of this set, so it is read by index.
-    unknown = UnknownFieldSet(Empty.FromString(message))
-    fields = (unknown[index] for index in range(len(unknown)))
-    return [field.data for field in fields if field.field_number == number and field.wire_type == _LENGTH_DELIMITED]
 
 
 def _decode_resource(encoded: list[bytes]) -> bytes:
