@@ -87,8 +87,8 @@ LAYERS: dict[str, str] = {
                             arguments settings errors
     propagation/            runtime recording/ diagnostics interrupts
     otel/                   forks runtime propagation/ recording/ values/ diagnostics interrupts version
-    reading/                clocks conventions/ runtime delivery/http/client delivery/http/deadline delivery/mlflow/file
-                            recording/attributes recording/feedback recording/folders errors
+    reading/                clocks conventions/ runtime delivery/http/client delivery/http/deadline delivery/media
+                            delivery/mlflow/file recording/attributes recording/feedback recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
     hostile                 testing/

@@ -14,6 +14,7 @@ import httpx
 
 from ace import configure_tracing
 from ace.tracing import (
+    Attachment,
     ConfigurationError,
     Delivery,
     LiveSpan,
@@ -298,6 +299,9 @@ for step in found.data.spans:
     assert_type(step.failed, bool)
     assert_type(step.token_usage, dict[str, int])
     assert_type(step.cost, dict[str, float])
+    assert_type(step.attachments, list[Attachment])
+    assert_type(step.attachments[0].read(timeout=5), bytes)
+    assert_type(step.attachments[0].size, int | None)
 
 difference = found.diff(found, ignore_order=True)
 found.diff(found, ignore="ids")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ace_tracing.propagation.http_clients import inject_into
     from ace_tracing.propagation.threads import propagate_context, with_context
     from ace_tracing.propagation.wsgi import TraceWSGI
+    from ace_tracing.reading.attachments import Attachment
     from ace_tracing.reading.changes import SpanChange, TraceDiff
     from ace_tracing.reading.dataframe import to_dataframe
     from ace_tracing.reading.feedback import alog_feedback, log_feedback
@@ -49,6 +50,7 @@ else:
             "propagation.http_clients": ("inject_into",),
             "propagation.headers": ("continue_trace", "inject"),
             "propagation.wsgi": ("TraceWSGI",),
+            "reading.attachments": ("Attachment",),
             "reading.changes": ("SpanChange", "TraceDiff"),
             "reading.dataframe": ("to_dataframe",),
             "reading.feedback": ("alog_feedback", "log_feedback"),
@@ -69,6 +71,7 @@ else:
     )
 
 __all__ = [
+    "Attachment",
     "ConfigurationError",
     "Delivery",
     "LiveSpan",

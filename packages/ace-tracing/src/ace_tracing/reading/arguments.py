@@ -9,7 +9,8 @@ from numbers import Real
 from typing import Final, TypeAlias
 
 from ace_tracing import clocks
-from ace_tracing.errors import ConfigurationError
+from ace_tracing.reading.checks import read_timeout as read_timeout
+from ace_tracing.reading.checks import wrong as wrong
 from ace_tracing.reading.model import TraceState
 
 Since: TypeAlias = datetime.datetime | datetime.timedelta | float
@@ -21,18 +22,6 @@ MAX_TIME_S: Final = 253_402_300_800.0
 
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MILLISECOND: Final = datetime.timedelta(milliseconds=1)
-
-
-def wrong(argument: str, value: object, advice: str) -> ConfigurationError:
-    """Return the error for a wrong argument.
-
-    Args:
-        argument: The argument's name.
-        value: The value.
-        advice: A main clause with the correct values.
-    """
-    shown = repr(value)
-    return ConfigurationError(f"{argument}={shown if len(shown) <= 100 else shown[:100] + '...'}: {advice}.")
 
 
 def read_text(argument: str, value: object) -> str | None:
@@ -88,20 +77,6 @@ def read_count(argument: str, value: object) -> int:
     if index is None:
         raise wrong(argument, value, "give an integer, such as 100")
     return int(index())
-
-
-def read_timeout(value: object) -> float | None:
-    """Return a time limit in seconds, or None for the default one.
-
-    Raises:
-        ConfigurationError: The value is not a positive number.
-    """
-    if value is None:
-        return None
-    seconds = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    if not seconds > 0:
-        raise wrong("timeout", value, "give a number of seconds above 0, such as 30, or None for the default")
-    return seconds
 
 
 def read_status(value: object) -> str | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ace_tracing.reading.figures import read_cost, read_token_usage
+
+if TYPE_CHECKING:
+    from ace_tracing.reading.attachments import Attachment
 
 NAME_TAG: Final = "mlflow.traceName"
 FOLDER_TAG: Final = "kayba.folder"
@@ -134,6 +137,13 @@ class Span(_Deferred):
         Empty when the span reports none. A missing total is the sum of input and output.
         """
         return read_cost(self.attributes)
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """The images, audio and files that stand in the inputs and outputs as references, each once."""
+        from ace_tracing.reading.attachments import find_attachments
+
+        return find_attachments(self.inputs, self.outputs)
 
     def get_attribute(self, key: str) -> Any:
         """Return the attribute `key`; None when it was not set."""

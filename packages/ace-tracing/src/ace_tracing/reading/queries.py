@@ -12,21 +12,18 @@ from ace_tracing.clocks import monotonic
 from ace_tracing.delivery.http.deadline import time_limit
 from ace_tracing.errors import NotFoundError, ServiceTimeoutError
 from ace_tracing.reading.arguments import Since, read_count, read_texts, read_timeout, wrong
+from ace_tracing.reading.checks import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
 from ace_tracing.reading.filters import build_filter
 from ace_tracing.reading.model import TraceState
 from ace_tracing.reading.reader import Reader
 from ace_tracing.reading.threads import run_in_thread
 from ace_tracing.reading.trace import Trace
 
-DEFAULT_TIMEOUT_S: Final = 60.0
-"""The limit for one read without `timeout=`, in seconds."""
 DEFAULT_SILENCE_S: Final = 15.0
 """The limit for a response of which no byte arrives, without `timeout=`, in seconds."""
 SEND_SHARE: Final = 0.5
 """The share of the time limit that sending the finished traces may take."""
 
-MAX_TIMEOUT_S: Final = 1e6
-"""Longer limits, such as infinity, count as this one: sockets accept no longer ones on all systems."""
 GRACE_S: Final = 2.0
 """The time after the limit in which the thread of an asynchronous read reports the failure."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import random
 import signal
@@ -255,3 +256,36 @@ def test_the_mode_comes_from_the_environment(kayba_server: LocalServer, monkeypa
     monkeypatch.delenv("KAYBA_MEDIA")
     ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
     ace_tracing.shutdown()
+
+
+def test_attachments_of_a_span_are_read_back(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+    with start_span("look") as span:
+        span.set_inputs({"picture": URI, "again": [URI], "thumbnail": f"see {SMALL_URI}."})
+        span.set_outputs("nothing")
+    stored = last_trace()
+    picture, thumbnail = stored.data.spans[0].attachments
+    assert (picture.media_type, picture.size, picture.trace_id) == ("image/png", len(PNG), stored.trace_id)
+    assert picture.sha256 == hashlib.sha256(PNG).hexdigest()
+    assert picture.read() == PNG
+    assert thumbnail.read(timeout=30) == SMALL
+    assert thumbnail.media_type == "image/jpeg"
+
+
+def test_an_attachment_of_a_deleted_trace_is_not_found(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+    ask(question(SMALL_URI))
+    stored = last_trace()
+    (attachment,) = stored.data.spans[0].attachments
+    body = {"experiment_id": "0", "request_ids": [stored.trace_id]}
+    assert httpx.post(f"{tracing.url}/api/mlflow/api/2.0/mlflow/traces/delete-traces", json=body).status_code == 200
+    with pytest.raises(ace_tracing.NotFoundError, match=attachment.attachment_id):
+        attachment.read()
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5", True])
+def test_a_wrong_timeout_is_a_configuration_error(
+    tracing: LocalServer, last_trace: Callable[[], Trace], timeout: Any
+) -> None:
+    ask(question(SMALL_URI))
+    (attachment,) = last_trace().data.spans[0].attachments
+    with pytest.raises(ace_tracing.ConfigurationError, match="timeout"):
+        attachment.read(timeout=timeout)
