@@ -86,7 +86,7 @@ LAYERS: dict[str, str] = {
                             delivery/status delivery/uwsgi propagation/executors recording/ values/masking values/media
                             arguments settings errors
     propagation/            runtime recording/ diagnostics interrupts
-    otel/                   forks runtime propagation/ recording/ values/ diagnostics interrupts version
+    otel/                   errors forks runtime propagation/ recording/ values/ diagnostics interrupts version
     reading/                clocks conventions/ runtime delivery/http/client delivery/http/deadline delivery/media
                             delivery/mlflow/file recording/attributes recording/feedback recording/folders errors
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/

@@ -24,6 +24,7 @@ from ace_tracing.runtime import configure, disable, enable, flush, get_folder, s
 if TYPE_CHECKING:
     from ace_tracing.delivery.status import Delivery, TracingStatus
     from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, ServiceTimeoutError, TracingError
+    from ace_tracing.otel.instrument import instrument, uninstrument
     from ace_tracing.propagation.asgi import TraceASGI
     from ace_tracing.propagation.headers import continue_trace, inject
     from ace_tracing.propagation.http_clients import inject_into
@@ -45,6 +46,7 @@ else:
         {
             "delivery.status": ("Delivery", "TracingStatus"),
             "errors": ("ConfigurationError", "NotFoundError", "ServiceError", "ServiceTimeoutError", "TracingError"),
+            "otel.instrument": ("instrument", "uninstrument"),
             "propagation.asgi": ("TraceASGI",),
             "propagation.threads": ("propagate_context", "with_context"),
             "propagation.http_clients": ("inject_into",),
@@ -110,6 +112,7 @@ __all__ = [
     "get_trace",
     "inject",
     "inject_into",
+    "instrument",
     "log_feedback",
     "propagate_context",
     "search_traces",
@@ -121,6 +124,7 @@ __all__ = [
     "to_dataframe",
     "trace",
     "tracing_status",
+    "uninstrument",
     "update_current_trace",
     "with_context",
 ]

@@ -14,7 +14,17 @@ except ImportError as error:
         'ace_tracing.otel needs the package opentelemetry-api: pip install "ace-tracing[otel]"', name="opentelemetry"
     ) from error
 
+from ace_tracing.otel.instrument import instrument, uninstrument
 from ace_tracing.otel.processor import SpanProcessor
 from ace_tracing.otel.provider import TracerProvider, tracer_provider
+from ace_tracing.otel.report import InstrumentationReport, LibraryInstrumentation
 
-__all__ = ["SpanProcessor", "TracerProvider", "tracer_provider"]
+__all__ = [
+    "InstrumentationReport",
+    "LibraryInstrumentation",
+    "SpanProcessor",
+    "TracerProvider",
+    "instrument",
+    "tracer_provider",
+    "uninstrument",
+]
