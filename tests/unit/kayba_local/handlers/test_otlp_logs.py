@@ -98,6 +98,28 @@ def test_log_events_before_their_span_wait_for_it(http: httpx.Client, encode: bo
     assert events_of(http) == EVENTS
 
 
+@pytest.mark.parametrize("logs_first", [True, False])
+@encodings
+def test_messages_of_log_events_are_inputs_and_outputs(http: httpx.Client, logs_first: bool, encode: bool) -> None:
+    model_call = span(1, 1, name="chat gpt-4o", attributes={"gen_ai.operation.name": "chat"})
+    if logs_first:
+        send_logs(http, *CONVERSATION, encode=encode)
+    send_spans(http, model_call)
+    if not logs_first:
+        for record in reversed(CONVERSATION):
+            send_logs(http, record, encode=encode)
+    trace = get_trace(http, trace_id(1))
+    values = attributes(trace["spans"][0])
+    assert values["mlflow.spanInputs"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Where is my order?"},
+    ]
+    assert [choice["content"] for choice in values["mlflow.spanOutputs"]] == ["On its way."]
+    info = trace["trace_info"]
+    assert "Where is my order?" in info["request_preview"]
+    assert "On its way." in info["response_preview"]
+
+
 def test_repeated_log_events_are_stored_once(http: httpx.Client) -> None:
     send_logs(http, *CONVERSATION)
     send_logs(http, *CONVERSATION, encode=True)
@@ -259,19 +281,41 @@ def read_rows(db: Database) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
+def as_model_calls(spans: list[Json]) -> list[Json]:
+    """Return spans, every second one with attributes of a model call, from which others are derived."""
+    added = otlp([span(attributes={"gen_ai.operation.name": "chat", "gen_ai.usage.output_tokens": 3})])
+    pairs = added["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"]
+    return [
+        {**one, "attributes": [*one["attributes"], *pairs]} if number % 2 else one for number, one in enumerate(spans)
+    ]
+
+
 records = st.builds(
     log_record,
     trace=st.integers(1, 3),
     number=st.integers(1, 6),
-    name=st.sampled_from(["gen_ai.user.message", "gen_ai.choice", "gen_ai.tool.message", "codex.tool_result", "other"]),
+    name=st.sampled_from(
+        [
+            "gen_ai.user.message",
+            "gen_ai.choice",
+            "gen_ai.tool.message",
+            "gen_ai.client.inference.operation.details",
+            "codex.tool_result",
+            "other",
+        ]
+    ),
     time_ns=st.integers(START_NS, START_NS + 3),
-    attributes=st.dictionaries(st.sampled_from(["a", "content"]), st.text(max_size=3), max_size=2),
+    attributes=st.dictionaries(
+        st.sampled_from(["a", "content", "gen_ai.input.messages", "gen_ai.usage.input_tokens"]),
+        st.sampled_from(["x", "7", '[{"role": "user"}]']),
+        max_size=2,
+    ),
     body=st.none() | st.text(max_size=3) | st.dictionaries(st.sampled_from(["content", "b"]), st.integers(0, 9)),
 )
 
 
 @settings(deadline=None, max_examples=60)
-@given(trees(), st.lists(records, max_size=8), st.randoms(use_true_random=False), st.integers(1, 4))
+@given(trees().map(as_model_calls), st.lists(records, max_size=8), st.randoms(use_true_random=False), st.integers(1, 4))
 def test_any_split_order_and_repetition_of_spans_and_logs_gives_the_same_traces(
     spans: list[Json], logs: list[Json], rng: random.Random, size: int
 ) -> None:
