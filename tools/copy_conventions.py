@@ -41,7 +41,7 @@ def render_table() -> str:
     families = names["families"]
     lines = [f"| attribute | {' | '.join(families.values())} |", "|---" * (len(families) + 1) + "|"]
     for attribute, row in _rows(names):
-        cells = ["<br>".join(f"`{_name(entry)}`" for entry in row[family]) or "–" for family in families]
+        cells = ["<br>".join(f"`{_name(entry)}`" for entry in row[family]) or "\N{EN DASH}" for family in families]
         lines.append(f"| `{attribute}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -314,6 +314,13 @@ def test_messages_in_events_become_inputs_and_outputs() -> None:
     assert derive("chat", {}, [details]) == {"mlflow.spanInputs": PARTS}
 
 
+def test_prompts_of_codex_are_inputs_without_the_other_attributes() -> None:
+    prompt = ("codex.user_prompt", {"event.name": "codex.user_prompt", "prompt": "[1]", "conversation.id": "c"})
+    assert derive("run_turn", {}, [prompt, ("codex.sse_event", {"event.kind": "x"})]) == {
+        "mlflow.spanInputs": [{"role": "user", "content": "[1]"}]
+    }
+
+
 def test_unusable_spellings_leave_their_place_to_the_next() -> None:
     attributes = {
         "openinference.span.kind": "UNKNOWN",

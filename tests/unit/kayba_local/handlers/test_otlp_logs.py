@@ -165,6 +165,8 @@ def test_the_attribute_names_an_event_whose_field_is_a_source_line(http: httpx.C
             {"event.name": "codex.user_prompt", "prompt": "look up the weather", "body": "user input"},
         )
     ]
+    values = attributes(get_trace(http, trace_id(1))["spans"][0])
+    assert values["mlflow.spanInputs"] == [{"role": "user", "content": "look up the weather"}]
 
 
 def test_an_attribute_wins_over_a_member_of_the_body(http: httpx.Client) -> None:

@@ -65,6 +65,7 @@ _ATTRIBUTES: Final[dict[str, str]] = {field: row["attribute"] for field, row in 
 _TYPES: Final = {spelling: kind for kind, spellings in _NAMES["types"].items() for spelling in spellings}
 _MESSAGES: Final[dict[str, dict[str, str]]] = {side: _NAMES["events"][side] for side in ("inputs", "outputs")}
 _MESSAGE_EVENTS: Final = {name: side for side, names in _MESSAGES.items() for name in names}
+_CONTENTS: Final[dict[str, str]] = _NAMES["events"]["contents"]
 _ATTRIBUTE_EVENTS: Final = frozenset(_NAMES["events"]["attributes"])
 _NOT_GIVEN: Final = (None, "", "UNKNOWN")
 _TEXTS: Final = ("model", "provider", "agent", "session", "user")
@@ -94,7 +95,7 @@ def derive(name: str, attributes: Mapping[str, Any], events: Sequence[Event] = (
     for event, details in events:
         if event in _MESSAGE_EVENTS:
             side = _MESSAGE_EVENTS[event]
-            messages.setdefault(side, []).append(_read_message(_MESSAGES[side][event], details))
+            messages.setdefault(side, []).append(_read_message(_MESSAGES[side][event], event, details))
         elif event in _ATTRIBUTE_EVENTS:
             attributes = {**details, **attributes}
     found, flattened = _find(name, attributes)
@@ -202,8 +203,10 @@ def _read_value(spelling: _Spelling, flattened: Mapping[str, Mapping[str, Any]],
     return value
 
 
-def _read_message(role: str, details: Mapping[str, Any]) -> dict[str, Any]:
+def _read_message(role: str, event: str, details: Mapping[str, Any]) -> dict[str, Any]:
     """Return the message of an event. OpenTelemetry's own instrumentations put it below `message` or `content`."""
+    if event in _CONTENTS:
+        return {"role": role, "content": details.get(_CONTENTS[event])}
     message = {key: parse(value) for key, value in details.items() if key not in ("gen_ai.system", "event.name")}
     inner = message.get("message")
     if isinstance(inner, dict):
