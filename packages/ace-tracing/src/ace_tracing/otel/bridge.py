@@ -29,8 +29,19 @@ SUPPRESS_KEYS: Final = (context_api._SUPPRESS_INSTRUMENTATION_KEY, "suppress_ins
 """The keys that instrumentations look up, the second one with older versions."""
 
 
+class _ContextVariable:
+    """The part of a context variable that instrumentations use: `token.var.reset(token)` in place of `detach`."""
+
+    def reset(self, token: Any) -> None:
+        """Detach a context."""
+        context_api._RUNTIME_CONTEXT.detach(token)
+
+
+_variable: Final = _ContextVariable()
+
+
 class _Attached(NamedTuple):
-    """Token of an attached context.
+    """Token of an attached context, with the `var` of OpenTelemetry's own tokens.
 
     Attributes:
         token: The token of OpenTelemetry's own context.
@@ -45,6 +56,11 @@ class _Attached(NamedTuple):
     current: CurrentSpan
     span_token: Token[CurrentSpan]
     scope_token: Token[Scope | None] | None
+
+    @property
+    def var(self) -> _ContextVariable:
+        """The variable of the token."""
+        return _variable
 
 
 class _Derived(NamedTuple):
