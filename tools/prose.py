@@ -97,7 +97,7 @@ def _files(*globs: str) -> list[Path]:
 CORPORA: Final[dict[str, tuple[Callable[[Path], Iterator[str]], list[Path]]]] = {
     "code": (
         python_texts,
-        _files("packages/*/src/**/*.py", "openapi/**/*.py", "examples/*.py", "benchmarks/**/*.py", "tools/*.py"),
+        _files("packages/*/src/**/*.py", "openapi/**/*.py", "examples/**/*.py", "benchmarks/**/*.py", "tools/*.py"),
     ),
     "tests": (python_texts, _files("tests/**/*.py")),
     "test names": (test_names, _files("tests/**/test_*.py")),
