@@ -8,7 +8,7 @@ from __future__ import annotations
 from binascii import Error, a2b_base64
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from ace_tracing.values.media import (
     Medium,
     exact_end,
     find_in_json,
+    find_in_text,
     may_have_media,
     media_policy,
     recognize_bytes,
@@ -27,6 +28,8 @@ from ace_tracing.values.media import (
 )
 
 SCHEME: Final = "mlflow-attachment://"
+MAX_DEPTH: Final = 30
+"""Levels of an attribute in which media are searched. A recorded value has fewer."""
 NOT_ATTACHED: Final = "not attached"
 """The reason in a note when no content is sent."""
 CHUNK_CHARS: Final = 64 * 1024
@@ -91,7 +94,7 @@ class MediaReplacer:
         self._decoded: dict[str, Attachment | None] = {}
 
     def rewrite(self, trace: TraceRecord) -> TraceRecord:
-        """Return a trace without media in its inputs and outputs. Without any, it is the same trace."""
+        """Return a trace without media in its values. Without any, it is the same trace."""
         entries = [self._rewrite_entry(entry) for entry in trace.entries]
         root = None if trace.root is None else self._rewrite_span(trace.root)
         if root is trace.root and all(new is old for new, old in zip(entries, trace.entries, strict=True)):
@@ -116,9 +119,22 @@ class MediaReplacer:
 
     def _rewrite_span(self, span: SpanRecord) -> SpanRecord:
         inputs, outputs = self._rewrite_text(span.inputs), self._rewrite_text(span.outputs)
-        if inputs is span.inputs and outputs is span.outputs:
+        attributes = self._rewrite_value(span.attributes, 0)
+        if inputs is span.inputs and outputs is span.outputs and attributes is span.attributes:
             return span
-        return span._replace(inputs=inputs, outputs=outputs)
+        return span._replace(inputs=inputs, outputs=outputs, attributes=attributes)
+
+    def _rewrite_value(self, value: Any, depth: int) -> Any:
+        """Return the value of an attribute, or all attributes, without media. Instrumentations record JSON as text."""
+        if isinstance(value, str):
+            return self._rewrite_text(value)
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            items = {key: self._rewrite_value(item, depth + 1) for key, item in value.items()}
+            return value if all(items[key] is item for key, item in value.items()) else items
+        if isinstance(value, list) and depth < MAX_DEPTH:
+            elements = [self._rewrite_value(item, depth + 1) for item in value]
+            return value if all(new is old for new, old in zip(elements, value, strict=True)) else elements
+        return value
 
     def _rewrite_json(self, encoded: bytes) -> bytes:
         if not may_have_media(encoded):
@@ -135,7 +151,7 @@ class MediaReplacer:
         # A damaged frame may have anything in the place of a text.
         if not isinstance(text, str) or len(text) < MIN_MEDIA_CHARS:
             return text
-        media = find_in_json(text)
+        media = find_in_json(text) or find_in_text(text)
         return replace_in(text, media, lambda medium: self._replace_medium(text, medium)) if media else text
 
     def _replace_medium(self, text: str, medium: Medium) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import random
 import signal
@@ -289,3 +290,28 @@ def test_a_wrong_timeout_is_a_configuration_error(
     (attachment,) = last_trace().data.spans[0].attachments
     with pytest.raises(ace_tracing.ConfigurationError, match="timeout"):
         attachment.read(timeout=timeout)
+
+
+def test_images_in_attributes_are_attachments(tracing: LocalServer, last_trace: Callable[[], Trace]) -> None:
+    messages = json.dumps([{"content": [{"image_url": {"url": SMALL_URI}}, {"text": "What is this?"}]}])
+    with start_span("chat") as span:
+        span.set_attribute("input.value", messages)
+        span.set_attribute("nested", {"urls": ["before", SMALL_URI, "after"]})
+    (stored,) = last_trace().data.spans
+    value = stored.get_attribute("input.value")
+    assert "What is this?" in str(value)
+    assert SMALL_URI not in str(value)
+    before, reference, after = stored.get_attribute("nested")["urls"]
+    assert (before, after) == ("before", "after")
+    assert fetch(tracing, reference).content == SMALL
+    assert "mlflow-attachment://" in str(value)
+
+
+def test_a_large_image_in_an_attribute_is_a_note_and_the_text_beside_it_is_whole(
+    tracing: LocalServer, last_trace: Callable[[], Trace]
+) -> None:
+    with start_span("chat") as span:
+        span.set_attribute("prompt", f"before {URI} after")
+    text = last_trace().data.spans[0].get_attribute("prompt")
+    assert text.startswith("before <image/png, ")
+    assert text.endswith("> after")
