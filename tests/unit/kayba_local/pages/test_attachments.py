@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import ace_tracing
 from ace_tracing import Trace, start_span
 from kayba_local import LocalServer
+from kayba_local.otlp.media import shorten_media
 from kayba_local.pages.attachments import find_attachments, shorten_references
 from kayba_local.pages.formats import format_text
 
@@ -123,3 +125,40 @@ def test_text_beside_references_is_not_cut_for_them() -> None:
 )
 def test_any_value_has_a_list_of_attachments(value: Any) -> None:
     assert find_attachments([value, reference("image/gif")])[-1].kind == "image"
+
+
+INLINE: Final = base64.b64encode(PNG[:8] + bytes(3_000_000)).decode()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"url": f"data:image/png;base64,{INLINE}"},
+        {"type": "base64", "media_type": "image/png", "data": INLINE},
+        f"see data:image/png;base64,{INLINE}",
+    ],
+)
+def test_an_image_in_a_span_of_another_client_hides_no_text(http: httpx.Client, image: Any) -> None:
+    inputs = json.dumps([{"text": "What is this?"}, {"image": image}, {"text": "Answer in one word."}])
+    span = {
+        "traceId": f"{9:032x}",
+        "spanId": f"{9:016x}",
+        "name": "look",
+        "startTimeUnixNano": "1",
+        "endTimeUnixNano": "2",
+        "attributes": [{"key": "mlflow.spanInputs", "value": {"stringValue": inputs}}],
+    }
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    http.post("/api/mlflow/v1/traces", json=body, headers={"x-mlflow-experiment-id": "0"}).raise_for_status()
+    info = http.get(f"/api/mlflow/api/3.0/mlflow/traces/tr-{9:032x}").json()["trace"]["trace_info"]
+    for text in (info["request_preview"], http.get(f"/trace/tr-{9:032x}").text):
+        assert "What is this?" in text
+        assert "[image/png, 3 MB]" in text
+        assert "Answer in one word." in text
+
+
+@pytest.mark.parametrize(
+    "text", ["data:image/png;base64,AAAA", "x" * 5_000, "SUQz " + "word " * 1_000, ";base64," * 500]
+)
+def test_other_texts_are_shown_as_they_are(text: str) -> None:
+    assert shorten_media(text) == text

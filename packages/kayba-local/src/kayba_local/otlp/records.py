@@ -15,6 +15,7 @@ import orjson
 
 from kayba_local.otlp.derived import with_derived
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField
+from kayba_local.otlp.media import shorten_media
 from kayba_local.otlp.spans import INPUTS, INVALID_SPAN_ID, OUTPUTS, parent_id_of
 from kayba_local.otlp.values import decode_value, is_plain_json, unwrap
 
@@ -204,7 +205,7 @@ def _preview(value: Mapping[str, Any] | None) -> str | None:
         return None
     # A string with JSON inside is already the preview; other values are encoded.
     holds_json = isinstance(plain, str) and unwrap(plain) is not plain
-    return (plain if holds_json else _json_text(plain))[:PREVIEW_CHARACTERS]
+    return shorten_media(plain if holds_json else _json_text(plain))[:PREVIEW_CHARACTERS]
 
 
 def _json_text(value: Any) -> str:

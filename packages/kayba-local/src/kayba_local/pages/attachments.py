@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qs
 
+from kayba_local.otlp.media import format_size
 from kayba_local.store.traces.attachments import ATTACHMENT_ID, SCHEME
 
 MAX_SHOWN: Final = 50
@@ -72,7 +73,7 @@ def _read(match: re.Match[str]) -> ShownAttachment | None:
         return None
     kind: Kind = "image" if media_type in _IMAGES else "audio" if media_type in _AUDIO else "file"
     size = query.get("size", [""])[0]
-    label = f"{media_type}, {_format_size(int(size))}" if size.isdecimal() and len(size) < 15 else media_type
+    label = f"{media_type}, {format_size(int(size))}" if size.isdecimal() and len(size) < 15 else media_type
     return ShownAttachment(kind, f"/attachment/{trace_id}/{match[1]}", label)
 
 
@@ -84,10 +85,3 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
         members = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
         for member in members:
             yield from _texts(member, depth + 1)
-
-
-def _format_size(size: int) -> str:
-    for unit, factor in (("MB", 1_000_000), ("KB", 1_000)):
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size} bytes"

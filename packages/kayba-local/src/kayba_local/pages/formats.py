@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kayba_local.otlp.media import shorten_media
 from kayba_local.pages.attachments import shorten_references
 
 MAX_CHARACTERS: Final = 20_000
@@ -38,9 +39,12 @@ def format_fields(value: Any) -> list[tuple[str, str]]:
 
 
 def format_text(value: Any) -> str:
-    """Return a string unchanged and any other value as indented JSON, cut after `MAX_CHARACTERS`."""
+    """Return a string unchanged and any other value as indented JSON, cut after `MAX_CHARACTERS`.
+
+    Type and size stand for media, whether the value refers to them or contains them.
+    """
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=repr)
-    text = shorten_references(text)
+    text = shorten_media(shorten_references(text))
     if len(text) <= MAX_CHARACTERS:
         return text
     return f"{text[:MAX_CHARACTERS]}\n… {len(text) - MAX_CHARACTERS:,} more characters"
