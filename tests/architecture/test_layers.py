@@ -86,6 +86,8 @@ LAYERS: dict[str, str] = {
                             delivery/status delivery/uwsgi propagation/executors recording/ values/masking values/media
                             arguments settings errors
     propagation/            runtime recording/ diagnostics interrupts
+    run                     runtime otel/instrument errors
+    __main__                run
     otel/                   errors forks runtime propagation/ recording/ values/ diagnostics interrupts version
     reading/                clocks conventions/ runtime delivery/http/client delivery/http/deadline delivery/media
                             delivery/mlflow/file recording/attributes recording/feedback recording/folders errors

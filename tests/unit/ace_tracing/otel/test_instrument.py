@@ -253,3 +253,13 @@ def read_extras(package: str) -> dict[str, set[str]]:
     text = (ROOT / "packages" / package / "pyproject.toml").read_text(encoding="utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
     return {name: {each.split(">")[0].split("~")[0] for each in needed} for name, needed in extras.items()}
+
+
+def test_the_guide_lists_each_library_and_its_instrumentors() -> None:
+    text = (ROOT / "docs" / "guides" / "instrumentation.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    expected = []
+    for library in LIBRARIES.values():
+        packages = ", ".join(f"`{each.package}`" if each.package else "its own spans" for each in library.instrumentors)
+        expected.append(f"| `{library.name}` | {packages} |")
+    assert rows == expected
