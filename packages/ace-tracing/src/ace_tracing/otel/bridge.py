@@ -18,7 +18,7 @@ from opentelemetry.trace.propagation import _SPAN_KEY as SPAN_KEY
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.interrupts import raise_interrupt
-from ace_tracing.otel.parents import is_same, to_current, to_span
+from ace_tracing.otel.parents import ForeignParent, is_same, to_current, to_span
 from ace_tracing.propagation.callers import KNOWN_KEYS, own_members
 from ace_tracing.propagation.companion import companion
 from ace_tracing.propagation.span_context import SESSION_KEYS, current_span_context
@@ -110,7 +110,7 @@ class Bridge:
                 and known.context is context
                 and known.current is current
                 and known.scope is scope
-                and (current is None or known.details is current._trace.details)
+                and known.details is _details_of(current)
             ):
                 return known.result
             return self._derive(context, current, scope, is_new=known is None)
@@ -204,8 +204,7 @@ class Bridge:
             if merged.get(SPAN_KEY, ...) is None:
                 del merged[SPAN_KEY]
             result = Context(merged)
-        details = None if current is None else current._trace.details
-        _derived.set(_Derived(context, current, scope, details, result))
+        _derived.set(_Derived(context, current, scope, _details_of(current), result))
         return result
 
 
@@ -236,13 +235,23 @@ def _texts_of(baggage: object) -> dict[str, str]:
 
 def _own_baggage(current: CurrentSpan, scope: Scope | None) -> dict[str, str]:
     """Return the members that tell another process about the current trace, and its session."""
-    if current is UNSAMPLED:
+    if current is UNSAMPLED or _is_unjoined(current):
         return {}
     context = current_span_context()
     if context is not None:
         received = context.passthrough.baggage if context.passthrough else ()
         return {**_decode_members(received), **own_members(context)}
     return {} if scope is None else {key: text for key in SESSION_KEYS if (text := scope.metadata.get(key))}
+
+
+def _details_of(current: CurrentSpan) -> object:
+    """Return the name, tags and metadata of the current trace, which replace one another when they change."""
+    return None if current is None or _is_unjoined(current) else current._trace.details
+
+
+def _is_unjoined(current: CurrentSpan) -> bool:
+    """Return whether the current span is another provider's, below which there is no span of this process."""
+    return isinstance(current, ForeignParent) and not current.is_joined
 
 
 def _decode_members(members: tuple[str, ...]) -> dict[str, str]:

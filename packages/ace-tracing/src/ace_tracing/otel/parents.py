@@ -13,36 +13,63 @@ from ace_tracing.otel.readable import LocalContext
 from ace_tracing.otel.span import OtelSpan
 from ace_tracing.otel.views import TracedSpan
 from ace_tracing.propagation.callers import KNOWN_KEYS, Caller
-from ace_tracing.propagation.span_context import SpanContext as ParentContext
 from ace_tracing.propagation.w3c import TraceParent, format_baggage
-from ace_tracing.recording.context import UNSAMPLED, CurrentSpan, RemoteParent, Scope
+from ace_tracing.recording.callsite import CallSite
+from ace_tracing.recording.context import UNSAMPLED, CurrentSpan, JoinTrace, RemoteParent, Scope
 from ace_tracing.recording.span import LiveSpan
-from ace_tracing.recording.trace import Passthrough
-from ace_tracing.recording.tracer import Tracer, state
+from ace_tracing.recording.trace import OpenTrace, Passthrough
+from ace_tracing.recording.tracer import state
 
 Context = Mapping[str, object]
+
+
+_NO_SITE: Final = CallSite("", "")
 
 
 class ForeignParent(RemoteParent):
     """Parent that another provider of OpenTelemetry records, in this process or elsewhere.
 
+    Its trace is joined when the first span below it starts, since most spans of another provider have none.
+
     Args:
-        parent: The parent for spans of this process.
         span: The span of the other provider.
+        parent: The parent for spans of this process. None to join the span's trace when it is needed.
+        context: The context with the span, whose baggage may have this SDK's marker.
     """
 
-    __slots__ = ("span",)
+    __slots__ = ("_context", "_parent", "span")
 
-    def __init__(self, parent: RemoteParent, span: Span) -> None:
-        self._trace = parent._trace
-        self._id = parent._id
-        self._site = parent._site
-        self._join = parent._join
+    def __init__(self, span: Span, parent: RemoteParent | None, context: Context) -> None:
         self.span = span
+        self._parent = parent
+        self._context = context
+        self._id = span.get_span_context().span_id if parent is None else parent._id
+        self._site = _NO_SITE if parent is None else parent._site
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the trace was joined."""
+        return self._parent is not None
+
+    @property
+    def _trace(self) -> OpenTrace:  # type: ignore[override]
+        return self._joined._trace
+
+    @property
+    def _join(self) -> JoinTrace | None:  # type: ignore[override]
+        return self._joined._join
+
+    @property
+    def _joined(self) -> RemoteParent:
+        if self._parent is None:
+            parent = _join_trace(self.span, self._context)
+            # One statement, so two threads get the same object.
+            self._parent = parent if self._parent is None else self._parent
+        return self._parent
 
     def file(self, scope: Scope, metadata: dict[str, str]) -> RemoteParent:
         """Return the same parent for spans in another scope."""
-        return ForeignParent(RemoteParent.file(self, scope, metadata), self.span)
+        return ForeignParent(self.span, self._joined.file(scope, metadata), self._context)
 
 
 class RemoteSpan(NonRecordingSpan):
@@ -56,9 +83,6 @@ class RemoteSpan(NonRecordingSpan):
 
 mirrors: Final[WeakKeyDictionary[Any, OtelSpan]] = WeakKeyDictionary()
 """The spans of OpenTelemetry's SDK that a `SpanProcessor` records, each with the span that records it."""
-
-_foreign: Final[WeakKeyDictionary[Any, tuple[Tracer, CurrentSpan]]] = WeakKeyDictionary()
-"""The parents of foreign spans, with the tracer that has joined their trace."""
 
 
 def to_span(current: CurrentSpan) -> Span | None:
@@ -95,16 +119,16 @@ def to_current(span: object, context: Context) -> CurrentSpan:
     if not isinstance(own, SpanContext) or not own.is_valid:
         return None
     if isinstance(own, LocalContext):
-        return ForeignParent(RemoteParent(own.__dict__["trace"], f"{own.span_id:016x}"), span)
+        return ForeignParent(span, RemoteParent(own.__dict__["trace"], f"{own.span_id:016x}"), context)
     tracer = state.tracer
-    if tracer is None:
-        return ForeignParent(UNSAMPLED, span)
-    known = _foreign.get(span)
-    if known is not None and known[0] is tracer:
-        return known[1]
-    parent = _join(tracer, span, own, context)
-    _foreign[span] = tracer, parent
-    return parent
+    if own.is_remote and tracer is not None and tracer.remote_parent == "ignore":
+        return None
+    return ForeignParent(span, None, context)
+
+
+def is_remote(parent: RemoteParent) -> bool:
+    """Return whether a parent runs in another process."""
+    return parent.span.get_span_context().is_remote if isinstance(parent, ForeignParent) else True
 
 
 def is_same(span: object, current: CurrentSpan) -> bool:
@@ -129,11 +153,12 @@ def is_same(span: object, current: CurrentSpan) -> bool:
     return not own.is_valid or (own.is_remote and tracer is not None and tracer.remote_parent == "ignore")
 
 
-def _join(tracer: Tracer, span: Span, own: SpanContext, context: Context) -> CurrentSpan:
+def _join_trace(span: Span, context: Context) -> RemoteParent:
     """Return the parent for the spans below a span that another provider records."""
-    mode = tracer.remote_parent
-    if own.is_remote and mode == "ignore":
-        return None
+    tracer = state.tracer
+    if tracer is None:
+        return UNSAMPLED
+    own = span.get_span_context()
     parent = TraceParent(f"{own.trace_id:032x}", f"{own.span_id:016x}", own.trace_flags.sampled)
     baggage = context.get(BAGGAGE_KEY)
     known: dict[str, str] = {}
@@ -143,5 +168,4 @@ def _join(tracer: Tracer, span: Span, own: SpanContext, context: Context) -> Cur
         known = {key: texts.pop(key) for key in KNOWN_KEYS if key in texts}
         others = tuple(filter(None, format_baggage(texts, ()).split(",")))
     caller = Caller(parent, known, Passthrough(own.trace_state.to_header(), others, {}))
-    joined: ParentContext = caller.to_span_context(tracer)
-    return ForeignParent(joined.to_remote_parent(tracer), span)
+    return caller.to_span_context(tracer).to_remote_parent(tracer)

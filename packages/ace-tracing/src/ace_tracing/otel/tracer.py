@@ -26,7 +26,7 @@ from opentelemetry.trace.propagation import _SPAN_KEY as SPAN_KEY
 
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.otel.opening import open_span
-from ace_tracing.otel.parents import to_current
+from ace_tracing.otel.parents import is_remote, to_current
 from ace_tracing.otel.readable import is_time
 from ace_tracing.otel.site import Sites
 from ace_tracing.otel.span import OtelSpan, describe_failure
@@ -83,7 +83,7 @@ class Tracer(ApiTracer):
                 tracer, site, parent, attributes, start_time if start_time is None or is_time(start_time) else None
             )
             if type(parent) is not OtelSpan and isinstance(parent, RemoteParent):
-                span._is_below_remote = True
+                span._is_below_remote = is_remote(parent)
             for link in links or ():
                 span.add_link(link.context, link.attributes)
             span._exits = record_exception, set_status_on_exception
