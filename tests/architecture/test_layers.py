@@ -48,11 +48,11 @@ LAYERS: dict[str, str] = {
                             recording/feedback recording/records version
     delivery/http/experiments  delivery/http/ delivery/mlflow/file
     delivery/http/exporter  delivery/http/ delivery/mlflow/attachments delivery/mlflow/export delivery/mlflow/facts
-                            delivery/otlp/encoder recording/feedback
+                            delivery/otlp/encoder delivery/status recording/feedback
     delivery/mlflow/        clocks delivery/content delivery/http/ delivery/otlp/attributes recording/records
     delivery/media          recording/frames recording/records values/limits values/media
     delivery/mlflow/attachments  clocks delivery/http/ delivery/media delivery/mlflow/ delivery/otlp/encoder
-                            values/media diagnostics
+                            delivery/status values/media diagnostics
     delivery/batches        delivery/open_traces delivery/otlp/encoder recording/
     delivery/ledger         native delivery/open_traces delivery/backoff delivery/spool/ delivery/status
     delivery/exporter       delivery/http/results delivery/otlp/encoder recording/feedback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 State = Literal["off", "idle", "sending", "waiting", "paused"]
 
@@ -52,6 +52,18 @@ class Delivery:
         )
 
 
+class AttachmentCounts(NamedTuple):
+    """Counts of attachments.
+
+    Attributes:
+        delivered: Those that the service has stored.
+        left_out: Those that a note replaces, since the service did not store them.
+    """
+
+    delivered: int = 0
+    left_out: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TracingStatus(Delivery):
     """Counts and state of delivery at this moment.
@@ -64,6 +76,9 @@ class TracingStatus(Delivery):
         last_error: The error of the last attempt; None when the last attempt succeeded or there was none.
         spool: The folder that keeps pending traces and feedback when the process ends; None when there is no spool.
         spool_bytes: The approximate size of the recorded data that the spool, or the memory, still keeps, in bytes.
+        attachments_delivered: Images, audio and files that this process has uploaded. One that the service is known to
+            have is not uploaded again.
+        attachments_left_out: Those that a note in their span replaces, since the service did not store them.
     """
 
     state: State = "off"
@@ -71,3 +86,5 @@ class TracingStatus(Delivery):
     last_error: str | None = None
     spool: str | None = None
     spool_bytes: int = 0
+    attachments_delivered: int = 0
+    attachments_left_out: int = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import Context
+from dataclasses import replace
 from typing import Final
 
 from ace_tracing.clocks import monotonic
@@ -20,7 +21,7 @@ from ace_tracing.delivery.recovery import Recovery
 from ace_tracing.delivery.rounds import POLL_S, Rounds
 from ace_tracing.delivery.spool.buffer import Buffer
 from ace_tracing.delivery.spool.folders import Spool
-from ace_tracing.delivery.status import Delivery, State, TracingStatus
+from ace_tracing.delivery.status import AttachmentCounts, Delivery, State, TracingStatus
 from ace_tracing.delivery.uwsgi import is_uwsgi_master, warn_of_early_trace
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.native import DaemonThread, allocate_lock
@@ -52,6 +53,7 @@ class Worker:
         spool: Spool | None = None,
         show_running_after: float | None = None,
     ) -> None:
+        self._exporter = exporter
         self._buffer = buffer
         self._spool = spool
         self._control = Control()
@@ -190,7 +192,10 @@ class Worker:
         spool = self._spool.home if self._spool is not None and self.is_spooled else None
         backoffs = self._dispatcher.backoff, self._dispatcher.feedback.backoff
         failed = next((backoff for backoff in backoffs if backoff.has_failed), backoffs[0])
-        return self._ledger.status(self._dispatcher.log, failed, spool, state)
+        status = self._ledger.status(self._dispatcher.log, failed, spool, state)
+        # A collector takes no attachments.
+        counts: AttachmentCounts = getattr(self._exporter, "attachment_counts", AttachmentCounts())
+        return replace(status, attachments_delivered=counts.delivered, attachments_left_out=counts.left_out)
 
     def abandon(self) -> None:
         """Accept no more traces and touch no file, in a forked child: the parent sends its own traces."""

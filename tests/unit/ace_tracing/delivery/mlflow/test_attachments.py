@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -89,7 +90,7 @@ def test_one_image_in_many_spans_is_uploaded_once(kayba_server: LocalServer) -> 
                 for _ in range(10):
                     ask(question(SMALL_URI))
         assert ace_tracing.flush().delivered == 10
-        assert len(uploads(server)) == 1
+        assert len(uploads(server)) == ace_tracing.tracing_status().attachments_delivered == 1
     ace_tracing.shutdown()
 
 
@@ -114,6 +115,8 @@ def test_a_server_without_attachments_is_asked_once_and_gets_notes(status: int) 
             ask(question(SMALL_URI))
         delivery = ace_tracing.flush()
         assert (delivery.delivered, delivery.dropped, bool(delivery)) == (3, 0, True)
+        status = ace_tracing.tracing_status()
+        assert (status.attachments_delivered, status.attachments_left_out) == (0, 3)
         assert len(uploads(server)) == 1
         values = [str(span) for request in server.exported() for span in request]
         assert all("<image/jpeg, 3003 bytes, sha256 " in value for value in values)
@@ -315,3 +318,17 @@ def test_a_large_image_in_an_attribute_is_a_note_and_the_text_beside_it_is_whole
     text = last_trace().data.spans[0].get_attribute("prompt")
     assert text.startswith("before <image/png, ")
     assert text.endswith("> after")
+
+
+def test_a_collector_gets_a_note_in_place_of_an_image() -> None:
+    with faulty_server(FakeResponse(200)) as server:
+        ace_tracing.configure(exporter="otlp", endpoint=server.url)
+        ask(question(URI))
+        assert ace_tracing.flush()
+        ((_, path, headers, body),) = server.requests
+        assert path == "/v1/traces"
+        sent = gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
+        assert len(sent) < 10_000
+        assert b"<image/png, 5000008 bytes, sha256 " in sent
+        assert b"Answer in one word." in sent
+    ace_tracing.shutdown()

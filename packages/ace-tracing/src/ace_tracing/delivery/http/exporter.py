@@ -20,6 +20,7 @@ from ace_tracing.delivery.mlflow.attachments import AttachmentExporter
 from ace_tracing.delivery.mlflow.export import ArtifactExporter
 from ace_tracing.delivery.mlflow.facts import needs_info, send_facts
 from ace_tracing.delivery.otlp.encoder import ExportRequest
+from ace_tracing.delivery.status import AttachmentCounts
 from ace_tracing.recording.feedback import Feedback
 from kayba_api.api.tracing import export_traces, get_version
 from kayba_api.types import EncodedBody, Response
@@ -73,6 +74,11 @@ class Exporter:
         self._attachments = AttachmentExporter(service)
         self._feedback = FeedbackExporter(service)
         self._progress: _Progress | None = None
+
+    @property
+    def attachment_counts(self) -> AttachmentCounts:
+        """The counts of attachments so far."""
+        return self._attachments.counts
 
     def send(self, batch: ExportRequest) -> ExportResult:
         """Try once to store traces in their experiment, which is created if it is missing."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
 
 import httpx
@@ -20,6 +20,7 @@ from ace_tracing.delivery.http.results import Blocked, ExportResult, Retryable
 from ace_tracing.delivery.media import NOT_ATTACHED, Attachment, MediaReplacer
 from ace_tracing.delivery.mlflow.file import TRACE_ID_PREFIX
 from ace_tracing.delivery.otlp.encoder import ExportRequest
+from ace_tracing.delivery.status import AttachmentCounts
 from ace_tracing.diagnostics import warn
 from ace_tracing.values.media import media_policy
 from kayba_api import Client
@@ -46,18 +47,6 @@ _REFUSED: Final = frozenset(
     }
 )
 _NOT_STORED: Final = "not stored by the server"
-
-
-class AttachmentCounts(NamedTuple):
-    """Counts of attachments.
-
-    Attributes:
-        delivered: Those that the server has stored.
-        left_out: Those that a note replaces, since the server does not store them.
-    """
-
-    delivered: int = 0
-    left_out: int = 0
 
 
 class _UploadError(Exception):
