@@ -6,6 +6,8 @@ import asyncio
 import copy
 import gc
 import pickle
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -348,6 +350,39 @@ def test_a_span_below_a_copied_context_joins_the_running_trace(tracer: Tracer, c
 def test_spans_are_not_recorded_while_tracing_is_off(tracer: Tracer) -> None:
     with tracer.start_as_current_span("name") as span:
         assert (span.is_recording(), span.get_span_context().is_valid) == (False, False)
+
+
+KILLED = """
+import os, signal, sys
+import ace_tracing
+from ace_tracing.otel import tracer_provider
+from opentelemetry.trace import SpanKind
+
+ace_tracing.configure(api_key="kb-test", base_url=sys.argv[1])
+tracer = tracer_provider().get_tracer("library")
+with tracer.start_as_current_span("root"):
+    running = tracer.start_span("running", kind=SpanKind.CLIENT, attributes={"first": [1, 2]})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the platform has no SIGKILL")
+def test_a_span_of_a_killed_process_has_its_first_attributes(
+    kayba_server: LocalServer, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, kayba_server.url], capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
+    try:
+        wait_until(lambda: bool(ace_tracing.search_traces()))
+        (found,) = ace_tracing.search_traces()
+    finally:
+        ace_tracing.shutdown()
+    spans = {span.name: span for span in found.data.spans}
+    running = spans["running"].attributes
+    assert (running["first"], running["span.interrupted"]) == ([1, 2], True)
+    assert spans["running"].parent_id == spans["root"].span_id
+    assert spans["root"].status.status_code == "ERROR"
 
 
 def test_reconfiguring_while_a_span_runs_keeps_it(tracer: Tracer, tracing: LocalServer) -> None:
