@@ -53,6 +53,7 @@ from ace.tracing import (
     get_trace,
     inject,
     inject_into,
+    instrument,
     log_feedback,
     propagate_context,
     search_traces,
@@ -64,6 +65,7 @@ from ace.tracing import (
     to_dataframe,
     trace,
     tracing_status,
+    uninstrument,
     update_current_trace,
     with_context,
 )
@@ -329,6 +331,13 @@ assert_type(log_feedback(found.trace_id, "correct", True), str)
 assert_type(asyncio.run(alog_feedback(found.trace_id, "correct", True)), str)
 assert_type(flush().feedback_pending, int)
 log_feedback(found.trace_id, "score", 0.5, span_id="1" * 16, rationale="why", source="LLM_JUDGE", metadata={"a": "b"})
+
+# Libraries
+
+report = instrument("openai", prefer="genai", set_global=False)
+assert_type(report.instrumented, list[str])
+assert_type(report.libraries[0].version, str | None)
+uninstrument("openai")
 
 # Errors
 
