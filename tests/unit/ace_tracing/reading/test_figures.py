@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,3 +103,11 @@ def test_recorded_figures_are_read_back(last_trace: Callable[[], Trace]) -> None
     assert root.token_usage == {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
     assert root.cost["total_cost"] == pytest.approx(0.00003)
     assert headline(last_trace()).endswith("7 tokens  $0.000030")
+
+
+def test_a_repeated_call_counts_once_despite_counts_of_zero() -> None:
+    usage = {"input_tokens": 3, "output_tokens": 4}
+    outer = replace(make_span(1, {USAGE: usage}), name="framework", end_time_ns=9)
+    inner = replace(make_span(2, {USAGE: {**usage, "cache_creation_input_tokens": 0}}), name="client")
+    trace = replace(make_trace(), data=TraceData([make_span(0, {}), outer, inner]))
+    assert trace.token_usage == {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}

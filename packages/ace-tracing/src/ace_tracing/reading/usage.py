@@ -40,7 +40,8 @@ def _collect(trace: SpanTree, read: Callable[[Span], Mapping[str, A]]) -> dict[s
         path.append(position)
         figures.append(read(span))
         if figures[-1]:
-            amounts = tuple(sorted(figures[-1].items()))
+            # Some instrumentations report a count of 0, and others of the same call leave it out.
+            amounts = tuple(sorted((name, amount) for name, amount in figures[-1].items() if amount))
             reports[position] = Report(span.name, span.start_time_ns, span.end_time_ns, amounts)
     counted: dict[str, list[A]] = {}
     for position in find_counted(parents, reports):
