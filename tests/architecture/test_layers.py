@@ -71,8 +71,8 @@ LAYERS: dict[str, str] = {
                             delivery/ledger delivery/control delivery/rounds delivery/status delivery/http/deadline
                             delivery/spool/ delivery/uwsgi diagnostics
     delivery/               -
-    pipeline                native delivery/worker delivery/http/ delivery/spool/ recording/tracer settings
-                            otlp_settings diagnostics
+    pipeline                native delivery/exporter delivery/worker delivery/http/ delivery/spool/ recording/tracer
+                            arguments settings diagnostics
     process                 clocks forks native pipeline delivery/worker delivery/fork delivery/status recording/
                             diagnostics
     propagation/patches     -

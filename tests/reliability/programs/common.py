@@ -19,8 +19,14 @@ if os.environ["PATIENT"] == "1":
 
 
 def configure_tracing(url: str = URL) -> None:
-    """Configure tracing for the test's server."""
-    configure(api_key="kb-test", base_url=url, spool=SPOOL)
+    """Configure tracing for the test's server, its collector, or both."""
+    collector = os.environ.get("COLLECTOR")
+    if collector is None:
+        configure(api_key="kb-test", base_url=url, spool=SPOOL)
+    elif url == "none":
+        configure(exporter="otlp", endpoint=collector, spool=SPOOL)
+    else:
+        configure(api_key="kb-test", base_url=url, exporter=("kayba", "otlp"), endpoint=collector, spool=SPOOL)
 
 
 def make_traces(count: int, prefix: str = "n", inputs: object = None) -> None:

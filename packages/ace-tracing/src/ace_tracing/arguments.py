@@ -259,7 +259,7 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
         f"give a plain http or https address, without credentials, query or fragment, such as {DEFAULT_BASE_URL!r}",
         "KAYBA_API_URL",
     ),
-    "exporter": Argument(_read_exporters, "give 'kayba' or 'otlp'"),
+    "exporter": Argument(_read_exporters, "give 'kayba', 'otlp', or ('kayba', 'otlp') for both"),
     "endpoint": Argument(
         _read_url,
         "give the http or https address of a collector, without credentials, query or fragment, such as "

@@ -76,10 +76,10 @@ def _restore_pipeline(before: Pipeline | None, inner: Pipeline | None) -> Pipeli
     """Return the pipeline for the time after a capture: the former one, unless it was shut down meanwhile."""
     if before is inner:
         return before
-    worker, inner_worker = (pipeline and pipeline.worker for pipeline in (before, inner))
-    if inner and inner.service and inner_worker is not worker:
+    workers, inner_workers = (pipeline.workers if pipeline else () for pipeline in (before, inner))
+    if inner and inner.service and inner_workers != workers:
         # No trace has reached its worker, so there is nothing to send.
         inner.service.close()
-    still_there = worker is inner_worker or worker in process.retired
-    process.retired[:] = [retired for retired in process.retired if retired is not worker]
+    still_there = workers == inner_workers or {*workers} <= {*process.retired}
+    process.retired[:] = [retired for retired in process.retired if retired not in workers]
     return before if still_there else None

@@ -68,8 +68,8 @@ class ProcessState:
 
     @property
     def workers(self) -> list[Worker]:
-        """All workers, the one of the present configuration last."""
-        return [*self.retired, *([self.pipeline.worker] if self.pipeline else [])]
+        """All workers, those of the present configuration last."""
+        return [*self.retired, *(self.pipeline.workers if self.pipeline else ())]
 
     def update_tracer(self) -> None:
         """Publish the active tracer to traced functions."""
@@ -86,7 +86,8 @@ class ProcessState:
             worker.abandon()
         self.retired.clear()
         if self._pipeline:
-            self._pipeline.worker.abandon()
+            for worker in self._pipeline.workers:
+                worker.abandon()
             self._pipeline = self._pipeline.renewed()
             from ace_tracing.delivery.fork import register_exit_delivery
 

@@ -5,8 +5,8 @@ It connects the stages: Tracer -> frames -> Buffer -> Assembler -> Worker -> enc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from ace_tracing.clocks import monotonic
@@ -19,7 +19,7 @@ from ace_tracing.values.media import MediaMode, media_policy
 
 if TYPE_CHECKING:
     from ace_tracing.delivery.http.client import ServiceClient
-    from ace_tracing.delivery.status import Delivery, TracingStatus
+    from ace_tracing.delivery.status import Delivery, State, TracingStatus
     from ace_tracing.pipeline import Pipeline
     from ace_tracing.recording.trace import RemoteParentMode
 
@@ -29,17 +29,17 @@ SEND_PATIENCE_S: Final = 3.0
 SHOW_RUNNING_AFTER_S: Final = 5.0
 NO_KAYBA: Final = (
     "Traces are sent to an OTLP collector only, and a collector cannot be {action}: send them to Kayba, with "
-    "configure(exporter='kayba', api_key=...)."
+    "configure(exporter=('kayba', 'otlp'), api_key=...)."
 )
-Exporters = Literal["kayba", "otlp"]
-"""The destinations of traces."""
+Exporter = Literal["kayba", "otlp"]
+"""A destination of traces."""
 
 
 def configure(
     *,
     api_key: str | None = None,
     base_url: str | None = None,
-    exporter: Exporters = "kayba",
+    exporter: Exporter | Sequence[Exporter] = "kayba",
     endpoint: str | None = None,
     headers: Mapping[str, str] | None = None,
     experiment: str | None = None,
@@ -66,8 +66,9 @@ def configure(
         api_key: The Kayba API key. The environment variable `KAYBA_API_KEY` by default.
         base_url: The service's address, with or without `/api`. The environment variable `KAYBA_API_URL`, then
             `https://use.kayba.ai`, by default.
-        exporter: The destination: `"kayba"`, or `"otlp"` for any OpenTelemetry collector, which needs no API key. A
-            collector receives the names of OpenTelemetry's GenAI conventions. Reading and feedback need Kayba.
+        exporter: The destination: `"kayba"`, `"otlp"` for any OpenTelemetry collector, which needs no API key, or
+            `("kayba", "otlp")` for both. A collector receives the names of OpenTelemetry's GenAI conventions. Each
+            destination gets every trace, also after an outage of the other one. Reading and feedback need Kayba.
         endpoint: The collector's address with `exporter="otlp"`, to which `/v1/traces` is added unless it ends with it.
             `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, then `OTEL_EXPORTER_OTLP_ENDPOINT`, then `http://localhost:4318`, by
             default. The other variables of OpenTelemetry's exporters, resource and samplers count as well; the guide
@@ -143,30 +144,34 @@ def configure(
     with process.lock:
         previous = process.pipeline
         if previous and previous.settings.same_service(settings):
-            service, worker, buffer = previous.service, previous.worker, previous.tracer.sink
-            worker.show_running(settings.show_running_after)
+            service, workers, buffer = previous.service, previous.workers, previous.tracer.sink
+            for worker in workers:
+                worker.show_running(settings.show_running_after)
         else:
             service = ServiceClient(settings.base_url, settings.api_key) if settings.has_kayba else None
-            worker, buffer = build_delivery(settings, service)
+            workers, buffer = build_delivery(settings, service)
             if previous:
-                process.retired.append(previous.worker)
-                is_rejected = previous.worker.is_paused and not is_capturing()
-                if is_rejected and previous.worker.is_spooled and worker.is_spooled:
+                process.retired += previous.workers
+                former, worker = previous.workers[0], workers[0]
+                is_rejected = former.is_paused and not is_capturing() and former.destination == worker.destination
+                if is_rejected and former.is_spooled and worker.is_spooled and len(previous.workers) == 1:
                     # The service rejects the former key or address. The new worker may send the spooled traces.
-                    previous.worker.close(0.0)
-                    previous.worker.hand_over(worker)
+                    former.close(0.0)
+                    former.hand_over(worker)
                     worker.start()
                 else:
-                    previous.worker.retire()
+                    for former in previous.workers:
+                        former.retire()
         tracer = Tracer(buffer, settings.experiment, settings.folder, sampler, mask, checked["remote_parent"])
-        process.pipeline = Pipeline(settings, service, worker, tracer)
+        process.pipeline = Pipeline(settings, service, workers, tracer)
         price_table.configure(checked["prices"])
         configure_capture(settings.experiment, settings.folder, mask, tracer.remote_parent)
         process.capture_defaults = None
         process.update_tracer()
     propagate_into_pools()
-    if worker.has_orphans() and not is_capturing():
-        worker.start()
+    for worker in workers:
+        if worker.has_orphans() and not is_capturing():
+            worker.start()
     register_exit_delivery(deliver_at_exit)
     warn_of_missing_threads()
 
@@ -175,8 +180,9 @@ def _retire_pipeline() -> None:
     """Stop recording. Traces that have finished are still sent."""
     with process.lock:
         if process.pipeline is not None:
-            process.retired.append(process.pipeline.worker)
-            process.pipeline.worker.retire()
+            process.retired += process.pipeline.workers
+            for worker in process.pipeline.workers:
+                worker.retire()
             process.pipeline = None
             process.update_tracer()
 
@@ -258,7 +264,8 @@ def send_finished(timeout: float) -> None:
     """
     deadline = monotonic() + timeout
     with process.lock:
-        workers = process.workers
+        # No read depends on the other destinations.
+        workers = [worker for worker in process.workers if worker.destination == "kayba"]
     if not workers:
         return
     from ace_tracing.delivery.worker import hurry
@@ -295,16 +302,16 @@ def tracing_status() -> TracingStatus:
 
     It never waits and never raises.
     """
-    from ace_tracing.delivery.status import Delivery, TracingStatus
+    from ace_tracing.delivery.status import Delivery, TracingStatus, combine
 
     with process.lock:
         workers = process.workers
+        current = process.pipeline.workers if process.pipeline else workers[-1:]
     if not workers:
         return TracingStatus()
-    now = workers[-1].status(None if process.pipeline and process.enabled else "off")
-    before = sum((worker.delivery() for worker in workers[:-1]), Delivery())
-    total = now + before
-    return replace(now, **{each.name: getattr(total, each.name) for each in fields(Delivery)})
+    state: State | None = None if process.pipeline and process.enabled else "off"
+    former = sum((worker.delivery() for worker in workers[: -len(current)]), Delivery())
+    return combine([each.status(state) for each in current], [each.destination for each in current], former)
 
 
 def service() -> ServiceClient:

@@ -29,7 +29,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ace_tracing.arguments import ARGUMENTS, DEFAULT_BASE_URL, KAYBA, OTLP, read_argument
@@ -57,6 +57,9 @@ class Settings:
         spool: The folder of the spool. None without one.
         show_running_after: The age in seconds from which on a running trace is shown. None shows it at its end.
         otlp: The collector. None when traces are sent to Kayba only.
+        exporter: The argument of `configure`.
+        endpoint: The argument of `configure`.
+        headers: The argument of `configure`.
     """
 
     api_key: str = field(repr=False)
@@ -66,6 +69,9 @@ class Settings:
     spool: str | None = None
     show_running_after: float | None = None
     otlp: OtlpSettings | None = None
+    exporter: tuple[str, ...] = (KAYBA,)
+    endpoint: str | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def has_kayba(self) -> bool:
@@ -74,9 +80,9 @@ class Settings:
 
     def same_service(self, other: Settings) -> bool:
         """Return whether the destinations and the spool are the same."""
-        return replace(self, experiment=None, folder=None, show_running_after=None) == replace(
-            other, experiment=None, folder=None, show_running_after=None
-        )
+        return (self.api_key, self.base_url, self.spool, self.otlp) == (
+            other.api_key, other.base_url, other.spool, other.otlp,
+        )  # fmt: skip
 
 
 def is_disabled() -> bool:
@@ -174,7 +180,20 @@ def resolve(
             )
         url = base_url or _read_variable("base_url") or DEFAULT_BASE_URL
     home = spool_home() if spool else None
-    return Settings(key or "", url, experiment, clean_folder(folder), home, otlp=otlp)
+    if KAYBA in exporter and not key:
+        # In a capture without a key, nothing is sent anywhere.
+        otlp = None
+    return Settings(
+        key or "",
+        url,
+        experiment,
+        clean_folder(folder),
+        home,
+        otlp=otlp,
+        exporter=exporter,
+        endpoint=endpoint,
+        headers=headers,
+    )
 
 
 def _check_exporter(exporter: tuple[str, ...], name: str, arguments: Mapping[str, object]) -> None:

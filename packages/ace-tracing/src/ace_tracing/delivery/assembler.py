@@ -62,6 +62,7 @@ class Assembler:
 
     Args:
         on_damage: Called for each frame that cannot be read, while the exception is handled. The frame is skipped.
+        takes_feedback: Whether to keep feedback frames, and not to skip them.
 
     Attributes:
         feedback: The feedback frames that are not settled, with their positions, by id.
@@ -71,10 +72,11 @@ class Assembler:
         orphan_ends: Ends without a start, which is lost.
     """
 
-    def __init__(self, on_damage: Callable[[], object]) -> None:
+    def __init__(self, on_damage: Callable[[], object], *, takes_feedback: bool = True) -> None:
         self.feedback: dict[bytes, tuple[int, bytes]] = {}
         self.traces = OpenTraces()
         self._on_damage = on_damage
+        self._takes_feedback = takes_feedback
         self._open_spans: dict[bytes, tuple[int, bytes]] = {}
         self._last_end = b""
         self.lost_traces = self.lost_spans = self.orphan_ends = 0
@@ -106,7 +108,8 @@ class Assembler:
                             traces.open(frame)
                         open_spans[span_id] = entry
                 elif kind == FEEDBACK:
-                    self.feedback[read_feedback(frame).feedback_id] = entry
+                    if self._takes_feedback:
+                        self.feedback[read_feedback(frame).feedback_id] = entry
                 elif kind == DESCRIBED:
                     ready += traces.describe(frame)
                 else:

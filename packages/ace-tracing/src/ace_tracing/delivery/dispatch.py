@@ -22,6 +22,8 @@ from ace_tracing.delivery.ledger import INTERNAL_ERROR, REJECTED, REJECTED_PARTS
 from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.cursors import Cursor
+from ace_tracing.delivery.spool.drops import BUFFER_FULL, BUFFER_FULL_SPANS
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.diagnostics import internal_error, warn
@@ -40,6 +42,9 @@ MAX_SERVER_ERRORS: Final = 6
 """How many errors inside the service a batch meets before it is split, or, as a single trace, dropped."""
 MAX_EXCEPTIONS: Final = 3
 """How many exceptions a batch meets before it is split, or, as a single trace, dropped."""
+
+ROOM_POLL_S: Final = 0.5
+"""How often a worker that waits for the next attempt looks whether the other destinations need room, in seconds."""
 
 RETRY_WARNING: Final = "Export failed, traces are kept and sent again later: %s"
 
@@ -65,7 +70,7 @@ class Dispatcher:
     """
 
     def __init__(
-        self, exporter: SpanExporter, buffer: Buffer, spool: Spool | None, ledger: Ledger, control: Control
+        self, exporter: SpanExporter, buffer: Buffer | Cursor, spool: Spool | None, ledger: Ledger, control: Control
     ) -> None:
         self._exporter = exporter
         self._buffer = buffer
@@ -83,6 +88,7 @@ class Dispatcher:
         self._key_is_accepted = False
         self._reported_drops = 0
         self._shown_position = 0
+        self._has_made_room = False
 
     @property
     def has_new(self) -> bool:
@@ -201,6 +207,14 @@ class Dispatcher:
         while batches:
             # A batch stays in the queue until its result is known, since this thread may be killed meanwhile.
             batch = batches[0]
+            if self._buffer.must_make_room and not recovered:
+                self._drop_for_room(batches.popleft())
+                continue
+            if self._has_made_room:
+                # The delay that dropping has cut off.
+                self._has_made_room = False
+                self._pause()
+                continue
             if self._control.is_closed and self.backoff.must_wait:
                 return False
             if recovered and self.has_new:
@@ -237,6 +251,16 @@ class Dispatcher:
         """Count dropped traces or spans, as `Ledger.record_drop` does, and log a warning that ends with `message`."""
         self._ledger.record_drop(count, reason, recovered=recovered, settled=settled)
         warn("dropped", "%d traces or spans were not stored and are lost: %s", count, message)
+
+    def _drop_for_room(self, batch: Batch) -> None:
+        """Drop a batch, so that another destination gets the new traces."""
+        count = batch.trace_count or sum(len(one.trace.entries) for one in batch.assembled)
+        reason = BUFFER_FULL if batch.trace_count else BUFFER_FULL_SPANS
+        if count:
+            message = "the destination fails, and the traces for the other one need the room"
+            self.drop(count, reason, message, recovered=False, settled=batch.trace_count)
+        self._free(batch)
+        self._has_made_room = True
 
     def _read(self, target: int) -> list[Assembled]:
         """Read about `BATCH_BYTES` from the log, and return the traces that are ready."""
@@ -364,9 +388,9 @@ class Dispatcher:
                 self._control.must_hurry = False
                 self.backoff.hurry()
             delay = self.backoff.delay_s
-            if delay <= 0:
+            if delay <= 0 or self._buffer.must_make_room:
                 return
-            self._control.sleep(delay)
+            self._control.sleep(min(delay, ROOM_POLL_S) if self._buffer.is_shared else delay)
 
     def _warn_of_drops(self) -> None:
         """Log a warning if the buffer has dropped frames since the last one."""

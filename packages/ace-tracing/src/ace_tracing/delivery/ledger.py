@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from ace_tracing.delivery.backoff import Backoff
 from ace_tracing.delivery.open_traces import Assembled, count_traces
 from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.cursors import Cursor
 from ace_tracing.delivery.spool.drops import BUFFER_FULL, BUFFER_FULL_FEEDBACK, BUFFER_FULL_SPANS
 from ace_tracing.delivery.spool.log import OwnLog
 from ace_tracing.delivery.status import Delivery, State, TracingStatus
@@ -59,7 +60,7 @@ class Ledger:
         settled_position: Everything before this position of the buffer is delivered or dropped.
     """
 
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: Buffer | Cursor) -> None:
         self._buffer = buffer
         # An RLock is acquired in C: a thread cannot be killed between acquiring it and recording that it owns it.
         self._lock = RLock()

@@ -20,6 +20,7 @@ from ace_tracing.delivery.spool.expiry import AgeFilter, Expiry
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.orphaned_log import OrphanedLog
 from ace_tracing.delivery.spool.orphans import OrphanedSpool
+from ace_tracing.delivery.spool.parts import recover_spool, split_shared
 from ace_tracing.diagnostics import internal_error
 
 INTERVAL_S: Final = 10.0
@@ -67,7 +68,8 @@ class Recovery:
     def run(self) -> None:
         """Recover the orphaned spools. Each is delivered by the one process that gets its lock."""
         for folder in self._expiry.folders():
-            self._recover(folder, is_expired=True)
+            for part in split_shared(folder):
+                self._recover(part, is_expired=True)
         for folder in self._spool.other_folders():
             if self._control.is_closed:
                 return
@@ -80,13 +82,13 @@ class Recovery:
 
     def _recover(self, folder: Directory, *, is_expired: bool) -> None:
         """Recover one spool, or release it when the worker is closed, or fails, before that is done."""
-        orphan = OrphanedSpool.recover(folder)
+        orphan = recover_spool(folder)
         if orphan is None:
             return
         self._in_progress = orphan
         is_settled = False
         try:
-            log = OrphanedLog(orphan)
+            log = OrphanedLog(orphan, takes_feedback=self._spool.takes_feedback)
             if self._deliver(log, is_expired=is_expired):
                 self._deliver_feedback(log)
             is_settled = log.is_settled

@@ -12,6 +12,7 @@ from ace_tracing.delivery.exporter import SpanExporter
 from ace_tracing.delivery.ledger import Ledger
 from ace_tracing.delivery.recovery import Recovery
 from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.cursors import Cursor
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.diagnostics import internal_error
 
@@ -44,7 +45,7 @@ class Rounds:
     def __init__(
         self,
         exporter: SpanExporter,
-        buffer: Buffer,
+        buffer: Buffer | Cursor,
         spool: Spool | None,
         control: Control,
         ledger: Ledger,
@@ -87,7 +88,7 @@ class Rounds:
         """Remove the spool's folder unless a span is open, since a retired worker may get no more traces."""
         if not self._dispatcher.log.has_open_spans and self._dispatcher.feedback.is_empty:
             self._buffer.free_if_read(
-                self._dispatcher.log.settle_all, self._spool.remove if self._spool is not None else _do_nothing
+                self._dispatcher.log.settle_all, self._spool.clear if self._spool is not None else _do_nothing
             )
         self._exporter.close()
 
@@ -190,4 +191,4 @@ class Rounds:
 
 
 def _do_nothing() -> None:
-    """Stand for `Spool.remove` when there is no spool."""
+    """Stand for `Spool.clear` when there is no spool."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Final, Literal, NamedTuple
 
 State = Literal["off", "idle", "sending", "waiting", "paused"]
+
+_TROUBLE: Final[tuple[State, ...]] = ("off", "idle", "sending", "waiting", "paused")
+"""The states, the one with the most trouble last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Delivery:
         feedback_delivered: The feedback in `delivered`.
         feedback_pending: The feedback in `pending`. It waits for its trace, too.
         feedback_dropped: The feedback in `dropped`.
+        destinations: The counts of each destination, `"kayba"` or `"otlp"`, whose sums the others are. So a trace for
+            two destinations counts twice in them.
     """
 
     delivered: int = 0
@@ -33,6 +38,7 @@ class Delivery:
     feedback_delivered: int = 0
     feedback_pending: int = 0
     feedback_dropped: int = 0
+    destinations: Mapping[str, Delivery] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
 
     def __bool__(self) -> bool:
         return not self.pending and not self.dropped
@@ -49,7 +55,12 @@ class Delivery:
             self.feedback_delivered + other.feedback_delivered,
             self.feedback_pending + other.feedback_pending,
             self.feedback_dropped + other.feedback_dropped,
+            destinations=_merge(self.destinations, other.destinations),
         )
+
+    def of(self, destination: str) -> Delivery:
+        """Return the same counts as those of one destination."""
+        return replace(self, destinations={destination: self})
 
 
 class AttachmentCounts(NamedTuple):
@@ -79,6 +90,9 @@ class TracingStatus(Delivery):
         attachments_delivered: Images, audio and files that this process has uploaded. One that the service is known to
             have is not uploaded again.
         attachments_left_out: Those that a note in their span replaces, since the service did not store them.
+
+    With two destinations, `state` and `last_error` are those of the destination with the most trouble, and
+    `destinations` contains the `TracingStatus` of each.
     """
 
     state: State = "off"
@@ -88,3 +102,44 @@ class TracingStatus(Delivery):
     spool_bytes: int = 0
     attachments_delivered: int = 0
     attachments_left_out: int = 0
+
+    @property
+    def counts(self) -> Delivery:
+        """The counts alone."""
+        return Delivery(**{each.name: getattr(self, each.name) for each in fields(Delivery)})
+
+
+def combine(statuses: Sequence[TracingStatus], names: Sequence[str], former: Delivery) -> TracingStatus:
+    """Return the status of several destinations.
+
+    Args:
+        statuses: The status of each.
+        names: The name of each.
+        former: The counts of former configurations.
+    """
+    worst = max(statuses, key=lambda status: _TROUBLE.index(status.state))
+    complete = {
+        name: _with_counts(status, status.counts + former.destinations.get(name, Delivery()))
+        for name, status in zip(names, statuses, strict=True)
+    }
+    total = sum((status.counts.of(name) for name, status in zip(names, statuses, strict=True)), former)
+    status = replace(
+        worst,
+        recovered=sum(each.recovered for each in statuses),
+        spool_bytes=max(each.spool_bytes for each in statuses),
+        attachments_delivered=sum(each.attachments_delivered for each in statuses),
+        attachments_left_out=sum(each.attachments_left_out for each in statuses),
+    )
+    return replace(_with_counts(status, total), destinations={**total.destinations, **complete})
+
+
+def _with_counts(status: TracingStatus, counts: Delivery) -> TracingStatus:
+    return replace(status, **{each.name: getattr(counts, each.name) for each in fields(Delivery)})
+
+
+def _merge(first: Mapping[str, Delivery], second: Mapping[str, Delivery]) -> dict[str, Delivery]:
+    """Return the counts of each destination."""
+    merged = dict(first)
+    for name, delivery in second.items():
+        merged[name] = merged[name] + delivery if name in merged else delivery
+    return merged

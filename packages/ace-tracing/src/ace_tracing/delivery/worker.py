@@ -20,6 +20,7 @@ from ace_tracing.delivery.ledger import Ledger
 from ace_tracing.delivery.recovery import Recovery
 from ace_tracing.delivery.rounds import POLL_S, Rounds
 from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.cursors import Cursor
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.status import AttachmentCounts, Delivery, State, TracingStatus
 from ace_tracing.delivery.uwsgi import is_uwsgi_master, warn_of_early_trace
@@ -44,16 +45,22 @@ class Worker:
             memory.
         show_running_after: The age in seconds from which on the ended spans of a running trace are sent before its
             root ends. None sends them with the root.
+        destination: The name of the destination.
+
+    Attributes:
+        destination: As given.
     """
 
     def __init__(
         self,
         exporter: SpanExporter,
-        buffer: Buffer,
+        buffer: Buffer | Cursor,
         spool: Spool | None = None,
         show_running_after: float | None = None,
+        destination: str = "kayba",
     ) -> None:
         self._exporter = exporter
+        self.destination = destination
         self._buffer = buffer
         self._spool = spool
         self._control = Control()
@@ -181,7 +188,7 @@ class Worker:
 
     def delivery(self) -> Delivery:
         """Return the counts of all traces that have finished so far."""
-        return self._ledger.delivery(self._dispatcher.log)
+        return self._ledger.delivery(self._dispatcher.log).of(self.destination)
 
     def status(self, state: State | None = None) -> TracingStatus:
         """Return the counts and the state of delivery.

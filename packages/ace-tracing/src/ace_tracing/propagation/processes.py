@@ -74,8 +74,11 @@ def _current_configuration() -> dict[str, Any] | None:
         warn("mask", "The mask cannot be pickled: processes started by spawn or forkserver do not trace")
         return None
     return {
-        "api_key": settings.api_key,
-        "base_url": settings.base_url,
+        "api_key": settings.api_key or None,
+        "base_url": settings.base_url if settings.has_kayba else None,
+        "exporter": settings.exporter,
+        "endpoint": settings.endpoint,
+        "headers": settings.headers,
         "experiment": settings.experiment,
         "folder": tracer.folder,
         "sample_rate": sampler.rate,

@@ -17,7 +17,8 @@ from ace_tracing.delivery.http.responses import classify_otlp
 from ace_tracing.delivery.http.results import Delivered, ExportResult, Rejected, Retryable
 from ace_tracing.delivery.http.transport import client_options
 from ace_tracing.delivery.media import note_media
-from ace_tracing.delivery.otlp.encoder import ExportRequest, compress
+from ace_tracing.delivery.otlp.compression import compress
+from ace_tracing.delivery.otlp.encoder import ExportRequest
 from ace_tracing.delivery.otlp.standard import SDK_ATTRIBUTES, encode_json, encode_protobuf
 from ace_tracing.otlp_settings import PROTOBUF, OtlpSettings
 from ace_tracing.recording.feedback import Feedback

@@ -6,26 +6,21 @@ needs no second request.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ace_tracing.delivery.content import encoding
+from ace_tracing.delivery.otlp.compression import compress as _compress
 from ace_tracing.delivery.otlp.packed import ScopedSpans, append_spans
 from ace_tracing.delivery.otlp.protobuf import field, key_value, text_value, varint
 from ace_tracing.recording.records import TraceRecord
 from ace_tracing.version import __version__
-
-GZIP_LEVEL: Final = 1
-"""The fastest level: on spans, higher levels save few bytes and take much more time."""
 
 SPANS_PER_YIELD: Final = 8
 """Spans encoded between two calls that yield the GIL. They take about 20 microseconds."""
 
 CHUNK_BYTES: Final = 64 * 1024
 """About how many bytes are joined and compressed at a time. To join them takes about 10 microseconds."""
-
-_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class ExportRequest:
@@ -71,7 +66,7 @@ class ExportRequest:
         # Not a cached_property: until Python 3.12 it has a lock, which a child could inherit held when forked.
         if self._body is None:
             with encoding:
-                self._body = compress(_encode_chunks(self.traces, self._yield_gil))
+                self._body = _compress(_encode_chunks(self.traces, self._yield_gil))
         return self._body
 
 
@@ -116,13 +111,6 @@ def _encode_chunks(traces: Iterable[TraceRecord], yield_gil: Callable[[], object
     total += len(scope_spans) + sum(map(len, others))
     chunks[0] = b"\x0a" + varint(len(_RESOURCE) + total) + _RESOURCE + scope_spans
     return chunks + others
-
-
-def compress(chunks: Sequence[bytes]) -> bytes:
-    """Return the chunks compressed. Other threads run meanwhile."""
-    compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP)
-    compressed = [compressor.compress(chunk) for chunk in chunks]
-    return b"".join((*compressed, compressor.flush()))
 
 
 _SCOPE: Final = field(b"\x0a", field(b"\x0a", b"ace-tracing") + field(b"\x12", __version__.encode()))

@@ -7,10 +7,11 @@ reserves the space for a frame, so no other thread can run in between in an inte
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ace_tracing.delivery.spool.drops import BUFFER_FULL, TOO_LARGE, select_reason
-from ace_tracing.delivery.spool.reader import NUMBER_BITS, SegmentReader, position_of
+from ace_tracing.delivery.spool.reader import NUMBER_BITS, SegmentReader, SegmentStore, position_of
 from ace_tracing.delivery.spool.segments import (
     FIRST_OFFSET,
     HEADER_BYTES,
@@ -32,8 +33,8 @@ from ace_tracing.recording.frames import (
 )
 
 
-class Buffer(SegmentReader):
-    """The frames of one process, written by any thread and read by one worker.
+class Buffer(SegmentStore, SegmentReader):
+    """The frames of one process, written by any thread and read by one worker, or by several through `cursors`.
 
     Every method but `put` may take a lock.
 
@@ -52,10 +53,20 @@ class Buffer(SegmentReader):
         dropped: The number of dropped frames by reason.
         lost_ends: Ids of the spans whose end did not fit, each with the position of the next frame.
         is_abandoned: Whether this is a forked child and the buffer is its parent's.
+        readers: The readers: this buffer, or its cursors.
     """
 
+    takes_feedback = True
+    """Whether its reader gets the feedback."""
+    is_shared = False
+    must_make_room = False
+    """As in `Cursor`."""
+
     def __init__(self, storage: Storage, fallback: Storage, on_failure: Callable[[OSError], object]) -> None:
-        super().__init__(no_segment())
+        SegmentStore.__init__(self, no_segment())
+        SegmentReader.__init__(self)
+        # With cursors, every one of them reads and gets the lost ends.
+        self.readers: Sequence[Reader] = (self,)
         self.on_wake: Callable[[], object] = _do_nothing
         self.on_first: Callable[[], object] = _do_nothing
         self.finished = 0
@@ -83,6 +94,11 @@ class Buffer(SegmentReader):
         write_header(memory, at, size, segment.mark)
         return None
 
+    @property
+    def max_segments(self) -> int:
+        """How many segments may be in use."""
+        return self._maker.max_segments
+
     def wake(self) -> None:
         """Wake the worker."""
         self.asleep = False
@@ -106,7 +122,8 @@ class Buffer(SegmentReader):
                     self._spare = segment
                 else:
                     segment.discard()
-            if self._current.size < 0 and self._segments and len(self._segments) < self._maker.max_segments:
+            has_room = len(self._segments) < self._maker.max_segments
+            if self._current.size < 0 and self._segments and has_room and not self._closed:
                 self._close_reserve()
 
     def prepare_segment(self) -> None:
@@ -138,12 +155,12 @@ class Buffer(SegmentReader):
             current = self._current
             # From now on, a thread that adds a frame waits for the lock.
             self._current = no_segment()
-            if self.has_unread():
+            if any(reader.has_unread() for reader in self.readers):
                 self._current = current
                 return False
             segments = [*self._segments, *([self._spare] if self._spare else [])]
             self._segments.clear()
-            self._reading = self._spare = self._reserve = None
+            self._forget_reading()
             before()
             for segment in segments:
                 segment.discard()
@@ -158,7 +175,7 @@ class Buffer(SegmentReader):
         for segment in (*self._segments, *([self._spare] if self._spare else [])):
             segment.forget()
         self._segments.clear()
-        self._reading = self._spare = self._reserve = None
+        self._forget_reading()
         self.asleep = False
 
     def orphan(self) -> None:
@@ -167,8 +184,8 @@ class Buffer(SegmentReader):
             self._closed = True
             self._current = no_segment()
             segments, self._segments = self._segments, deque()
-            spare, self._spare = self._spare, None
-            self._reading = self._reserve = None
+            spare = self._spare
+            self._forget_reading()
         for segment in segments:
             segment.orphan()
         if spare is not None:
@@ -190,9 +207,15 @@ class Buffer(SegmentReader):
         with self._lock:
             segments = [*self._segments, *([self._spare] if self._spare else [])]
             self._segments.clear()
-            self._reading = self._spare = self._reserve = None
+            self._forget_reading()
         for segment in segments:
             segment.discard()
+
+    def _forget_reading(self) -> None:
+        """Forget the segments, which the caller deletes or leaves. The caller holds the lock."""
+        self._spare = self._reserve = None
+        for reader in self.readers:
+            reader._reading = None
 
     def _overflow(self, segment: Segment, at: int, frame: bytes) -> bool | None:
         """Add a frame that does not fit into the current segment."""
@@ -250,7 +273,8 @@ class Buffer(SegmentReader):
             if self._reserve is None
             else position_of(self._reserve.number, self._reserve.at)
         )
-        self.lost_ends.append((position, frame[SPAN_ID]))
+        for reader in self.readers:
+            reader.lost_ends.append((position, frame[SPAN_ID]))
         return True
 
     def _put_in_reserve(self, frame: bytes) -> bool | None:
@@ -297,6 +321,20 @@ class Buffer(SegmentReader):
     def _drop(self, frame: bytes, reason: str) -> bool:
         self.dropped[select_reason(frame, reason)] += 1
         return True
+
+
+class Reader(Protocol):
+    """A reader of a buffer: the buffer itself, or a cursor.
+
+    Attributes:
+        lost_ends: As in `Buffer`.
+    """
+
+    lost_ends: deque[tuple[int, bytes]]
+    _reading: Segment | None
+
+    def has_unread(self) -> bool:
+        """Return whether there are frames that it has not read."""
 
 
 def _do_nothing() -> None:

@@ -63,6 +63,11 @@ class Directory:
         self._names = names
         self.path = os.path.join(home, *names)
 
+    @property
+    def name(self) -> str:
+        """The name of the folder; home has none."""
+        return self._names[-1] if self._names else ""
+
     def child(self, name: str) -> Directory:
         """Return a folder in this one."""
         return Directory(self._home, *self._names, name)

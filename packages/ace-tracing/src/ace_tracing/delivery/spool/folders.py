@@ -2,6 +2,8 @@
 
     <spool>/<address>/<key>/<process>/lock, progress, 1.segment, 2.segment, ...
 
+A process with several destinations has its folder elsewhere, see `parts`.
+
 `<address>` and `<key>` are digests: traces for one service or account are never sent to another. The only exception:
 traces for a key that the service has rejected may be sent with the key that follows it. A process holds the lock of its
 folder while it lives. A process that gets the lock later owns the content, see `orphans`.
@@ -15,7 +17,8 @@ from typing import Final, NamedTuple
 
 from ace_tracing.delivery.spool.directory import Directory, Entry
 from ace_tracing.delivery.spool.files import create_segment, is_on_network, replace_file
-from ace_tracing.delivery.spool.lock import FolderLock, lock_folder
+from ace_tracing.delivery.spool.lock import LOCK_NAME, FolderLock, lock_folder
+from ace_tracing.delivery.spool.progress import ALL_SETTLED
 from ace_tracing.delivery.spool.segments import SEGMENT_BYTES, Segment
 
 MAX_BYTES: Final = 256 * 1024 * 1024
@@ -23,6 +26,9 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 
 PROGRESS_NAME: Final = "progress"
 SEGMENT_SUFFIX: Final = ".segment"
+
+SHARED_NAME: Final = "shared"
+"""The folder of the processes with several destinations. It is no digest, so no address has this name."""
 
 _MAX_ATTEMPTS: Final = 10
 _REJECTED: Final = "rejected"
@@ -52,11 +58,13 @@ class Spool:
     """
 
     max_segments = MAX_BYTES // SEGMENT_BYTES
+    takes_feedback = True
+    """Whether the destination gets the feedback in orphaned spools."""
 
     def __init__(self, home: str, address: str, key: str) -> None:
         self.home = home
-        self._address_folder = Directory(home, _digest(address))
-        self._key_folder = self._address_folder.child(_digest(key))
+        self._address_folder = Directory(home, digest(address))
+        self._key_folder = self._address_folder.child(digest(key))
         self._folder: Directory | None = None
         self._lock: FolderLock | None = None
         self._segments_made = 0
@@ -103,10 +111,18 @@ class Spool:
         if lock is None or folder is None:
             return
         if lock.is_held():
-            folder.remove_file(PROGRESS_NAME)
+            self._remove_progress(folder)
             lock.release_and_remove()
         for parent in (self._key_folder, self._address_folder):
             parent.remove()
+
+    def clear(self) -> None:
+        """Remove the folder, whose segments are deleted already, although more may follow."""
+        self.remove()
+
+    def _remove_progress(self, folder: Directory) -> None:
+        """Remove everything but the segments and the lock."""
+        folder.remove_file(PROGRESS_NAME)
 
     def forget(self) -> None:
         """Forget the folder in a forked child: it is the parent's."""
@@ -117,9 +133,9 @@ class Spool:
     def all_folders(self) -> list[FolderFacts]:
         """Return the folders of other processes, of any address and key, some of which may still be running."""
         found = []
-        for address, _ in _folders_in(Directory(self.home)):
-            for key, _ in _folders_in(address):
-                for folder, facts in _folders_in(key):
+        for address, _ in folders_in(Directory(self.home)):
+            for key, _ in folders_in(address):
+                for folder, facts in folders_in(key):
                     if self._folder is None or folder.path != self._folder.path:
                         size = sum(entry.size for entry in folder.entries())
                         found.append(FolderFacts(folder, facts.changed_ns, size))
@@ -128,16 +144,38 @@ class Spool:
     def other_folders(self) -> list[Directory]:
         """Return the folders of other processes, oldest first, some of which may still be running."""
         found = [
-            (facts.changed_ns, folder.path, folder) for key in self._key_folders() for folder, facts in _folders_in(key)
+            (facts.changed_ns, folder.path, folder) for key in self._key_folders() for folder, facts in folders_in(key)
         ]
-        own = None if self._folder is None else self._folder.path
-        return [folder for _, path, folder in sorted(found, key=lambda each: each[:2]) if path != own]
+        found += [(changed_ns, part.path, part) for part, changed_ns in self._shared_parts()]
+        own = self.own_path
+        return [
+            folder
+            for _, path, folder in sorted(found, key=lambda each: each[:2])
+            if own is None or own not in (path, folder.parent.path)
+        ]
+
+    @property
+    def own_path(self) -> str | None:
+        """The path of this process's folder; None before its first segment."""
+        return None if self._folder is None else self._folder.path
+
+    def _shared_parts(self) -> list[tuple[Directory, int]]:
+        """Return this destination's parts of the folders of processes with several destinations, and their ages."""
+        address = self._address_folder.name
+        keys = {f"{address}-{key.name}" for key in self._key_folders()}
+        return [
+            (part, facts.changed_ns)
+            for group, _ in folders_in(Directory(self.home, SHARED_NAME))
+            for process, facts in folders_in(group)
+            for part in unsettled_parts(process)
+            if part.name in keys
+        ]
 
     def _key_folders(self) -> list[Directory]:
         """Return the folder of this key, and those of rejected keys."""
         return [self._key_folder] + [
             key
-            for key, _ in _folders_in(self._address_folder)
+            for key, _ in folders_in(self._address_folder)
             if key.path != self._key_folder.path and any(entry.name == _REJECTED for entry in key.entries())
         ]
 
@@ -161,11 +199,45 @@ class Spool:
         raise OSError(f"no folder in {self._key_folder.path} can be locked")
 
 
-def _folders_in(directory: Directory) -> list[tuple[Directory, Entry]]:
+def folders_in(directory: Directory) -> list[tuple[Directory, Entry]]:
+    """Return the folders in a folder, with their facts."""
     return [(directory.child(entry.name), entry) for entry in directory.entries() if entry.is_folder]
 
 
-def _digest(text: str) -> str:
+def unsettled_parts(process: Directory) -> list[Directory]:
+    """Return the parts of a process's folder with frames to send, or all of them when there are no frames to send."""
+    parts = [part for part, _ in folders_in(process)]
+    if not any(entry.name == LOCK_NAME for entry in process.entries()):
+        # The folder was being removed while another process looked at it.
+        for part in parts:
+            remove_part(part)
+        process.remove()
+        return []
+    return [part for part in parts if not is_settled(part)] or parts
+
+
+def remove_part(part: Directory) -> None:
+    """Remove a destination's folder in the folder of a process."""
+    for name in (PROGRESS_NAME, LOCK_NAME):
+        part.remove_file(name)
+    part.remove()
+
+
+def is_settled(part: Directory) -> bool:
+    """Return whether a destination needs no frame of a process any more."""
+    try:
+        return part.read(PROGRESS_NAME) == ALL_SETTLED.encode()
+    except OSError:
+        return False
+
+
+def part_name(address: str, key: str) -> str:
+    """Return the name of a destination's folder in the folder of a process with several destinations."""
+    return f"{digest(address)}-{digest(key)}"
+
+
+def digest(text: str) -> str:
+    """Return the name of a folder for an address or a key."""
     # Imported here because it loads OpenSSL.
     import hashlib
 

@@ -12,6 +12,7 @@ from ace_tracing.clocks import monotonic, sleep
 from ace_tracing.delivery.assembler import Assembler
 from ace_tracing.delivery.open_traces import Assembled
 from ace_tracing.delivery.spool.buffer import Buffer
+from ace_tracing.delivery.spool.cursors import Cursor
 from ace_tracing.delivery.spool.folders import Spool
 from ace_tracing.delivery.spool.progress import ALL_SETTLED, Progress, without_feedback
 from ace_tracing.delivery.spool.reader import NUMBER_BITS
@@ -36,12 +37,12 @@ class OwnLog:
         unreadable_frames: Frames that could not be read.
     """
 
-    def __init__(self, buffer: Buffer, spool: Spool | None) -> None:
+    def __init__(self, buffer: Buffer | Cursor, spool: Spool | None) -> None:
         self.unreadable_frames = 0
         self._settled_damage = 0, 0
         self._buffer = buffer
         self._spool = spool
-        self._assembler = Assembler(self._count_unreadable)
+        self._assembler = Assembler(self._count_unreadable, takes_feedback=buffer.takes_feedback)
         self._read_to = 0
         self._progress = Progress()
         self._gap_since: float | None = None

@@ -21,6 +21,7 @@ class OrphanedLog:
 
     Args:
         spool: The process's folder.
+        takes_feedback: Whether to read the feedback, and not to skip it.
 
     Attributes:
         is_read: Whether all frames were read.
@@ -29,13 +30,13 @@ class OrphanedLog:
         feedback: The feedback frames that are not settled, with their positions, by id.
     """
 
-    def __init__(self, spool: OrphanedSpool) -> None:
+    def __init__(self, spool: OrphanedSpool, *, takes_feedback: bool = True) -> None:
         self.is_read = self.is_settled = False
         self.bytes_read = 0
         self._spool = spool
         self._progress = Progress.decode(spool.progress())
         # Unreadable frames are skipped without a report: the disk may have failed, which is no defect of this package.
-        self._assembler = Assembler(lambda: None)
+        self._assembler = Assembler(lambda: None, takes_feedback=takes_feedback)
         self.feedback = self._assembler.feedback
         self._assembler.take((0, frame) for frame in self._progress.held)
         self._segments: Iterator[Segment] = spool.segments()

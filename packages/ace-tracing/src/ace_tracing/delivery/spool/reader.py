@@ -6,7 +6,7 @@ A position is a segment's number and an offset in it; positions grow.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Final, cast
 
 from ace_tracing.delivery.spool.segments import FIRST_OFFSET, Segment
 from ace_tracing.native import RLock
@@ -21,8 +21,8 @@ def position_of(number: int, at: int) -> int:
     return (number << NUMBER_BITS) + at
 
 
-class SegmentReader:
-    """The segments of a buffer, and how far they are read. Every method takes the lock.
+class SegmentStore:
+    """The segments of a buffer.
 
     The lock is re-entrant, since the garbage collector may call back into traced code while it is held.
 
@@ -34,6 +34,17 @@ class SegmentReader:
         self._lock = RLock()
         self._segments: deque[Segment] = deque()
         self._current = current
+
+
+class SegmentReader:
+    """How far the segments of a buffer are read. Every method takes the buffer's lock.
+
+    Args:
+        store: The segments. None if this object is also their store.
+    """
+
+    def __init__(self, store: SegmentStore | None = None) -> None:
+        self._store = cast("SegmentStore", self) if store is None else store
         self._reading: Segment | None = None
         self._read_at = 0
         self._released = 0
@@ -41,30 +52,30 @@ class SegmentReader:
     @property
     def position(self) -> int:
         """The position of the next frame."""
-        with self._lock:
-            segment = self._current
+        with self._store._lock:
+            segment = self._store._current
             if segment.number < 0:
-                segment = self._segments[-1] if self._segments else segment
+                segment = self._store._segments[-1] if self._store._segments else segment
             return position_of(max(segment.number, 0), min(segment.at, segment.size) if segment.size > 0 else 0)
 
     @property
     def unread_bytes(self) -> int:
         """About how many bytes are not read yet."""
-        with self._lock:
+        with self._store._lock:
             if self._reading is None:
-                return sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._segments))
+                return sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._store._segments))
             return sum(
                 min(segment.at, segment.size) - (self._read_at if segment is self._reading else FIRST_OFFSET)
-                for segment in tuple(self._segments)
+                for segment in tuple(self._store._segments)
                 if segment.number >= self._reading.number
             )
 
     @property
     def unreleased_bytes(self) -> int:
         """About how many bytes are not released yet."""
-        with self._lock:
-            used = sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._segments))
-            first = self._segments[0].number if self._segments else 0
+        with self._store._lock:
+            used = sum(min(segment.at, segment.size) - FIRST_OFFSET for segment in tuple(self._store._segments))
+            first = self._store._segments[0].number if self._store._segments else 0
             if self._released >> NUMBER_BITS == first:
                 used -= max(0, (self._released & OFFSET_MASK) - FIRST_OFFSET)
             return used
@@ -75,7 +86,7 @@ class SegmentReader:
         Args:
             max_bytes: About how many bytes to read.
         """
-        with self._lock:
+        with self._store._lock:
             segment = self._next_to_read()
             if segment is None:
                 return [], 0
@@ -89,16 +100,16 @@ class SegmentReader:
     def seek(self, position: int) -> None:
         """Read again from a position on that is not released yet."""
         number = position >> NUMBER_BITS
-        with self._lock:
+        with self._store._lock:
             self._reading = None
-            for segment in tuple(self._segments):
+            for segment in tuple(self._store._segments):
                 if segment.number == number and position & OFFSET_MASK:
                     self._reading, self._read_at = segment, position & OFFSET_MASK
                     return
 
     def skip_gap(self) -> None:
         """Continue behind a frame that was begun and never finished."""
-        with self._lock:
+        with self._store._lock:
             segment = self._reading
             if segment is not None and self._read_at < min(segment.at, segment.end or segment.size):
                 found = segment.find_frame(self._read_at)
@@ -106,7 +117,7 @@ class SegmentReader:
 
     def has_unread(self) -> bool:
         """Return whether there are frames that `read` has not returned."""
-        with self._lock:
+        with self._store._lock:
             segment = self._next_to_read()
             if segment is None:
                 return False
@@ -116,11 +127,11 @@ class SegmentReader:
         """Return the segment of the next unread frame. The caller holds the lock."""
         segment = self._reading
         if segment is None:
-            if not self._segments:
+            if not self._store._segments:
                 return None
-            segment = self._segments[0]
+            segment = self._store._segments[0]
         elif segment.end is not None and self._read_at >= segment.end:
-            segment = next((later for later in tuple(self._segments) if later.number > segment.number), None)
+            segment = next((later for later in tuple(self._store._segments) if later.number > segment.number), None)
             if segment is None:
                 return self._reading
         else:
