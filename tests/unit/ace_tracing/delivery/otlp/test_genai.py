@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -14,7 +15,17 @@ from tests.helpers.faulty_server import FaultyServer, faulty_server
 
 import ace_tracing
 from ace_tracing import start_span, trace, update_current_trace
+from ace_tracing.delivery.otlp.genai import (
+    AGENT_NAME,
+    CONVERSATION_ID,
+    COST_NAMES,
+    OPERATION,
+    RESPONSE_MODEL,
+    USAGE_NAMES,
+)
+from ace_tracing.delivery.otlp.model_calls import INPUT_MESSAGES, OUTPUT_MESSAGES, TOOLS
 from ace_tracing.delivery.otlp.standard import encode_json, encode_protobuf
+from ace_tracing.recording.callsite import InstrumentationScope
 from ace_tracing.recording.records import Role, SpanRecord, TraceDetails, TraceRecord
 
 Span = dict[str, Any]
@@ -333,6 +344,7 @@ SPANS = st.builds(
     st.none() | st.lists(st.tuples(st.sampled_from(["exception", "e"]), st.integers(0, 2**63),
         st.dictionaries(st.just("exception.type") | st.text(), VALUES, max_size=2)), max_size=2),
     st.none() | st.lists(st.tuples(st.just("a" * 32), IDS, ATTRIBUTES), max_size=2),
+    st.none() | st.builds(InstrumentationScope, st.text(), st.text(), st.text(), ATTRIBUTES, st.integers(0, 5)),
 )  # fmt: skip
 
 
@@ -347,7 +359,7 @@ def plain(span: Span) -> Span:
     return {
         "ids": (span["traceId"], span["spanId"], span.get("parentSpanId")),
         "name": span.get("name", ""),
-        "kind": span["kind"],
+        "kind": span.get("kind", 0),
         "times": (span.get("startTimeUnixNano", "0"), span.get("endTimeUnixNano", "0")),
         "attributes": attributes_of(span),
         "events": events,
@@ -366,4 +378,38 @@ def test_protobuf_and_json_say_the_same_of_any_span(spans: list[SpanRecord], rol
     first = decode_spans({"content-type": "application/x-protobuf"}, protobuf)
     second = decode_spans({"content-type": "application/json"}, text)
     assert [plain(span) for span in first] == [plain(span) for span in second]
+    assert len(first) == len(spans)
     assert not any(name.startswith("mlflow.") for span in first for name in attributes_of(span))
+
+
+def test_the_names_are_those_of_the_table_that_is_read() -> None:
+    table = json.loads((files("ace_tracing.conventions") / "names.json").read_text(encoding="utf-8"))
+    tokens, costs = table["tokens"]["fields"], table["cost"]["fields"]
+    assert {name: tokens[name]["write"] for name in USAGE_NAMES} == USAGE_NAMES
+    assert {name: costs[name]["openinference"][0] for name in COST_NAMES} == COST_NAMES
+    for entry, name in {
+        "span_type": OPERATION,
+        "inputs": INPUT_MESSAGES,
+        "outputs": OUTPUT_MESSAGES,
+        "tools": TOOLS,
+        "model": RESPONSE_MODEL,
+        "agent": AGENT_NAME,
+        "session": CONVERSATION_ID,
+    }.items():
+        assert table[entry]["write"] == name
+
+
+def test_a_span_of_an_instrumentation_keeps_its_name_kind_and_scope(exported: Callable[[], dict[str, Span]]) -> None:
+    api = pytest.importorskip("opentelemetry.trace", reason="no opentelemetry-api")
+    from ace_tracing import otel
+
+    tracer = otel.tracer_provider().get_tracer("openinference.instrumentation.x", "1.2")
+    with tracer.start_as_current_span("ChatX", kind=api.SpanKind.CLIENT) as span:
+        span.set_attribute("openinference.span.kind", "LLM")
+        span.set_attribute("llm.model_name", "gpt-x")
+        span.set_attribute("llm.token_count.prompt", 3)
+    name, attributes = only(exported())
+    assert name == "ChatX"
+    assert attributes["gen_ai.request.model"] == "gpt-x"
+    assert attributes["gen_ai.usage.input_tokens"] == 3
+    assert attributes["llm.token_count.prompt"] == 3

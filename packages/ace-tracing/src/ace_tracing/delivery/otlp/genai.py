@@ -73,7 +73,7 @@ class GenAiSpan(NamedTuple):
 
     Attributes:
         name: The name.
-        kind: `INTERNAL` or `CLIENT`.
+        kind: `INTERNAL` or `CLIENT`, or another of OTLP's kinds.
         attributes: The attributes.
     """
 
@@ -93,7 +93,8 @@ def describe_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> GenA
     recorded = span.attributes or {}
     attributes = dict(normalize_attribute(*each) for each in recorded.items() if not each[0].startswith("mlflow."))
     attributes |= {new: recorded[old] for old, new in _RENAMED.items() if old in recorded and new not in attributes}
-    is_named = OPERATION in attributes
+    # An instrumentation has named its spans, by its own conventions.
+    is_named = OPERATION in attributes or span.scope is not None
     _write_usage(attributes, recorded)
     _write_type(attributes, span)
     _write_values(attributes, span)
@@ -111,7 +112,8 @@ def describe_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> GenA
         attributes.setdefault(ERROR_TYPE, _error_type(span))
     if speaks:
         _write_trace_facts(attributes, trace, span)
-    return GenAiSpan(name, CLIENT if operation in _MODEL_CALLS else INTERNAL, attributes)
+    kind = CLIENT if operation in _MODEL_CALLS else INTERNAL
+    return GenAiSpan(name, kind if span.scope is None else span.scope.kind, attributes)
 
 
 def _write_usage(attributes: Json, recorded: Json) -> None:

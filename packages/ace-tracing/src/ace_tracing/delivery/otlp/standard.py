@@ -13,7 +13,9 @@ import orjson
 from ace_tracing.delivery.otlp.attributes import is_valid_id, truncate_name
 from ace_tracing.delivery.otlp.genai import describe_span, speaks_for_trace
 from ace_tracing.delivery.otlp.protobuf import any_value, field, is_int64, key_value, pack_fixed64, varint
+from ace_tracing.delivery.otlp.spans import encode_scope
 from ace_tracing.delivery.otlp.values import dump_text
+from ace_tracing.recording.callsite import InstrumentationScope
 from ace_tracing.recording.records import SpanRecord, TraceRecord, unpack
 from ace_tracing.version import __version__
 
@@ -26,8 +28,7 @@ SDK_ATTRIBUTES: Final = (
     ("telemetry.sdk.language", "python"),
     ("telemetry.sdk.version", __version__),
 )
-_SCOPE_NAME: Final = "ace-tracing"
-_SCOPE: Final = field(b"\x0a", field(b"\x0a", _SCOPE_NAME.encode()) + field(b"\x12", __version__.encode()))
+_OWN_SCOPE: Final = InstrumentationScope("ace-tracing", __version__, "", {}, 0)
 
 
 def encode_protobuf(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: Callable[[], object]) -> list[bytes]:
@@ -38,15 +39,17 @@ def encode_protobuf(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: C
         resource: Names and values of the resource's attributes.
         yield_gil: Called after each span.
     """
-    spans = []
+    scopes: dict[tuple[bytes, bytes], list[bytes]] = {}
     for trace, span, speaks in _spans_of(traces):
+        spans = scopes.setdefault(encode_scope(span.scope or _OWN_SCOPE), [])
         spans.append(_encode_span(trace, span, speaks=speaks))
         yield_gil()
-    size = sum(map(len, spans))
     attributes = field(b"\x0a", b"".join(key_value(b"\x0a", name, any_value(value)) for name, value in resource))
-    scope_spans = b"\x12" + varint(len(_SCOPE) + size) + _SCOPE
-    head = b"\x0a" + varint(len(attributes) + len(scope_spans) + size) + attributes + scope_spans
-    return [head, *spans]
+    pieces = [attributes]
+    for (before, after), spans in scopes.items():
+        size = len(before) + sum(map(len, spans)) + len(after)
+        pieces += [b"\x12" + varint(size) + before, *spans, after]
+    return [b"\x0a" + varint(sum(map(len, pieces))), *pieces]
 
 
 def encode_json(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: Callable[[], object]) -> list[bytes]:
@@ -57,14 +60,16 @@ def encode_json(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: Calla
         resource: Names and values of the resource's attributes.
         yield_gil: Called after each span.
     """
-    pieces = []
+    scopes: dict[bytes, list[bytes]] = {}
     for trace, span, speaks in _spans_of(traces):
-        pieces += [b",", orjson.dumps(_span_as_json(trace, span, speaks=speaks))]
+        spans = scopes.setdefault(_scope_as_json(span.scope or _OWN_SCOPE), [])
+        spans += [b",", orjson.dumps(_span_as_json(trace, span, speaks=speaks))]
         yield_gil()
+    pieces = []
+    for scope, spans in scopes.items():
+        pieces += [b",{", scope, b',"spans":[', *spans[1:], b"]}"]
     head = orjson.dumps({"attributes": _json_pairs(resource)})
-    scope = orjson.dumps({"name": _SCOPE_NAME, "version": __version__})
-    start = b'{"resourceSpans":[{"resource":' + head + b',"scopeSpans":[{"scope":' + scope + b',"spans":['
-    return [start, *pieces[1:], b"]}]}]}"]
+    return [b'{"resourceSpans":[{"resource":' + head + b',"scopeSpans":[', pieces[0][1:], *pieces[1:], b"]}]}"]
 
 
 def plain_value(value: Any) -> Any:
@@ -94,6 +99,17 @@ def _spans_of(traces: Iterable[TraceRecord]) -> Iterable[tuple[TraceRecord, Span
         for place, entry in enumerate(trace.entries):
             span = entry if isinstance(entry, SpanRecord) else unpack(*entry)[0]
             yield trace, span, speaks_for_trace(trace, span, is_last=place == last)
+
+
+def _scope_as_json(scope: InstrumentationScope) -> bytes:
+    """Return the fields of OTLP's `ScopeSpans` before the spans of a scope."""
+    described = {
+        "name": scope.name,
+        "version": scope.version,
+        "attributes": _json_pairs(_plain_pairs(scope.attributes)),
+    }
+    url = {"schemaUrl": scope.schema_url} if scope.schema_url else {}
+    return orjson.dumps({"scope": described, **url})[1:-1]
 
 
 def _plain_pairs(attributes: Json) -> list[tuple[str, Any]]:
