@@ -225,7 +225,7 @@ def test_a_missing_file_is_named_and_keeps_the_traces(
 )
 def test_reading_and_feedback_say_that_they_need_kayba(read: Callable[[], Any], collector: FaultyServer) -> None:
     ace_tracing.configure(exporter="otlp", endpoint=collector.url)
-    with pytest.raises(ConfigurationError, match=r"OTLP collector only.*exporter='kayba'"):
+    with pytest.raises(ConfigurationError, match=r"OTLP collector only.*exporter=\('kayba', 'otlp'\)"):
         read()
 
 
