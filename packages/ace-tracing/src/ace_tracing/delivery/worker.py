@@ -171,7 +171,8 @@ class Worker:
         thread = self._thread
         if thread is not None and thread.is_alive():
             thread.join(max(0.05, deadline - monotonic()))
-        else:
+        if thread is None or not thread.is_alive():
+            # A retired thread may have ended without the end of the delivery, just before it was closed.
             self._rounds.must_restart = self._rounds.must_restart or self._is_running
             with time_limit(max(MIN_ATTEMPT_S, deadline - monotonic())):
                 self._rounds.end(recover=False)
