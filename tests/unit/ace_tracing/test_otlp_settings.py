@@ -58,7 +58,7 @@ EITHER: dict[str, tuple[str, str, str, Any, Any]] = {
     "CLIENT_CERTIFICATE": ("client_certificate", "/a", "/b", "/a", "/b"),
     "CLIENT_KEY": ("client_key", "/a", "/b", "/a", "/b"),
 }
-"""Variables with their field, two values, and what the field is then."""
+"""Variables with their field, two values, and its value for each."""
 
 
 @pytest.mark.parametrize("name", EITHER)
@@ -211,7 +211,7 @@ def record_traces(server: FaultyServer, **arguments: Any) -> int:
         ({"OTEL_TRACES_SAMPLER": "always_on"}, {"sample_rate": 0.0}, 1, 1),
     ],
 )
-def test_the_variables_of_the_sdk_decide_what_a_collector_gets(
+def test_the_variables_of_the_sdk_select_the_exported_traces(
     variables: dict[str, str], arguments: dict[str, Any], least: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in variables.items():

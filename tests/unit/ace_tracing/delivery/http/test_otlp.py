@@ -1,4 +1,4 @@
-"""Delivery to an OTLP collector: requests, retries, partial success, TLS, and what needs Kayba."""
+"""Delivery to an OTLP collector: requests, retries, partial success, TLS, and the calls that need Kayba."""
 
 from __future__ import annotations
 
