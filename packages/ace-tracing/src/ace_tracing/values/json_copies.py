@@ -20,7 +20,6 @@ from ace_tracing.values.introspection import name_of
 from ace_tracing.values.limits import MAX_KEY_CHARS, Limits
 from ace_tracing.values.media import (
     MAX_SEARCHED_CHARS,
-    MIN_TEXT_CHARS,
     Medium,
     find_in_text,
     media_policy,
@@ -55,6 +54,7 @@ class JsonCopier:
         limits: The limits of the copy.
         is_strict: Whether each string and integer is checked, because orjson has refused one: a lone surrogate is legal
             in a str and illegal in JSON, and orjson encodes integers of at most 64 bits.
+        min_text_chars: The length from which on a text is searched for media. By default, that of a cut one.
         keeps_media: Whether images, audio and files are kept, as far as the limits allow. Otherwise a note replaces
             those that would be cut.
 
@@ -78,14 +78,16 @@ class JsonCopier:
         "media_chars",
     )
 
-    def __init__(self, limits: Limits, is_strict: bool, *, keeps_media: bool = True) -> None:
+    def __init__(
+        self, limits: Limits, is_strict: bool, *, min_text_chars: int | None = None, keeps_media: bool = True
+    ) -> None:
         self._limits = limits
         self._is_strict = is_strict
         self._bytes_left = max(1, limits.value_bytes)
         self._values_left = limits.values
         self._work_left = limits.work
         self._max_chars = min(limits.string_chars, limits.value_bytes)
-        self._max_plain_chars = min(self._max_chars, MIN_TEXT_CHARS) if limits.media_chars else self._max_chars
+        self._max_plain_chars = min(self._max_chars, min_text_chars or self._max_chars)
         self._media_left = limits.media_chars if keeps_media and media_policy.mode == "attach" else 0
         self.media_chars = 0
         self._ancestors: set[int] = set()
@@ -281,6 +283,11 @@ class JsonCopier:
 
     def _too_deep(self, kind: type) -> str:
         return self._text(f"<{name_of(kind)}: nested deeper than {self._limits.depth}>", MAX_KEY_CHARS)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the bytes or the work are used up, so a part of the value may be left out."""
+        return self._bytes_left <= 0
 
     def _text_with_media(self, text: str) -> str:
         """Return a text whose media count towards a limit of their own, or are replaced by notes beyond it."""

@@ -16,6 +16,7 @@ from ace_tracing.values.limits import ATTRIBUTE_LIMITS as ATTRIBUTE_LIMITS
 from ace_tracing.values.limits import DEFAULT_LIMITS as DEFAULT_LIMITS
 from ace_tracing.values.limits import MAX_KEY_CHARS
 from ace_tracing.values.limits import Limits as Limits
+from ace_tracing.values.media import MIN_TEXT_CHARS, may_have_media, media_policy
 from ace_tracing.values.plain_json import is_plain
 
 
@@ -87,12 +88,19 @@ def _encode_copy(value: object, limits: Limits) -> bytes:
 def _encode_checked_copy(value: object, limits: Limits, *, is_strict: bool) -> bytes:
     copier = JsonCopier(limits, is_strict)
     copied = copier.copy(value)
-    if copier.media_chars:
+    if limits.media_chars:
         encoded = dumps(copied)
         # Base64 needs no escapes, so all that is left is the text beside it.
+        is_whole = len(encoded) - copier.media_chars <= limits.value_bytes
+        has_room = is_whole and not copier.is_full
+        if has_room or media_policy.mode == "off" or not may_have_media(encoded):
+            return encoded if is_whole else encode_within(copied, limits.value_bytes, copier.cuts)
+        # Only a value over the limit pays for the search in all its texts.
+        copier = JsonCopier(limits, is_strict, min_text_chars=MIN_TEXT_CHARS)
+        encoded = dumps(copier.copy(value))
         if len(encoded) - copier.media_chars <= limits.value_bytes:
             return encoded
         # A cut could end in the middle of a medium.
-        copier = JsonCopier(limits, is_strict, keeps_media=False)
+        copier = JsonCopier(limits, is_strict, min_text_chars=MIN_TEXT_CHARS, keeps_media=False)
         copied = copier.copy(value)
     return encode_within(copied, limits.value_bytes, copier.cuts)
