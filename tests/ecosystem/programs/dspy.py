@@ -8,7 +8,10 @@ import dspy
 from cases import KEY, MODEL, OPENAI_URL, cancel_during_call, get_weather
 from questions import FAILING_QUESTION, QUESTION, SLOW_QUESTION, WEATHER_QUESTION
 
-dspy.configure(lm=dspy.LM(f"openai/{MODEL}", api_base=OPENAI_URL, api_key=KEY, cache=False, num_retries=0))
+# DSPy asks for no usage of a stream, and LiteLLM estimates it.
+USAGE = {"include_usage": True}
+lm = dspy.LM(f"openai/{MODEL}", api_base=OPENAI_URL, api_key=KEY, cache=False, num_retries=0, stream_options=USAGE)
+dspy.configure(lm=lm)
 
 
 def chat() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import entry_points
@@ -37,7 +36,7 @@ def record_by_bridge(frameworks: Sequence[str]) -> Iterator[StartRoot]:
     ace_tracing.configure()
     names = [name for framework in frameworks for name in (framework, *ALSO.get(framework, ()))]
     report = ace_tracing.instrument(*names, set_global=any(name in GLOBAL_ONLY for name in names))
-    print(report, file=sys.stderr)
+    print(report)
 
     @contextmanager
     def start_root(name: str) -> Iterator[str]:
