@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ace_tracing.values.sentinels import remember_default
+
 if sys.version_info >= (3, 14):
     from annotationlib import Format
 
@@ -60,6 +62,8 @@ class Binder:
         self._skip = int(bool(positional) and positional[0].name in ("self", "cls"))
         self._names = tuple(parameter.name for parameter in positional)
         self._defaults = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+        for default in self._defaults.values():
+            remember_default(default)
         self._var_positional = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self.var_keyword = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
         # A call with exactly this many positional arguments, and no other, names every parameter. -1 matches no call.

@@ -16,6 +16,7 @@ import weakref
 from itertools import islice
 from typing import Any, Final
 
+from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.values import arrays
 from ace_tracing.values.fields import find_field_reader
 from ace_tracing.values.introspection import (
@@ -30,6 +31,7 @@ from ace_tracing.values.introspection import (
     slots_of,
 )
 from ace_tracing.values.known_types import CONVERTERS, find_library_converter
+from ace_tracing.values.sentinels import describe_sentinel, is_remembered, is_sentinel_class
 from ace_tracing.values.views import Converter, Entries, View, is_short, placeholder_of
 
 MAX_FIELDS: Final = 32
@@ -65,12 +67,23 @@ def find_converter(kind: type) -> tuple[Converter, int]:
     return cached[1]
 
 
+def is_sentinel(value: object, kind: type) -> bool:
+    """Return whether a value marks an argument or a field that is not given."""
+    try:
+        return find_converter(kind)[0] is describe_sentinel or is_remembered(value, kind)
+    except Exception as error:  # noqa: BLE001 - the copy of the value meets the same failure, and describes it
+        raise_interrupt(error, kind)
+        return False
+
+
 def count_scanned(value: object) -> int:
     """Return the work to find the public attributes of an object."""
     return 1 + dict.__len__(instance_dict(value)) // _SCANNED_PER_WORK
 
 
 def _choose_converter(kind: type) -> tuple[Converter, int]:
+    if is_sentinel_class(kind):
+        return describe_sentinel, 1
     read = find_field_reader(kind)
     if read is not None:
         return read, 1

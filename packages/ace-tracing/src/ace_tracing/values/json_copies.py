@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from orjson import dumps
 
 from ace_tracing.interrupts import raise_interrupt
-from ace_tracing.values.conversion import convert, count_scanned, find_converter
+from ace_tracing.values.conversion import convert, count_scanned, find_converter, is_sentinel
 from ace_tracing.values.cuts import Cuts, note_elements, note_entries, note_text, number_duplicates
 from ace_tracing.values.introspection import name_of
 from ace_tracing.values.limits import MAX_KEY_CHARS, Limits
@@ -126,9 +126,13 @@ class JsonCopier:
         return kept
 
     def _replace_all(self, kept: dict[str, Any], size: int, depth: int) -> dict[str, Any]:
-        """Replace the values of a dict by their copies, up to the one that uses up the bytes or the work."""
+        """Replace the values of a dict by their copies, up to the one that uses up the bytes or the work.
+
+        Sentinels are left out.
+        """
         max_chars = -1 if self._is_strict else self._max_plain_chars
         left = self._bytes_left
+        sentinels: list[str] = []
         for key, item in kept.items():
             kind = type(item)
             if kind is str and len(item) <= max_chars:
@@ -139,6 +143,8 @@ class JsonCopier:
                 left -= _FRACTION
             elif kind is bool or item is None:
                 left -= _WORD
+            elif kind is not dict and kind is not list and is_sentinel(item, kind):
+                sentinels.append(key)
             else:
                 self._bytes_left = left
                 kept[key] = self._copy_object(item, kind, depth)
@@ -147,6 +153,10 @@ class JsonCopier:
                 count = list(kept).index(key) + 1
                 kept = dict(islice(kept.items(), count))
                 break
+        if sentinels:
+            size -= len(sentinels)
+            for key in sentinels:
+                del kept[key]
         self._bytes_left = left - sum(map(len, kept)) - _QUOTED * len(kept)
         self._values_left -= len(kept)
         if len(kept) < size:
