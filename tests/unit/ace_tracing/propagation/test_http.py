@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import anyio
 import httpx
+import openai
 import pytest
 import requests
 from starlette.applications import Starlette
@@ -109,9 +113,42 @@ def test_two_processes_make_one_trace(tracing: LocalServer) -> None:
             assert "secret" not in str(read.to_dict())
 
 
-def test_inject_into_rejects_other_clients() -> None:
-    with pytest.raises(TypeError, match="object is neither an httpx client nor a requests session"):
-        inject_into(object())
+@pytest.mark.parametrize(
+    ("client", "message"),
+    [
+        (object(), "object is neither a client of httpx or httpx2 nor a requests session: .* inject({}) returns"),
+        (httpx.Client, "Client is neither .*: give an object of the class"),
+        (openai.OpenAI(api_key="k"), "Write OpenAI(http_client=inject_into(httpx2.Client()))"),
+        (openai.AsyncOpenAI(api_key="k"), "Write AsyncOpenAI(http_client=inject_into(httpx2.AsyncClient()))"),
+    ],
+    ids=["other", "class", "OpenAI", "AsyncOpenAI"],
+)
+def test_inject_into_rejects_other_clients(client: object, message: str) -> None:
+    # Before version 3, openai's clients use httpx.
+    if openai.__version__ < "3":
+        message = message.replace("httpx2.Cl", "httpx.Cl").replace("httpx2.As", "httpx.As")
+    pattern = "".join(re.escape(part) if part != ".*" else part for part in re.split(r"(\.\*)", message))
+    with pytest.raises(TypeError, match=pattern):
+        inject_into(client)
+
+
+@pytest.mark.skipif(find_spec("httpx2") is None, reason="httpx2 comes with openai 3")
+def test_a_provider_s_client_sends_the_context(tracing: LocalServer) -> None:
+    httpx2 = import_module("httpx2")
+    seen: list[dict[str, str]] = []
+
+    def answer(request: Any) -> Any:
+        seen.append(dict(request.headers))
+        return httpx2.Response(404, json={})
+
+    transport = httpx2.MockTransport(answer)
+    http_client = inject_into(httpx2.Client(transport=transport))
+    client = openai.OpenAI(api_key="k", base_url="http://127.0.0.1:1/v1", http_client=http_client, max_retries=0)
+    with start_span("calling") as calling, pytest.raises(openai.NotFoundError):
+        client.models.list()
+    (headers,) = seen
+    assert calling.span_id is not None
+    assert headers["traceparent"].split("-")[1:3] == [(calling.trace_id or "")[3:], calling.span_id]
 
 
 @trace

@@ -1,12 +1,14 @@
-"""HTTP clients that send the running span's context: `inject_into` for httpx and requests."""
+"""HTTP clients that send the running span's context: `inject_into` for httpx, httpx2 and requests."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ace_tracing.propagation.headers import inject
 
 C = TypeVar("C")
+
+_HTTP_LIBRARIES: Final = ("httpx", "httpx2")
 
 
 def inject_into(client: C) -> C:
@@ -14,17 +16,23 @@ def inject_into(client: C) -> C:
 
     The headers contain the trace's experiment, session and user. Use a separate client for services of other parties.
 
+    The client of a model provider takes an HTTP client as an argument:
+    `OpenAI(http_client=inject_into(httpx.Client()))`, with httpx2 where the provider's library uses it.
+
     Args:
-        client: An `httpx.Client`, an `httpx.AsyncClient` or a `requests.Session`. Adapters that are mounted on a
-            session later are not covered.
+        client: A `Client` or an `AsyncClient` of httpx or httpx2, or a `requests.Session`. Adapters that are mounted on
+            a session later are not covered.
 
     Returns:
         The same client.
 
     Raises:
-        TypeError: `client` has another type.
+        TypeError: `client` has another type. The message contains the types, and for the client of a model provider the
+            line to write.
     """
     untyped: Any = client
+    if isinstance(client, type):
+        raise TypeError(_describe_rejected(client))
     if hasattr(untyped, "event_hooks"):
         hook = _inject_async if hasattr(untyped, "aclose") else _inject
         if hook not in untyped.event_hooks["request"]:
@@ -34,8 +42,24 @@ def inject_into(client: C) -> C:
             if not isinstance(adapter, _InjectingAdapter):
                 untyped.adapters[prefix] = _InjectingAdapter(adapter)
     else:
-        raise TypeError(f"{type(client).__qualname__} is neither an httpx client nor a requests session")
+        raise TypeError(_describe_rejected(client))
     return client
+
+
+def _describe_rejected(client: object) -> str:
+    """Return the message for a client that `inject_into` does not take."""
+    kind = client if isinstance(client, type) else type(client)
+    name = kind.__qualname__
+    message = f"{name} is neither a client of httpx or httpx2 nor a requests session"
+    if client is kind:
+        return f"{message}: give an object of the class, not the class"
+    inner = getattr(client, "_client", None)
+    libraries = [base.__module__.partition(".")[0] for base in type(inner).__mro__]
+    library = next((each for each in libraries if each in _HTTP_LIBRARIES), None)
+    if library is None:
+        return f"{message}: with another client, send the headers that inject({{}}) returns with each request"
+    http_client = "AsyncClient" if hasattr(inner, "aclose") else "Client"
+    return f"{message}. Write {name}(http_client=inject_into({library}.{http_client}()))"
 
 
 def _inject(request: Any) -> None:
