@@ -22,7 +22,8 @@ LAYERS: dict[str, str] = {
     forks                   diagnostics native
     values/                 clocks diagnostics interrupts
     recording/              clocks forks values/ diagnostics interrupts
-    decorator/              clocks recording/ values/snapshot values/copies diagnostics interrupts errors
+    decorator/              clocks recording/ values/snapshot values/copies values/sentinels diagnostics interrupts
+                            errors
     addresses               -
     otlp_settings           addresses errors
     arguments               addresses otlp_settings recording/frames recording/prices values/media errors
@@ -91,6 +92,7 @@ LAYERS: dict[str, str] = {
     otel/                   errors forks runtime propagation/ recording/ values/ diagnostics interrupts version
     reading/                clocks conventions/ runtime delivery/http/client delivery/http/deadline delivery/media
                             delivery/mlflow/file recording/attributes recording/feedback recording/folders errors
+    serverless              runtime arguments decorator/descriptors reading/threads diagnostics
     testing/                capture delivery/assembler delivery/mlflow/ delivery/otlp/ reading/
                             recording/ decorator/decorator diagnostics
     hostile                 testing/

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ from ace.tracing import (
     SpanType,
     Trace,
     TraceASGI,
+    TraceContextFilter,
     TraceData,
     TraceDiff,
     TraceInfo,
@@ -38,6 +40,7 @@ from ace.tracing import (
     TraceWSGI,
     TracingError,
     TracingStatus,
+    add_trace_context,
     aget_trace,
     alog_feedback,
     asearch_traces,
@@ -46,6 +49,7 @@ from ace.tracing import (
     disable,
     enable,
     flush,
+    flush_after,
     folder,
     get_current_span,
     get_current_trace_id,
@@ -253,8 +257,27 @@ assert_type(inject_into(httpx.Client()), httpx.Client)
 assert_type(inject_into(httpx.AsyncClient()), httpx.AsyncClient)
 assert_type(with_context(ThreadPoolExecutor()), ThreadPoolExecutor)
 
+logging.StreamHandler().addFilter(TraceContextFilter())
+logging.StreamHandler().addFilter(TraceContextFilter(trace_id="otelTraceID", span_id="otelSpanID"))
+event: dict[str, object] = {"event": "done"}
+assert_type(add_trace_context(None, "info", event), dict[str, object])
+
 # Delivery
 
+
+@flush_after
+@trace
+def handler(event: dict[str, str], context: object) -> str:
+    return event["question"]
+
+
+@flush_after(timeout=0.5)
+async def async_handler(question: str) -> str:
+    return question
+
+
+assert_type(handler({}, None), str)
+assert_type(asyncio.run(async_handler("a")), str)
 assert_type(flush(), Delivery)
 assert_type(flush(timeout=1.5), Delivery)
 assert_type(shutdown(2), Delivery)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ace_tracing.propagation.asgi import TraceASGI
     from ace_tracing.propagation.headers import continue_trace, inject
     from ace_tracing.propagation.http_clients import inject_into
+    from ace_tracing.propagation.logs import TraceContextFilter, add_trace_context
     from ace_tracing.propagation.threads import propagate_context, with_context
     from ace_tracing.propagation.wsgi import TraceWSGI
     from ace_tracing.reading.attachments import Attachment
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ace_tracing.reading.trace import Trace
     from ace_tracing.reading.tree import Node
     from ace_tracing.recording.span_types import SpanType
+    from ace_tracing.serverless import flush_after
 else:
     # The same names. Recording does not need them, and their import takes as long as the import of all other modules.
     __getattr__, __dir__ = on_first_use(
@@ -51,6 +53,7 @@ else:
             "propagation.threads": ("propagate_context", "with_context"),
             "propagation.http_clients": ("inject_into",),
             "propagation.headers": ("continue_trace", "inject"),
+            "propagation.logs": ("TraceContextFilter", "add_trace_context"),
             "propagation.wsgi": ("TraceWSGI",),
             "reading.attachments": ("Attachment",),
             "reading.changes": ("SpanChange", "TraceDiff"),
@@ -69,6 +72,7 @@ else:
             "reading.trace": ("Trace",),
             "reading.tree": ("Node",),
             "recording.span_types": ("SpanType",),
+            "serverless": ("flush_after",),
         },
     )
 
@@ -90,6 +94,7 @@ __all__ = [
     "SpanType",
     "Trace",
     "TraceASGI",
+    "TraceContextFilter",
     "TraceData",
     "TraceDiff",
     "TraceInfo",
@@ -97,6 +102,7 @@ __all__ = [
     "TraceWSGI",
     "TracingError",
     "TracingStatus",
+    "add_trace_context",
     "aget_trace",
     "alog_feedback",
     "asearch_traces",
@@ -105,6 +111,7 @@ __all__ = [
     "disable",
     "enable",
     "flush",
+    "flush_after",
     "folder",
     "get_current_span",
     "get_current_trace_id",

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ace_tracing.decorator.checks import Settings, check_parameter_names, check_settings
-from ace_tracing.decorator.descriptors import decorate_descriptor, decorate_methods, forward_methods
+from ace_tracing.decorator.descriptors import decorate_descriptor, decorate_methods, forward_methods, trace_below
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.wrappers import wrap
 from ace_tracing.diagnostics import warn
@@ -96,6 +96,9 @@ def trace(
         descriptor = decorate_descriptor(target, lambda function: decorate(function, span_name))
         if descriptor is not None:
             return descriptor
+        decorated = trace_below(target, lambda function: decorate(function, span_name))
+        if decorated is not None:
+            return decorated
         if not callable(target):
             if not hasattr(type(target), "__get__"):
                 raise TypeError(_describe_misuse(target))

@@ -9,13 +9,48 @@ import sys
 import types
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from ace_tracing.diagnostics import warn
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 Decorate = Callable[[Any], Any]
+
+_OUTERMOST: Final = "_ace_outermost"
+
+
+class _Outermost(NamedTuple):
+    """A decoration that stays around a function's traced form.
+
+    Attributes:
+        owner: The decorated function. Other decorators copy its attributes.
+        function: The function below the decoration.
+        decorate: Decorates another form of the function.
+    """
+
+    owner: object
+    function: Any
+    decorate: Decorate
+
+
+def keep_outermost(owner: Any, function: Any, decorate: Decorate) -> None:
+    """Let `@trace` above a decorated function trace the function below the decoration.
+
+    Args:
+        owner: The decorated function.
+        function: The function below the decoration.
+        decorate: The decoration.
+    """
+    vars(owner)[_OUTERMOST] = _Outermost(owner, function, decorate)
+
+
+def trace_below(target: Any, decorate: Decorate) -> Any:
+    """Return the target with its outermost decoration around its traced form, or None when it has none."""
+    outermost = vars(target).get(_OUTERMOST) if type(target) is types.FunctionType else None
+    if type(outermost) is not _Outermost or outermost.owner is not target:
+        return None
+    return outermost.decorate(decorate(outermost.function))
 
 
 def is_method(member: object) -> bool:
