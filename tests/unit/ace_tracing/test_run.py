@@ -123,7 +123,21 @@ def test_without_a_key_the_program_runs_and_one_line_says_why(tmp_path: Path) ->
     assert "KAYBA_API_KEY" in line
 
 
-@pytest.mark.parametrize("arguments", [[], ["walk"], ["run"], ["run", "-m"]], ids=" ".join)
+def test_libraries_that_need_the_global_provider_are_named_or_recorded(tmp_path: Path) -> None:
+    installed = tmp_path / "strands_agents-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: strands-agents\nVersion: 1.0\n")
+    program = "from opentelemetry import trace\nprint(type(trace.get_tracer_provider()).__module__)"
+    (tmp_path / "program.py").write_text(program)
+    plain = python(*RUN, "program.py", folder=tmp_path)
+    recorded = python(*RUN, "--set-global", "program.py", folder=tmp_path)
+    assert "ace-tracing: not recorded without run --set-global: strands\n" in plain.stderr
+    assert "--set-global" not in recorded.stderr
+    assert not plain.stdout.startswith("ace_tracing.")
+    assert recorded.stdout == "ace_tracing.otel.provider\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["run"], ["run", "-m"], ["run", "--set-global"]], ids=" ".join)
 def test_a_wrong_command_shows_the_usage(tmp_path: Path, arguments: list[str]) -> None:
     done = python("-m", "ace_tracing", *arguments, folder=tmp_path)
     assert done.returncode == 2

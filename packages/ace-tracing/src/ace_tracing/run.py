@@ -14,13 +14,15 @@ from typing import Any, Final, NoReturn, TypeAlias
 from ace_tracing.runtime import configure
 
 USAGE: Final = """\
-usage: python -m ace_tracing run [-m] PROGRAM [ARGUMENT ...]
+usage: python -m ace_tracing run [--set-global] [-m] PROGRAM [ARGUMENT ...]
 
 Run a Python program and record the calls of all installed libraries that can be instrumented, such as openai and
 langchain. Functions with @trace are recorded, too.
 
   PROGRAM        a script, or a folder or zip file with __main__.py; with -m, the name of a module
   ARGUMENT ...   the program's own arguments
+  --set-global   make this SDK the global tracer provider, for libraries that send their spans to no other one, such as
+                 strands and mcp
 
 environment: KAYBA_API_KEY (required), KAYBA_API_URL; KAYBA_TRACING_DISABLED=1 runs the program without recording.
 libraries:   pip install "ace-tracing[openai,langchain]" installs the instrumentors of these libraries.
@@ -45,12 +47,15 @@ def main() -> None:
     if arguments[:1] != ["run"]:
         _exit_with_usage()
     arguments = arguments[1:]
+    set_global = arguments[:1] == ["--set-global"]
+    if set_global:
+        arguments = arguments[1:]
     is_module = arguments[:1] == ["-m"]
     if is_module:
         arguments = arguments[1:]
     if not arguments:
         _exit_with_usage()
-    _start()
+    _start(set_global=set_global)
     sys.excepthook = _Hook(sys.excepthook)
     if is_module:
         _run_module(arguments)
@@ -63,8 +68,12 @@ def _exit_with_usage() -> NoReturn:
     sys.exit(USAGE_ERROR)
 
 
-def _start() -> None:
-    """Configure and instrument. A failure is reported, and the program runs without."""
+def _start(*, set_global: bool) -> None:
+    """Configure and instrument. A failure is reported, and the program runs without.
+
+    Args:
+        set_global: Whether to make this SDK the global tracer provider.
+    """
     from ace_tracing.errors import TracingError
 
     try:
@@ -74,12 +83,18 @@ def _start() -> None:
         return
     try:
         from ace_tracing.otel.instrument import instrument
+        from ace_tracing.otel.libraries import LIBRARIES
     except ImportError as error:
         sys.stderr.write(f"ace-tracing: only functions with @trace are recorded: {error}\n")
         return
-    for each in instrument().libraries:
+    report = instrument(set_global=set_global)
+    for each in report.libraries:
         if each.state == "failed":
             sys.stderr.write(f"ace-tracing: {each.library} is not recorded: {each.reason}\n")
+    skipped = [LIBRARIES[each.library] for each in report.libraries if each.state == "skipped"]
+    names = [library.name for library in skipped if any(way.to_global for way in library.instrumentors)]
+    if names and not set_global:
+        sys.stderr.write(f"ace-tracing: not recorded without run --set-global: {', '.join(names)}\n")
 
 
 def _run_module(arguments: list[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from ace_tracing import ConfigurationError, instrument, uninstrument
-from ace_tracing.otel.libraries import LIBRARIES
+from ace_tracing.otel.libraries import LIBRARIES, find_major
 from kayba_local import LocalServer
 
 ROOT: Final = Path(__file__).parents[4]
@@ -198,6 +198,25 @@ report = instrument("groq")
 print(json.dumps([states(report), groq.call is before]))
 """
     assert run(program) == [{"groq": ["instrumented", OI]}, True]
+
+
+def test_a_second_call_does_not_change_the_family(install: Install, run: Run) -> None:
+    install("groq", OI, OTHER)
+    program = """
+instrument("groq")
+import groq
+before = groq.call
+second = instrument("groq", prefer="openllmetry")
+is_same = groq.call is before
+uninstrument("groq")
+print(json.dumps([states(second), is_same, states(instrument("groq", prefer="openllmetry"))]))
+"""
+    assert run(program) == [{"groq": ["instrumented", OI]}, True, {"groq": ["instrumented", OTHER]}]
+
+
+@pytest.mark.parametrize(("version", "major"), [("2.14.1", 2), ("0", 0), ("v3", 3), ("1!2.0", 2), ("unknown", 0)])
+def test_the_major_version_of_any_spelling_is_found(version: str, major: int) -> None:
+    assert find_major(version) == major
 
 
 @pytest.mark.parametrize("set_global", [False, True])

@@ -13,7 +13,7 @@ from opentelemetry import trace as trace_api
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.errors import ConfigurationError
 from ace_tracing.interrupts import raise_interrupt
-from ace_tracing.otel.libraries import FAMILIES, LIBRARIES, Instrumentor, Library, find_libraries
+from ace_tracing.otel.libraries import FAMILIES, LIBRARIES, Instrumentor, Library, find_libraries, find_major
 from ace_tracing.otel.native import SETTINGS
 from ace_tracing.otel.provider import tracer_provider
 from ace_tracing.otel.report import InstrumentationReport, LibraryInstrumentation
@@ -40,7 +40,8 @@ def instrument(*names: str, prefer: str | None = None, set_global: bool = False)
     Args:
         *names: The libraries. All that are installed by default.
         prefer: The family whose instrumentors go first: `"openinference"`, `"genai"`, `"openllmetry"`, `"native"` or
-            `"opentelemetry"`. By default, each library has its own order.
+            `"opentelemetry"`. By default, each library has its own order. A library that an earlier call has
+            instrumented keeps its instrumentor until `uninstrument`.
         set_global: Whether to make this SDK the global tracer provider, for libraries that send their spans to no other
             one. Possible once in a process, and only while there is none. False by default.
 
@@ -91,7 +92,7 @@ def _instrument_library(library: Library, prefer: str | None, provider: Any) -> 
         return LibraryInstrumentation(
             library.name, None, "missing", reason=f"it is not installed: pip install {library.distributions[0]}"
         )
-    usable = [each for each in library.instrumentors if each.since <= int(version.split(".")[0])]
+    usable = [each for each in library.instrumentors if each.since <= find_major(version)]
     if not usable:
         since = f"{library.name} {version} records no spans itself, version {library.instrumentors[0].since} does"
         return LibraryInstrumentation(library.name, version, "missing", reason=since)
@@ -102,10 +103,13 @@ def _instrument_library(library: Library, prefer: str | None, provider: Any) -> 
         return LibraryInstrumentation(
             library.name, version, "missing", reason=f"it has no instrumentor: pip install {package}"
         )
+    # An earlier call may have turned another family on, which stays: two would record each call twice.
+    active = next((each for each in library.instrumentors if _key(library, each) in _active), None)
+    chosen = active or chosen
     facts: dict[str, Any] = {"family": chosen.family}
     if chosen.package:
         facts |= {"package": chosen.package, "package_version": chosen.version}
-    if _key(library, chosen) in _active:
+    if active is not None:
         return LibraryInstrumentation(library.name, version, "instrumented", **facts)
     others = [each.package for each in library.instrumentors if _is_on(each)]
     if others:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from importlib.resources import files
@@ -86,6 +87,12 @@ def find_version(distribution: str) -> str | None:
         return version(distribution)
     except PackageNotFoundError:
         return None
+
+
+def find_major(version: str) -> int:
+    """Return the first number of a version, which may be written in any way; 0 without one."""
+    found = re.match(r"v?(?:\d+!)?(\d+)", version)
+    return int(found[1]) if found else 0
 
 
 def find_libraries(names: tuple[str, ...]) -> list[Library]:
