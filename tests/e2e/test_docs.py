@@ -93,7 +93,7 @@ def test_every_python_block_of_a_page_is_tested(page: str) -> None:
 @pytest.mark.parametrize(
     ("module", "reference", "guides"),
     [
-        (ace_tracing, "tracing.md", ["tracing.md", "reading.md", "services.md"]),
+        (ace_tracing, "tracing.md", ["tracing.md", "reading.md", "services.md", "instrumentation.md"]),
         (kayba_api, "rest-client.md", ["rest-client.md"]),
         (kayba_local, "kayba-local.md", ["kayba-local.md"]),
     ],

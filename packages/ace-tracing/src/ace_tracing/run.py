@@ -25,7 +25,7 @@ langchain. Functions with @trace are recorded, too.
                  strands and mcp
 
 environment: KAYBA_API_KEY (required), KAYBA_API_URL; KAYBA_TRACING_DISABLED=1 runs the program without recording.
-libraries:   pip install "ace-tracing[openai,langchain]" installs the instrumentors of these libraries.
+libraries:   the extras openai, langchain and others of ace-tracing install the instrumentors of these libraries.
 """
 USAGE_ERROR: Final = 2
 

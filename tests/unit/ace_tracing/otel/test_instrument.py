@@ -182,10 +182,10 @@ print(json.dumps([{each.library: [each.state, each.reason] for each in report.li
     assert instrumented == ["agno"]
 
 
-def test_a_missing_instrumentor_is_reported_with_its_extra(install: Install, run: Run) -> None:
+def test_a_missing_instrumentor_is_reported_with_its_package(install: Install, run: Run) -> None:
     install("groq")
     program = "print(json.dumps([each.reason for each in instrument('groq').libraries]))"
-    assert run(program) == ['it has no instrumentor: pip install "ace-tracing[groq]"']
+    assert run(program) == [f"it has no instrumentor: pip install {OI}"]
 
 
 def test_a_second_call_changes_nothing(install: Install, run: Run) -> None:

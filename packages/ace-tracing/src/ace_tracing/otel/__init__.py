@@ -4,14 +4,14 @@
 
     OpenAIInstrumentor().instrument(tracer_provider=tracer_provider())
 
-It needs opentelemetry-api: `pip install "ace-tracing[otel]"`. Only the names in `__all__` are public.
+It needs opentelemetry-api: `pip install opentelemetry-api`. Only the names in `__all__` are public.
 """
 
 try:
     import opentelemetry.trace  # noqa: F401
 except ImportError as error:
     raise ImportError(
-        'ace_tracing.otel needs the package opentelemetry-api: pip install "ace-tracing[otel]"', name="opentelemetry"
+        "ace_tracing.otel needs another package: pip install opentelemetry-api", name="opentelemetry"
     ) from error
 
 from ace_tracing.otel.instrument import instrument, uninstrument

@@ -31,8 +31,8 @@ def instrument(*names: str, prefer: str | None = None, set_global: bool = False)
 
     Each library gets one instrumentor: the preferred one that is installed. One that is instrumented already stays as
     it is. Nothing of a library is imported that was not imported before, except by its instrumentor. It needs
-    opentelemetry-api and the instrumentors: `pip install "ace-tracing[openai,langchain]"`. Call it before or after
-    `configure`.
+    opentelemetry-api and the instrumentors; the extras `openai`, `langchain` and others of this package install them.
+    Call it before or after `configure`.
 
         report = instrument("openai", "langchain")
         print(report)
@@ -99,9 +99,8 @@ def _instrument_library(library: Library, prefer: str | None, provider: Any) -> 
     ordered = sorted(usable, key=lambda each: each.family != prefer)
     chosen = next((each for each in ordered if each.version is not None), None)
     if chosen is None:
-        package = f'"ace-tracing[{library.name}]"' if library.has_extra else library.instrumentors[0].package
         return LibraryInstrumentation(
-            library.name, version, "missing", reason=f"it has no instrumentor: pip install {package}"
+            library.name, version, "missing", reason=f"it has no instrumentor: pip install {usable[0].package}"
         )
     # An earlier call may have turned another family on, which stays: two would record each call twice.
     active = next((each for each in library.instrumentors if _key(library, each) in _active), None)
