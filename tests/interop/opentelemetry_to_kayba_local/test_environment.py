@@ -118,6 +118,8 @@ def assert_complete(trace: Trace) -> None:
         ("gen_ai.user.message", QUESTION),
         ("gen_ai.choice", ANSWER),
     ]
+    assert span.inputs == [{"role": "user", **QUESTION}]
+    assert [answer["content"] for answer in span.outputs] == ["On its way."]
 
 
 @pytest.mark.interop("Experiments")
