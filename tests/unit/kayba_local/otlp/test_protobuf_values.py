@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
-from kayba_local.otlp.protobuf_values import MAX_MESSAGES, split_messages
+from kayba_local.otlp import protobuf_logs, protobuf_requests, protobuf_values
+from kayba_local.otlp.protobuf_values import split_messages
 
 PROTOBUF_GZIP = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
 
@@ -69,9 +70,12 @@ def test_invalid_fields_are_errors(content: bytes) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs"])
 @pytest.mark.parametrize("groups", [1, 2])
-def test_a_small_body_of_very_many_messages_returns_400(http: httpx.Client, path: str, groups: int) -> None:
-    empty = length_delimited(2, b"\x12\x00" * (MAX_MESSAGES // groups + 1))
-    body = length_delimited(1, empty) * groups
-    response = http.post(path, content=gzip.compress(body), headers=PROTOBUF_GZIP)
+def test_a_body_of_too_many_messages_returns_400(
+    http: httpx.Client, path: str, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (protobuf_values, protobuf_requests, protobuf_logs):
+        monkeypatch.setattr(module, "MAX_MESSAGES", 1_000)
+    empty = length_delimited(2, b"\x12\x00" * (1_000 // groups + 1))
+    response = http.post(path, content=gzip.compress(length_delimited(1, empty) * groups), headers=PROTOBUF_GZIP)
     assert response.status_code == 400
-    assert f"{MAX_MESSAGES:,}".encode() in response.content
+    assert b"1,000" in response.content
