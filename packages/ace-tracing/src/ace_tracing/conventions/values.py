@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -15,6 +16,10 @@ MAX_LITERAL_CHARS: Final = 65_536
 MAX_DEPTH: Final = 16
 """The most names in a flattened key below its prefix."""
 
+MAX_REMEMBERED_KEYS: Final = 4_096
+"""How many flattened keys are remembered with their names."""
+
+_RENAMED: Final = {"contents": "content"}
 _WRAPPERS: Final = frozenset({"message", "tool_call", "message_content", "document", "embedding", "tool"})
 """Names that OpenInference puts between the items of a list and their fields."""
 
@@ -65,16 +70,23 @@ def unflatten(flat: Mapping[str, Any]) -> Any:
     """
     tree: dict[str, Any] = {}
     for key, value in flat.items():
-        *path, last = key.split(".", MAX_DEPTH)
+        path, last = _split(key)
         place = tree
         for name in path:
             below = place.get(name)
-            if not isinstance(below, dict):
+            if type(below) is not dict:
                 below = place[name] = {}
             place = below
-        if not isinstance(place.get(last), dict):
+        if type(place.get(last)) is not dict:
             place[last] = _Leaf(value)
     return _collapse(tree)
+
+
+@lru_cache(MAX_REMEMBERED_KEYS)
+def _split(key: str) -> tuple[list[str], str]:
+    """Return the names of a flattened key above its last one, and that one."""
+    *path, last = key.split(".", MAX_DEPTH)
+    return path, last
 
 
 class _Leaf:
@@ -88,16 +100,17 @@ class _Leaf:
 
 def _collapse(place: Any) -> Any:
     """Return a place of the tree with lists in place of numbered names, and without the names in `_WRAPPERS`."""
-    if isinstance(place, _Leaf):
+    if type(place) is _Leaf:
         return place.value
-    if place and all(name.isdecimal() and name.isascii() for name in place):
+    if all(map(_is_position, place)):
         # Sorted by length first: the numbers may be longer than `int` accepts.
         numbers = sorted(place, key=lambda name: (len(name.lstrip("0")), name))
         return [_unwrap(_collapse(place[number])) for number in numbers]
     return {_RENAMED.get(name, name): _collapse(below) for name, below in place.items()}
 
 
-_RENAMED: Final = {"contents": "content"}
+def _is_position(name: str) -> bool:
+    return name.isdecimal() and name.isascii()
 
 
 def _unwrap(item: Any) -> Any:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,9 @@ from kayba_local.conventions.values import parse, read_count, read_number, unfla
 
 _NAMES: Final[dict[str, Any]] = orjson.loads(Path(__file__).with_name("names.json").read_bytes())
 _FAMILIES: Final = tuple(_NAMES["families"])
+
+MAX_REMEMBERED_NAMES: Final = 4_096
+"""How many names of attributes are remembered with their spelling. Spans repeat them."""
 
 Event = tuple[str, Mapping[str, Any]]
 """The name and the attributes of an event."""
@@ -114,6 +118,16 @@ def is_read(key: str) -> bool:
     return key in _EXACT or key.startswith(_PREFIXES)
 
 
+@lru_cache(MAX_REMEMBERED_NAMES)
+def _locate(key: str) -> tuple[_Spelling, str | None] | None:
+    """Return the spelling of an attribute's name, and its part behind the prefix if the name is flattened."""
+    spelling = _EXACT.get(key)
+    if spelling is not None:
+        return spelling, None
+    prefix = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), None)
+    return None if prefix is None else (_FLATTENED[prefix], key[len(prefix) :])
+
+
 def is_read_event(name: str) -> bool:
     """Return whether `derive` reads an event of this name."""
     return name in _MESSAGE_EVENTS or name in _ATTRIBUTE_EVENTS
@@ -124,14 +138,15 @@ def _find(name: str, attributes: Mapping[str, Any]) -> tuple[dict[str, _Spelling
     found: dict[str, _Spelling] = {}
     flattened: dict[str, dict[str, Any]] = {}
     for key, value in attributes.items():
-        spelling = _EXACT.get(key)
-        if spelling is None:
-            if not key.startswith(_PREFIXES):
-                continue
-            prefix = next(prefix for prefix in _PREFIXES if key.startswith(prefix))
-            spelling = _FLATTENED[prefix]
-            flattened.setdefault(prefix, {})[key[len(prefix) :]] = value
-        if value in (None, "") or not name.startswith(spelling.spans) or not _is_usable(spelling.field, value):
+        located = _locate(key)
+        if located is None:
+            continue
+        spelling, part = located
+        if part is not None:
+            flattened.setdefault(spelling.name, {})[part] = value
+        if value is None or value == "" or not name.startswith(spelling.spans):
+            continue
+        if not _CHECKS[spelling.field](value):
             continue
         best = found.get(spelling.field)
         if best is None or spelling.rank < best.rank:
@@ -139,15 +154,38 @@ def _find(name: str, attributes: Mapping[str, Any]) -> tuple[dict[str, _Spelling
     return found, flattened
 
 
-def _is_usable(field: str, value: Any) -> bool:
-    """Return whether a value is one of its field, so that another spelling may take its place if it is not."""
+def _is_type(value: Any) -> bool:
+    return isinstance(value, str) and value.lower() in _TYPES
+
+
+def _is_count(value: Any) -> bool:
+    return (type(value) is int and value >= 0) or read_count(value) is not None
+
+
+def _is_number(value: Any) -> bool:
+    return read_number(value) is not None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int))
+
+
+def _is_any(_: Any) -> bool:
+    return True
+
+
+def _check_of(field: str) -> Callable[[Any], bool]:
+    """Return the check that a value of a field passes. Another spelling takes the place of one that does not."""
     if field == "span_type":
-        return isinstance(value, str) and value.lower() in _TYPES
+        return _is_type
     if field.startswith(_TOKENS):
-        return read_count(value) is not None
+        return _is_count
     if field.startswith(_COST):
-        return read_number(value) is not None
-    return field not in _TEXTS or isinstance(value, (str, int))
+        return _is_number
+    return _is_text if field in _TEXTS else _is_any
+
+
+_CHECKS: Final = {spelling.field: _check_of(spelling.field) for spelling in _SPELLINGS}
 
 
 def _read_all(
