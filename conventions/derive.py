@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from conventions.values import parse, read_count, read_number, unflatten
+from conventions.values import MAX_NUMBER, parse, read_count, read_number, unflatten
 
 _NAMES: Final[dict[str, Any]] = orjson.loads(Path(__file__).with_name("names.json").read_bytes())
 _FAMILIES: Final = tuple(_NAMES["families"])
@@ -95,12 +95,17 @@ def derive(name: str, attributes: Mapping[str, Any], events: Sequence[Event] = (
         {'mlflow.spanType': 'CHAT_MODEL', 'mlflow.chat.tokenUsage': {'input_tokens': 3, 'total_tokens': 3}}
     """
     messages: dict[str, list[Any]] = {}
+    more: dict[str, Any] = {}
     for event, details in events:
         if event in _MESSAGE_EVENTS:
             side = _MESSAGE_EVENTS[event]
             messages.setdefault(side, []).append(_read_message(_MESSAGES[side][event], event, details))
         elif event in _ATTRIBUTE_EVENTS:
-            attributes = {**details, **attributes}
+            # The first event with an attribute counts.
+            for key, value in details.items():
+                more.setdefault(key, value)
+    if more:
+        attributes = {**more, **attributes}
     found, flattened = _find(name, attributes)
     if not found and not messages:
         return {}
@@ -158,7 +163,7 @@ def _is_type(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return (type(value) is int and value >= 0) or read_count(value) is not None
+    return (type(value) is int and 0 <= value <= MAX_NUMBER) or read_count(value) is not None
 
 
 def _is_number(value: Any) -> bool:
@@ -166,7 +171,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, (str, int))
+    return isinstance(value, str) or _is_count(value)
 
 
 def _is_any(_: Any) -> bool:

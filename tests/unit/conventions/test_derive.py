@@ -344,8 +344,20 @@ def test_a_hundred_flattened_messages_keep_their_order() -> None:
     assert derive("span", attributes)["mlflow.spanInputs"] == [{"content": str(number)} for number in range(100)]
 
 
+@pytest.mark.parametrize(
+    "number",
+    [10**400, -(10**400), 10**5_000, 2**63, 1e308, "9" * 500],
+    ids=["long", "negative", "too long for a text", "65 bits", "float", "text"],
+)
+def test_numbers_beyond_64_bits_are_not_read(number: float | str) -> None:
+    names = ["gen_ai.usage.input_tokens", "llm.cost.prompt", "llm.cost.completion"]
+    assert derive("span", dict.fromkeys(names, number)) == {}
+    if not isinstance(number, str):
+        assert derive("span", {"llm.model_name": number, "gen_ai.request.model": "m"}) == {"mlflow.llm.model": "m"}
+
+
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )

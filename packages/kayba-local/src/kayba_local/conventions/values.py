@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +14,8 @@ MAX_LITERAL_CHARS: Final = 65_536
 """The longest text that is read as a Python literal."""
 MAX_DEPTH: Final = 16
 """The most names in a flattened key below its prefix."""
+MAX_NUMBER: Final = 2**63 - 1
+"""The largest number that is read, as OTLP's integers. The sum of two can be sent as JSON."""
 
 MAX_REMEMBERED_KEYS: Final = 4_096
 """How many flattened keys are remembered with their names."""
@@ -51,15 +52,16 @@ def read_count(value: Any) -> int | None:
 
 
 def read_number(value: Any) -> float | int | None:
-    """Return a finite number, also from a text; None for any other value."""
+    """Return a number up to `MAX_NUMBER`, also from a text; None for any other value."""
     if isinstance(value, str):
         try:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value
+    # False for NaN, too.
+    return value if -MAX_NUMBER <= value <= MAX_NUMBER else None
 
 
 def unflatten(flat: Mapping[str, Any]) -> Any:
