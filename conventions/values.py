@@ -18,6 +18,8 @@ MAX_NUMBER: Final = 2**63 - 1
 
 MAX_REMEMBERED_KEYS: Final = 4_096
 """How many flattened keys are remembered with their names."""
+MAX_REMEMBERED_CHARS: Final = 256
+"""The longest name of an attribute that is remembered. Servers accept names of 65,536 characters."""
 
 _RENAMED: Final = {"contents": "content"}
 _WRAPPERS: Final = frozenset({"message", "tool_call", "message_content", "document", "embedding", "tool"})
@@ -71,7 +73,7 @@ def unflatten(flat: Mapping[str, Any]) -> Any:
     """
     tree: dict[str, Any] = {}
     for key, value in flat.items():
-        path, last = _split(key)
+        path, last = _split(key) if len(key) <= MAX_REMEMBERED_CHARS else _split.__wrapped__(key)
         place = tree
         for name in path:
             below = place.get(name)

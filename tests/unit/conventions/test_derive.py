@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import orjson
@@ -397,6 +398,18 @@ def test_hostile_texts_take_bounded_work() -> None:
     wide = {f"llm.input_messages.{'9' * 5_000}.{number}" + ".a" * 500: 1 for number in range(1_000)}
     derived = derive("span", {"traceloop.entity.input": deep, **wide, "gen_ai.task.output": "(" * 60_000})
     assert derived["mlflow.spanOutputs"] == "(" * 60_000
+
+
+def test_long_names_are_not_remembered() -> None:
+    names = [f"llm.input_messages.{number}.{'x' * 65_000}" for number in range(100)]
+    tracemalloc.start()
+    try:
+        for name in names:
+            assert derive("span", {name: "v"})["mlflow.spanInputs"]
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 def test_copies_in_the_packages_equal_the_source() -> None:

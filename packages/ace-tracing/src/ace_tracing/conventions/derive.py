@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ace_tracing.conventions.values import MAX_NUMBER, parse, read_count, read_number, unflatten
+from ace_tracing.conventions.values import MAX_NUMBER, MAX_REMEMBERED_CHARS, parse, read_count, read_number, unflatten
 
 _NAMES: Final[dict[str, Any]] = orjson.loads(Path(__file__).with_name("names.json").read_bytes())
 _FAMILIES: Final = tuple(_NAMES["families"])
@@ -143,7 +143,7 @@ def _find(name: str, attributes: Mapping[str, Any]) -> tuple[dict[str, _Spelling
     found: dict[str, _Spelling] = {}
     flattened: dict[str, dict[str, Any]] = {}
     for key, value in attributes.items():
-        located = _locate(key)
+        located = _locate(key) if len(key) <= MAX_REMEMBERED_CHARS else _locate.__wrapped__(key)
         if located is None:
             continue
         spelling, part = located
