@@ -48,8 +48,9 @@ def test_a_collector_forwards_every_span_with_its_names(
 def test_a_collector_in_front_of_kayba_local_keeps_the_meaning(rotel: Callable[[str], str]) -> None:
     with serve() as server:
         ace_tracing.configure(exporter="otlp", endpoint=rotel(server.url))
-        with start_span("root", span_type="AGENT") as root:
+        with ace_tracing.folder("production"), start_span("root", span_type="AGENT") as root:
             root.set_inputs({"question": "why"})
+            ace_tracing.update_current_trace(name="run", tags={"team": "a"}, session_id="s1")
             with start_span("ask", span_type="CHAT_MODEL") as span:
                 span.set_inputs({"model": "gpt-x", "messages": [{"role": "user", "content": "hi"}]})
                 span.set_outputs({"choices": [{"message": {"role": "assistant", "content": "ho"}}]})
@@ -61,6 +62,9 @@ def test_a_collector_in_front_of_kayba_local_keeps_the_meaning(rotel: Callable[[
         types = {each.name: each.span_type for each in found.data.spans}
         assert types == {"invoke_agent root": "AGENT", "chat gpt-x": "CHAT_MODEL"}
         assert found.root.inputs == {"question": "why"}
+        tags = found.info.tags
+        assert (tags["mlflow.traceName"], tags["kayba.folder"], tags["team"]) == ("run", "production", "a")
+        assert found.info.trace_metadata["mlflow.trace.session"] == "s1"
 
 
 def test_an_outage_of_the_collector_loses_nothing(tmp_path: Path) -> None:

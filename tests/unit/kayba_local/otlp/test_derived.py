@@ -109,3 +109,22 @@ def test_session_and_user_of_the_root_are_the_traces(kayba_server: LocalServer) 
     send(kayba_server, span(attributes=CHAT | {"gen_ai.conversation.id": "s1", "enduser.id": "u1"}))
     metadata = read(kayba_server).info.trace_metadata
     assert (metadata.get("mlflow.trace.session"), metadata.get("mlflow.trace.user")) == ("s1", "u1")
+
+
+def test_facts_that_the_sdk_sends_to_collectors_are_the_traces(kayba_server: LocalServer) -> None:
+    facts = {
+        "kayba.trace.name": "run",
+        "kayba.folder": "production",
+        "kayba.tag.team": "a",
+        "kayba.metadata.version": "2",
+        "kayba.span.type": "PARSER",
+    }
+    own = {"mlflow.traceTag.team": "mine"}
+    send(kayba_server, span(name="chat gpt-4o", attributes=facts), span(2, 2, attributes=facts | own))
+    found = read(kayba_server)
+    assert found.root.span_type == "PARSER"
+    assert found.info.tags["mlflow.traceName"] == "run"
+    assert (found.info.tags["kayba.folder"], found.info.tags["team"]) == ("production", "a")
+    assert found.info.trace_metadata["version"] == "2"
+    other = httpx.get(f"{kayba_server.url}/api/mlflow/api/3.0/mlflow/traces/tr-{2:032x}").json()
+    assert other["trace"]["trace_info"]["tags"]["team"] == "mine"

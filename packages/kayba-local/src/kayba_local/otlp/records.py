@@ -23,6 +23,7 @@ TRACE_ID_PREFIX: Final = "tr-"
 TAG_PREFIX: Final = "mlflow.traceTag."
 METADATA_PREFIX: Final = "mlflow.traceMetadata."
 NAME_TAG: Final = "mlflow.traceName"
+FOLDER_TAG: Final = "kayba.folder"
 PREVIEW_CHARACTERS: Final = 1000
 TAG_KEY_CHARACTERS: Final = 250
 TAG_CHARACTERS: Final = 8000
@@ -38,6 +39,11 @@ _INVALID_TRACE_ID: Final = "0" * 32
 _METADATA: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
 _TRACE_PREFIX: Final = "mlflow.trace"
 """The beginning of `TAG_PREFIX` and `METADATA_PREFIX`."""
+_KAYBA_PREFIX: Final = "kayba."
+_EXPORTED_NAME: Final = "kayba.trace.name"
+_EXPORTED_TAG: Final = "kayba.tag."
+_EXPORTED_METADATA: Final = "kayba.metadata."
+"""The names under which the SDK sends the facts of a trace to collectors."""
 _FACT_KEYS: Final = frozenset({INPUTS, OUTPUTS, *_METADATA})
 _STATUS_ERROR: Final = 2
 # Every exporter sends the first; the second is the server's own namespace.
@@ -161,6 +167,7 @@ def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
     tags[NAME_TAG] = span["name"][:TAG_CHARACTERS]
     metadata: dict[str, str] = {}
     values: dict[str, Any] = {}
+    exported: dict[str, Any] = {}
     for pair in span.get("attributes", ()):
         key = pair["key"]
         if key.startswith(_TRACE_PREFIX):
@@ -169,6 +176,10 @@ def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
                     texts[name] = _tag(pair.get("value"))
         elif key in _FACT_KEYS:
             values[key] = pair.get("value")
+        elif key.startswith(_KAYBA_PREFIX):
+            exported[key] = pair.get("value")
+    for key, value in exported.items():
+        _read_exported_fact(key, value, tags, metadata, received=span["name"])
     for key, name in _METADATA.items():
         if (value := values.get(key)) and name not in metadata:
             metadata[name] = _tag(value)
@@ -178,6 +189,29 @@ def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
     return SpanFacts(
         state, tags, metadata, _preview(values.get(INPUTS)), _preview(values.get(OUTPUTS))
     )  # fmt: skip
+
+
+def _read_exported_fact(
+    key: str, value: Mapping[str, Any] | None, tags: dict[str, str], metadata: dict[str, str], *, received: str
+) -> None:
+    """Read a fact of a trace that the SDK has sent through a collector, unless the trace has it under MLflow's name.
+
+    Args:
+        key: The name of the attribute, below `kayba.`.
+        value: Its value.
+        tags: The trace's tags.
+        metadata: The trace's metadata.
+        received: The name of the span, which is the trace's name if there is no other one.
+    """
+    if key == _EXPORTED_NAME:
+        if tags[NAME_TAG] == received[:TAG_CHARACTERS]:
+            tags[NAME_TAG] = _tag(value)
+    elif key == FOLDER_TAG:
+        tags.setdefault(FOLDER_TAG, _tag(value))
+    else:
+        for prefix, texts in ((_EXPORTED_TAG, tags), (_EXPORTED_METADATA, metadata)):
+            if key.startswith(prefix) and _is_tag_key(name := key[len(prefix) :]):
+                texts.setdefault(name, _tag(value))
 
 
 def _is_tag_key(key: str) -> bool:
