@@ -91,6 +91,50 @@ def test_a_delivery_imports_nothing(otlp: bool, experiment: str) -> None:
     assert (found["others"], found["later"]) == ([], [])
 
 
+EXPORTERS: Final = {
+    "collector": 'configure(exporter="otlp", endpoint=sys.argv[1])',
+    "collector, JSON": "import os; os.environ['OTEL_EXPORTER_OTLP_PROTOCOL'] = 'http/json'; "
+    'configure(exporter="otlp", endpoint=sys.argv[1])',
+    "both": 'configure(api_key="kb-key", base_url=sys.argv[1], exporter=("kayba", "otlp"), endpoint=sys.argv[1])',
+}
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_a_delivery_to_a_collector_imports_nothing(exporter: str) -> None:
+    configure = 'configure(api_key="kb-key", base_url=sys.argv[1], experiment=sys.argv[2] or None)'
+    with serve() as server:
+        command = [sys.executable, "-c", PROGRAM.replace(configure, EXPORTERS[exporter]), server.url, ""]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["others"], found["later"]) == ([], [])
+
+
+BRIDGE: Final = """
+from ace_tracing.otel import tracer_provider
+
+tracer = tracer_provider().get_tracer("instrumentation")
+
+def bridged(question):
+    return tracer.start_as_current_span("chat", attributes={
+        "gen_ai.operation.name": "chat", "traceloop.entity.input": "{'a': (1,)}", "gen_ai.prompt.0.content": question,
+    })
+"""
+
+
+def test_a_span_of_the_bridge_imports_nothing_when_it_is_delivered() -> None:
+    program = PROGRAM.replace("\n@trace\n", f"{BRIDGE}\n@trace\n").replace(
+        'with agent("a question")', 'with bridged("a")'
+    )
+    with serve() as server:
+        done = subprocess.run(
+            [sys.executable, "-c", program, server.url, ""], capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["others"] == []
+
+
 def test_every_model_that_a_response_may_need_is_loaded() -> None:
     with serve() as server:
         loaded = set(imports_of_a_run(server.url)["models"])
