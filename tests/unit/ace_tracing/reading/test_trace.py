@@ -204,6 +204,13 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_an_error_without_a_message_is_shown_by_its_type() -> None:
+    failed = span(0, status=SpanStatus("ERROR"), attributes={"error.type": "RateLimitError"})
+    out = io.StringIO()
+    trace_of(failed).print_tree(file=out)
+    assert "ERROR RateLimitError" in out.getvalue()
+
+
 def test_a_terminal_gets_colours_with_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "100")

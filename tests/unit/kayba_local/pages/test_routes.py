@@ -139,6 +139,12 @@ def test_a_status_message_without_an_exception_is_shown(http: httpx.Client, send
     assert Page(http.get(path).text).shows("gave up", "Event retry")
 
 
+def test_the_type_of_an_error_without_a_message_is_shown(http: httpx.Client, send: Send) -> None:
+    attributes = [attribute("error.type", "RateLimitError")]
+    failed = Page(http.get(send(span(1, "agent", status={"code": 2}, attributes=attributes))).text)
+    assert failed.shows("Failed", "RateLimitError")
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_text_is_escaped(http: httpx.Client, send: Send, hostile: str) -> None:
     event = {"name": "exception", "attributes": [attribute(f"exception.{key}", hostile) for key in ("type", "message")]}

@@ -125,4 +125,6 @@ def clean(text: str, length: int) -> str:
 def _format_error(span: Span) -> str:
     if not span.failed:
         return ""
-    return clean(f"ERROR {span.status.description}".strip(), MAX_ERROR)
+    # Some instrumentations send only the type of an error.
+    error = span.status.description or span.attributes.get("error.type", "")
+    return clean(f"ERROR {error}".strip(), MAX_ERROR)

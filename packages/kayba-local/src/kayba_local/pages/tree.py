@@ -74,6 +74,12 @@ class ShownNode(Node[Span]):
         return [event for event in self.span.events if event.name == "exception"]
 
     @property
+    def failure(self) -> str:
+        """The error of a span without an exception: its message, or only the type, as some instrumentations send it."""
+        error_type = self.span.attributes.get("error.type", "") if self.span.status == "ERROR" else ""
+        return self.span.status_message or str(error_type)
+
+    @property
     def events(self) -> list[Event]:
         """The span's other events."""
         return [event for event in self.span.events if event.name != "exception"]
