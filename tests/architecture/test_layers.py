@@ -87,6 +87,7 @@ LAYERS: dict[str, str] = {
                             delivery/status delivery/uwsgi propagation/executors recording/ values/masking values/media
                             arguments settings errors
     propagation/            runtime recording/ diagnostics interrupts
+    instrumentation         otel/instrument otel/report
     run                     runtime otel/instrument otel/libraries errors
     __main__                run
     otel/                   errors forks runtime propagation/ recording/ values/ diagnostics interrupts version

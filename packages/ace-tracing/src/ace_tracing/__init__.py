@@ -24,7 +24,7 @@ from ace_tracing.runtime import configure, disable, enable, flush, get_folder, s
 if TYPE_CHECKING:
     from ace_tracing.delivery.status import Delivery, TracingStatus
     from ace_tracing.errors import ConfigurationError, NotFoundError, ServiceError, ServiceTimeoutError, TracingError
-    from ace_tracing.otel.instrument import instrument, uninstrument
+    from ace_tracing.instrumentation import instrument, uninstrument
     from ace_tracing.propagation.asgi import TraceASGI
     from ace_tracing.propagation.headers import continue_trace, inject
     from ace_tracing.propagation.http_clients import inject_into
@@ -48,7 +48,7 @@ else:
         {
             "delivery.status": ("Delivery", "TracingStatus"),
             "errors": ("ConfigurationError", "NotFoundError", "ServiceError", "ServiceTimeoutError", "TracingError"),
-            "otel.instrument": ("instrument", "uninstrument"),
+            "instrumentation": ("instrument", "uninstrument"),
             "propagation.asgi": ("TraceASGI",),
             "propagation.threads": ("propagate_context", "with_context"),
             "propagation.http_clients": ("inject_into",),

@@ -93,6 +93,27 @@ def test_a_missing_api_is_reported_with_the_install_line() -> None:
     assert "pip install opentelemetry-api" in run(WITHOUT_API).stdout
 
 
+NAMES: Final = """
+import inspect, sys
+from ace_tracing import *
+import ace_tracing
+assert callable(instrument) and callable(uninstrument)
+assert len(inspect.getmembers(ace_tracing)) > len(ace_tracing.__all__)
+assert not [name for name in sys.modules if name.startswith("opentelemetry.")]
+for function in (instrument, uninstrument):
+    try:
+        function()
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_all_public_names_can_be_imported_without_the_api() -> None:
+    printed = run(f"import sys\nsys.modules['opentelemetry'] = None\n{NAMES}").stdout.splitlines()
+    assert len(printed) == 2
+    assert all("pip install opentelemetry-api" in line for line in printed)
+
+
 def test_the_public_names_are_those_of_all() -> None:
     assert set(ace_tracing.otel.__all__) >= {"SpanProcessor", "TracerProvider", "tracer_provider"}
 

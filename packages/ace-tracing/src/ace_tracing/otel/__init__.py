@@ -14,7 +14,6 @@ except ImportError as error:
         "ace_tracing.otel needs another package: pip install opentelemetry-api", name="opentelemetry"
     ) from error
 
-from ace_tracing.otel.instrument import instrument, uninstrument
 from ace_tracing.otel.processor import SpanProcessor
 from ace_tracing.otel.provider import TracerProvider, tracer_provider
 from ace_tracing.otel.report import InstrumentationReport, LibraryInstrumentation
@@ -24,7 +23,5 @@ __all__ = [
     "LibraryInstrumentation",
     "SpanProcessor",
     "TracerProvider",
-    "instrument",
     "tracer_provider",
-    "uninstrument",
 ]

@@ -27,32 +27,7 @@ _active: Final[dict[tuple[str, str], Callable[[], object]]] = {}
 
 
 def instrument(*names: str, prefer: str | None = None, set_global: bool = False) -> InstrumentationReport:
-    """Record the calls of libraries, such as `openai` and `langchain`, in the same traces as `@trace`.
-
-    Each library gets one instrumentor: the preferred one that is installed. One that is instrumented already stays as
-    it is. Nothing of a library is imported that was not imported before, except by its instrumentor. It needs
-    opentelemetry-api and the instrumentors; the extras `openai`, `langchain` and others of this package install them.
-    Call it before or after `configure`.
-
-        report = instrument("openai", "langchain")
-        print(report)
-
-    Args:
-        *names: The libraries. All that are installed by default.
-        prefer: The family whose instrumentors go first: `"openinference"`, `"genai"`, `"openllmetry"`, `"native"` or
-            `"opentelemetry"`. By default, each library has its own order. A library that an earlier call has
-            instrumented keeps its instrumentor until `uninstrument`.
-        set_global: Whether to make this SDK the global tracer provider, for libraries that send their spans to no other
-            one. Possible once in a process, and only while there is none. False by default.
-
-    Returns:
-        Each library with its instrumentor and version, or the reason why it has none, and conflicts. An instrumentor
-        that fails is reported, and the others are not affected.
-
-    Raises:
-        ConfigurationError: A name or `prefer` is unknown. The message contains similar ones.
-        ImportError: opentelemetry-api is not installed.
-    """
+    """Instrument libraries, with opentelemetry-api installed. See `ace_tracing.instrument`."""
     if prefer is not None and prefer not in FAMILIES:
         raise ConfigurationError(f"instrument: prefer={prefer!r} is not one of {', '.join(FAMILIES)}")
     libraries = find_libraries(names)
@@ -67,14 +42,7 @@ def instrument(*names: str, prefer: str | None = None, set_global: bool = False)
 
 
 def uninstrument(*names: str) -> None:
-    """Stop recording libraries that `instrument` has instrumented. Other instrumentations stay.
-
-    Args:
-        *names: The libraries. All by default.
-
-    Raises:
-        ConfigurationError: A name is unknown.
-    """
+    """Undo the instrumentation of libraries. See `ace_tracing.uninstrument`."""
     libraries = find_libraries(names) if names else LIBRARIES.values()
     with _lock:
         for key in {_key(library, each) for library in libraries for each in library.instrumentors} & _active.keys():
