@@ -112,7 +112,7 @@ LAYERS: dict[str, str] = {
     http/                   jobs/runner store/database store/errors contract
     handlers/               http/ jobs/sources mlflow_json/ otlp/ store/
     pages/                  http/ otlp/ store/
-    app                     handlers/ http/ jobs/runner pages/routes store/database contract
+    app                     handlers/ http/ jobs/runner pages/routes store/database store/integrations contract
     server                  app store/database
     cli                     app server store/
     pytest_plugin           server

@@ -23,6 +23,7 @@ from kayba_local.http.otlp_status import OTLP_PATHS
 from kayba_local.http.security import SameOriginMiddleware
 from kayba_local.jobs.runner import Runner
 from kayba_local.pages.routes import Pages
+from kayba_local.store import integrations
 
 if TYPE_CHECKING:
     from kayba_local.store.database import Database
@@ -54,6 +55,7 @@ def create_app(
     if not otlp:
         handlers = {operation: handler for operation, handler in handlers.items() if operation != "exportTraces"}
     operations = (contract or load()).operations.values()
+    integrations.encrypt_plain(db)
     jobs = Runner(db, model_url)
     jobs.start()
     context = EndpointContext(db, jobs, handlers, api_key or None, mock)

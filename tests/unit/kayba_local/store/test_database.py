@@ -45,6 +45,33 @@ def test_a_folder_raises_store_error(tmp_path: Path) -> None:
         Database.open(url(tmp_path))
 
 
+def test_a_store_in_memory_creates_no_file_and_is_shared_by_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    db = Database.open("sqlite:///:memory:")
+    other = Database.open("sqlite:///:memory:")
+    seen: list[int] = []
+
+    def add_and_read(writer: int) -> None:
+        for number in range(20):
+            with db.write() as tx:
+                tx.run(ADD, (f"{writer}-{number}",))
+            seen.append(len(names(db)))
+
+    threads = [threading.Thread(target=add_and_read, args=(writer,)) for writer in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(names(db)) == 1 + 4 * 20 == max(seen)
+    assert len(seen) == 4 * 20
+    assert names(other) == ["Default"], "each opened store in memory is a store of its own"
+    db.close()
+    other.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_commit_persists_after_reopening(path: Path) -> None:
     db = Database.open(url(path))
     with db.write() as tx:

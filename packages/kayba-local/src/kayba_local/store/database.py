@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from kayba_local.store.errors import StoreError
 from kayba_local.store.schema.migrations import STEPS
@@ -33,6 +34,8 @@ page that changes with each request is copied less often."""
 Row = sqlite3.Row
 
 _SCHEME: Final = "sqlite:///"
+_IN_MEMORY: Final = "sqlite:///:memory:"
+_MIN_SQLITE_IN_MEMORY: Final = (3, 36)
 
 
 class Transaction:
@@ -72,10 +75,16 @@ class Transaction:
 
 
 class Database:
-    """An open SQLite file. Thread-safe."""
+    """An open SQLite file, or a database in memory. Thread-safe.
 
-    def __init__(self, path: Path) -> None:
+    Attributes:
+        path: The path of the file, or the name of the database in memory.
+        file: The path of the file; None for a database in memory.
+    """
+
+    def __init__(self, path: Path | str) -> None:
         self.path = path
+        self.file = path if isinstance(path, Path) else None
         self._write_lock = threading.Lock()
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = threading.BoundedSemaphore(MAX_READERS)
@@ -89,10 +98,14 @@ class Database:
 
         Args:
             url: `sqlite:////absolute/path.db`, `sqlite:///relative/path.db` or `sqlite:///C:/path.db`.
+                `sqlite:///:memory:` is a new empty store in memory, which ends with `close`. Its readers wait while a
+                write transaction is open, and its writer waits for them.
 
         Raises:
             StoreError: The URL has another form, the file is not a store, or a newer version wrote it.
         """
+        if url == _IN_MEMORY:
+            return cls(_name_memory())
         path = Path(url.removeprefix(_SCHEME)).absolute()
         if not url.startswith(_SCHEME) or len(url) == len(_SCHEME) or path.is_dir():
             raise StoreError(f"{url!r} is not the URL of a store: use sqlite:////absolute/path.db")
@@ -168,22 +181,34 @@ class Database:
             return _open_reader(self.path)
 
 
-def _open_writer(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+def _name_memory() -> str:
+    """Return the name of a new database in memory, which connections of this process share."""
+    if sqlite3.sqlite_version_info < _MIN_SQLITE_IN_MEMORY:
+        raise StoreError(f"{_IN_MEMORY} needs SQLite 3.36, and this Python has {sqlite3.sqlite_version}: use a file")
+    return f"file:/kayba-local-{uuid4().hex}?vfs=memdb"
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True)
+
+
+def _open_writer(path: Path | str) -> sqlite3.Connection:
+    connection = _connect(path)
     try:
         _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        path.chmod(0o600)
+        if isinstance(path, Path):
+            path.chmod(0o600)
         return _configure(connection)
     except BaseException:
         connection.close()
         raise
 
 
-def _open_reader(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+def _open_reader(path: Path | str) -> sqlite3.Connection:
+    connection = _connect(path)
     connection.execute("PRAGMA query_only = ON")
     return _configure(connection)
 
@@ -203,12 +228,12 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     while _apply_next_step(connection, path):
         pass
 
 
-def _apply_next_step(connection: sqlite3.Connection, path: Path) -> bool:
+def _apply_next_step(connection: sqlite3.Connection, path: Path | str) -> bool:
     """Apply the file's first missing step in its own transaction. Return False if no step is missing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -225,7 +250,7 @@ def _apply_next_step(connection: sqlite3.Connection, path: Path) -> bool:
     return version < len(STEPS)
 
 
-def _schema_version(connection: sqlite3.Connection, path: Path) -> int:
+def _schema_version(connection: sqlite3.Connection, path: Path | str) -> int:
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     if tables and owner != APPLICATION_ID:
