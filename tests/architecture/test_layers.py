@@ -104,8 +104,8 @@ LAYERS: dict[str, str] = {
     otlp/                   conventions/
     store/                  -
     store/schema/           -
-    store/query/            store/errors store/database
-    store/traces/           store/query/ store/database store/errors store/experiments store/ids otlp/
+    store/query/            store/errors store/database store/functions
+    store/traces/           store/query/ store/database store/errors store/experiments store/functions store/ids otlp/
     analysis/               conventions/ otlp/
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records

@@ -97,4 +97,4 @@ def test_experiments_are_filtered_and_sorted(http: httpx.Client) -> None:
 def test_an_invalid_filter_returns_its_error(http: httpx.Client) -> None:
     response = http.post(f"{EXPERIMENTS}/search", json={"filter": "colour = 'red'"})
     assert (response.status_code, response.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert "no field 'colour'; use name" in response.json()["message"]
+    assert "unknown field 'colour' at position 1; the fields are name" in response.json()["message"]

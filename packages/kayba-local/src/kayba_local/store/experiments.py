@@ -9,15 +9,12 @@ from typing import Final
 
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.errors import AlreadyExists, DoesNotExist
-from kayba_local.store.query.conditions import (
-    Clause,
-    Column,
-    NumberColumn,
-    TextColumn,
-    compile_condition,
-    unknown_field,
-)
-from kayba_local.store.query.filters import Field, parse_filter
+from kayba_local.store.functions import report_failures
+from kayba_local.store.query.columns import Clause, Column, NumberColumn, TextColumn
+from kayba_local.store.query.conditions import Compiler
+from kayba_local.store.query.errors import unknown_field
+from kayba_local.store.query.grammar import parse_filter
+from kayba_local.store.query.nodes import Field
 from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
 
 DEFAULT_EXPERIMENT: Final = "0"
@@ -26,8 +23,8 @@ DEFAULT_EXPERIMENT: Final = "0"
 _COLUMNS: Final[Mapping[str, Column]] = {
     "name": TextColumn("experiments.name"),
     "experiment_id": NumberColumn("experiments.id"),
-    "creation_time": NumberColumn("experiments.created_ms"),
-    "last_update_time": NumberColumn("experiments.created_ms"),
+    "creation_time": NumberColumn("experiments.created_ms", kind="time"),
+    "last_update_time": NumberColumn("experiments.created_ms", kind="time"),
 }
 _GROUPS: Final = ("", "attribute", "attributes")
 _TIE_BREAKERS: Final = (
@@ -104,9 +101,9 @@ def search(db: Database, filter_text: str, order_by: Sequence[str], limit: int, 
     Raises:
         InvalidValue: The filter, order or token is invalid.
     """
-    where = compile_condition(parse_filter(filter_text), _resolve)
+    where = Compiler(_resolve).compile(parse_filter(filter_text))
     keys = sort_keys(order_by, _resolve, _TIE_BREAKERS)
-    with db.read() as tx:
+    with db.read() as tx, report_failures():
         page = fetch_page(tx, "experiments", where, keys, limit, token)
         return ExperimentPage([_read(tx, row) for row in page.rows], page.next_token)
 
@@ -138,5 +135,5 @@ def _read(tx: Transaction, row: Row) -> Experiment:
 def _resolve(field: Field) -> Column:
     column = _COLUMNS.get(field.key) if field.group in _GROUPS else None
     if column is None:
-        raise unknown_field(field, list(_COLUMNS))
+        raise unknown_field(field, _COLUMNS)
     return column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,11 +32,30 @@ from tests.helpers.tracing_requests import (
 from kayba_local.otlp import json_requests as from_json
 from kayba_local.store import errors as store_errors
 from kayba_local.store.database import Database
-from kayba_local.store.traces import client_info, ingest, tags
+from kayba_local.store.traces import assessments, client_info, ingest, tags
 from kayba_local.store.traces import search as store_search
 from kayba_local.store.traces.traces import TraceInfo
 
-TEXTS = ["", "a", "A", "b", "aa", "a%", "a_b", "aXb", "x*y", "x?y", "[a]", "it's", 'say "hi"', "ä", "a\nb"]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "Ä",
+    "straße",
+    "STRASSE",
+    "b",
+    "aa",
+    "a%",
+    "a_b",
+    "aXb",
+    "x*y",
+    "x?y",
+    "[a]",
+    "it's",
+    'say "hi"',
+    "ä",
+    "a\nb",
+]
 KEYS = ["k", "kayba.folder", "with space", "a-b", "x'y", "select"]
 
 
@@ -93,9 +113,9 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def like(pattern: str, *, ignore_case: bool) -> Callable[[str], bool]:
-    parts = [".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern]
-    flags = re.DOTALL | (re.IGNORECASE | re.ASCII if ignore_case else 0)
-    return lambda text: re.fullmatch("".join(parts), text, flags) is not None
+    fold = str.casefold if ignore_case else str
+    parts = [".*" if c == "%" else "." if c == "_" else re.escape(c) for c in fold(pattern)]
+    return lambda text: re.fullmatch("".join(parts), fold(text), re.DOTALL) is not None
 
 
 def quote(text: str, mark: str = "'") -> str:
@@ -130,14 +150,22 @@ NUMBER_FIELDS: list[tuple[str, Callable[[TraceInfo], float | None]]] = [
     ("attributes.request_time", lambda info: info.request_ns // 1_000_000),
     ("execution_time_ms", lambda info: None if info.duration_ns is None else info.duration_ns / 1e6),
     ("execution_duration", lambda info: None if info.duration_ns is None else info.duration_ns / 1e6),
+    ("duration", lambda info: None if info.duration_ns is None else info.duration_ns / 1e6),
     ("end_time_ms", lambda info: info.request_ns // 1_000_000 + (info.duration_ns or 0) / 1e6),
+]
+
+
+DURATIONS = ("execution_time_ms", "execution_duration", "duration")
+TEXT_OPERATORS = [
+    *("=", "!=", "<>", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE", "RLIKE", "NOT RLIKE"),
+    *("IN", "NOT IN", "IS NULL", "IS NOT NULL"),
 ]
 
 
 @st.composite
 def text_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
     field, value_of = draw(st.sampled_from(TEXT_FIELDS))
-    kind = draw(st.sampled_from(["=", "!=", "<>", "LIKE", "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL"]))
+    kind = draw(st.sampled_from(TEXT_OPERATORS))
     if kind.startswith("IS"):
         return f"{field} {draw_case(draw, kind)}", lambda info: (value_of(info) is None) == (kind == "IS NULL")
     if kind.endswith("IN"):
@@ -155,10 +183,14 @@ def text_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
             f"{field}{space}{kind}{space}{written}",
             lambda info: value_of(info) is not None and COMPARE[kind](value_of(info), text),
         )
-    matches = like(text, ignore_case=kind == "ILIKE")
+    if kind.endswith("RLIKE"):
+        text = draw(st.sampled_from(["^a", "b$", "[ab]", "a.b", "(?i)A", "^$", "x|y", "\\\\S+", "a+b?"]))
+        written, matches = quote(text), lambda value: re.search(text, value) is not None
+    else:
+        matches = like(text, ignore_case=kind.endswith("ILIKE"))
     return (
         f"{field} {draw_case(draw, kind)} {written}",
-        lambda info: matches(value_of(info) or "") and bool(value_of(info) is not None),
+        lambda info: value_of(info) is not None and matches(value_of(info)) != kind.startswith("NOT"),
     )
 
 
@@ -166,7 +198,7 @@ def text_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
 def number_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
     field, value_of = draw(st.sampled_from(NUMBER_FIELDS))
     compare = draw(st.sampled_from(sorted(COMPARE)))
-    near = START_NS // 1_000_000 if "execution" not in field else 0
+    near = START_NS // 1_000_000 if field not in DURATIONS else 0
     number = near + draw(st.integers(-2, 40) | st.floats(-2, 40).map(lambda value: round(value, 3)))
 
     def holds(info: TraceInfo) -> bool:
@@ -177,15 +209,25 @@ def number_conditions(draw: st.DrawFn) -> tuple[str, Predicate]:
 
 
 @st.composite
+def negated(draw: st.DrawFn, members: st.SearchStrategy[tuple[str, Predicate]]) -> tuple[str, Predicate]:
+    text, holds = draw(members)
+    return f"{draw_case(draw, 'NOT')} {text}", lambda info: not holds(info)
+
+
+@st.composite
 def joined(draw: st.DrawFn, members: st.SearchStrategy[tuple[str, Predicate]]) -> tuple[str, Predicate]:
     parts = draw(st.lists(members, min_size=2, max_size=3))
     every = draw(st.booleans())
-    written = f" {draw_case(draw, 'AND' if every else 'OR')} ".join(text for text, _ in parts)
+    # Conditions side by side are joined with AND.
+    operator = draw(st.sampled_from([draw_case(draw, "AND"), ""])) if every else draw_case(draw, "OR")
+    written = f" {operator} ".join(text for text, _ in parts)
     combine = all if every else any
     return f"({written})", lambda info: combine(holds(info) for _, holds in parts)
 
 
-conditions = st.recursive(text_conditions() | number_conditions(), joined, max_leaves=6)
+conditions = st.recursive(
+    text_conditions() | number_conditions(), lambda members: joined(members) | negated(members), max_leaves=6
+)
 
 
 @settings(deadline=None, max_examples=400)
@@ -225,29 +267,45 @@ def test_any_text_is_a_filter_or_raises_invalid_value(filled: Database, text: st
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ("status", "Position 7: expected =, !="),
-        ("status = ", "Position 10: expected a number or text in quotes, found the end"),
-        ("status = OK", "Position 10: expected a number or text in quotes, found 'OK'"),
-        ("status = 'OK' AND", "Position 18: expected a field"),
-        ("status = 'OK' status = 'OK'", "Position 15: expected AND, OR or the end"),
-        ("(status = 'OK'", "Position 15: expected AND, OR or )"),
-        ("status = 'OK", "Position 10: did not expect a quote that is never closed"),
-        ("status = 'OK';", "Position 14: did not expect the character ';'"),
-        ("= 'OK'", "Position 1: expected a field"),
-        ("tags. = 'OK'", "expected a key after tags."),
-        ("colour = 'red'", "Position 1: there is no field 'colour'; use name, status"),
-        ("spans.name = 'x'", "there is no field 'spans.name'"),
-        ("status = 3", "status is compared with text in quotes"),
-        ("status IN ('OK', 3)", "status is compared with text in quotes"),
-        ("timestamp_ms > 'yesterday'", "timestamp_ms is compared with numbers"),
-        ("status > 'OK'", "status takes =, !=, IN"),
-        ("timestamp_ms LIKE 3", "not LIKE"),
-        ("name RLIKE 'x'", "Position 6: expected =, !="),
-        ("name IN 'x'", "Position 9: expected ( after IN"),
-        ("name IN ()", "Position 10: expected a number"),
-        ("name NOT 'x'", "expected IN"),
-        ("name IS 'x'", "expected NULL"),
-        (f"name LIKE '{'a' * 501}'", "at most 500 characters"),
+        ("status = ", "expected a number, a time or text in quotes at position 10, found the end"),
+        ("status = OK", "expected a number, a time or text in quotes at position 10, found 'OK'"),
+        ("status = 'OK' AND", "expected a field, a word or ( at position 18, found the end"),
+        ("status = 'OK' OR", "expected a field, a word or ( at position 17, found the end"),
+        ("NOT", "expected a field, a word or ( at position 4, found the end"),
+        ("OR status = 'OK'", "expected a field, a word or ( at position 1, found 'OR'"),
+        ("(status = 'OK'", "expected AND, OR or ) at position 15, found the end"),
+        ("status = 'OK'), name = 'a'", "expected AND, OR or the end at position 14, found ')'"),
+        ("status = 'OK', name = 'a'", "expected AND, OR or the end at position 14, found ','"),
+        ("status = 'OK", "the quote at position 10 is never closed"),
+        ("= 'OK'", "expected a field, a word or ( at position 1, found '='"),
+        ("'OK' = status", "expected a field, a word or ( at position 1, found \"'OK'\""),
+        ("tags. = 'OK'", "expected a key after tags. at position 1"),
+        ("tags.a", "after tags.a at position 7, found the end"),
+        ("status 'OK'", "after status at position 8, found \"'OK'\""),
+        ("colour = 'red'", "unknown field 'colour' at position 1; the fields are name, status, "),
+        ("statuss = 'OK'", "unknown field 'statuss' at position 1; did you mean 'status'?"),
+        ("name = 'a' AND STATU = 'OK'", "unknown field 'STATU' at position 16; did you mean 'status'?"),
+        ("colour LIKE 'x'", "unknown field 'colour'"),
+        ("colour IN ('x')", "unknown field 'colour'"),
+        ("colour IS NOT NULL", "unknown field 'colour'"),
+        ("`colour` = 'x'", "unknown field 'colour'"),
+        ("status = 3", "status is compared with text in quotes; at position 10 found '3'"),
+        ("status IN ('OK', 3)", "status is compared with text in quotes; at position 18 found '3'"),
+        ("status = -24h", "status is compared with text in quotes; at position 10 found '-24h'"),
+        ("timestamp_ms > 'yesterday'", "timestamp_ms is compared with times: an ISO date such as 2026-11-01"),
+        ("timestamp > 24h", "timestamp is compared with times"),
+        ("timestamp > 2026-13-01", "expected a number, a time or text in quotes at position 13, found '2026-13-01'"),
+        ("duration > 2026-11-01", "duration is compared with durations: a number with a unit such as 1.5s"),
+        ("experiment_id = 1h", "experiment_id is compared with numbers; at position 17 found '1h'"),
+        ("status > 'OK'", "status at position 1 takes =, !=, IN, NOT IN, IS NULL, IS NOT NULL, LIKE,"),
+        ("timestamp_ms LIKE 3", "timestamp_ms at position 1 takes =, !=, "),
+        ("name RLIKE '('", "the regular expression at position 12 is malformed: missing )"),
+        ("name IN 'x'", "expected ( after IN at position 9, found \"'x'\""),
+        ("name IN ()", "expected a number, a time or text in quotes at position 10, found ')'"),
+        ("name IN ('x' 'y')", "expected , or ) at position 14"),
+        ("name IS 'x'", "expected NULL at position 9"),
+        ("name NOT LIKE 3", "name is compared with text in quotes"),
+        (f"name LIKE '{'a' * 501}'", "the pattern at position 11 has more than 500 characters"),
         ("(" * 17 + "name = 'x'" + ")" * 17, "more than 16 parentheses"),
         (" AND ".join(["name = 'x'"] * 65), "more than 64 conditions"),
         (f"name IN ({', '.join(['1'] * 1001)})", "more than 1000 values"),
@@ -376,7 +434,7 @@ def test_a_page_token_of_another_order_returns_400(http: httpx.Client) -> None:
     [
         (["name SIDEWAYS"], "expected ASC, DESC or the end"),
         (["name,"], "expected ASC, DESC or the end"),
-        (["colour"], "no field 'colour'"),
+        (["colour"], "unknown field 'colour'"),
     ],
 )
 def test_an_invalid_order_returns_its_error(http: httpx.Client, order_by: list[str], message: str) -> None:
@@ -407,3 +465,101 @@ def test_a_page_has_100_traces_by_default(http: httpx.Client) -> None:
     for number in (0, 501):
         response = http.post(f"{TRACES}/search", json={"locations": [location("0")], "max_results": number})
         assert response.status_code == 400
+
+
+@pytest.mark.timeout(60)
+def test_an_endless_regular_expression_is_refused(tmp_path: Path) -> None:
+    db = Database.open(f"sqlite:///{tmp_path / 'kayba.db'}")
+    client_info.save_info(db, TraceInfo(trace_id(1), "0", START_NS, None, "OK", tags={"k": "a" * 60 + "!"}))
+    with pytest.raises(store_errors.InvalidValue, match="takes too long: avoid repetitions inside repetitions"):
+        ids(db, "tags.k RLIKE '(a|aa)+$'")
+    assert ids(db, "tags.k RLIKE 'a!$'") == [trace_id(1)]
+    db.close()
+
+
+def saved(db: Database, number: int, **fields: Any) -> str:
+    info = {"request_ns": START_NS, "duration_ns": None, "state": "OK", **fields}
+    client_info.save_info(db, TraceInfo(trace_id(number), "0", **info))
+    return trace_id(number)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{tmp_path / 'kayba.db'}")
+    yield opened
+    opened.close()
+
+
+def test_times_are_dates_or_relative_to_now(db: Database) -> None:
+    hour = 3_600 * 10**9
+    now = time.time_ns()
+    recent = saved(db, 1, request_ns=now - hour // 2)
+    older = saved(db, 2, request_ns=now - 30 * hour)
+    # 2026-11-01 is 20,758 days after 1970-01-01.
+    november = saved(db, 3, request_ns=20_758 * 24 * hour)
+    assert ids(db, "timestamp > -1h") == [recent]
+    assert ids(db, "timestamp_ms > -90m AND timestamp <= -1m") == [recent]
+    assert set(ids(db, "timestamp > '-2d'")) == {recent, older}
+    assert ids(db, "timestamp = 2026-11-01") == [november]
+    assert ids(db, "timestamp >= 2026-11-01 AND timestamp < '2026-11-01T00:00:01Z'") == [november]
+    assert ids(db, "timestamp > 2026-11-01T01:00:00+02:00 AND timestamp < 2026-11-01T02:00:00.5+01:00") == [november]
+    assert ids(db, "timestamp IN (2026-11-01)") == [november]
+
+
+def test_durations_have_units(db: Database) -> None:
+    quick, slow = saved(db, 1, duration_ns=250_000_000), saved(db, 2, duration_ns=90 * 10**9)
+    saved(db, 3)
+    assert ids(db, "duration < 1s") == ids(db, "duration_ms = 250") == ids(db, "duration = 0.25s") == [quick]
+    assert ids(db, "duration > 1m") == ids(db, "execution_time >= '1.5m'") == [slow]
+
+
+def test_aliases_name_tags_and_metadata(db: Database) -> None:
+    metadata = {"mlflow.trace.session": "s-1", "mlflow.trace.user": "ada"}
+    first = saved(db, 1, tags={"kayba.folder": "production", "mlflow.traceName": "agent"}, metadata=metadata)
+    other = saved(db, 2)
+    for text in ("folder = 'production'", "session = 's-1'", "session_id = 's-1'", "user = 'ada'", "user_id LIKE 'a%'"):
+        assert ids(db, text) == [first], text
+    assert ids(db, "folder IS NULL") == ids(db, "NOT folder = 'production'") == ids(db, "session IS NULL") == [other]
+
+
+def test_a_linked_prompt_is_found_by_name_and_version(db: Database) -> None:
+    linked = saved(db, 1, tags={"mlflow.linkedPrompts": '[{"name": "greet", "version": "2"}]'})
+    saved(db, 2, tags={"mlflow.linkedPrompts": "not json"})
+    assert ids(db, "prompt = 'greet/2'") == ids(db, "prompt LIKE 'greet/%'") == [linked]
+    assert ids(db, "prompt = 'greet/1'") == []
+
+
+def judge(db: Database, number: int, name: str, value: Any, kind: str = "feedback", **fields: Any) -> None:
+    judgement = {"assessment_name": name, kind: {"value": value}, "source": {"source_type": "CODE"}, **fields}
+    assessments.create(db, trace_id(number), judgement)
+
+
+def test_assessments_are_compared_as_text_or_as_numbers(db: Database) -> None:
+    values = {1: "yes", 2: True, 3: 0.8, 4: 5, 5: {"a": [1]}, 6: None}
+    for number, value in values.items():
+        saved(db, number)
+        judge(db, number, "correct", value)
+    judge(db, 1, "correct", "expected", "expectation")
+    saved(db, 7)
+
+    def numbers(text: str) -> set[int]:
+        return {int(id_[-2:]) for id_ in ids(db, text)}
+
+    assert numbers("feedback.correct = 'yes'") == numbers("feedback.correct LIKE 'y%'") == {1}
+    assert numbers("feedback.correct = 'true'") == {2}
+    assert numbers("feedback.correct = '0.8'") == numbers("feedback.correct = 0.8") == {3}
+    assert numbers("feedback.correct > 0.5") == {3, 4}
+    assert numbers("feedback.correct <= 1") == {3}
+    assert numbers("feedback.correct != 'yes'") == {2, 3, 4, 5, 6}
+    assert numbers("feedback.correct LIKE '%[1]%'") == {5}
+    assert numbers("feedback.correct IS NULL") == {7}
+    assert numbers("expectation.correct = 'expected'") == numbers("expectation.correct IS NOT NULL") == {1}
+    assert numbers("feedback.other IS NOT NULL") == set()
+
+
+def test_replaced_assessments_do_not_count(db: Database) -> None:
+    id_ = saved(db, 1)
+    judge(db, 1, "correct", "no", assessment_id=f"a-{1:032x}")
+    judge(db, 1, "correct", "yes", overrides=f"a-{1:032x}")
+    assert ids(db, "feedback.correct = 'no'") == []
+    assert ids(db, "feedback.correct = 'yes'") == [id_]

@@ -2,134 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
-from kayba_local.store.errors import InvalidValue
-from kayba_local.store.query.filters import And, Comparison, Condition, Field, Or, Value
+from kayba_local.store.query.columns import (
+    ALWAYS,
+    Clause,
+    ColumnResolver,
+    RowColumn,
+    SpanColumn,
+)
+from kayba_local.store.query.comparisons import Comparer
+from kayba_local.store.query.errors import InvalidFilter
+from kayba_local.store.query.nodes import And, Comparison, Condition, Not, Or, Words
 
-MAX_PATTERN_CHARACTERS: Final = 500
-"""Limit of a LIKE pattern, which bounds the time of a match."""
+WordMatcher: TypeAlias = Callable[[Words], Clause]
+"""Returns the condition that the text of a trace contains words."""
+RarityCheck: TypeAlias = Callable[[Clause], bool]
+"""Returns whether a SELECT has so few rows that a search may start from them."""
 
-_ALWAYS: Final = "1 = 1"
-_EQUALITIES: Final = ("=", "!=", "IN", "NOT IN", "IS NULL", "IS NOT NULL")
-_TEXT_OPERATORS: Final = (*_EQUALITIES, "LIKE", "ILIKE")
-_NUMBER_OPERATORS: Final = (*_EQUALITIES, ">", ">=", "<", "<=")
+_SPANS: Final = "SELECT 1 FROM spans WHERE spans.trace = traces.id"
+
+
+def _now_ms() -> float:
+    return time.time_ns() / 1_000_000
+
+
+def _never_rare(_: Clause) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """An SQL fragment and the values of its placeholders, in order."""
-
-    sql: str
-    parameters: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TextColumn:
-    """A field stored as a text column."""
-
-    sql: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberColumn:
-    """A field stored as a number column.
+class Compiler:
+    """Compiles the conditions of one filter.
 
     Attributes:
-        sql: The value that is compared in filters.
-        nullable: Whether it can be missing.
-        order: The value that rows are sorted by, if it is finer than `sql`; empty for the same value.
+        resolve: Returns a field's column.
+        match_words: Returns the condition of a text search; None if there is none.
+        is_rare: Returns whether a SELECT of traces has few rows.
+        now_ms: The time that relative times refer to, in ms since 1970.
     """
 
-    sql: str
-    nullable: bool = False
-    order: str = ""
+    resolve: ColumnResolver
+    match_words: WordMatcher | None = None
+    is_rare: RarityCheck = _never_rare
+    now_ms: float = field(default_factory=_now_ms)
+
+    def compile(self, condition: Condition) -> Clause:
+        """Return a condition as SQL.
+
+        Raises:
+            InvalidFilter: A field is unknown, or its operator or value has the wrong type.
+        """
+        match condition:
+            case Comparison():
+                return self._compare(condition)
+            case Words():
+                if self.match_words is None:
+                    message = f"expected a field at position {condition.position}: there is no text search here"
+                    raise InvalidFilter(message, condition.position)
+                return self.match_words(condition)
+            case Not():
+                # A condition on a missing value is null. Its negation holds, because the condition does not.
+                member = self.compile(condition.member)
+                return Clause(f"({member.sql}) IS NOT TRUE", member.parameters)
+            case Or():
+                return _join(" OR ", (self.compile(member) for member in condition.members))
+            case And():
+                return self._compile_all(condition.members)
+
+    def _compile_all(self, members: Iterable[Condition]) -> Clause:
+        """Return a conjunction. Its conditions on spans hold for one and the same span."""
+        clauses: list[Clause] = []
+        of_spans: list[Clause] = []
+        for member in members:
+            test = self._test_span(member)
+            if test is None:
+                clauses.append(self.compile(member))
+            else:
+                of_spans.append(test)
+        if of_spans:
+            clauses.append(_any_span(_join(" AND ", of_spans)))
+        return _join(" AND ", clauses)
+
+    def _test_span(self, condition: Condition) -> Clause | None:
+        """Return a condition on the row of a span; None if the condition is not only on spans."""
+        if isinstance(condition, Comparison):
+            column = self.resolve(condition.field)
+            return self._comparer.compare(condition, column.value) if isinstance(column, SpanColumn) else None
+        if not isinstance(condition, And | Or) or not condition.members:
+            return None
+        tests: list[Clause] = []
+        for member in condition.members:
+            test = self._test_span(member)
+            if test is None:
+                return None
+            tests.append(test)
+        return _join(" OR " if isinstance(condition, Or) else " AND ", tests)
+
+    def _compare(self, comparison: Comparison) -> Clause:
+        column = self.resolve(comparison.field)
+        if isinstance(column, SpanColumn):
+            return _any_span(self._comparer.compare(comparison, column.value))
+        if isinstance(column, RowColumn):
+            return self._compare_rows(comparison, column)
+        return self._comparer.compare(comparison, column)
+
+    def _compare_rows(self, comparison: Comparison, column: RowColumn) -> Clause:
+        if comparison.operator in ("IS NULL", "IS NOT NULL"):
+            missing = "NOT " if comparison.operator == "IS NULL" else ""
+            return Clause(f"{missing}EXISTS (SELECT 1 {column.rows})", column.parameters)
+        test = self._comparer.compare(comparison, column.value)
+        parameters = (*column.parameters, *test.parameters)
+        if column.traces and comparison.operator in ("=", "IN"):
+            select = Clause(f"{column.traces} AND {test.sql}", parameters)
+            if self.is_rare(select):
+                return Clause(f"traces.id IN ({select.sql})", parameters)
+        return Clause(f"EXISTS (SELECT 1 {column.rows} AND {test.sql})", parameters)
+
+    @property
+    def _comparer(self) -> Comparer:
+        return Comparer(self.now_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyValueColumn:
-    """A field stored in the `value` column of a key-value table.
-
-    Attributes:
-        rows: A FROM clause that selects the row, with one placeholder for the key.
-        key: The key.
-    """
-
-    rows: str
-    key: str
+def _any_span(test: Clause) -> Clause:
+    return Clause(f"EXISTS ({_SPANS} AND {test.sql})", test.parameters)
 
 
-Column: TypeAlias = TextColumn | NumberColumn | KeyValueColumn
-ColumnResolver: TypeAlias = Callable[[Field], Column]
-"""Returns a field's column; raises InvalidValue for an unknown field."""
-
-
-def unknown_field(field: Field, known: Sequence[str]) -> InvalidValue:
-    """Return the error for an unknown field."""
-    return InvalidValue(f"Position {field.position}: there is no field {str(field)!r}; use {', '.join(known)}.")
-
-
-def compile_condition(condition: Condition, resolve: ColumnResolver) -> Clause:
-    """Return a filter as SQL.
-
-    Raises:
-        InvalidValue: A field is unknown, or its operator or value has the wrong type.
-    """
-    if isinstance(condition, Comparison):
-        return _compare(condition, resolve(condition.field))
-    if condition == And(()):
-        return Clause(_ALWAYS)
-    operator = " OR " if isinstance(condition, Or) else " AND "
-    parts = [compile_condition(member, resolve) for member in condition.members]
+def _join(operator: str, clauses: Iterable[Clause]) -> Clause:
+    parts = list(clauses)
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return ALWAYS
     sql = operator.join(part.sql for part in parts)
     return Clause(f"({sql})", tuple(value for part in parts for value in part.parameters))
-
-
-def _compare(comparison: Comparison, column: Column) -> Clause:
-    _check(comparison, column)
-    if not isinstance(column, KeyValueColumn):
-        return _test(column.sql, comparison.operator, comparison.values)
-    if comparison.operator in ("IS NULL", "IS NOT NULL"):
-        missing = "NOT " if comparison.operator == "IS NULL" else ""
-        return Clause(f"{missing}EXISTS (SELECT 1 {column.rows})", (column.key,))
-    test = _test("value", comparison.operator, comparison.values)
-    return Clause(f"EXISTS (SELECT 1 {column.rows} AND {test.sql})", (column.key, *test.parameters))
-
-
-def _check(comparison: Comparison, column: Column) -> None:
-    field, operator = comparison.field, comparison.operator
-    operators = _NUMBER_OPERATORS if isinstance(column, NumberColumn) else _TEXT_OPERATORS
-    if operator not in operators:
-        raise InvalidValue(f"Position {field.position}: {field} takes {', '.join(operators)}, not {operator}.")
-    types, name = ((int, float), "numbers") if isinstance(column, NumberColumn) else ((str,), "text in quotes")
-    if not all(isinstance(value, types) for value in comparison.values):
-        raise InvalidValue(f"Position {field.position}: {field} is compared with {name}.")
-
-
-def _test(column: str, operator: str, values: tuple[Value, ...]) -> Clause:
-    match operator:
-        case "LIKE":
-            return Clause(f"{column} GLOB ?", (_glob(_pattern(values[0])),))
-        case "ILIKE":
-            return Clause(f"{column} LIKE ?", (_pattern(values[0]),))
-        case "IN" | "NOT IN":
-            return Clause(f"{column} {operator} ({', '.join('?' * len(values))})", values)
-        case "IS NULL" | "IS NOT NULL":
-            return Clause(f"{column} {operator}")
-        case _:
-            return Clause(f"{column} {operator} ?", values)
-
-
-def _pattern(value: Value) -> str:
-    pattern = str(value)
-    if len(pattern) > MAX_PATTERN_CHARACTERS:
-        raise InvalidValue(f"A pattern of LIKE or ILIKE has at most {MAX_PATTERN_CHARACTERS} characters.")
-    return pattern
-
-
-def _glob(pattern: str) -> str:
-    """Return a LIKE pattern as a GLOB pattern, because SQLite's LIKE ignores case."""
-    translated = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
-    return "".join(translated.get(character, character) for character in pattern)

@@ -17,15 +17,19 @@ import orjson
 
 from kayba_local.store.database import Row, Transaction
 from kayba_local.store.errors import InvalidValue
-from kayba_local.store.query.conditions import (
+from kayba_local.store.query.columns import (
+    AnyColumn,
     Clause,
     Column,
     ColumnResolver,
-    KeyValueColumn,
     NumberColumn,
+    RowColumn,
+    SpanColumn,
     TextColumn,
 )
-from kayba_local.store.query.filters import parse_order
+from kayba_local.store.query.errors import InvalidFilter
+from kayba_local.store.query.grammar import parse_order
+from kayba_local.store.query.nodes import Field
 
 MAX_ORDER_TERMS: Final = 3
 MAX_SORTED_CHARACTERS: Final = 50
@@ -64,7 +68,7 @@ def sort_keys(order_by: Sequence[str], resolve: ColumnResolver, tie_breakers: Se
     keys: list[SortKey] = []
     for text in order_by:
         term = parse_order(text)
-        keys.extend(_keys(resolve(term.field), descending=term.descending))
+        keys.extend(_keys(term.field, resolve(term.field), descending=term.descending))
     return [*keys, *tie_breakers]
 
 
@@ -98,7 +102,7 @@ def fetch_page(
     return Page(rows[:limit], _write_token([rows[limit - 1][name] for name in names], keys))
 
 
-def _keys(column: Column, *, descending: bool) -> Iterable[SortKey]:
+def _keys(field: Field, column: Column, *, descending: bool) -> Iterable[SortKey]:
     """Yield the column's sort keys. Rows without a value come last in both directions."""
     if isinstance(column, NumberColumn):
         sql = column.order or column.sql
@@ -108,16 +112,19 @@ def _keys(column: Column, *, descending: bool) -> Iterable[SortKey]:
         else:
             yield SortKey(Clause(sql), descending)
         return
-    value = _text_of(column)
+    value = _text_of(field, column)
     yield SortKey(Clause(f"{value.sql} IS NULL", value.parameters), descending=False)
     text = f"SUBSTR(COALESCE({value.sql}, ''), 1, {MAX_SORTED_CHARACTERS})"
     yield SortKey(Clause(text, value.parameters), descending)
 
 
-def _text_of(column: TextColumn | KeyValueColumn) -> Clause:
+def _text_of(field: Field, column: TextColumn | AnyColumn | RowColumn | SpanColumn) -> Clause:
     if isinstance(column, TextColumn):
-        return Clause(column.sql)
-    return Clause(f"(SELECT value {column.rows})", (column.key,))
+        return Clause(column.sql, column.parameters)
+    if isinstance(column, RowColumn) and isinstance(column.value, TextColumn):
+        sql = f"(SELECT MIN({column.value.sql}) {column.rows})"
+        return Clause(sql, (*column.value.parameters, *column.parameters))
+    raise InvalidFilter(f"traces cannot be sorted by {field} at position {field.position}", field.position)
 
 
 def _after(names: Sequence[str], keys: Sequence[SortKey], values: Sequence[Any]) -> Clause:

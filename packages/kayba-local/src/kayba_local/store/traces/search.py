@@ -1,66 +1,23 @@
-"""Trace search: the fields of filters and orders, and pages of matching traces."""
+"""Trace search: pages of the traces that match a filter."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kayba_local.store.database import Database
-from kayba_local.store.query.conditions import (
-    Clause,
-    Column,
-    KeyValueColumn,
-    NumberColumn,
-    TextColumn,
-    compile_condition,
-    unknown_field,
-)
-from kayba_local.store.query.filters import Field, parse_filter
+from kayba_local.store.database import Database, Transaction
+from kayba_local.store.functions import report_failures
+from kayba_local.store.query.columns import Clause
+from kayba_local.store.query.conditions import Compiler
+from kayba_local.store.query.grammar import parse_filter
 from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
-from kayba_local.store.traces.traces import NAME_TAG, TraceInfo, read_infos
+from kayba_local.store.traces.fields import is_field, resolve
+from kayba_local.store.traces.traces import TraceInfo, read_infos
 
-_START_MS: Final = "traces.request_ns / 1000000"
-_DURATION_MS: Final = "traces.duration_ns / 1000000.0"
+MAX_RARE_TRACES: Final = 5_000
+"""Traces that a search starts from, instead of trying all traces in their order."""
 
-_TAGS: Final = "FROM trace_tags WHERE trace_tags.trace = traces.id AND trace_tags.key = ?"
-_METADATA: Final = "FROM trace_metadata WHERE trace_metadata.trace = traces.id AND trace_metadata.key = ?"
-_GROUPS: Final[Mapping[str, str]] = {
-    "tag": _TAGS,
-    "tags": _TAGS,
-    "metadata": _METADATA,
-    "request_metadata": _METADATA,
-    "trace_metadata": _METADATA,
-}
-_ATTRIBUTE_GROUPS: Final = ("", "attribute", "attributes", "trace")
-
-_END_NS: Final = "(traces.request_ns + COALESCE(traces.duration_ns, 0))"
-
-# Filters compare milliseconds. Rows are sorted by the nanosecond: many traces can start in one millisecond.
-_START: Final = NumberColumn(_START_MS, order="traces.request_ns")
-_DURATION: Final = NumberColumn(_DURATION_MS, nullable=True, order="traces.duration_ns")
-_END: Final = NumberColumn(f"({_START_MS} + COALESCE({_DURATION_MS}, 0))", order=_END_NS)
-_STATE: Final = TextColumn("traces.state")
-_ID: Final = TextColumn("traces.trace_id")
-_ATTRIBUTES: Final[Mapping[str, Column]] = {
-    "name": KeyValueColumn(_TAGS, NAME_TAG),
-    "status": _STATE,
-    "state": _STATE,
-    "timestamp_ms": _START,
-    "timestamp": _START,
-    "request_time": _START,
-    "execution_time_ms": _DURATION,
-    "execution_time": _DURATION,
-    "execution_duration": _DURATION,
-    "end_time_ms": _END,
-    "end_time": _END,
-    "trace_id": _ID,
-    "request_id": _ID,
-    "client_request_id": TextColumn("traces.client_request_id"),
-    "run_id": KeyValueColumn(_METADATA, "mlflow.sourceRun"),
-    "experiment_id": NumberColumn("traces.experiment"),
-}
-_FIELD_NAMES: Final = (*_ATTRIBUTES, "tags.KEY", "metadata.KEY")
 _TIE_BREAKERS: Final = (
     SortKey(Clause("traces.request_ns"), descending=True),
     SortKey(Clause("traces.trace_id"), descending=False),
@@ -88,7 +45,7 @@ def search(
     Args:
         db: The store.
         experiment_ids: The experiments to search; unknown ids match no trace.
-        filter_text: A filter in the language of `query.filters`; times are in milliseconds.
+        filter_text: A filter in the language of `query.grammar`.
         order_by: Fields, each with `ASC` or `DESC`.
         limit: Traces a page.
         token: The `next_token` of the previous page; None for the first page.
@@ -96,21 +53,31 @@ def search(
     Raises:
         InvalidValue: The filter, order or token is invalid.
     """
-    condition = compile_condition(parse_filter(filter_text), _resolve)
-    keys = sort_keys(order_by, _resolve, _TIE_BREAKERS)
+    keys = sort_keys(order_by, resolve, _TIE_BREAKERS)
     placeholders = ", ".join("?" * len(experiment_ids))
     experiments = tuple(int(id_) for id_ in experiment_ids)
-    where = Clause(f"traces.experiment IN ({placeholders}) AND {condition.sql}", (*experiments, *condition.parameters))
-    with db.read() as tx:
+    with db.read() as tx, report_failures():
+        condition = compile_filter(tx, filter_text)
+        where = Clause(
+            f"traces.experiment IN ({placeholders}) AND {condition.sql}", (*experiments, *condition.parameters)
+        )
         page = fetch_page(tx, "traces", where, keys, limit, token)
         return TracePage(read_infos(tx, page.rows), page.next_token)
 
 
-def _resolve(field: Field) -> Column:
-    group = field.group.lower()
-    if group in _GROUPS:
-        return KeyValueColumn(_GROUPS[group], field.key)
-    column = _ATTRIBUTES.get(field.key.lower()) if group in _ATTRIBUTE_GROUPS else None
-    if column is None:
-        raise unknown_field(field, _FIELD_NAMES)
-    return column
+def compile_filter(tx: Transaction, filter_text: str) -> Clause:
+    """Return a filter as a condition on the rows of `traces`.
+
+    Run queries with the condition in a block of `store.functions.report_failures`.
+
+    Raises:
+        InvalidFilter: The filter is malformed, or names an unknown field.
+    """
+    compiler = Compiler(resolve, is_rare=lambda select: _is_rare(tx, select))
+    return compiler.compile(parse_filter(filter_text, is_field))
+
+
+def _is_rare(tx: Transaction, select: Clause) -> bool:
+    """Return whether a SELECT has at most `MAX_RARE_TRACES` rows."""
+    beyond = tx.row(f"SELECT 1 FROM ({select.sql}) LIMIT 1 OFFSET {MAX_RARE_TRACES}", select.parameters)  # noqa: S608 - SQL of this package; values are bound
+    return beyond is None
