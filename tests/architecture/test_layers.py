@@ -22,8 +22,10 @@ LAYERS: dict[str, str] = {
     forks                   diagnostics native
     values/                 clocks diagnostics interrupts
     recording/              clocks forks values/ diagnostics interrupts
-    decorator/              clocks recording/ values/snapshot values/copies values/sentinels diagnostics interrupts
-                            errors
+    recording/model_calls   conventions/ recording/
+    clients/                values/
+    decorator/              clients/ clocks recording/ values/snapshot values/copies values/sentinels diagnostics
+                            interrupts errors
     addresses               -
     otlp_settings           addresses errors
     arguments               addresses otlp_settings recording/frames recording/prices values/media errors

@@ -7,9 +7,12 @@ from typing import Any, Final, Protocol
 
 from orjson import Fragment, dumps
 
+from ace_tracing.clients.recognition import recognize_stream
+from ace_tracing.clients.streams import recognize_item
 from ace_tracing.clocks import perf_counter, thread_time
 from ace_tracing.decorator.captures import copy_for_capture
-from ace_tracing.diagnostics import internal_error
+from ace_tracing.decorator.client_calls import ClientItems
+from ace_tracing.diagnostics import guard, internal_error
 from ace_tracing.recording.context import SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.values.snapshot import DEFAULT_LIMITS, Limits, snapshot
@@ -62,6 +65,7 @@ class StreamCollector:
     """
 
     __slots__ = (
+        "_client_items",
         "_clock",
         "_encoded",
         "_encoded_count",
@@ -81,6 +85,7 @@ class StreamCollector:
         # Copies for a user's function, or None when there is no such function.
         self._items: list[Any] | None = [] if span is not None and recorder.needs_items else None
         self._ignores_items = span is None or recorder.ignores_items
+        self._client_items: ClientItems | None = None
         # The items since the last `_encode_pending`: strings, numbers and encoded fragments.
         self._pending: list[Any] = []
         # The bytes for which items can still wait. It counts the longest possible text of each.
@@ -124,14 +129,19 @@ class StreamCollector:
         if room > 0:
             self._room = room
             self._pending.append(item)
-        elif not self._ignores_items:
+        elif self._span is not None:
             try:
-                self._add_now(item)
+                self._add_now(item, kind)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 internal_error("encoding an item")
                 self._unrecorded_count += 1
 
-    def _add_now(self, item: Any) -> None:
+    def _add_now(self, item: Any, kind: type) -> None:
+        is_plain = kind is str or kind is dict or kind is list
+        if not is_plain and self._fold(item) and self._items is None:
+            return
+        if self._ignores_items:
+            return
         if self._room <= 0:
             self._encode_pending()
             if self._room <= 0:
@@ -156,6 +166,24 @@ class StreamCollector:
         self._seconds_left -= seconds
         if self._seconds_left <= 0:
             self._room = 0
+
+    def _fold(self, item: Any) -> bool:
+        """Return whether an item is one of a client's stream, after it has been folded into the client's answer."""
+        recognized = recognize_item(item)
+        if recognized is None:
+            return False
+        if self._client_items is None:
+            self._client_items = ClientItems()
+        self._client_items.add(item, recognized)
+        return True
+
+    @guard("watching a stream")
+    def watch(self, stream: object) -> None:
+        """Note the stream whose items are collected: a client's can have the whole answer."""
+        recognized = recognize_stream(stream)
+        if recognized is not None and self._span is not None:
+            self._client_items = self._client_items or ClientItems()
+            self._client_items.watch(stream, recognized)
 
     def _encode_pending(self) -> None:
         """Encode the waiting items, and compute the room for others."""
@@ -198,7 +226,8 @@ class StreamCollector:
         if span is None:
             return
         try:
-            items = self._encode() if self._items is None else self._items + self._pending
+            answers = self._record_calls(span)
+            items = self._encode(answers) if self._items is None else self._items + self._pending
             # A stream can be iterated once more.
             self._ignores_items, self._room = True, 0
             self._recorder.record_items(span, items, return_value)
@@ -213,8 +242,21 @@ class StreamCollector:
             finally:
                 span.end()
 
-    def _encode(self) -> bytes:
+    def _record_calls(self, span: LiveSpan) -> list[Any]:
+        """Record the facts of the calls of a client's stream, and return their answers."""
+        client_items, self._client_items = self._client_items, None
+        with guard("folding a stream"):
+            return [] if client_items is None else client_items.record(span)
+        return []
+
+    def _encode(self, answers: list[Any]) -> bytes:
+        """Return the items as JSON text. One answer of a client alone is no list."""
         try:
+            if self._ignores_items:
+                return b"[]"
+            if len(answers) == 1 and not self._pending and not self._encoded:
+                return snapshot(answers[0])
+            self._pending += [Fragment(snapshot(answer, _ITEM_LIMITS)) for answer in answers]
             if not self._encoded:
                 return _encode_all(self._pending)
             self._encode_pending()

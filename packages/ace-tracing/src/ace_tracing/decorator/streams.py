@@ -13,6 +13,8 @@ from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from ace_tracing.clients.answers import note_recorded
+from ace_tracing.clients.helpers import FINAL_METHODS
 from ace_tracing.decorator.internal_frames import make_internal, make_methods_internal
 from ace_tracing.decorator.items import StreamCollector
 from ace_tracing.diagnostics import guard
@@ -57,7 +59,20 @@ def _make_proxy(stream: Any, collector: StreamCollector) -> _Proxy:
     proxy_class = _classes.get(kind)
     if proxy_class is None:
         _classes[kind] = proxy_class = _make_class(kind)
+    collector.watch(stream)
     return proxy_class(stream, collector)
+
+
+def is_proxy(kind: type) -> bool:
+    """Return whether a class is one of proxies."""
+    return issubclass(kind, _Proxy)
+
+
+def innermost_stream(value: Any) -> Any:
+    """Return the stream in a proxy, or in the proxies of several traced functions; any other value unchanged."""
+    while is_proxy(type(value)):
+        value = object.__getattribute__(value, "_ace_stream")
+    return value
 
 
 def _make_class(kind: type) -> type[_Proxy]:
@@ -97,10 +112,14 @@ class _Proxy:
 
     @property  # type: ignore[misc]  # for `isinstance`, as in unittest.mock
     def __class__(self) -> Any:
-        return type(self._ace_stream)
+        stream = self._ace_stream
+        # A traced function can return the proxy of another one.
+        return stream.__class__ if is_proxy(type(stream)) else type(stream)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._ace_stream, name)
+        if name in FINAL_METHODS:
+            return _watch_final_method(value)
         return value if name not in _WATCHED_METHODS else _watch_method(self, name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -117,6 +136,26 @@ def _watch_method(proxy: _Proxy, name: str, method: Any) -> Any:
         return method
     watch = _aclose if inspect.iscoroutinefunction(method) else _WATCHED_METHODS[name]
     return functools.partial(watch, proxy, method)
+
+
+def _watch_final_method(method: Any) -> Any:
+    """Return a method whose result is the answer that this span records: the function around it made no other call."""
+    if not callable(method):
+        return method
+
+    @make_internal
+    def call(*args: Any, **kwargs: Any) -> Any:
+        answer = method(*args, **kwargs)
+        note_recorded(answer)
+        return answer
+
+    @make_internal
+    async def call_async(*args: Any, **kwargs: Any) -> Any:
+        answer = await method(*args, **kwargs)
+        note_recorded(answer)
+        return answer
+
+    return call_async if inspect.iscoroutinefunction(method) else call
 
 
 def _watch_iterator(proxy: _Proxy, iterator: Any) -> Any:

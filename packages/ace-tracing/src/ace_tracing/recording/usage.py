@@ -14,7 +14,7 @@ from ace_tracing.recording.prices import compute_cost, price_table
 
 MODEL: Final = "mlflow.llm.model"
 
-_MODELS: Final = (MODEL, "gen_ai.response.model", "gen_ai.request.model", "model")
+MODELS: Final = (MODEL, "gen_ai.response.model", "gen_ai.request.model", "model")
 """The attributes that may contain the model of a call, the most exact one first."""
 
 
@@ -57,7 +57,7 @@ def price_tokens(tokens: Mapping[str, int], attributes: Mapping[str, orjson.Frag
     """
     if COST in attributes:
         return None
-    for name in _MODELS:
+    for name in MODELS:
         if name in attributes:
             model = orjson.loads(orjson.dumps(attributes[name]))
             price = price_table.find(model) if isinstance(model, str) else None
