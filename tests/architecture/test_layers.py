@@ -112,11 +112,14 @@ LAYERS: dict[str, str] = {
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records
     http/                   jobs/runner store/database store/errors contract
-    handlers/               http/ jobs/sources mlflow_json/ otlp/ store/
+    upkeep/                 store/
+    upkeep/commands         upkeep/deletion upkeep/files store/
+    upkeep/options          upkeep/commands upkeep/retention upkeep/worker store/database
+    handlers/               http/ jobs/sources mlflow_json/ otlp/ store/ upkeep/deletion
     pages/                  http/ otlp/ store/
     app                     handlers/ http/ jobs/runner pages/routes store/database store/integrations contract
     server                  app store/database
-    cli                     app server store/
+    cli                     app server store/ upkeep/commands upkeep/options
     pytest_plugin           server
     __main__                cli
 """,

@@ -1,4 +1,4 @@
-"""The command line `kayba-local serve`, and `kayba-local --version`."""
+"""The command line: `kayba-local serve`, the commands for upkeep, and `kayba-local --version`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from kayba_local.upkeep.commands import CommandError, add_commands
+from kayba_local.upkeep.options import add_upkeep_options, read_key_file, start_upkeep
+
 if TYPE_CHECKING:
     import socket
 
@@ -20,33 +23,26 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 4180
 EXIT_STOPPED: Final = 0
-EXIT_FAILURE: Final = 1
 EXIT_USAGE: Final = 2
-
-
-class _CannotServeError(Exception):
-    """The server cannot start; `code` is the exit code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
+EXIT_INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The process's exit code: 0 after a signal, 1 if the server cannot start, 2 for wrong usage.
+        The process's exit code: 0 after a signal to a server or if a command is done, 1 if it fails, 2 for wrong usage,
+        130 if Ctrl-C ends a command.
     """
     options = _parser(os.environ).parse_args(arguments)
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
     logging.basicConfig(level=logging.WARNING, format="kayba-local: %(levelname)s: %(message)s", stream=sys.stderr)
     try:
-        _serve(options)
-    except _CannotServeError as error:
+        options.run(options)
+    except CommandError as error:
         sys.stderr.write(f"kayba-local: {error}\n")
         return error.code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     return EXIT_STOPPED
 
 
@@ -67,6 +63,8 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve until SIGINT or SIGTERM", description="Serve the Kayba API.")
+    serve.set_defaults(run=_serve)
+    add_commands(commands, default_store)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument(
         "--port", type=_port, default=DEFAULT_PORT, help="port to listen on, 0 for a free one (default: %(default)s)"
@@ -76,12 +74,15 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         metavar="URL",
         help="sqlite:////absolute/path.db (default: KAYBA_LOCAL_STORE, or a file in the user's data directory)",
     )
-    serve.add_argument(
+    keys = serve.add_mutually_exclusive_group()
+    keys.add_argument(
         "--api-key",
         metavar="KEY",
         default=environment.get("KAYBA_LOCAL_API_KEY") or None,
-        help="key that requests must carry (default: KAYBA_LOCAL_API_KEY, or none: any key is accepted)",
+        help="key that requests must carry (default: KAYBA_LOCAL_API_KEY, or none: any key is accepted). Other users"
+        " of the machine can see it in the list of processes: prefer the variable or --api-key-file",
     )
+    keys.add_argument("--api-key-file", type=Path, metavar="FILE", help="file whose first line is the key")
     serve.add_argument(
         "--mock",
         action="store_true",
@@ -100,6 +101,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         action="store_false",
         help="respond to OTLP requests with 501, and accept traces as files, like MLflow on a file store",
     )
+    add_upkeep_options(serve, environment)
     return parser
 
 
@@ -124,6 +126,10 @@ def _serve(options: argparse.Namespace) -> None:
     from kayba_local.app import create_app
     from kayba_local.server import Server, is_loopback, url_of
 
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    if options.api_key_file is not None:
+        options.api_key = read_key_file(options.api_key_file)
     with _listen(options) as listener, closing(_open_store(options.store or default_store())) as db:
         app = create_app(
             db,
@@ -134,6 +140,8 @@ def _serve(options: argparse.Namespace) -> None:
             otlp=options.otlp,
         )
         announce = _announcer(url_of(options.host, listener), otlp=options.otlp, has_key=bool(options.api_key))
+        if not options.mock:
+            start_upkeep(db, options)
         Server(app, listener, announce).serve_until_stopped()
 
 
@@ -144,10 +152,10 @@ def _listen(options: argparse.Namespace) -> socket.socket:
         refuse_open_bind(options.host, options.api_key)
         return bind(options.host, options.port)
     except OpenBindError as error:
-        raise _CannotServeError(EXIT_USAGE, f"{error}; set one with --api-key or KAYBA_LOCAL_API_KEY") from error
+        raise CommandError(f"{error}; set one with --api-key or KAYBA_LOCAL_API_KEY", EXIT_USAGE) from error
     except OSError as error:
         reason = f"cannot listen on {options.host} port {options.port}: {error.strerror}"
-        raise _CannotServeError(EXIT_FAILURE, reason) from error
+        raise CommandError(reason) from error
 
 
 def _open_store(url: str) -> Database:
@@ -157,7 +165,7 @@ def _open_store(url: str) -> Database:
     try:
         return Database.open(url)
     except (StoreError, OSError) as error:
-        raise _CannotServeError(EXIT_FAILURE, f"cannot open the store: {error}") from error
+        raise CommandError(f"cannot open the store: {error}") from error
 
 
 def _announcer(url: str, *, otlp: bool, has_key: bool) -> Callable[[], None]:

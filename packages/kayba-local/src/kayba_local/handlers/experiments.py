@@ -37,7 +37,7 @@ def search_experiments(call: Call) -> dict[str, Any]:
     """Return a page of experiments."""
     body = call.body
     if body.get("view_type") == "DELETED_ONLY":
-        return {}  # this server never deletes experiments
+        return {}  # a deleted experiment is gone with its traces
     page = experiments.search(
         call.db,
         body.get("filter", ""),

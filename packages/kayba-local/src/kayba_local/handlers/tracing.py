@@ -25,6 +25,7 @@ from kayba_local.store.database import Database
 from kayba_local.store.errors import DoesNotExist
 from kayba_local.store.traces import artifacts, assessments, client_info, ingest, search, tags, traces
 from kayba_local.store.traces.traces import StoredTrace
+from kayba_local.upkeep import deletion
 
 logger: Final = logging.getLogger("kayba_local")
 
@@ -153,9 +154,9 @@ def delete_traces(call: Call) -> dict[str, Any]:
     """Delete traces by id or by age."""
     body = call.body
     if "request_ids" in body:
-        return {"traces_deleted": traces.delete(call.db, body["experiment_id"], body["request_ids"])}
+        return {"traces_deleted": deletion.delete(call.db, body["experiment_id"], body["request_ids"])}
     until_ms, limit = int(body["max_timestamp_millis"]), int(body.get("max_traces", MAX_DELETED_TRACES))
-    return {"traces_deleted": traces.delete_until(call.db, body["experiment_id"], until_ms, limit)}
+    return {"traces_deleted": deletion.delete_until(call.db, body["experiment_id"], until_ms, limit)}
 
 
 def _write_traces(db: Database, found: Iterable[StoredTrace]) -> Iterator[bytes]:

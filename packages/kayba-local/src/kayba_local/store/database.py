@@ -31,6 +31,8 @@ index, and the default of 2 MB holds that of 40,000 traces."""
 CHECKPOINT_PAGES: Final = 4_000
 """Pages in the write-ahead log, 16 MB, from which on they are copied to the file. Four times the default, so that a
 page that changes with each request is copied less often."""
+MAX_IDLE_LOG_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of the write-ahead log that stay on the disk once its pages are copied to the file."""
 
 Row = sqlite3.Row
 
@@ -149,6 +151,34 @@ class Database:
         """Register a callback that `close` calls first, while the store is still usable."""
         self._before_close.append(callback)
 
+    def log_bytes(self) -> int:
+        """Return the size of the write-ahead log."""
+        try:
+            return 0 if self.file is None else self.file.with_name(self.file.name + "-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def checkpoint(self) -> bool:
+        """Copy the write-ahead log to the file and empty it. Return False if a read or another process needs it."""
+        # First without the lock, so that writers wait only for the pages that have changed meanwhile.
+        with self._reader_slots:
+            self._require_open()
+            connection = self._take_reader()
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            finally:
+                self._idle_readers.append(connection)
+        with self._write_lock:
+            self._require_open()
+            self._writer.execute("PRAGMA busy_timeout = 0")
+            try:
+                is_busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError:
+                return False
+            finally:
+                self._writer.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+            return not is_busy
+
     def close(self) -> None:
         """Wait for open transactions, merge the write-ahead log into the file, and close it.
 
@@ -196,10 +226,13 @@ def _connect(path: Path | str) -> sqlite3.Connection:
 def _open_writer(path: Path | str) -> sqlite3.Connection:
     connection = _connect(path)
     try:
+        # Only an empty file takes it on: the pages that deletion leaves free can then go back to the system.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {MAX_IDLE_LOG_BYTES}")
         if isinstance(path, Path):
             path.chmod(0o600)
         return _configure(connection)

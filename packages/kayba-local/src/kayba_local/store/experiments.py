@@ -26,6 +26,10 @@ _COLUMNS: Final[Mapping[str, Column]] = {
     "creation_time": NumberColumn("experiments.created_ms", kind="time"),
     "last_update_time": NumberColumn("experiments.created_ms", kind="time"),
 }
+_INSERT: Final = """
+    INSERT INTO experiments (id, name, created_ms)
+    SELECT max(id) + 1, ?, ? FROM (SELECT id FROM experiments UNION ALL SELECT id FROM deleted_experiments)
+"""
 _GROUPS: Final = ("", "attribute", "attributes")
 _TIE_BREAKERS: Final = (
     SortKey(Clause("experiments.created_ms"), descending=True),
@@ -60,7 +64,7 @@ def create(db: Database, name: str, tags: Mapping[str, str]) -> str:
     with db.write() as tx:
         if tx.row("SELECT 1 FROM experiments WHERE name = ?", (name,)) is not None:
             raise AlreadyExists(f"An experiment named {name!r} already exists.")
-        tx.run("INSERT INTO experiments (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000))
+        tx.run(_INSERT, (name, _now_ms()))
         tx.run_many(
             "INSERT INTO experiment_tags (experiment, key, value) SELECT id, ?, ? FROM experiments WHERE name = ?",
             [(key, value, name) for key, value in tags.items()],
@@ -118,6 +122,23 @@ def get_row(tx: Transaction, experiment_id: str) -> Row:
     if row is None:
         raise DoesNotExist(f"No experiment of id {experiment_id}.")
     return row
+
+
+def delete_row(tx: Transaction, experiment_id: str) -> None:
+    """Delete an experiment without traces. Its id is not used again.
+
+    Raises:
+        DoesNotExist: No experiment has this id.
+    """
+    row = get_row(tx, experiment_id)
+    tx.run(
+        "INSERT INTO deleted_experiments (id, name, deleted_ms) VALUES (?, ?, ?)", (row["id"], row["name"], _now_ms())
+    )
+    tx.run("DELETE FROM experiments WHERE id = ?", (row["id"],))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _get_row_by_name(tx: Transaction, name: str) -> Row:

@@ -11,6 +11,7 @@ from kayba_local.store.schema import attachments as attachments_schema
 from kayba_local.store.schema import jobs as jobs_schema
 from kayba_local.store.schema import rest as rest_schema
 from kayba_local.store.schema import tracing as tracing_schema
+from kayba_local.store.schema import upkeep as upkeep_schema
 
 Step: TypeAlias = tuple[str, ...]
 """SQL statements of one migration, applied in one transaction."""
@@ -22,4 +23,5 @@ STEPS: Final[tuple[Step, ...]] = (
     tracing_schema.FACTS,
     tracing_schema.LOG_EVENTS,
     attachments_schema.INITIAL,
+    upkeep_schema.INITIAL,
 )

@@ -33,7 +33,7 @@ _FIND_ROOT: Final = f"SELECT {_COLUMNS} FROM spans WHERE trace = ? AND span_id =
 _UPDATE: Final = """
     UPDATE traces SET
         request_ns = ?, duration_ns = ?, state = ?, request_preview = ?, response_preview = ?, root_start_ns = ?,
-        root_span_id = ?, root_rank = ?
+        root_span_id = ?, root_rank = ?, interrupted = 0
     WHERE id = ?
 """
 

@@ -1,4 +1,4 @@
-"""Traces: read with and without their spans, and delete."""
+"""Traces, with and without their spans."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ NAME_TAG: Final = "mlflow.traceName"
 FOLDER_TAG: Final = "kayba.folder"
 ARTIFACT_TAG: Final = "mlflow.artifactLocation"
 SPANS_TAG: Final = "mlflow.trace.spansLocation"
+INTERRUPTED: Final = "kayba.interrupted"
+"""Metadata of a trace that was in progress, and got no span for a long time."""
 SERVER_TAGS: Final = (ARTIFACT_TAG, SPANS_TAG)
 """Tags that only the server sets. MLflow's clients locate a trace's spans by them."""
 
@@ -26,7 +28,6 @@ SPANS_PER_PAGE: Final = 500
 BYTES_PER_PAGE: Final = 512 * 1024
 """Limits of the spans that are read at once; a larger span is read alone."""
 
-_NS_PER_MS: Final = 1_000_000
 # Coarse clocks give a parent and its child the same start; the parent is the span that ends later.
 SPANS_IN_ORDER: Final = "FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id"
 
@@ -66,6 +67,11 @@ class TraceInfo:
     def folder(self) -> str | None:
         """The trace's folder; None if it has none."""
         return self.tags.get(FOLDER_TAG)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the trace was in progress, and got no span for a long time."""
+        return INTERRUPTED in self.metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,37 +169,6 @@ def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
         start = end
 
 
-def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
-    """Delete traces of an experiment with their dependent rows, and return the number of deleted traces."""
-    with db.write() as tx:
-        where, parameters = in_list("FROM traces WHERE experiment = ? AND trace_id IN", trace_ids)
-        return _delete(tx, where, (int(experiment_id), *parameters))
-
-
-def delete_until(db: Database, experiment_id: str, until_ms: int, limit: int) -> int:
-    """Delete traces of an experiment that started at or before a time, oldest first.
-
-    Args:
-        db: The store.
-        experiment_id: The experiment.
-        until_ms: The time, in milliseconds since 1970 (UTC).
-        limit: The maximum number of traces to delete.
-
-    Returns:
-        The number of deleted traces.
-    """
-    before_ns = min((until_ms + 1) * _NS_PER_MS, 2**63 - 1)
-    with db.write() as tx:
-        where = "FROM traces WHERE experiment = ? AND request_ns < ? ORDER BY request_ns, trace_id LIMIT ?"
-        return _delete(tx, where, (int(experiment_id), before_ns, limit))
-
-
-def _delete(tx: Transaction, where: str, parameters: Sequence[Any]) -> int:
-    """Delete the traces of a selection, and the log records of their spans, which refer to them by the wire's ids."""
-    tx.run(f"DELETE FROM log_events WHERE trace_id IN (SELECT trace_id {where})", parameters)  # noqa: S608 - this module's own text
-    return tx.run(f"DELETE FROM traces WHERE id IN (SELECT id {where})", parameters)  # noqa: S608
-
-
 def get_row(tx: Transaction, trace_id: str) -> Row:
     """Return the row of a trace.
 
@@ -225,7 +200,7 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
             duration_ns=row["duration_ns"],
             state=row["state"],
             tags=_add_server_tags(tags[row["id"]], row, has_spans=row["id"] in with_spans),
-            metadata=metadata[row["id"]],
+            metadata={**metadata[row["id"]], **({INTERRUPTED: "true"} if row["interrupted"] else {})},
             request_preview=row["request_preview"],
             response_preview=row["response_preview"],
             client_request_id=row["client_request_id"],

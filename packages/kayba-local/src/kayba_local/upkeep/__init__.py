@@ -1,0 +1,1 @@
+"""Upkeep of a store: deletion, retention, interrupted traces, free space, backups, export and import."""
