@@ -19,6 +19,7 @@ import pandas
 import pydantic
 import pydantic.v1
 import pytest
+from tests.helpers.case_names import name_case
 
 import ace_tracing
 from ace_tracing import trace
@@ -368,7 +369,7 @@ def generator_capture(value: Any) -> Iterator[Any]:
         *({"capture_inputs": value} for value in (async_capture, generator_capture)),
         *({"reducer": value} for value in (True, 5, "x", [], async_capture)),
     ],
-    ids=str,
+    ids=name_case,
 )
 def test_a_wrong_argument_is_an_error_at_decoration(settings: dict[str, Any]) -> None:
     with pytest.raises(ace_tracing.ConfigurationError) as raised:

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from tests.helpers.case_names import name_case
 
 import ace_tracing
 from ace_tracing import Trace, TraceASGI, TraceWSGI, start_span
@@ -186,7 +187,7 @@ def test_a_raising_function_is_logged_once(get: Get, caplog: pytest.LogCaptureFi
         {"session": 5}, {"session": ["X-Session"]}, {"session": asynchronous}, {"user": b"X-User"},
         {"user": functools.partial(asynchronous)}, {"span_type": 5}, {"span_type": None},
     ],
-    ids=str,
+    ids=name_case,
 )  # fmt: skip
 @pytest.mark.parametrize("middleware", [TraceASGI, TraceWSGI])
 def test_a_wrong_option_raises_when_the_application_is_wrapped(middleware: Any, options: dict[str, Any]) -> None:

@@ -204,7 +204,7 @@ def test_extreme_times_are_searched(tracing: LocalServer, since: Any) -> None:
     assert [found.info.name for found in search_traces(since=since)] == ["now"]
 
 
-@pytest.mark.parametrize("since", [datetime.max, datetime.max.replace(tzinfo=UTC), time.time() + 1e6])
+@pytest.mark.parametrize("since", [datetime.max, datetime.max.replace(tzinfo=UTC), 9e9])
 def test_a_search_since_a_later_time_finds_no_trace(tracing: LocalServer, since: Any) -> None:
     with start_span("now"):
         pass
@@ -231,7 +231,7 @@ def test_a_search_since_a_later_time_finds_no_trace(tracing: LocalServer, since:
         ("since", float("nan")),
         ("since", float("inf")),
         ("since", timedelta(hours=-1)),
-        ("since", time.time() * 1_000),
+        ("since", 1.7e12),
         ("max_results", "10"),
         ("max_results", 1.5),
         ("max_results", None),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.helpers.case_names import name_case
 
 import ace_tracing
 from ace_tracing import (
@@ -311,7 +312,7 @@ def session_of(read: Trace) -> tuple[str | None, str | None]:
 
 
 @pytest.mark.parametrize(
-    "value", [True, 0.5, b"s-1", bytearray(b"s"), ["s-1"], ("s",), {"id": 1}, {1}, object(), _NoText()], ids=repr
+    "value", [True, 0.5, b"s-1", bytearray(b"s"), ["s-1"], ("s",), {"id": 1}, {1}, object(), _NoText()], ids=name_case
 )
 def test_a_session_or_folder_that_is_no_text_warns_once_and_is_left_out(
     value: Any, caplog: pytest.LogCaptureFixture
