@@ -74,7 +74,7 @@ os._exit(0)
 
 
 def probe_import(module: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", PROBE, module], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", PROBE, module], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -129,7 +129,7 @@ scope = {{}}
 exec("from {package} import *", scope)
 assert set(package.__all__) == scope.keys() - {{"__builtins__"}}
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
 
@@ -148,7 +148,7 @@ def test_importing_does_no_io_and_starts_no_thread(name: str) -> None:
 def test_importing_tracing_loads_only_the_recording_modules() -> None:
     """Module names are compared, because import time is too noisy. `hatch run bench:footprint` measures the time."""
     code = "import sys; before = set(sys.modules); import ace.tracing; print(*sorted(set(sys.modules) - before))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     loaded = set(done.stdout.split())
     assert "ace_tracing.decorator.decorator" in loaded, done.stderr
     # `inspect`, `dataclasses`, `uuid` and `json` are not in the list: orjson imports them.
@@ -160,6 +160,6 @@ def test_importing_tracing_loads_only_the_recording_modules() -> None:
 
 def test_a_traced_function_imports_nothing() -> None:
     """`configure` imports all needed modules, so even the first call, a failure or a rare value imports nothing."""
-    done = subprocess.run([sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []

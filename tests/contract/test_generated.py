@@ -21,7 +21,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with fresh output, generated from another working directory."""
     folder = tmp_path_factory.mktemp("generated")
     command = [sys.executable, str(ROOT / "openapi" / "generate.py"), "--output", str(folder)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

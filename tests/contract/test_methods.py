@@ -28,7 +28,7 @@ def generate(contract: dict[str, Any], folder: Path) -> subprocess.CompletedProc
     path = folder / "changed.yaml"
     path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
     command = [sys.executable, str(ROOT / "openapi" / "generate.py"), "--contract", str(path), "--output", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def operation(like: dict[str, Any], name: str, **changed: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def test_a_new_tag_is_a_resource_with_methods(tmp_path: Path) -> None:
     }
     done = generate(contract, tmp_path)
     assert done.returncode == 0, done.stderr
-    shown = subprocess.run([sys.executable, "-c", PROBE], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    shown = subprocess.run([sys.executable, "-c", PROBE], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout) == {
         "list": [],

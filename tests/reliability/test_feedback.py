@@ -91,7 +91,7 @@ def test_feedback_waits_for_the_trace_of_another_process(
     wait_for(lambda: tracing_status().state == "waiting")
     finished_trace()
     assert flush(timeout=0.5) == Delivery(delivered=1, pending=1, feedback_pending=1)
-    other.communicate("end\n", timeout=60)
+    other.communicate("end\n", timeout=300)
     wait_for(lambda: flush(timeout=20) == Delivery(delivered=2, feedback_delivered=1))
     assert len(assessments(kayba_server, trace_id)) == 1
 

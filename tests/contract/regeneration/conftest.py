@@ -35,5 +35,5 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
         subprocess.Popen([sys.executable, str(HELPERS / "generate_folders.py"), *half], env=environment)
         for half in (paths[::2], paths[1::2])
     ]
-    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    assert [process.wait(timeout=300) for process in running] == [0, 0]
     return folders

@@ -39,7 +39,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(tree / "openapi" / "regenerate.py"), *arguments]
-    return subprocess.run(command, cwd=tree, capture_output=True, encoding="utf-8", timeout=180)
+    return subprocess.run(command, cwd=tree, capture_output=True, encoding="utf-8", timeout=300)
 
 
 def contents(tree: Path, *names: str) -> dict[str, bytes]:

@@ -42,7 +42,7 @@ def logger() -> Iterator[logging.Logger]:
 )
 def test_an_exit_with_a_closed_stream_prints_no_logging_error(level: str, spool: bool, end: str) -> None:
     program = PROGRAM.format(level=level, arguments="force=True", spool=spool, end=end)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -77,7 +77,7 @@ def imports_of_a_run(url: str, experiment: str = "") -> dict[str, list[str]]:
         `configure` (`later`), and the loaded models of the client (`models`).
     """
     command = [sys.executable, "-c", PROGRAM, url, experiment]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found: dict[str, list[str]] = json.loads(done.stdout)
     return found
@@ -104,7 +104,7 @@ def test_a_delivery_to_a_collector_imports_nothing(exporter: str) -> None:
     configure = 'configure(api_key="kb-key", base_url=sys.argv[1], experiment=sys.argv[2] or None)'
     with serve() as server:
         command = [sys.executable, "-c", PROGRAM.replace(configure, EXPORTERS[exporter]), server.url, ""]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["others"], found["later"]) == ([], [])
@@ -154,5 +154,5 @@ def test_an_unreachable_server_imports_nothing() -> None:
     with faulty_server(FakeResponse(200)) as server:
         server.down()
         command = [sys.executable, "-c", PROGRAM.replace("20)", "0.5)"), server.url, ""]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert json.loads(done.stdout)["others"] == [], done.stderr

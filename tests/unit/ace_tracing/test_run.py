@@ -42,7 +42,7 @@ def python(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
     environment = {**os.environ, "KAYBA_API_KEY": "kb-test", "KAYBA_API_URL": "http://127.0.0.1:9", **variables}
     command = [sys.executable, *arguments]
     return subprocess.run(
-        command, cwd=folder, env=environment, input="typed", capture_output=True, text=True, timeout=100
+        command, cwd=folder, env=environment, input="typed", capture_output=True, text=True, timeout=300
     )
 
 

@@ -212,7 +212,7 @@ os._exit(0)
 
 
 def test_the_first_call_of_a_process_delivers(tracing: LocalServer) -> None:
-    done = subprocess.run([sys.executable, "-c", COLD, tracing.url], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", COLD, tracing.url], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     (read,) = ace_tracing.search_traces()
     assert read.root is not None

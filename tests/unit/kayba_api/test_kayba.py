@@ -196,7 +196,7 @@ assert not [n for n in loaded() if "resources" in n]
 client.jobs
 print(*[n for n in loaded() if "resources" in n])
 """
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == ["kayba_api.resources", "kayba_api.resources.jobs"], done.stderr
 
 

@@ -33,7 +33,7 @@ def stop_with(process: subprocess.Popen[str], number: int) -> tuple[int, str, st
     assert process.stdout is not None
     # `communicate` would lose the lines that were read together with the first one.
     out = process.stdout.read()
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
 
@@ -70,7 +70,7 @@ def test_a_request_in_progress_is_answered_before_the_exit(tmp_path: Path) -> No
             process.send_signal(signal.SIGTERM)
             connection.sendall(body)
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=300) == 0
 
 
 def test_store_and_key_are_read_from_the_environment(tmp_path: Path) -> None:

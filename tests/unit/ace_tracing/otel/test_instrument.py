@@ -100,7 +100,7 @@ def run(site: Path, tmp_path: Path) -> Run:
     def run(program: str) -> Any:
         script = tmp_path / "program.py"
         script.write_text(f"import sys\nsys.path.insert(0, {str(site)!r})\n{PRELUDE}\n{program}")
-        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=100)
+        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 

@@ -118,7 +118,7 @@ def test_a_process_gets_both(body: str, tracing: LocalServer, tmp_path: Path, wa
     program = tmp_path / "program.py"
     program.write_text(PROGRAM.replace("{body}", BODIES[body]))
     command = [sys.executable, str(program), tracing.url, str(tmp_path / "found")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (0, "a\n"), done.stderr
 
     def is_complete() -> bool:

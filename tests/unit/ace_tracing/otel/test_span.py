@@ -370,7 +370,7 @@ with tracer.start_as_current_span("root"):
 def test_a_span_of_a_killed_process_has_its_first_attributes(
     kayba_server: LocalServer, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, kayba_server.url], capture_output=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", KILLED, kayba_server.url], capture_output=True, timeout=300)
     assert done.returncode == -signal.SIGKILL, done.stderr
     ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
     try:

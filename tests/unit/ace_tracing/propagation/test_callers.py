@@ -170,7 +170,7 @@ def test_child_processes_follow_the_experiment_of_the_root(
         pytest.skip("the platform has no fork")
     (tmp_path / "program.py").write_text(PROCESSES)
     command = [sys.executable, "program.py", tracing.url, method, kind]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.returncode, unexpected_lines(done.stderr)) == (0, []), done.stderr
     assert (spans_in("gateway"), spans_in("child")) == (["child", "root"], [])
 
@@ -197,7 +197,7 @@ assert flush(60)
 @pytest.mark.parametrize("rate", ["1.0", "0.0"])
 def test_a_fork_below_a_foreign_caller_delivers_the_spans_of_both_processes(tracing: LocalServer, rate: str) -> None:
     command = [sys.executable, "-c", FORK, tracing.url, rate, foreign_headers(1, "00")["traceparent"]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert (done.returncode, unexpected_lines(done.stderr)) == (0, []), done.stderr
     assert (spans_in("web"), spans_in("child")) == (["child", "parent"], [])
 

@@ -93,7 +93,7 @@ def run(program: str, server: LocalServer, folder: Path, warning: str = "") -> N
     script.write_text(program)
     # From 3.12 on Python warns about each fork of a process with threads, and these tests fork such processes.
     command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script), server.url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     if warning:
         assert warning in done.stderr, done.stderr
@@ -301,7 +301,7 @@ def test_a_fork_waits_while_the_worker_sets_up_tls(scheme: str, tracing: LocalSe
     script = tmp_path / "program.py"
     script.write_text(TLS_AND_FORK)
     command = [sys.executable, str(script), tracing.url.replace("http", scheme, 1)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
 

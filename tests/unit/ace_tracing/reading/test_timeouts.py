@@ -191,7 +191,7 @@ def test_a_read_in_a_thread_does_not_keep_the_process_from_ending(silent: Faulty
         "    await asyncio.sleep(0.2)\n"
         "asyncio.run(main())\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, silent.url], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", code, silent.url], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 

@@ -76,7 +76,7 @@ def run_pytest(folder: Path, application: str, test: str) -> str:
     (folder / "app.py").write_text(application)
     (folder / "test_app.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     return done.stdout
 
 

@@ -419,7 +419,7 @@ def test_the_fixture_captures_traces(captured_traces: CapturedTraces) -> None:
 def run_pytest(folder: Path, content: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(content, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_an_unused_fixture_imports_nothing(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def send_until_the_server_dies(url: str, numbers: Iterator[int], acknowledged: C
             acknowledged(number)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_every_acknowledged_batch_survives_kill_9(tmp_path: Path) -> None:
     store = tmp_path / "kayba.db"
     rng = random.Random(7)
@@ -93,7 +93,7 @@ def test_every_acknowledged_batch_survives_kill_9(tmp_path: Path) -> None:
             assert len(statuses) == 1
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_eight_concurrent_clients_of_two_servers_get_no_errors(tmp_path: Path) -> None:
     """Eight clients of two servers on one file receive only success responses."""
     store = f"sqlite:///{tmp_path / 'kayba.db'}"

@@ -128,7 +128,7 @@ def start(program: str, *arguments: object) -> subprocess.Popen[str]:
 def run(program: str, *arguments: object) -> Any:
     """Run a program to its end, and return its report."""
     process = start(program, *arguments)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return json.loads(out) if out else None
 

@@ -273,7 +273,7 @@ with ace_tracing.start_span("outer"):
 def test_spans_open_at_a_crash_arrive_as_interrupted(
     kayba_server: LocalServer, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM, kayba_server.url], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, kayba_server.url], capture_output=True, timeout=300)
     assert done.returncode == 7, done.stderr
     ace_tracing.configure(api_key="kb-test", base_url=kayba_server.url)
     wait_until(lambda: ace_tracing.tracing_status().recovered == 1)
