@@ -105,7 +105,7 @@ LAYERS: dict[str, str] = {
     contract                -
     otlp/                   conventions/
     store/                  -
-    store/schema/           -
+    store/schema/           otlp/
     store/query/            store/errors store/database store/functions
     store/traces/           store/query/ store/database store/errors store/experiments store/functions store/ids otlp/
     analysis/               conventions/ otlp/

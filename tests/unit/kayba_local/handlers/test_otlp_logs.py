@@ -277,10 +277,10 @@ def read_rows(db: Database) -> list[tuple[Any, ...]]:
     """Return the stored spans, with their content as it is."""
     with db.read() as tx:
         rows = tx.rows(
-            "SELECT trace_id, span_id, parent_id, content, rank FROM spans JOIN traces ON traces.id = spans.trace"
-            " ORDER BY trace_id, span_id"
+            "SELECT spans.*, trace_id, format, content FROM spans JOIN span_contents ON span_contents.span = spans.id"
+            " JOIN traces ON traces.id = spans.trace ORDER BY trace_id, span_id"
         )
-    return [tuple(row) for row in rows]
+    return [tuple(row)[2:] for row in rows]
 
 
 def as_model_calls(spans: list[Json]) -> list[Json]:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.helpers.tracing_requests import plain, span
+from tests.helpers.tracing_requests import Json, plain, span
 
 from kayba_local.mlflow_json.spans import render_span
 from kayba_local.otlp.spans import decode
@@ -50,17 +50,17 @@ def expected(value: Any) -> Any:
     return value
 
 
-def rendered_attributes(content: bytes) -> dict[str, Any]:
-    return {pair["key"]: plain(pair["value"]) for pair in orjson.loads(render_span(content))["attributes"]}
+def rendered_attributes(stored: Json) -> dict[str, Any]:
+    return {pair["key"]: plain(pair["value"]) for pair in orjson.loads(render_span(stored))["attributes"]}
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.dictionaries(st.text(max_size=4), values, max_size=4))
 def test_attributes_have_the_values_of_the_decoded_span(attributes: dict[str, Any]) -> None:
-    content = orjson.dumps(span(attributes=attributes))
-    read = rendered_attributes(content)
+    stored = span(attributes=attributes)
+    read = rendered_attributes(stored)
     assert read.pop("mlflow.traceRequestId") == f"tr-{1:032x}"
-    assert repr(read) == repr(expected(dict(decode(content).attributes)))
+    assert repr(read) == repr(expected(dict(decode(stored).attributes)))
 
 
 def nested(levels: int) -> str:
@@ -88,8 +88,8 @@ def nested(levels: int) -> str:
     ],
 )
 def test_a_json_text_has_the_value_of_the_decoded_span(text: str) -> None:
-    content = orjson.dumps(span(attributes={"a": text}))
-    assert repr(rendered_attributes(content)["a"]) == repr(expected(decode(content).attributes["a"]))
+    stored = span(attributes={"a": text})
+    assert repr(rendered_attributes(stored)["a"]) == repr(expected(decode(stored).attributes["a"]))
 
 
 def test_a_span_of_an_earlier_version_is_rendered() -> None:
@@ -108,13 +108,12 @@ def test_a_span_of_an_earlier_version_is_rendered() -> None:
         ],
         "events": [{"timeUnixNano": "9" * 20}],
     }
-    content = orjson.dumps(old)
-    read = orjson.loads(render_span(content))
+    read = orjson.loads(render_span(old))
     assert "parent_span_id" not in read
     assert (read["start_time_unix_nano"], read["status"]) == (
         1795369083497015296,
         {"code": "STATUS_CODE_ERROR", "message": 'a "b"'},
     )
     assert read["events"] == [{"name": "", "time_unix_nano": 2**63 - 1, "attributes": []}]
-    attributes = rendered_attributes(content)
+    attributes = rendered_attributes(old)
     assert {key: attributes[key] for key in "idbna"} == {"i": 13, "d": 3.0, "b": "not base64!", "n": None, "a": []}

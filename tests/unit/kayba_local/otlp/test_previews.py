@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +19,7 @@ VALUES = st.recursive(
 
 def preview(text: str) -> str | None:
     pair = {"key": "mlflow.spanInputs", "value": {"stringValue": text}}
-    return read_facts(orjson.dumps({"name": "n", "attributes": [pair]}), None).request_preview
+    return read_facts({"name": "n", "attributes": [pair]}, None).request_preview
 
 
 def check(text: str) -> None:

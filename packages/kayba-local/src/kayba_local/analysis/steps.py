@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-import orjson
-
 from kayba_local.analysis.findings import shorten
 from kayba_local.conventions import derive, is_read
 from kayba_local.otlp.spans import INPUTS, SPAN_TYPE, parent_id_of
@@ -55,11 +53,6 @@ class Step:
     input_characters: int = 0
     input_tokens: int | None = None
     tokens: int = 0
-
-
-def read_step(content: bytes) -> Step:
-    """Read the step of a stored span."""
-    return read_otlp_step(orjson.loads(content))
 
 
 def read_otlp_step(span: Mapping[str, Any]) -> Step:

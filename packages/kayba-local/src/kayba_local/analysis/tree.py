@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kayba_local.analysis.steps import Step
 from kayba_local.conventions import Report, find_counted
+from kayba_local.otlp.totals import locate_parents
 
 
 class StepTree:
@@ -25,20 +26,7 @@ class StepTree:
     @cached_property
     def parents(self) -> list[int | None]:
         """The position of each step's parent; None for a root, for a missing parent, and to break a cycle."""
-        positions = {step.id: position for position, step in enumerate(self.steps)}
-        parents = [None if step.parent is None else positions.get(step.parent) for step in self.steps]
-        settled: set[int] = set()
-        for start in range(len(parents)):
-            path: set[int] = set()
-            position: int | None = start
-            while position is not None and position not in settled:
-                path.add(position)
-                parent = parents[position]
-                if parent in path:
-                    parent = parents[position] = None
-                position = parent
-            settled |= path
-        return parents
+        return locate_parents([step.id for step in self.steps], [step.parent for step in self.steps])
 
     @cached_property
     def children(self) -> Mapping[int | None, Sequence[int]]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from kayba_local.analysis.files import read_file
-from kayba_local.analysis.steps import read_step
+from kayba_local.analysis.steps import read_otlp_step
 from kayba_local.analysis.transcripts import Transcript
 from kayba_local.analysis.tree import StepTree
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.store.database import Database
+from kayba_local.store.traces import contents
 
 MAX_SPANS: Final = 50_000
 """Maximum number of spans read of one trace, in the order of their start."""
@@ -84,9 +85,5 @@ def _read_trace(db: Database, id_: str) -> Source | None:
     with db.read() as tx:
         if (trace := tx.row("SELECT id FROM traces WHERE trace_id = ?", (id_,))) is None:
             return None
-        rows = tx.rows(
-            "SELECT content FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id LIMIT ?",
-            (trace["id"], MAX_SPANS + 1),
-        )
-    tree = StepTree(id_, [read_step(row["content"]) for row in rows[:MAX_SPANS]])
-    return Source([tree], truncated=len(rows) > MAX_SPANS)
+        steps = [read_otlp_step(span) for span in contents.iterate(tx, trace["id"], MAX_SPANS + 1)]
+    return Source([StepTree(id_, steps[:MAX_SPANS])], truncated=len(steps) > MAX_SPANS)

@@ -34,9 +34,8 @@ class _NotFastError(Exception):
     """A JSON text that needs the slower parser: too deep, or with an integer that became a float."""
 
 
-def render_span(content: bytes) -> str:
+def render_span(span: Mapping[str, Any]) -> str:
     """Return the JSON of a stored span for a response, without the fields that are unknown or empty."""
-    span = orjson.loads(content)
     trace_id, parent_id = span["traceId"].lower(), parent_id_of(span)
     values = {pair["key"]: _render_unwrapped(pair.get("value")) for pair in span.get("attributes", ())}
     values[_REQUEST_ID] = f'{{"string_value":"{TRACE_ID_PREFIX}{trace_id}"}}'

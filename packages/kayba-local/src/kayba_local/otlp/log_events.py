@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from kayba_local.otlp.derived import with_derived
 from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.records import MAX_REASONS, TRACE_ID_PREFIX
 
@@ -122,17 +121,16 @@ def event_name_of(attribute: object, name: object) -> str | None:
     return None
 
 
-def merge_events(content: bytes, events: Sequence[bytes]) -> bytes:
-    """Return the content of a stored span with exactly these events from log records beside its own.
+def merge_events(span: Mapping[str, Any], events: Sequence[bytes]) -> dict[str, Any]:
+    """Return a stored span, in OTLP's JSON, with exactly these events from log records beside its own.
 
-    The same events in any order, and events that are merged already, give the same content.
+    The same events in any order, and events that are merged already, give the same span.
     """
-    span = orjson.loads(content)
     own = [event for event in span.get("events", ()) if LOG_MARK not in event]
     logged = sorted(zip(map(orjson.loads, events), events, strict=True), key=_sort_key)
     merged = [*own, *(event for event, _ in logged)]
     merged.sort(key=lambda event: int(event.get("timeUnixNano", 0)))
-    return orjson.dumps(with_derived({**span, "events": merged}), option=orjson.OPT_SORT_KEYS)
+    return {**span, "events": merged}
 
 
 def _sort_key(event: tuple[Mapping[str, Any], bytes]) -> tuple[int, int, bytes]:

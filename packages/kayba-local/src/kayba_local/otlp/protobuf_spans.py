@@ -6,14 +6,17 @@ For any other span, `read_span` returns None, and `protobuf_requests` reads it w
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from kayba_local.conventions import is_read
+from kayba_local.otlp.columns import COLUMN_ATTRIBUTES, make_columns
+from kayba_local.otlp.contents import JSON
 from kayba_local.otlp.fields import MAX_NAME_CHARACTERS, MAX_TIME_NS
 from kayba_local.otlp.records import TRACE_ID_PREFIX, SpanRecord
 from kayba_local.otlp.spans import INPUTS, OUTPUTS
+from kayba_local.otlp.values import unwrap
 
 MAX_REMEMBERED: Final = 4_096
 MAX_REMEMBERED_BYTES: Final = 256
@@ -36,10 +39,13 @@ _TEXT_FIELD: Final = 0x0A
 _VALUE_FIELD: Final = 0x12
 _STATUSES: Final = {b"": None, b"\x18\x01": {"code": 1}, b"\x18\x02": {"code": 2}}
 _KINDS: Final = range(6)
+Column: TypeAlias = tuple[str, Any]
+"""An attribute that a column is read from, decoded."""
+
 _NO_TRACE_ID: Final = bytes(16)
 _NO_SPAN_ID: Final = bytes(8)
 
-_attributes: dict[bytes, orjson.Fragment] = {}
+_attributes: dict[bytes, tuple[orjson.Fragment, Column | None]] = {}
 
 
 def read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
@@ -62,6 +68,7 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
     start_ns = end_ns = kind = at = 0
     status = None
     attributes: list[Any] = []
+    columns: dict[str, Any] = {}
     end = len(encoded)
     if encoded[:2] == _TRACE_ID_HEAD and encoded[18:20] == _SPAN_ID_HEAD:
         # Nearly every client begins with the ids.
@@ -91,7 +98,10 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
             attribute = _attributes.get(content) or _read_attribute(content)
             if attribute is None:
                 return None
-            attributes.append(attribute)
+            encoded_attribute, column = attribute
+            attributes.append(encoded_attribute)
+            if column is not None:
+                columns[column[0]] = column[1]
         elif tag == _TRACE_ID:
             trace_id = content
         elif tag == _SPAN_ID:
@@ -128,11 +138,13 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
     if status:
         span["status"] = status
     span["traceId"] = trace_hex
-    content = orjson.dumps(span)
-    return SpanRecord(TRACE_ID_PREFIX + trace_hex, span_hex, parent_hex, start_ns, end_ns, content, resource)
+    return SpanRecord(
+        TRACE_ID_PREFIX + trace_hex, span_hex, parent_hex, start_ns, end_ns,
+        make_columns(name, status["code"] if status else 0, "", columns, {}), JSON, orjson.dumps(span), resource,
+    )  # fmt: skip
 
 
-def _read_attribute(encoded: bytes) -> dict[str, Any] | orjson.Fragment | None:
+def _read_attribute(encoded: bytes) -> tuple[dict[str, Any] | orjson.Fragment, Column | None] | None:
     """Return an attribute with a text; None if it has another value, or others are derived from it."""
     if encoded[0] != _TEXT_FIELD:
         return None
@@ -147,13 +159,15 @@ def _read_attribute(encoded: bytes) -> dict[str, Any] | orjson.Fragment | None:
     size, at = _read_size(encoded, at + 1)
     if at + size != len(encoded):
         return None
-    attribute = {"key": key, "value": {"stringValue": encoded[at:].decode()}}
+    text = encoded[at:].decode()
+    attribute = {"key": key, "value": {"stringValue": text}}
+    column = (key, unwrap(text)) if key in COLUMN_ATTRIBUTES else None
     if len(encoded) > MAX_REMEMBERED_BYTES or key in (INPUTS, OUTPUTS):
-        return attribute
+        return attribute, column
     if len(_attributes) >= MAX_REMEMBERED:
         _attributes.clear()
-    _attributes[encoded] = fragment = orjson.Fragment(orjson.dumps(attribute))
-    return fragment
+    _attributes[encoded] = remembered = (orjson.Fragment(orjson.dumps(attribute)), column)
+    return remembered
 
 
 def _read_size(encoded: bytes, at: int) -> tuple[int, int]:

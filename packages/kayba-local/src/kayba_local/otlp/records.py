@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from kayba_local.otlp.columns import SESSION, USER, SpanColumns, read_columns
+from kayba_local.otlp.contents import JSON
 from kayba_local.otlp.derived import with_derived
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField
 from kayba_local.otlp.media import shorten_media
@@ -36,7 +38,11 @@ NO_TAGS: Final = b"{}"
 """The trace tags of a resource without any."""
 
 _INVALID_TRACE_ID: Final = "0" * 32
-_METADATA: Final = {"session.id": "mlflow.trace.session", "user.id": "mlflow.trace.user"}
+SESSION_METADATA: Final = "mlflow.trace.session"
+USER_METADATA: Final = "mlflow.trace.user"
+USAGE_METADATA: Final = "mlflow.trace.tokenUsage"
+
+_METADATA: Final = {SESSION: SESSION_METADATA, USER: USER_METADATA}
 _TRACE_PREFIX: Final = "mlflow.trace"
 """The beginning of `TAG_PREFIX` and `METADATA_PREFIX`."""
 _KAYBA_PREFIX: Final = "kayba."
@@ -57,7 +63,8 @@ class InvalidSpans(Exception):  # noqa: N818 - the name describes the request
 class SpanRecord(NamedTuple):
     """A span as it is stored: ids in lower case, times in ns since 1970, `end_ns` 0 while the span runs.
 
-    `resource` has the trace tags from the attributes of the span's resource, as JSON.
+    `content` is the whole span in a format of `contents`. `resource` has the trace tags from the attributes of the
+    span's resource, as JSON.
     """
 
     trace_id: str
@@ -65,6 +72,8 @@ class SpanRecord(NamedTuple):
     parent_id: str | None
     start_ns: int
     end_ns: int
+    columns: SpanColumns
+    content_format: int
     content: bytes
     resource: bytes
 
@@ -111,20 +120,7 @@ class Batch:
         Raises:
             InvalidField: An id is all zeros, a time is out of range, or a value is too deeply nested to encode.
         """
-        trace_id, span_id = span["traceId"].lower(), span["spanId"].lower()
-        if trace_id == _INVALID_TRACE_ID or span_id == INVALID_SPAN_ID:
-            raise InvalidField("an id of zeros is not valid")
-        start_ns, end_ns = int(span["startTimeUnixNano"]), int(span.get("endTimeUnixNano", 0))
-        if start_ns > MAX_TIME_NS or end_ns > MAX_TIME_NS:
-            raise InvalidField("its time is after the year 2262")
-        try:
-            # Sorted, so the same span in another encoding has the same content.
-            content = orjson.dumps(with_derived(span), option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError as error:
-            raise InvalidField(f"it cannot be encoded as JSON: {error}") from error
-        self.spans.append(
-            SpanRecord(TRACE_ID_PREFIX + trace_id, span_id, parent_id_of(span), start_ns, end_ns, content, resource)
-        )
+        self.spans.append(make_record(span, resource))
 
     def reject(self, name: str, reason: object) -> None:
         """Count the next span of the request as rejected.
@@ -150,6 +146,34 @@ class Batch:
         return f"{self.rejected} of {self.count} {'span was' if self.count == 1 else 'spans were'} rejected: {reasons}"
 
 
+def make_record(span: Mapping[str, Any], resource: bytes) -> SpanRecord:
+    """Return the record of a span, with its derived attributes.
+
+    Args:
+        span: The span in OTLP's JSON, with the field names and value types of the contract.
+        resource: The result of `encode_resource` for the span's resource.
+
+    Raises:
+        InvalidField: An id is all zeros, a time is out of range, or a value is too deeply nested to encode.
+    """
+    trace_id, span_id = span["traceId"].lower(), span["spanId"].lower()
+    if trace_id == _INVALID_TRACE_ID or span_id == INVALID_SPAN_ID:
+        raise InvalidField("an id of zeros is not valid")
+    start_ns, end_ns = int(span["startTimeUnixNano"]), int(span.get("endTimeUnixNano", 0))
+    if start_ns > MAX_TIME_NS or end_ns > MAX_TIME_NS:
+        raise InvalidField("its time is after the year 2262")
+    complete = with_derived(span)
+    try:
+        # Sorted, so the same span in another encoding has the same content.
+        content = orjson.dumps(complete, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise InvalidField(f"it cannot be encoded as JSON: {error}") from error
+    return SpanRecord(
+        TRACE_ID_PREFIX + trace_id, span_id, parent_id_of(span), start_ns, end_ns, read_columns(complete), JSON,
+        content, resource,
+    )  # fmt: skip
+
+
 def encode_resource(key_values: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the trace tags for the attributes of a resource, e.g. `service.name`, as JSON."""
     tags = {
@@ -160,9 +184,8 @@ def encode_resource(key_values: Iterable[Mapping[str, Any]]) -> bytes:
     return orjson.dumps(tags)
 
 
-def read_facts(content: bytes, resource: bytes | None) -> SpanFacts:
-    """Return the facts of a trace that the content and the resource of a stored span determine."""
-    span = orjson.loads(content)
+def read_facts(span: Mapping[str, Any], resource: bytes | None) -> SpanFacts:
+    """Return the facts of a trace that a stored span, in OTLP's JSON, and its resource determine."""
     tags = orjson.loads(resource) if resource and resource != NO_TAGS else {}
     tags[NAME_TAG] = span["name"][:TAG_CHARACTERS]
     metadata: dict[str, str] = {}

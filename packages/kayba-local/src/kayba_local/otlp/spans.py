@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-import orjson
-
 from kayba_local.otlp.fields import MAX_TIME_NS
 from kayba_local.otlp.values import decode_attributes, decode_plain_attributes
 
@@ -88,9 +86,8 @@ class Span:
         return None if self.end_ns is None else self.end_ns - self.start_ns
 
 
-def decode(content: bytes) -> Span:
-    """Decode the content of a stored record."""
-    span = orjson.loads(content)
+def decode(span: Mapping[str, Any]) -> Span:
+    """Decode a stored span in OTLP's JSON."""
     status = span.get("status", {})
     return Span(
         trace_id=span["traceId"].lower(),

@@ -228,8 +228,10 @@ def _open_writer(path: Path | str) -> sqlite3.Connection:
     try:
         # Only an empty file takes it on: the pages that deletion leaves free can then go back to the system.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        _migrate(connection, path)
+        _schema_version(connection, path)
+        # Before the migrations: after a change from another mode, SQLite 3.40 keeps a renamed table locked.
         connection.execute("PRAGMA journal_mode = WAL")
+        _migrate(connection, path)
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {MAX_IDLE_LOG_BYTES}")
@@ -275,7 +277,10 @@ def _apply_next_step(connection: sqlite3.Connection, path: Path | str) -> bool:
         version = _schema_version(connection, path)
         if version < len(STEPS):
             for statement in STEPS[version]:
-                connection.execute(statement)
+                if callable(statement):
+                    statement(connection)
+                else:
+                    connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version + 1}")
         connection.execute("COMMIT")

@@ -39,6 +39,7 @@ FACTS = {
     "mlflow.spanInputs": '{"q": 1}',
     "mlflow.spanOutputs": '"a"',
 }
+SESSION = {"mlflow.trace.session": "s-1", "mlflow.trace.user": "u-1"}
 # The root has the id 1. A span 2 belongs to this service: its parent 1 is in another service, or arrives later.
 ROOT = span(name="root", start_ns=START_NS, end_ns=START_NS + 9_000_000, attributes={"mlflow.traceTag.root": "r"})
 CHILD = span(number=2, parent=1, name="child", start_ns=START_NS + 1_000_000, end_ns=START_NS + 3_000_000)
@@ -155,7 +156,8 @@ class TestLateRoot:
         assert (info["state"], info["execution_duration"]) == ("OK", "0.009s")
         assert info["request_time"] == "2026-11-22T17:38:03.497Z"
         assert "kayba.folder" not in info["tags"]
-        assert info.keys().isdisjoint({"trace_metadata", "request_preview", "response_preview"})
+        assert info["trace_metadata"] == SESSION
+        assert info.keys().isdisjoint({"request_preview", "response_preview"})
         assert len(get_trace(http, trace_id(1))["spans"]) == 2
 
     def test_a_running_root_takes_over(self, http: httpx.Client) -> None:
@@ -198,7 +200,8 @@ class TestDeclaredProgress:
         assert (running["state"], running["request_time"]) == ("IN_PROGRESS", "2026-11-22T17:37:25.867Z")
         assert "mlflow.traceName" not in running["tags"]
         assert (running["tags"]["kayba.folder"], running["request_preview"]) == ("mine", "asked")
-        assert running.keys().isdisjoint({"execution_duration", "response_preview", "trace_metadata"})
+        assert running["trace_metadata"] == SESSION
+        assert running.keys().isdisjoint({"execution_duration", "response_preview"})
 
         send(http, ROOT)
         ended = info_of(http)
@@ -299,7 +302,7 @@ class TestMetadata:
 
     def test_metadata_attributes_of_a_nested_span_are_not_the_traces(self, http: httpx.Client) -> None:
         send(http, ROOT, LOCAL)
-        assert "trace_metadata" not in info_of(http)
+        assert info_of(http)["trace_metadata"] == SESSION
 
     def test_metadata_of_an_info_is_not_overwritten(self, http: httpx.Client) -> None:
         send_info(http, trace_info(trace_metadata={"dataset": "mine"}))

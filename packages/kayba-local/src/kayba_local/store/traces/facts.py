@@ -14,22 +14,20 @@ from typing import Final
 
 from kayba_local.otlp.records import SpanFacts, read_facts
 from kayba_local.store.database import Row, Transaction
+from kayba_local.store.traces import contents, totals
+from kayba_local.store.traces.span_rows import ROOT
 from kayba_local.store.traces.traces import IN_PROGRESS
 
-ROOT: Final = 2
-DETACHED: Final = 1
-NESTED: Final = 0
-"""The ranks of spans: without a parent, with a parent that is not stored, with a stored parent."""
 STATE_UNSPECIFIED: Final = "STATE_UNSPECIFIED"
 
 _TABLES: Final = ("trace_tags", "trace_metadata")
-_COLUMNS: Final = "span_id, rank, start_ns, end_ns, content, resource"
+_SELECT: Final = "SELECT id, span_id, rank, start_ns, end_ns, resource FROM spans"
 _FIND_SOURCE: Final = f"""
-    SELECT {_COLUMNS} FROM spans WHERE trace = ? AND rank > 0 ORDER BY rank DESC, start_ns, span_id LIMIT 1
-"""  # noqa: S608 - this module's names
+    {_SELECT} WHERE trace = ? AND rank > 0 ORDER BY rank DESC, start_ns, span_id LIMIT 1
+"""
 # Parents in a cycle, which only a faulty client sends, leave no span without a stored parent.
-_FIND_EARLIEST: Final = f"SELECT {_COLUMNS} FROM spans WHERE trace = ? ORDER BY start_ns, span_id LIMIT 1"  # noqa: S608
-_FIND_ROOT: Final = f"SELECT {_COLUMNS} FROM spans WHERE trace = ? AND span_id = ? AND rank = {ROOT}"  # noqa: S608
+_FIND_EARLIEST: Final = f"{_SELECT} WHERE trace = ? ORDER BY start_ns, span_id LIMIT 1"
+_FIND_ROOT: Final = f"{_SELECT} WHERE trace = ? AND span_id = ? AND rank = {ROOT}"
 _UPDATE: Final = """
     UPDATE traces SET
         request_ns = ?, duration_ns = ?, state = ?, request_preview = ?, response_preview = ?, root_start_ns = ?,
@@ -52,7 +50,7 @@ def refresh(tx: Transaction, trace: int, changed: Collection[str] = ()) -> None:
     source = tx.row(_FIND_SOURCE, (trace,)) or tx.row(_FIND_EARLIEST, (trace,))
     if source is not None and source["rank"] != ROOT and row["info_state"] == IN_PROGRESS:
         source = None
-    facts = None if source is None else read_facts(source["content"], source["resource"])
+    facts = None if source is None else _read_facts(tx, source)
     if source is not None and source["rank"] == ROOT:
         _merge_roots(tx, row, [source] if source["span_id"] in changed else [], changed)
     elif _identity(source) != (row["root_span_id"], row["root_rank"]) or row["root_span_id"] in changed:
@@ -61,7 +59,9 @@ def refresh(tx: Transaction, trace: int, changed: Collection[str] = ()) -> None:
             _merge(tx, trace, source, facts)
     values = _combine(row, source, facts)
     start_ns = None if source is None else source["start_ns"]
-    tx.run(_UPDATE, (*values, start_ns, *_identity(source), trace))
+    span_id, rank = _identity(source)
+    tx.run(_UPDATE, (*values, start_ns, span_id, rank, trace))
+    totals.refresh(tx, trace, span_id)
 
 
 def set_pairs(tx: Transaction, table: str, trace: int, values: Mapping[str, str]) -> None:
@@ -80,6 +80,10 @@ def set_pairs(tx: Transaction, table: str, trace: int, values: Mapping[str, str]
     )
 
 
+def _read_facts(tx: Transaction, source: Row) -> SpanFacts:
+    return read_facts(contents.read_many(tx, [source["id"]])[source["id"]], source["resource"])
+
+
 def _merge_roots(tx: Transaction, row: Row, known: Iterable[Row], changed: Collection[str]) -> None:
     """Merge the tags and metadata of changed roots into those of the other roots."""
     trace = row["id"]
@@ -91,7 +95,7 @@ def _merge_roots(tx: Transaction, row: Row, known: Iterable[Row], changed: Colle
         if root is not None:
             for table in _TABLES:
                 tx.run(f"DELETE FROM {table} WHERE trace = ? AND source_span = ?", (trace, span_id))  # noqa: S608
-            _merge(tx, trace, root, read_facts(root["content"], root["resource"]))
+            _merge(tx, trace, root, _read_facts(tx, root))
 
 
 def _merge(tx: Transaction, trace: int, source: Row, facts: SpanFacts) -> None:

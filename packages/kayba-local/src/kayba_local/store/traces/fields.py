@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from kayba_local.otlp.records import FOLDER_TAG, NAME_TAG
 from kayba_local.store.query.columns import AnyColumn, Column, NumberColumn, RowColumn, TextColumn
 from kayba_local.store.query.errors import InvalidFilter, unknown_field
 from kayba_local.store.query.nodes import Field
-from kayba_local.store.traces.traces import FOLDER_TAG, NAME_TAG
 
 SESSION_METADATA: Final = "mlflow.trace.session"
 USER_METADATA: Final = "mlflow.trace.user"

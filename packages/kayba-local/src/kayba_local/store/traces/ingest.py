@@ -8,30 +8,28 @@ unless it ends earlier; a span without an end counts as the earliest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
+from kayba_local.otlp.columns import STATUS_ERROR
 from kayba_local.otlp.log_events import LogBatch
 from kayba_local.otlp.records import Batch, SpanRecord
-from kayba_local.store.database import Database, Transaction
+from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.experiments import DEFAULT_EXPERIMENT
 from kayba_local.store.experiments import get_row as get_experiment_row
-from kayba_local.store.traces import attachments, facts, log_events, new_traces
-from kayba_local.store.traces.facts import DETACHED, NESTED, ROOT
-from kayba_local.store.traces.traces import IN_PROGRESS
+from kayba_local.store.traces import attachments, facts, log_events, new_traces, span_rows, totals
+from kayba_local.store.traces.span_rows import DETACHED, NESTED, Placed, rank_of
 
-_UPSERT_SPAN: Final = """
-    INSERT INTO spans (trace, span_id, parent_id, start_ns, end_ns, content, rank, resource)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (trace, span_id) DO UPDATE SET
-        parent_id = excluded.parent_id, start_ns = excluded.start_ns, end_ns = excluded.end_ns,
-        content = excluded.content, rank = excluded.rank, resource = excluded.resource
-    WHERE excluded.end_ns >= spans.end_ns AND excluded.content <> spans.content
+_FIND_SPANS: Final = """
+    SELECT spans.id, span_id, end_ns, status, model, format, content
+    FROM spans JOIN span_contents ON span_contents.span = spans.id WHERE trace = ? AND span_id IN
 """
-_INSERT_TRACE: Final = "INSERT INTO traces (trace_id, experiment, request_ns, state, declared) VALUES (?, ?, ?, ?, 0)"
 _ATTACH_CHILDREN: Final = f"UPDATE spans SET rank = {NESTED} WHERE trace = ? AND parent_id = ? AND rank = {DETACHED}"  # noqa: S608 - constants
+_ADD_COUNTS: Final = """
+    UPDATE traces SET span_count = span_count + ?, error_count = error_count + ? WHERE id = ?
+    RETURNING total_tokens IS NOT NULL OR cost IS NOT NULL AS has_usage
+"""
+_INSERT_MODEL: Final = "INSERT INTO trace_models (trace, model) VALUES (?, ?) ON CONFLICT (trace, model) DO NOTHING"
 _IDS_PER_QUERY: Final = 1000
-
-SpanRow: TypeAlias = tuple[int | str | bytes | None, ...]
 
 
 def store_spans(db: Database, experiment_id: str, batch: Batch) -> None:
@@ -66,70 +64,94 @@ def upsert_spans(tx: Transaction, experiment_id: str, batch: Batch) -> None:
     for span in log_events.join(tx, batch.spans):
         by_trace.setdefault(span.trace_id, []).append(span)
     existing = _find_row_ids(tx, by_trace)
-    added = {trace_id: spans for trace_id, spans in by_trace.items() if trace_id not in existing}
-    # Of the versions of a span, the table's own rule decides which one counts.
-    repeated = {trace_id for trace_id, spans in added.items() if _has_repeated_spans(spans)}
-    new_traces.insert(
-        tx, experiment, {trace_id: spans for trace_id, spans in added.items() if trace_id not in repeated}
-    )  # fmt: skip
-    existing.update(_add_traces(tx, experiment, {trace_id: by_trace[trace_id] for trace_id in repeated}))
-    for trace_id, trace in existing.items():
-        _extend_trace(tx, trace, by_trace[trace_id])
+    added: dict[str, Sequence[SpanRecord]] = {}
+    for trace_id, spans in by_trace.items():
+        distinct = _keep_latest_versions(spans)
+        if trace_id in existing:
+            _extend_trace(tx, existing[trace_id], distinct)
+        else:
+            added[trace_id] = distinct
+    new_traces.insert(tx, experiment, added)
     attachments.record_uses(tx, batch.spans)
 
 
-def _add_traces(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRecord]]) -> dict[str, int]:
-    """Add traces without their spans, and return their row ids."""
-    tx.run_many(
-        _INSERT_TRACE,
-        [
-            (trace_id, experiment, min(span.start_ns for span in members), IN_PROGRESS)
-            for trace_id, members in spans.items()
-        ],
-    )
-    return _find_row_ids(tx, spans)
-
-
 def _extend_trace(tx: Transaction, trace: int, spans: Sequence[SpanRecord]) -> None:
-    """Add spans to a stored trace."""
-    tops = _tops(spans)
-    detached = {span.parent_id for span in spans if span.span_id in tops and span.parent_id is not None}
-    stored = {parent_id for parent_id in detached if _is_stored(tx, trace, parent_id)}
-    changed: set[str] = set()
-    nested: list[SpanRow] = []
-    for span, row in zip(spans, _rows(trace, spans, stored), strict=True):
-        if span.span_id not in tops:
-            nested.append(row)
-        elif tx.run(_UPSERT_SPAN, row) > 0:
-            changed.add(span.span_id)
-    tx.run_many(_UPSERT_SPAN, nested)
-    tx.run_many(_ATTACH_CHILDREN, [(trace, span_id) for span_id in {span.span_id for span in spans}])
-    facts.refresh(tx, trace, changed)
-
-
-def _has_repeated_spans(spans: Sequence[SpanRecord]) -> bool:
-    return len(spans) > 1 and len({span.span_id for span in spans}) < len(spans)
-
-
-def _tops(spans: Iterable[SpanRecord]) -> set[str]:
-    """Return the ids of the spans without a parent among `spans`."""
-    spans = list(spans)
-    ids = {span.span_id for span in spans}
-    return {span.span_id for span in spans if span.parent_id not in ids}
-
-
-def _rows(trace: int, spans: Sequence[SpanRecord], stored: Iterable[str | None] = ()) -> list[SpanRow]:
-    """Return the rows of spans. `stored` has the ids of stored parents."""
-    present = {span.span_id for span in spans}.union(stored)
-    rows: list[SpanRow] = []
+    """Add spans to a stored trace, each span once."""
+    stored = _find_spans(tx, trace, spans)
+    present = {span.span_id for span in spans}
+    tops = {span.span_id for span in spans if span.parent_id not in present}
+    parents = {span.parent_id for span in spans if span.span_id in tops and span.parent_id is not None}
+    present |= {parent_id for parent_id in parents if _is_stored(tx, trace, parent_id)}
+    inserted: list[Placed] = []
+    changed: list[SpanRecord] = []
+    error_count = 0
     for span in spans:
-        rank = ROOT if span.parent_id is None else NESTED if span.parent_id in present else DETACHED
-        rows.append((trace, *span[1:6], rank, span.resource if rank else None))
-    return rows
+        old = stored.get(span.span_id)
+        if old is None:
+            inserted.append((trace, span, rank_of(span, present)))
+        elif _replaces(span, old):
+            span_rows.update(tx, old["id"], span, rank_of(span, present))
+            error_count -= old["status"] == STATUS_ERROR
+        else:
+            continue
+        changed.append(span)
+        error_count += span.columns.status == STATUS_ERROR
+    span_rows.insert(tx, inserted)
+    tx.run_many(_ATTACH_CHILDREN, [(trace, span.span_id) for span in spans])
+    if not changed:
+        return
+    (counts,) = tx.rows(_ADD_COUNTS, (len(inserted), error_count, trace))
+    _refresh_models(tx, trace, changed, stored)
+    if counts["has_usage"] or any(_has_usage(span) for span in changed):
+        totals.refresh_usage(tx, trace)
+    facts.refresh(tx, trace, {span.span_id for span in changed if span.span_id in tops})
 
 
-def _is_stored(tx: Transaction, trace: int, span_id: str | None) -> bool:
+def _keep_latest_versions(spans: Sequence[SpanRecord]) -> Sequence[SpanRecord]:
+    """Return spans, each once: of several versions, the one that replaces the others."""
+    latest: dict[str, SpanRecord] = {}
+    for span in spans:
+        other = latest.get(span.span_id)
+        if other is None or span.end_ns >= other.end_ns:
+            latest[span.span_id] = span
+    return spans if len(latest) == len(spans) else list(latest.values())
+
+
+def _replaces(span: SpanRecord, stored: Row) -> bool:
+    is_same = (span.content_format, span.content) == (stored["format"], stored["content"])
+    return not is_same and span.end_ns >= stored["end_ns"]
+
+
+def _refresh_models(
+    tx: Transaction, trace: int, changed: Sequence[SpanRecord], stored: Mapping[str, Row]
+) -> None:  # fmt: skip
+    replaced = [stored[span.span_id]["model"] for span in changed if span.span_id in stored]
+    models = {span.columns.model for span in changed if span.columns.model is not None}
+    if any(model is not None and model not in models for model in replaced):
+        # Another span may still have the model of the replaced version.
+        tx.run("DELETE FROM trace_models WHERE trace = ?", (trace,))
+        models = {row["model"] for row in tx.rows("SELECT DISTINCT model FROM spans WHERE trace = ?", (trace,))} - {
+            None
+        }
+    tx.run_many(_INSERT_MODEL, [(trace, model) for model in models])
+
+
+def _has_usage(span: SpanRecord) -> bool:
+    return span.columns.total_tokens is not None or span.columns.cost is not None
+
+
+def _is_stored(tx: Transaction, trace: int, span_id: str) -> bool:
     return tx.row("SELECT 1 FROM spans WHERE trace = ? AND span_id = ?", (trace, span_id)) is not None
+
+
+def _find_spans(tx: Transaction, trace: int, spans: Sequence[SpanRecord]) -> dict[str, Row]:
+    """Return the stored versions of spans."""
+    found: dict[str, Row] = {}
+    for start in range(0, len(spans), _IDS_PER_QUERY):
+        ids = [span.span_id for span in spans[start : start + _IDS_PER_QUERY]]
+        rows = tx.rows(f"{_FIND_SPANS} ({', '.join('?' * len(ids))})", (trace, *ids))
+        found.update((row["span_id"], row) for row in rows)
+    return found
 
 
 def _find_row_ids(tx: Transaction, trace_ids: Iterable[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kayba_local.store.database import Database, Row, Transaction
-from kayba_local.store.traces.traces import FOLDER_TAG, TraceInfo, read_infos
+from kayba_local.store.traces.traces import TraceInfo, read_infos
 
 UNFILED: Final = ""
 """The folder name of traces without a folder."""
@@ -37,14 +37,10 @@ class ArrivalPage:
 def list_folders(db: Database) -> list[Folder]:
     """Return all folders by name; `UNFILED` comes first if it contains traces."""
     with db.read() as tx:
-        filed = tx.rows(
-            "SELECT value, count(*) AS traces FROM trace_tags WHERE key = ? GROUP BY value ORDER BY value",
-            (FOLDER_TAG,),
+        rows = tx.rows(
+            "SELECT coalesce(folder, ?) AS name, count(*) AS traces FROM traces GROUP BY 1 ORDER BY 1", (UNFILED,)
         )
-        total = tx.rows("SELECT count(*) AS traces FROM traces")[0]["traces"]
-    unfiled = total - sum(row["traces"] for row in filed)
-    named = [Folder(row["value"], row["traces"]) for row in filed]
-    return [Folder(UNFILED, unfiled), *named] if unfiled else named
+    return [Folder(row["name"], row["traces"]) for row in rows]
 
 
 def list_arrivals(db: Database, folder: str | None, limit: int, before: int | None = None) -> ArrivalPage:
@@ -59,23 +55,17 @@ def list_arrivals(db: Database, folder: str | None, limit: int, before: int | No
     with db.read() as tx:
         rows = _rows(tx, folder, limit + 1, before)
         page = rows[:limit]
-        counts = [_count_spans(tx, row["id"]) for row in page]
         infos = read_infos(tx, page)
+    counts = [row["span_count"] for row in page]
     return ArrivalPage(list(zip(infos, counts, strict=True)), page[-1]["id"] if len(rows) > limit else None)
 
 
 def _rows(tx: Transaction, folder: str | None, limit: int, before: int | None) -> list[Row]:
     conditions, parameters = ["id < coalesce(?, id + 1)"], list[Any]([before])
     if folder is not None:
-        tag = "SELECT value FROM trace_tags WHERE trace = traces.id AND key = ?"
-        conditions.append(f"coalesce(({tag}), ?) = ?")
-        parameters += [FOLDER_TAG, UNFILED, folder]
+        conditions.append("(folder = ? OR folder IS NULL)" if folder == UNFILED else "folder = ?")
+        parameters.append(folder)
     return tx.rows(
         f"SELECT * FROM traces WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
         (*parameters, limit),
     )
-
-
-def _count_spans(tx: Transaction, trace: int) -> int:
-    row = tx.row("SELECT count(*) AS spans FROM spans WHERE trace = ?", (trace,))
-    return row["spans"] if row is not None else 0

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
+from kayba_local.otlp.contents import decode_content
+from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.log_events import LogBatch, merge_events
-from kayba_local.otlp.records import NO_TAGS, SpanRecord
+from kayba_local.otlp.records import NO_TAGS, SpanRecord, make_record
 from kayba_local.store.database import Transaction
 
 MAX_LOG_EVENTS: Final = 10_000
@@ -30,7 +32,7 @@ _COUNT: Final = "SELECT count(*) FROM log_events WHERE trace_id = ? AND span_id 
 _DELETE_OLD: Final = "DELETE FROM log_events WHERE joined = 0 AND received_ms < ?"
 _JOIN: Final = "UPDATE log_events SET joined = 1 WHERE trace_id = ? AND span_id = ? AND joined = 0"
 _FIND_SPAN: Final = """
-    SELECT parent_id, start_ns, end_ns, content, resource FROM spans
+    SELECT format, content, resource FROM spans JOIN span_contents ON span_contents.span = spans.id
     WHERE trace = (SELECT id FROM traces WHERE trace_id = ?) AND span_id = ?
 """
 
@@ -64,14 +66,18 @@ def join(tx: Transaction, spans: Sequence[SpanRecord]) -> Sequence[SpanRecord]:
         # On most servers always.
         return spans
     events = _find_events(tx, {span.trace_id for span in spans})
-    joined = [
-        span._replace(content=merge_events(span.content, events[key]))
-        if (key := (span.trace_id, span.span_id)) in events
-        else span
-        for span in spans
-    ]
+    joined = [_merge(span, events[key]) if (key := (span.trace_id, span.span_id)) in events else span for span in spans]
     tx.run_many(_JOIN, {(span.trace_id, span.span_id) for span in spans} & events.keys())
     return joined
+
+
+def _merge(span: SpanRecord, events: Sequence[bytes]) -> SpanRecord:
+    merged = merge_events(decode_content(span.content, span.content_format), events)
+    try:
+        return make_record(merged, span.resource)
+    except InvalidField:
+        # In a span, the values of an event are nested two levels deeper than in the event alone.
+        return span
 
 
 def _find_span(tx: Transaction, key: SpanKey) -> SpanRecord | None:
@@ -79,9 +85,7 @@ def _find_span(tx: Transaction, key: SpanKey) -> SpanRecord | None:
     if row is None:
         return None
     # A span with a stored parent has no resource, and needs none.
-    return SpanRecord(
-        *key, row["parent_id"], row["start_ns"], row["end_ns"], row["content"], row["resource"] or NO_TAGS
-    )
+    return make_record(decode_content(row["content"], row["format"]), row["resource"] or NO_TAGS)
 
 
 def _find_events(tx: Transaction, trace_ids: Iterable[str]) -> dict[SpanKey, list[bytes]]:

@@ -5,29 +5,45 @@ The rows are those that `ingest` and `facts` would write for the same spans, one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from kayba_local.otlp.records import SpanFacts, SpanRecord, read_facts
+from kayba_local.otlp.contents import decode_content
+from kayba_local.otlp.records import (
+    FOLDER_TAG,
+    NAME_TAG,
+    SESSION_METADATA,
+    USAGE_METADATA,
+    USER_METADATA,
+    SpanFacts,
+    SpanRecord,
+    read_facts,
+)
+from kayba_local.otlp.totals import Totals, add_up, encode_usage
 from kayba_local.store.database import Transaction
-from kayba_local.store.traces.facts import DETACHED, NESTED, ROOT
+from kayba_local.store.traces import span_rows
+from kayba_local.store.traces.span_rows import ROOT, Placed, rank_of
+from kayba_local.store.traces.totals import TOTALS_SOURCE
 
-_INSERT_TRACE: Final = """
-    INSERT INTO traces (
-        id, trace_id, experiment, request_ns, duration_ns, state, request_preview, response_preview, declared,
-        root_start_ns, root_span_id, root_rank
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
-"""
-_INSERT_SPAN: Final = """
-    INSERT INTO spans (trace, span_id, parent_id, start_ns, end_ns, content, rank, resource)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_COLUMNS: Final = (
+    "id", "trace_id", "experiment", "request_ns", "duration_ns", "state", "request_preview", "response_preview",
+    "declared", "root_start_ns", "root_span_id", "root_rank", "name", "folder", "session_id", "user_id", "agent",
+    "span_count", "error_count", "error_type", "error", "input_tokens", "output_tokens", "total_tokens",
+    "cached_tokens", "cost",
+)  # fmt: skip
+_INSERT_TRACE: Final = f"INSERT INTO traces ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
 _INSERT_TAG: Final = "INSERT INTO trace_tags (trace, key, value, source_ns, source_span) VALUES (?, ?, ?, ?, ?)"
 _INSERT_METADATA: Final = (
     "INSERT INTO trace_metadata (trace, key, value, source_ns, source_span) VALUES (?, ?, ?, ?, ?)"
 )
 
-Row: TypeAlias = tuple[int | str | bytes | None, ...]
+_INSERT_MODEL: Final = "INSERT INTO trace_models (trace, model) VALUES (?, ?)"
+
+Pairs: TypeAlias = dict[str, tuple[str, int, str]]
+"""Values by key, each with the start and the id of the span that it was read from."""
+_MISSING: Final = (None,)
+
+Row: TypeAlias = tuple[int | float | str | bytes | None, ...]
 
 
 def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRecord]]) -> None:
@@ -40,13 +56,13 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
     """
     (last,) = tx.rows("SELECT coalesce(max(id), 0) FROM traces")[0]
     traces: list[Row] = []
-    span_rows: list[Row] = []
+    placed: list[Placed] = []
     tags: list[Row] = []
     metadata: list[Row] = []
+    models: list[Row] = []
     for trace, (trace_id, members) in enumerate(spans.items(), last + 1):
         ranks = _rank(members)
-        for span, rank in zip(members, ranks, strict=True):
-            span_rows.append((trace, *span[1:6], rank, span.resource if rank else None))
+        placed += [(trace, span, rank) for span, rank in zip(members, ranks, strict=True)]
         top_rank = max(ranks)
         counted: Sequence[SpanRecord] = members
         if len(members) > 1:
@@ -55,49 +71,71 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
             # Only roots have a share in the facts beside the first one.
             counted = tops if top_rank == ROOT else tops[:1]
         source = counted[0]
-        sources = [(span, read_facts(span.content, span.resource if top_rank else None)) for span in counted]
+        sources = [(span, _read_facts(span, top_rank)) for span in counted]
         facts = sources[0][1]
         duration_ns = max(0, source.end_ns - source.start_ns) if source.end_ns else None
+        own_tags, own_metadata = _merge_facts(sources)
+        totals = add_up(members, source)
+        for key, value in _metadata_of(totals):
+            own_metadata.setdefault(key, (value, *TOTALS_SOURCE))
+        texts = [
+            pair.get(key, _MISSING)[0]
+            for pair, key in (
+                (own_tags, NAME_TAG),
+                (own_tags, FOLDER_TAG),
+                (own_metadata, SESSION_METADATA),
+                (own_metadata, USER_METADATA),
+            )
+        ]
         traces.append(
             (
                 trace, trace_id, experiment, source.start_ns, duration_ns, facts.state, facts.request_preview,
-                facts.response_preview, source.start_ns, source.span_id, top_rank,
+                facts.response_preview, 0, source.start_ns, source.span_id, top_rank, *texts, totals.agent,
+                totals.span_count, totals.error_count, totals.error_type, totals.error, *totals.usage,
             )
         )  # fmt: skip
-        _add_pairs(tags, metadata, trace, sources)
+        tags += [(trace, key, *pair) for key, pair in own_tags.items()]
+        metadata += [(trace, key, *pair) for key, pair in own_metadata.items()]
+        models += [(trace, model) for model in totals.models]
     tx.run_many(_INSERT_TRACE, traces)
-    tx.run_many(_INSERT_SPAN, span_rows)
+    span_rows.insert(tx, placed)
     tx.run_many(_INSERT_TAG, tags)
     tx.run_many(_INSERT_METADATA, metadata)
+    tx.run_many(_INSERT_MODEL, models)
 
 
 def _rank(spans: Sequence[SpanRecord]) -> list[int]:
     """Return the ranks of the spans of a trace of which nothing else is stored."""
-    if len(spans) == 1:
-        (span,) = spans
-        return [ROOT if span.parent_id is None else NESTED if span.parent_id == span.span_id else DETACHED]
     ids = {span.span_id for span in spans}
-    return [ROOT if span.parent_id is None else NESTED if span.parent_id in ids else DETACHED for span in spans]
+    return [rank_of(span, ids) for span in spans]
+
+
+def _read_facts(span: SpanRecord, rank: int) -> SpanFacts:
+    return read_facts(decode_content(span.content, span.content_format), span.resource if rank else None)
 
 
 def _start_and_id(span: SpanRecord) -> tuple[int, str]:
     return span.start_ns, span.span_id
 
 
-def _add_pairs(
-    tags: list[Row], metadata: list[Row], trace: int, sources: Sequence[tuple[SpanRecord, SpanFacts]]
-) -> None:
-    """Append the rows of the tags and the metadata. Of several values of a key, the earliest span's counts."""
-    if len(sources) == 1:
-        ((span, facts),) = sources
-        tags += [(trace, key, value, span.start_ns, span.span_id) for key, value in facts.tags.items()]
-        metadata += [(trace, key, value, span.start_ns, span.span_id) for key, value in facts.metadata.items()]
-        return
-    with_tags: set[str] = set()
-    with_metadata: set[str] = set()
+def _merge_facts(sources: Sequence[tuple[SpanRecord, SpanFacts]]) -> tuple[Pairs, Pairs]:
+    """Return the tags and the metadata with their sources. Of several values of a key, the earliest span's counts."""
+    tags: Pairs = {}
+    metadata: Pairs = {}
     for span, facts in sources:
-        for rows, known, values in ((tags, with_tags, facts.tags), (metadata, with_metadata, facts.metadata)):
+        for pairs, values in ((tags, facts.tags), (metadata, facts.metadata)):
             for key, value in values.items():
-                if key not in known:
-                    known.add(key)
-                    rows.append((trace, key, value, span.start_ns, span.span_id))
+                if key not in pairs:
+                    pairs[key] = value, span.start_ns, span.span_id
+    return tags, metadata
+
+
+def _metadata_of(totals: Totals) -> Iterator[tuple[str, str]]:
+    """Yield the metadata that a trace has from all its spans, unless a root has it."""
+    for key, value in (
+        (SESSION_METADATA, totals.session_id),
+        (USER_METADATA, totals.user_id),
+        (USAGE_METADATA, encode_usage(totals.usage)),
+    ):
+        if value is not None:
+            yield key, value

@@ -7,14 +7,9 @@ from dataclasses import dataclass
 
 from kayba_local.otlp.spans import Span, decode
 from kayba_local.store.database import Database
-from kayba_local.store.traces.traces import (
-    SPANS_IN_ORDER,
-    SPANS_PER_PAGE,
-    TraceInfo,
-    get_row,
-    in_list,
-    read_infos,
-)
+from kayba_local.store.traces import contents
+from kayba_local.store.traces.contents import SPANS_IN_ORDER
+from kayba_local.store.traces.traces import SPANS_PER_PAGE, TraceInfo, get_row, read_infos
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,6 @@ def read_spans(db: Database, rows: Sequence[int]) -> dict[int, Span]:
     found: dict[int, Span] = {}
     for start in range(0, len(rows), SPANS_PER_PAGE):
         with db.read() as tx:
-            some = tx.rows(*in_list("SELECT id, content FROM spans WHERE id IN", rows[start : start + SPANS_PER_PAGE]))
-        found |= {row["id"]: decode(row["content"]) for row in some}
+            some = contents.read_many(tx, rows[start : start + SPANS_PER_PAGE])
+        found |= {row: decode(span) for row, span in some.items()}
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kayba_local.store.database import Database
 from kayba_local.store.errors import DoesNotExist, InvalidValue
-from kayba_local.store.traces import facts
+from kayba_local.store.traces import facts, totals
 from kayba_local.store.traces.traces import SERVER_TAGS, get_row
 
 
@@ -17,7 +17,9 @@ def set_tag(db: Database, trace_id: str, key: str, value: str) -> None:
     """
     _require_client_tag(key)
     with db.write() as tx:
-        facts.set_pairs(tx, "trace_tags", get_row(tx, trace_id)["id"], {key: value})
+        trace = get_row(tx, trace_id)["id"]
+        facts.set_pairs(tx, "trace_tags", trace, {key: value})
+        totals.refresh_tags(tx, trace)
 
 
 def delete_tag(db: Database, trace_id: str, key: str) -> None:
@@ -32,6 +34,7 @@ def delete_tag(db: Database, trace_id: str, key: str) -> None:
         trace = get_row(tx, trace_id)["id"]
         if tx.run("DELETE FROM trace_tags WHERE trace = ? AND key = ?", (trace, key)) == 0:
             raise DoesNotExist(f"Trace '{trace_id}' has no tag {key!r}.")
+        totals.refresh_tags(tx, trace)
 
 
 def _require_client_tag(key: str) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
+from kayba_local.otlp.records import FOLDER_TAG, NAME_TAG
 from kayba_local.otlp.spans import Span, decode
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.errors import DoesNotExist
+from kayba_local.store.traces import contents
+from kayba_local.store.traces.contents import CONTENTS_IN_ORDER, in_list
 
 IN_PROGRESS: Final = "IN_PROGRESS"
-NAME_TAG: Final = "mlflow.traceName"
-FOLDER_TAG: Final = "kayba.folder"
 ARTIFACT_TAG: Final = "mlflow.artifactLocation"
 SPANS_TAG: Final = "mlflow.trace.spansLocation"
 INTERRUPTED: Final = "kayba.interrupted"
@@ -27,9 +28,6 @@ SERVER_TAGS: Final = (ARTIFACT_TAG, SPANS_TAG)
 SPANS_PER_PAGE: Final = 500
 BYTES_PER_PAGE: Final = 512 * 1024
 """Limits of the spans that are read at once; a larger span is read alone."""
-
-# Coarse clocks give a parent and its child the same start; the parent is the span that ends later.
-SPANS_IN_ORDER: Final = "FROM spans WHERE trace = ? ORDER BY start_ns, end_ns DESC, span_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class StoredTrace:
     Attributes:
         info: The trace without its spans.
         ids: The row ids of the spans, ordered by start time.
-        sizes: The bytes of each span's content.
+        sizes: The bytes of each span's content as it is stored.
     """
 
     info: TraceInfo
@@ -149,8 +147,8 @@ def find(db: Database, trace_id: str) -> StoredTrace:
     return found[0]
 
 
-def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
-    """Yield the contents of a trace's spans in their order, page by page.
+def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[dict[str, Any]]]:
+    """Yield a trace's spans in OTLP's JSON, in their order, page by page.
 
     Each page is read in its own transaction, so a slow reader of the pages holds none. A span that was deleted since
     `find_many` is omitted, and one that has changed has its new content.
@@ -163,9 +161,8 @@ def read_contents(db: Database, trace: StoredTrace) -> Iterator[list[bytes]]:
             end += 1
         ids = trace.ids[start:end]
         with db.read() as tx:
-            rows = tx.rows(*in_list("SELECT id, content FROM spans WHERE id IN", ids))
-        contents = {row["id"]: row["content"] for row in rows}
-        yield [contents[id_] for id_ in ids if id_ in contents]
+            found = contents.read_many(tx, ids)
+        yield [found[id_] for id_ in ids if id_ in found]
         start = end
 
 
@@ -191,7 +188,6 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
     assessments: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in tx.rows(*in_list("SELECT trace, content FROM assessments WHERE trace IN", ids, "ORDER BY id")):
         assessments[row["trace"]].append(orjson.loads(row["content"]))
-    with_spans = {row["trace"] for row in tx.rows(*in_list("SELECT DISTINCT trace FROM spans WHERE trace IN", ids))}
     return [
         TraceInfo(
             trace_id=row["trace_id"],
@@ -199,7 +195,7 @@ def read_infos(tx: Transaction, rows: Sequence[Row]) -> list[TraceInfo]:
             request_ns=row["request_ns"],
             duration_ns=row["duration_ns"],
             state=row["state"],
-            tags=_add_server_tags(tags[row["id"]], row, has_spans=row["id"] in with_spans),
+            tags=_add_server_tags(tags[row["id"]], row),
             metadata={**metadata[row["id"]], **({INTERRUPTED: "true"} if row["interrupted"] else {})},
             request_preview=row["request_preview"],
             response_preview=row["response_preview"],
@@ -214,22 +210,21 @@ def _not_found(trace_id: str) -> DoesNotExist:
     return DoesNotExist(f"Trace with ID '{trace_id}' not found.")
 
 
-def _add_server_tags(tags: Mapping[str, str], row: Row, *, has_spans: bool) -> dict[str, str]:
+def _add_server_tags(tags: Mapping[str, str], row: Row) -> dict[str, str]:
     added = {ARTIFACT_TAG: f"mlflow-artifacts:/{row['experiment']}/traces/{row['trace_id']}/artifacts"}
-    if has_spans:
+    if row["span_count"]:
         added[SPANS_TAG] = "TRACKING_STORE"
     return {**added, **{key: value for key, value in tags.items() if key not in SERVER_TAGS}}
 
 
 def _read_spans(tx: Transaction, trace: int) -> list[Span]:
-    rows = tx.rows(f"SELECT content {SPANS_IN_ORDER}", (trace,))
-    return [decode(row["content"]) for row in rows]
+    return [decode(span) for span in contents.iterate(tx, trace)]
 
 
 def _list_spans(tx: Transaction, trace: int) -> tuple[Sequence[int], Sequence[int]]:
     """Return the row ids of a trace's spans in their order, and the bytes of each span's content."""
     ids, sizes = array("q"), array("q")
-    for row in tx.iterate(f"SELECT id, length(content) AS size {SPANS_IN_ORDER}", (trace,)):
+    for row in tx.iterate(f"SELECT id, length(content) AS size {CONTENTS_IN_ORDER}", (trace,)):
         ids.append(row["id"])
         sizes.append(row["size"])
     return ids, sizes
@@ -240,9 +235,3 @@ def _by_trace(tx: Transaction, select: str, ids: Sequence[int]) -> defaultdict[i
     for row in tx.rows(*in_list(select, ids, "ORDER BY key")):
         values[row["trace"]][row["key"]] = row["value"]
     return values
-
-
-def in_list(head: str, values: Iterable[Any], tail: str = "") -> tuple[str, tuple[Any, ...]]:
-    """Return a statement with the placeholders of an IN list after `head`, and the values."""
-    parameters = tuple(values)
-    return f"{head} ({', '.join('?' * len(parameters))}) {tail}", parameters
