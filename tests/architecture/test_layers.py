@@ -24,8 +24,8 @@ LAYERS: dict[str, str] = {
     recording/              clocks forks values/ diagnostics interrupts
     recording/model_calls   conventions/ recording/
     clients/                values/
-    decorator/              clients/ clocks recording/ values/snapshot values/copies values/sentinels diagnostics
-                            interrupts errors
+    decorator/              clients/ clocks recording/ values/snapshot values/copies values/introspection
+                            values/sentinels diagnostics interrupts errors
     addresses               -
     otlp_settings           addresses errors
     arguments               addresses otlp_settings recording/frames recording/prices values/media errors

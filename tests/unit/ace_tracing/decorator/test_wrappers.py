@@ -195,6 +195,22 @@ def test_reducer_folds_the_items(last_trace: LastTrace) -> None:
     assert root_of(last_trace()).outputs == "Paris"
 
 
+def test_reducer_is_not_called_for_a_call_that_fails(last_trace: LastTrace) -> None:
+    def last_of(items: list[Any]) -> Any:
+        raise AssertionError(f"called with {items}")
+
+    @trace(reducer=last_of)
+    def refuse() -> Iterator[int]:
+        raise KeyError("no such model")
+
+    def open_stream() -> Iterator[int]:
+        return refuse()
+
+    with pytest.raises(KeyError):
+        list(trace(reducer=last_of)(open_stream)())
+    assert [span.outputs for span in last_trace().data.spans] == [None, None]
+
+
 @pytest.mark.covers("Shapes", "Items folded by a reducer")
 def test_failing_reducer_withholds_outputs_only(last_trace: LastTrace) -> None:
     @trace(reducer=lambda items: items[99])

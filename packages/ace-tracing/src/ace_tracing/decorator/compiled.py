@@ -43,9 +43,7 @@ def make({names}):
         try:
             _ace_span = _ace_tracer.open(_ace_site, {inputs}, _ace_parent)
             _ace_token = _ace_current.set(_ace_span)
-            _ace_result = {await_}_ace_function({arguments})
-            _ace_end(_ace_span, _ace_token, _ace_result)
-            return _ace_result
+            return _ace_end(_ace_span, _ace_token, {await_}_ace_function({arguments}))
         except:
             if _ace_end_failed(_ace_tracer, _ace_span, _ace_token, _ace_parent):
                 raise

@@ -20,14 +20,15 @@ from ace_tracing.decorator.captures import (
     find_output_capture,
     import_copies,
 )
-from ace_tracing.decorator.signature import Binder
+from ace_tracing.decorator.items import CollectableStreamCollector
+from ace_tracing.decorator.live_results import LiveResult, end_with_result, is_live, snapshot_result
+from ace_tracing.decorator.signature import Binder, is_coroutine_function
 from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording.attributes import encode, encode_attributes
 from ace_tracing.recording.callsite import CallSite
 from ace_tracing.recording.context import CurrentSpan, SpanToken, current_span
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.recording.tracer import Tracer
-from ace_tracing.values.snapshot import snapshot
 
 Bind = Callable[[tuple[Any, ...], Mapping[str, Any]], dict[str, Any]]
 """Returns the arguments of one call by parameter name."""
@@ -49,11 +50,13 @@ class TracedFunction:
         reducer: Folds the items of a stream into one value to record.
 
     Attributes:
+        follows_awaitables: Whether a call lasts until the awaitable that it returns ends. False for a coroutine
+            function, whose wrapper awaits the call.
         reducer: The reducer, or None.
         site: The call site of its spans.
     """
 
-    __slots__ = ("_bind", "_capture_inputs", "_capture_outputs", "reducer", "site")
+    __slots__ = ("_bind", "_capture_inputs", "_capture_outputs", "follows_awaitables", "reducer", "site")
 
     def __init__(
         self,
@@ -75,10 +78,12 @@ class TracedFunction:
         self._capture_inputs = find_input_capture(capture_inputs, binder.var_keyword)
         self._capture_outputs = find_output_capture(capture_outputs)
         self.reducer = check_reducer(reducer)
+        self.follows_awaitables = not is_coroutine_function(function)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the settings, for a traced function that is pickled by value."""
-        return _restore, (self._bind, self._capture_inputs, self._capture_outputs, self.site, self.reducer)
+        settings = (self._bind, self._capture_inputs, self._capture_outputs, self.site, self.reducer)
+        return _restore, (*settings, self.follows_awaitables)
 
     def open(self, tracer: Tracer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan | None:
         """Start the span of one call, with its inputs.
@@ -119,15 +124,32 @@ class TracedFunction:
         """Return whether no item of a stream is recorded."""
         return self.reducer is None and self._capture_outputs is capture_nothing
 
-    def end(self, span: LiveSpan, token: SpanToken, result: Any) -> None:
-        """End the span of a call with the call's result, and restore the previous current span."""
+    def end(self, span: LiveSpan, token: SpanToken, result: Any) -> Any:
+        """End the span of a call with the call's result, and restore the previous current span.
+
+        A live result ends the span later.
+
+        Returns:
+            The object for the user: the result or, for some live results, an object in its place.
+        """
         trace = span._trace
         if self._capture_outputs is None and trace.mask is None and span._end_ns is None:
             try:
-                span._outputs = outputs = snapshot(result)
+                # A live result costs its exception, so that any other result costs nothing.
+                span._outputs = outputs = snapshot_result(result)
                 span._finish(outputs)
+            except LiveResult as live:
+                # The frames in the traceback refer to the result.
+                live.__traceback__ = None
+                held = [result]
+                del result
+                result = self._end_live(span, held)
             except Exception:  # noqa: BLE001 - see diagnostics.guard
                 span.end_bare()
+        elif is_live(type(result)):
+            held = [result]
+            del result
+            result = self._end_live(span, held)
         else:
             self.record_result(span, result)
             span.end()
@@ -136,6 +158,11 @@ class TracedFunction:
         except ValueError as error:
             # The call ended in another context than it started in. There the span never was current.
             raise_interrupt(error)
+        return result
+
+    def _end_live(self, span: LiveSpan, held: list[Any]) -> Any:
+        collector = CollectableStreamCollector(span, self)
+        return end_with_result(held, collector, follows_awaitables=self.follows_awaitables)
 
     def record_result(self, span: LiveSpan, result: Any) -> None:
         """Record the result of a call as the span's outputs."""
@@ -170,6 +197,7 @@ def _restore(
     capture_outputs: CaptureFunction | None,
     site: CallSite,
     reducer: CaptureFunction | None,
+    follows_awaitables: bool,
 ) -> TracedFunction:
     """Return a pickled traced function."""
     restored = TracedFunction.__new__(TracedFunction)
@@ -178,6 +206,7 @@ def _restore(
     restored._capture_outputs = capture_outputs
     restored.site = site
     restored.reducer = reducer
+    restored.follows_awaitables = follows_awaitables
     if any(function is not None for function in (capture_inputs, capture_outputs, reducer)):
         import_copies()
     return restored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Protocol
 
@@ -13,7 +14,7 @@ from ace_tracing.clocks import perf_counter, thread_time
 from ace_tracing.decorator.captures import copy_for_capture
 from ace_tracing.decorator.client_calls import ClientItems
 from ace_tracing.diagnostics import guard, internal_error
-from ace_tracing.recording.context import SpanToken, current_span
+from ace_tracing.recording.context import SpanToken, current_span, end_with_error
 from ace_tracing.recording.span import LiveSpan
 from ace_tracing.values.snapshot import DEFAULT_LIMITS, Limits, snapshot
 
@@ -33,6 +34,10 @@ _LONG_SECONDS: Final = 0.001
 
 class OutputRecorder(Protocol):
     """The recorder of a call's outputs; `TracedFunction` is one."""
+
+    @property
+    def reducer(self) -> Callable[[list[Any]], Any] | None:
+        """Return the user's function that folds the items of a stream, or None."""
 
     @property
     def needs_items(self) -> bool:
@@ -214,15 +219,42 @@ class StreamCollector:
 
     def finish_with_result(self, result: Any) -> None:
         """End the span with a result that is not a stream."""
-        span, self._span = self._span, None
-        self.__class__ = StreamCollector
+        span = self._release()
         if span is not None:
-            self._recorder.record_result(span, result)
+            try:
+                self._recorder.record_result(span, result)
+            finally:
+                span.end()
+
+    def fail_call(self, error: BaseException) -> None:
+        """End the span with the exception of a call that returned no stream, and without outputs."""
+        end_with_error(self._release(), None, error)
+
+    def abandon(self, description: str) -> None:
+        """End the span of a call whose result will never exist, with a description of the reason."""
+        span = self._release()
+        if span is not None:
+            span.set_status("ERROR", description)
             span.end()
 
-    def _end(self, error: BaseException | None, return_value: Any) -> None:
+    @property
+    def span(self) -> LiveSpan | None:
+        """The span, until it has ended."""
+        return self._span
+
+    @property
+    def recorder(self) -> OutputRecorder:
+        """The recorder of the call's outputs."""
+        return self._recorder
+
+    def _release(self) -> LiveSpan | None:
+        """Return the span, and leave its end to the caller."""
         span, self._span = self._span, None
         self.__class__ = StreamCollector
+        return span
+
+    def _end(self, error: BaseException | None, return_value: Any) -> None:
+        span = self._release()
         if span is None:
             return
         try:

@@ -34,6 +34,12 @@ def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function, **_UNEVALUATED).parameters.values())
 
 
+def is_coroutine_function(function: Any) -> bool:
+    """Return whether a call of a function or of a callable object returns its coroutine."""
+    # `inspect` does not recognise an object with an `async def __call__`.
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
 class Binder:
     """A function's parameters, for naming the arguments of its calls.
 

@@ -21,7 +21,8 @@ from ace_tracing.decorator.descriptors import copy_metadata
 from ace_tracing.decorator.function import TracedFunction
 from ace_tracing.decorator.internal_frames import make_internal
 from ace_tracing.decorator.items import CollectableStreamCollector, StreamCollector
-from ace_tracing.decorator.streams import wrap_stream
+from ace_tracing.decorator.live_results import end_with_result
+from ace_tracing.decorator.signature import is_coroutine_function
 from ace_tracing.interrupts import raise_interrupt
 from ace_tracing.recording import context
 from ace_tracing.recording.context import CurrentSpan, end_with_error
@@ -36,7 +37,7 @@ def wrap(function: Callable[..., Any], traced_function: TracedFunction) -> Calla
         return types.coroutine(wrapped_generator) if _is_generator_coroutine(function) else wrapped_generator
     if inspect.isasyncgenfunction(function):
         return _wrap_async_generator_function(function, traced_function)
-    is_coroutine = _is_coroutine_function(function)
+    is_coroutine = is_coroutine_function(function)
     if traced_function.reducer is not None:
         wrap_streaming = _wrap_streaming_coroutine_function if is_coroutine else _wrap_streaming_function
         return wrap_streaming(function, traced_function)
@@ -49,11 +50,6 @@ def _is_generator_coroutine(function: Callable[..., Any]) -> bool:
     """Return whether `types.coroutine` made the generator function awaitable."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return code is not None and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
-
-
-def _is_coroutine_function(function: Callable[..., Any]) -> bool:
-    # `inspect` does not recognise an object with an `async def __call__`.
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 @make_internal
@@ -70,12 +66,10 @@ def _wrap_function(function: Callable[..., Any], traced_function: TracedFunction
             if span is None:
                 return function(*args, **kwargs)
             token = context.current_span.set(span)
-            result = function(*args, **kwargs)
-            traced_function.end(span, token, result)
+            return traced_function.end(span, token, function(*args, **kwargs))
         except BaseException as error:
             end_with_error(span, token, error, parent)
             raise
-        return result
 
     return traced
 
@@ -96,12 +90,10 @@ def _wrap_coroutine_function(
             if span is None:
                 return await function(*args, **kwargs)
             token = context.current_span.set(span)
-            result = await function(*args, **kwargs)
-            traced_function.end(span, token, result)
+            return traced_function.end(span, token, await function(*args, **kwargs))
         except BaseException as error:
             end_with_error(span, token, error, parent)
             raise
-        return result
 
     return traced
 
@@ -118,11 +110,11 @@ def _wrap_streaming_function(function: Callable[..., Any], traced_function: Trac
         collector = CollectableStreamCollector(span, traced_function)
         try:
             with collector:
-                result = function(*args, **kwargs)
+                held = [function(*args, **kwargs)]
         except BaseException as error:
-            collector.fail(error)
+            collector.fail_call(error)
             raise
-        return _watch_result(result, collector)
+        return end_with_result(held, collector)
 
     return traced
 
@@ -139,22 +131,13 @@ def _wrap_streaming_coroutine_function(
         collector = CollectableStreamCollector(span, traced_function)
         try:
             with collector:
-                result = await function(*args, **kwargs)
+                held = [await function(*args, **kwargs)]
         except BaseException as error:
-            collector.fail(error)
+            collector.fail_call(error)
             raise
-        return _watch_result(result, collector)
+        return end_with_result(held, collector, follows_awaitables=False)
 
     return traced
-
-
-def _watch_result(result: Any, collector: StreamCollector) -> Any:
-    """Return a proxy of a stream. For any other result, end the span and return the result."""
-    proxy = wrap_stream(result, collector)
-    if proxy is not None:
-        return proxy
-    collector.finish_with_result(result)
-    return result
 
 
 @make_internal

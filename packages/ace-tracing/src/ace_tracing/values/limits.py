@@ -7,6 +7,7 @@ whole on an idle one.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
 from ace_tracing.values.media import MAX_MEDIA_CHARS
@@ -35,6 +36,7 @@ class Limits:
         values: The maximum number of elements and entries of all lists and objects together.
         work: The maximum number of objects that are not JSON. A table counts as many; see `conversion`.
         media_chars: The most base64 characters of images, audio and files, which are kept beside the other limits.
+        inspect: A function that takes a value that is not plain JSON, before the copy. Its exceptions are raised.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class Limits:
         "flat_bytes",
         "flat_chars",
         "flat_items",
+        "inspect",
         "items",
         "media_chars",
         "narrow_bytes",
@@ -60,6 +63,7 @@ class Limits:
         values: int = 250_000,
         work: int = 25_000,
         media_chars: int = 0,
+        inspect: Callable[[object], None] | None = None,
     ) -> None:
         self.value_bytes = value_bytes
         self.string_chars = string_chars
@@ -68,6 +72,7 @@ class Limits:
         self.values = values
         self.work = work
         self.media_chars = media_chars
+        self.inspect = inspect
         # Below both bounds, a flat container is within every limit and needs no further check.
         self.flat_items = min(_FLAT_ITEM_LIMIT, items, values) if depth > 1 else -1
         self.flat_bytes = min(MAX_KEY_CHARS, value_bytes)
