@@ -79,11 +79,11 @@ def test_the_workers_thread_derives_and_only_for_instrumentations(
 ) -> None:
     calls: list[tuple[str, bool]] = []
 
-    def derive(name: str, *given: object) -> dict[str, object]:
+    def derive_texts(name: str, *given: object) -> dict[str, object]:
         calls.append((name, threading.current_thread() is threading.main_thread()))
-        return conventions.derive(name, *given)  # type: ignore[arg-type]
+        return conventions.derive_texts(name, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(derivation, "derive", derive)
+    monkeypatch.setattr(derivation, "derive_texts", derive_texts)
     with start_span("plain") as plain, tracer.start_as_current_span("scoped", attributes=CHAT):
         plain.set_attribute("gen_ai.operation.name", "chat")
     ace_tracing.flush()
@@ -93,10 +93,10 @@ def test_the_workers_thread_derives_and_only_for_instrumentations(
 def test_a_failure_keeps_the_span(
     tracer: Tracer, captured_traces: CapturedTraces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def derive(*_: object) -> dict[str, object]:
+    def derive_texts(*_: object) -> dict[str, object]:
         raise ValueError("broken")
 
-    monkeypatch.setattr(derivation, "derive", derive)
+    monkeypatch.setattr(derivation, "derive_texts", derive_texts)
     monkeypatch.setattr(ace_tracing.diagnostics, "loud", False)
     with tracer.start_as_current_span("chat", attributes=CHAT):
         pass
