@@ -106,8 +106,10 @@ LAYERS: dict[str, str] = {
     otlp/                   conventions/
     store/                  -
     store/schema/           otlp/
+    store/span_text         otlp/
     store/query/            store/errors store/database store/functions
-    store/traces/           store/query/ store/database store/errors store/experiments store/functions store/ids otlp/
+    store/traces/           store/query/ store/database store/errors store/experiments store/functions store/ids
+                            store/span_text otlp/
     analysis/               conventions/ otlp/
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records
@@ -117,7 +119,8 @@ LAYERS: dict[str, str] = {
     upkeep/options          upkeep/commands upkeep/retention upkeep/worker store/database
     handlers/               http/ jobs/sources mlflow_json/ otlp/ store/ upkeep/deletion
     pages/                  http/ otlp/ store/
-    app                     handlers/ http/ jobs/runner pages/routes store/database store/integrations contract
+    app                     handlers/ http/ jobs/runner jobs/text_indexer pages/routes store/database
+                            store/integrations contract
     server                  app store/database
     cli                     app server store/ upkeep/commands upkeep/options
     pytest_plugin           server

@@ -22,6 +22,7 @@ from kayba_local.http.otlp_endpoint import OtlpEndpoint
 from kayba_local.http.otlp_status import OTLP_PATHS
 from kayba_local.http.security import SameOriginMiddleware
 from kayba_local.jobs.runner import Runner
+from kayba_local.jobs.text_indexer import TextIndexer
 from kayba_local.pages.routes import Pages
 from kayba_local.store import integrations
 
@@ -40,10 +41,10 @@ def create_app(
     model_url: str | None = None,
     otlp: bool = True,
 ) -> Starlette:
-    """Create the server as an ASGI application and start its job runner.
+    """Create the server as an ASGI application and start its job runner and its text indexer.
 
     Args:
-        db: The server's store. The caller closes it, which also stops the job runner.
+        db: The server's store. The caller closes it, which also stops both.
         api_key: The key that requests must carry. None accepts any key, or none.
         mock: Respond to every operation with the contract's example, and execute nothing.
         loopback_only: Reject requests whose `Host` is not a loopback name.
@@ -58,6 +59,7 @@ def create_app(
     integrations.encrypt_plain(db)
     jobs = Runner(db, model_url)
     jobs.start()
+    TextIndexer(db).start()
     context = EndpointContext(db, jobs, handlers, api_key or None, mock)
     routes: list[BaseRoute] = [
         *Pages(db, context.api_key).routes(),

@@ -18,6 +18,7 @@ from uuid import uuid4
 from kayba_local.store.errors import StoreError
 from kayba_local.store.functions import register_functions
 from kayba_local.store.schema.migrations import STEPS
+from kayba_local.store.span_text import register_span_functions
 
 APPLICATION_ID: Final = 0x4B415942
 """SQLite's application id ("KAYB"), which distinguishes a store from other programs' databases."""
@@ -252,6 +253,7 @@ def _open_reader(path: Path | str) -> sqlite3.Connection:
 def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = Row
     register_functions(connection)
+    register_span_functions(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     # Clients delete their copy after the response, so a commit must be on the disk, not only in the system's cache.
     # NORMAL would survive a killed process; FULL also survives a power cut, for one fsync a request.

@@ -11,12 +11,17 @@ from kayba_local.store.functions import report_failures
 from kayba_local.store.query.columns import Clause
 from kayba_local.store.query.conditions import Compiler
 from kayba_local.store.query.grammar import parse_filter
+from kayba_local.store.query.nodes import And, Comparison, Condition, Not, Or, Words
 from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
+from kayba_local.store.traces import text_index
 from kayba_local.store.traces.fields import is_field, resolve
 from kayba_local.store.traces.traces import TraceInfo, read_infos
 
 MAX_RARE_TRACES: Final = 5_000
 """Traces that a search starts from, instead of trying all traces in their order."""
+
+MAX_CATCH_UP_SLICES: Final = 20
+"""Slices of new texts, some thousand spans, that a search for words indexes before it starts."""
 
 _TIE_BREAKERS: Final = (
     SortKey(Clause("traces.request_ns"), descending=True),
@@ -54,10 +59,12 @@ def search(
         InvalidValue: The filter, order or token is invalid.
     """
     keys = sort_keys(order_by, resolve, _TIE_BREAKERS)
+    parsed = parse(filter_text)
+    catch_up(db, parsed)
     placeholders = ", ".join("?" * len(experiment_ids))
     experiments = tuple(int(id_) for id_ in experiment_ids)
     with db.read() as tx, report_failures():
-        condition = compile_filter(tx, filter_text)
+        condition = compile_filter(tx, parsed)
         where = Clause(
             f"traces.experiment IN ({placeholders}) AND {condition.sql}", (*experiments, *condition.parameters)
         )
@@ -65,16 +72,46 @@ def search(
         return TracePage(read_infos(tx, page.rows), page.next_token)
 
 
-def compile_filter(tx: Transaction, filter_text: str) -> Clause:
-    """Return a filter as a condition on the rows of `traces`.
+def parse(filter_text: str) -> Condition:
+    """Parse a filter of traces.
+
+    Raises:
+        InvalidFilter: The filter is malformed.
+    """
+    return parse_filter(filter_text, is_field)
+
+
+def catch_up(db: Database, condition: Condition) -> None:
+    """Index the texts of the latest spans, if a condition asks for words. Call it before the read transaction."""
+    if _has_words(condition):
+        text_index.update(db, MAX_CATCH_UP_SLICES)
+
+
+def compile_filter(tx: Transaction, condition: Condition) -> Clause:
+    """Return a parsed filter as a condition on the rows of `traces`.
 
     Run queries with the condition in a block of `store.functions.report_failures`.
 
     Raises:
-        InvalidFilter: The filter is malformed, or names an unknown field.
+        InvalidFilter: The filter names an unknown field, or its operator or value has the wrong type.
     """
-    compiler = Compiler(resolve, is_rare=lambda select: _is_rare(tx, select))
-    return compiler.compile(parse_filter(filter_text, is_field))
+
+    def is_rare(select: Clause) -> bool:
+        return _is_rare(tx, select)
+
+    return Compiler(resolve, lambda words: text_index.match_words(words, is_rare), is_rare).compile(condition)
+
+
+def _has_words(condition: Condition) -> bool:
+    match condition:
+        case Words():
+            return True
+        case Comparison():
+            return False
+        case Not():
+            return _has_words(condition.member)
+        case And() | Or():
+            return any(_has_words(member) for member in condition.members)
 
 
 def _is_rare(tx: Transaction, select: Clause) -> bool:
