@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import ace_tracing
 from ace_tracing import ConfigurationError, Trace, TraceState, search_traces, session, start_span
+from ace_tracing.reading.filters import build_filter
 from kayba_local import LocalServer, serve
 
 TEXTS: Final = (
@@ -123,6 +124,15 @@ def test_all_given_facts_must_be_met(facts: list[Fact], conditions: dict[str, st
 def test_facts_and_a_filter_must_both_be_met(facts: list[Fact], text: str) -> None:
     both = ids(search_traces(filter_string=text)) & ids(search_traces(folder="production", status="OK"))
     assert ids(search_traces(filter_string=text, folder="production", status="OK")) == both
+
+
+FILTERS = ["status = 'OK' OR status = 'ERROR'", " refund NOT timestamp > -24h ", "span.name = 'a' and name RLIKE '^x'"]
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_filter_of_the_user_s_alone_is_unchanged(text: str) -> None:
+    no_facts = dict.fromkeys(("folder", "session_id", "user_id", "status", "since", "name"))
+    assert build_filter(text, **no_facts).text == text
 
 
 def test_a_limit_counts_the_traces_that_meet_all_facts(facts: list[Fact]) -> None:

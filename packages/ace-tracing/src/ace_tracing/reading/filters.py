@@ -33,19 +33,26 @@ class Filter:
     """A search for traces.
 
     Attributes:
-        conditions: The conditions in the service's filter language, which all traces found meet.
+        written: The filter that the user has written; None without one.
+        conditions: The other conditions in the service's filter language, which all traces found meet.
         tags: The tags that the traces found must have in addition.
         metadata: The metadata that the traces found must have in addition.
     """
 
+    written: str | None = None
     conditions: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        """All conditions as one filter; empty for all traces."""
-        return " AND ".join(self.conditions)
+        """All conditions as one filter; empty for all traces. A filter of the user's alone is unchanged."""
+        written = [] if self.written is None else [self.written]
+        if written and self.conditions and _OR.search(_QUOTED.sub("", written[0])):
+            # Only filters with OR need parentheses. MLflow has neither.
+            written = [f"({written[0]})"]
+        # The user's filter comes first, so that the positions in the service's messages are those of its text.
+        return " AND ".join([*written, *self.conditions])
 
     @property
     def is_exact(self) -> bool:
@@ -60,10 +67,9 @@ class Filter:
         )
 
     def add_text(self, text: str | None) -> None:
-        """Add conditions that the user has written."""
+        """Add the filter that the user has written."""
         if text is not None and text.strip():
-            # Only filters with OR need parentheses. MLflow has neither.
-            self.conditions.append(f"({text})" if _OR.search(_QUOTED.sub("", text)) else text)
+            self.written = text
 
     def add_tag(self, key: str, text: str | None, *, field_name: str | None = None) -> None:
         """Add a tag that the traces must have.
@@ -131,7 +137,6 @@ def build_filter(
         ConfigurationError: An argument is wrong.
     """
     found = Filter()
-    # The first condition, so that the positions in the service's messages are those of the user's text.
     found.add_text(read_text("filter_string", filter_string))
     found.add_folder(read_text("folder", folder))
     found.add_metadata(SESSION_METADATA, _as_recorded(read_id("session_id", session_id), MAX_ID_CHARS))
