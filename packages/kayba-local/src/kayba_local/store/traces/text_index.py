@@ -68,7 +68,8 @@ def match_words(words: Words, is_rare: Callable[[Clause], bool]) -> Clause:
     """
     if not any(character.isalnum() for character in words.text):
         return ALWAYS
-    quoted = separate(words.text).replace('"', '""')
+    # A query ends at a NUL.
+    quoted = separate(words.text).replace("\0", " ").replace('"', '""')
     query = f'"{quoted}"{" *" if words.is_prefix else ""}'
     traces = Clause(f"SELECT rowid >> 32 {_MATCH}", (query,))
     # A prefix is looked up once, because it takes long: it is many words.
