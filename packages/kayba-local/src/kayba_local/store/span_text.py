@@ -32,7 +32,7 @@ def register_span_functions(connection: sqlite3.Connection) -> None:
 def indexed_text(span: Mapping[str, Any]) -> str:
     """Return the text of a span, in OTLP's JSON, that the full-text index contains.
 
-    It is the name, the error, the inputs, the outputs and the values in events. The index is told the same text again
+    It is the name, the error, the inputs, the outputs and the values in events. The index is given the same text again
     when the span is deleted: a change of this function needs a migration that builds the index anew.
     """
     lines = [span["name"], span.get("status", {}).get("message", "")]

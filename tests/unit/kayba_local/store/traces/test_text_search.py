@@ -114,10 +114,10 @@ def test_words_join_with_conditions(db: Database) -> None:
 
 
 def test_names_of_fields_and_operators_are_also_words(db: Database) -> None:
-    store(db, step(1, inputs="an error in the model is like this"), step(2, inputs="what's up"))
+    store(db, step(1, inputs="an error in the model is like this"), step(2, inputs="let's go"))
     for text in ("error", "model", "error model", "the is", "like this", '"model is"'):
         assert found(db, text) == {1}, text
-    assert found(db, "what's") == {2}
+    assert found(db, "let's") == {2}
 
 
 def test_words_of_one_search_may_be_in_different_spans(db: Database) -> None:

@@ -26,7 +26,7 @@ _TOKENS: Final = re.compile(
   | (?P<quantity>[+-]?[0-9]+(?:\.[0-9]+)?(?:ms|[smhdw])(?![\w.]))
   | (?P<number>[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![^\s()'"`=<>!,]))
   | (?P<symbol>!=|>=|<=|<>|[=<>(),])
-  # An apostrophe belongs to the word in `what's`, but begins a text in `LIKE'a'`.
+  # An apostrophe belongs to the word in `let's`, but begins a text in `LIKE'a'`.
   | (?P<word>(?:(?!(?:NOT|I|R)?LIKE')(?<!\S)\w+'\w+ | [^\s()'"`=<>!,] | !(?!=))+)
     """,
     re.VERBOSE | re.IGNORECASE,
