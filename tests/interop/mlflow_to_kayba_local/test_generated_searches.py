@@ -160,7 +160,7 @@ DOCUMENTED: Final[dict[str, st.SearchStrategy[str]]] = {
         lambda rest: f"expectation.answer {rest}"
     ),
 }
-"""Conditions by what they are on, in the forms that MLflow documents and in which both servers agree."""
+"""Conditions by their field, in the forms that MLflow documents and in which both servers agree."""
 
 
 def conjunctions(condition: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -204,7 +204,7 @@ KNOWN_DIFFERENCES: Final[dict[str, tuple[int, int]]] = {
     "span.attributes.missing != 'nothing'": (24, 0),
     # A pattern without a leading % is anchored to the JSON behind the key there.
     "span.attributes.variant LIKE 'beta'": (0, 16),
-    # A pattern may also match what follows the value of the attribute in the same JSON.
+    # A pattern may also match the text behind the value in the same JSON.
     "span.attributes.`mlflow.spanType` LIKE '%beta%'": (16, 0),
     # MLflow matches the JSON of a value, in which a text has quotes and a number of the API is a float.
     "feedback.correct LIKE 'yes'": (0, 4),
