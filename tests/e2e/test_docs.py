@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 import pytest
+from tests.helpers.ecosystem.provider import run_provider
 from tests.helpers.programs import unexpected_lines
 
 import ace_tracing
@@ -68,14 +69,16 @@ def python_blocks(page: str) -> list[Block]:
 @pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)])
 def test_python_blocks_print_the_shown_output(page: str, kayba_server: LocalServer) -> None:
     blocks = python_blocks(page)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUN, page],
-        env={**os.environ, "KAYBA_API_KEY": "kb-test", "KAYBA_API_URL": kayba_server.url},
-        input=json.dumps([(block.line, block.source) for block in blocks]),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
+    with run_provider() as provider:
+        model = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": f"{provider.url}/v1"}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", RUN, page],
+            env={**os.environ, "KAYBA_API_KEY": "kb-test", "KAYBA_API_URL": kayba_server.url, **model},
+            input=json.dumps([(block.line, block.source) for block in blocks]),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+        )
     assert done.returncode == 0, done.stderr
     assert unexpected_lines(done.stderr) == [], done.stderr
     printed = json.loads(done.stdout)

@@ -32,6 +32,7 @@ ROWS: Final = {
         "Async generator: spans of its consumer",
         "Stream returned by a client",
         "Async stream returned by a client",
+        "Stream of OpenAI or Anthropic",
         "Items folded by a reducer",
         "Method",
         "`staticmethod`, either order of decorators",

@@ -22,17 +22,28 @@ def provider() -> Iterator[Provider]:
         yield running
 
 
-@pytest.fixture
-def openai_client(provider: Provider) -> Iterator[openai.OpenAI]:
+@pytest.fixture(scope="session")
+def _openai() -> Iterator[openai.OpenAI]:
+    # One client: to read the certificates for a new one takes a third of a second.
     import openai
 
-    with openai.OpenAI(api_key="key", base_url=f"{provider.url}/v1", max_retries=0) as client:
+    with openai.OpenAI(api_key="key", base_url="http://127.0.0.1:9", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def _anthropic() -> Iterator[anthropic.Anthropic]:
+    import anthropic
+
+    with anthropic.Anthropic(api_key="key", base_url="http://127.0.0.1:9", max_retries=0) as client:
         yield client
 
 
 @pytest.fixture
-def anthropic_client(provider: Provider) -> Iterator[anthropic.Anthropic]:
-    import anthropic
+def openai_client(_openai: openai.OpenAI, provider: Provider) -> openai.OpenAI:
+    return _openai.with_options(base_url=f"{provider.url}/v1")
 
-    with anthropic.Anthropic(api_key="key", base_url=provider.url, max_retries=0) as client:
-        yield client
+
+@pytest.fixture
+def anthropic_client(_anthropic: anthropic.Anthropic, provider: Provider) -> anthropic.Anthropic:
+    return _anthropic.with_options(base_url=provider.url)

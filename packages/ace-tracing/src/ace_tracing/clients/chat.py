@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ace_tracing.clients.fields import fields_of, is_text, read, read_list, read_text
+from ace_tracing.clients.fields import extra_fields_of, fields_of, is_text, read, read_text
 from ace_tracing.clients.pieces import Delta, Room, Text
 
 _HEAD: Final = ("id", "created", "model", "system_fingerprint", "service_tier")
@@ -51,35 +51,41 @@ class ChatFold:
         self.usage: Any = None
         self.model: str | None = None
 
-    def begins_answer(self, item: object) -> bool:
-        """Return whether a chunk begins another answer than the one of the chunks before."""
-        known = self._head.get("id")
-        if known is None or read(item, "id") == known:
-            return False
-        is_finished = any(choice.finish_reason for choice in self._choices.values())
-        # Some servers give each chunk an id of its own.
-        choices = read_list(item, "choices")
-        return any(is_finished or read_text(read(choice, "delta"), "role") for choice in choices)
+    def add(self, item: object) -> bool:
+        """Fold one chunk, or the chunk of an event. Other events repeat what the chunks contain.
 
-    def add(self, item: object) -> None:
-        """Fold one chunk, or the chunk of an event. Other events repeat what the chunks contain."""
+        Returns:
+            False if the chunk begins another answer than the one of the chunks before; it is not folded.
+        """
+        # This runs for each piece of a text, so it reads each object once.
         fields = fields_of(item)
         inner = fields.get("chunk")
         if inner is not None:
             item, fields = inner, fields_of(inner)
         choices = fields.get("choices")
         if type(choices) is not list:
-            return
-        if self.model is None or "id" not in self._head:
+            return True
+        choices = [fields_of(choice) or extra_fields_of(choice) for choice in list.copy(choices)]
+        head = self._head
+        if "id" not in head:
             self._add_head(item)
+        elif fields.get("id") != head["id"] and self._is_other_answer(choices):
+            return False
         usage = fields.get("usage")
         if usage is None and not choices:
             # LiteLLM's usage is no declared field.
             usage = read(item, "usage")
         if usage is not None:
             self.usage = usage
-        for choice in list.copy(choices):
+        for choice in choices:
             self._add_choice(choice)
+        return True
+
+    def _is_other_answer(self, choices: list[dict[str, Any]]) -> bool:
+        """Return whether a chunk with another id begins another answer. Some servers give each chunk an id."""
+        if any(choice.finish_reason for choice in self._choices.values()):
+            return bool(choices)
+        return any(read_text(choice.get("delta"), "role") for choice in choices)
 
     def _add_head(self, item: object) -> None:
         for name in _HEAD:
@@ -92,26 +98,24 @@ class ChatFold:
         self._head.setdefault("object", _OBJECTS.get(kind, kind[:100]))
         self.model = self._head.get("model")
 
-    def _add_choice(self, choice: object) -> None:
-        index = read(choice, "index")
+    def _add_choice(self, choice: dict[str, Any]) -> None:
+        index = choice.get("index")
         index = index if type(index) is int else 0
         state = self._choices.get(index)
         if state is None:
             if not self._room.take_part():
                 return
             state = self._choices[index] = _Choice()
-        delta = read(choice, "delta")
+        delta = choice.get("delta")
         if delta is not None:
             state.message.add(delta, self._room)
-        else:
-            text = read(choice, "text")
-            if is_text(text):
-                state.text = state.text or Text()
-                state.text.add(str.__str__(text), self._room)
-        reason = read_text(choice, "finish_reason")
-        if reason is not None:
-            state.finish_reason = reason[:100]
-        logprobs = read(choice, "logprobs")
+        elif is_text(text := choice.get("text")):
+            state.text = state.text or Text()
+            state.text.add(str.__str__(text), self._room)
+        reason = choice.get("finish_reason")
+        if reason is not None and is_text(reason):
+            state.finish_reason = str.__str__(reason)[:100] or None
+        logprobs = choice.get("logprobs")
         if logprobs is not None:
             state.logprobs = state.logprobs or Delta()
             state.logprobs.add(logprobs, self._room)

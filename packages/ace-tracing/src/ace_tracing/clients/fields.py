@@ -63,12 +63,6 @@ def is_text(value: object) -> bool:
     return issubclass(type(value), str)
 
 
-def read_list(value: object, name: str) -> list[Any]:
-    """Return a copy of a field that is a list, or an empty list."""
-    found = read(value, name)
-    return list.copy(found) if type(found) is list else []
-
-
 def copy_json(value: object) -> tuple[Any, int]:
     """Return a copy of a value as plain JSON, and the number of its bytes."""
     encoded = snapshot(value)

@@ -65,12 +65,12 @@ class MessageFold:
         self.usage: dict[str, Any] = {}
         self.model: str | None = None
 
-    def begins_answer(self, item: object) -> bool:
-        """Return whether an event begins another message than the one of the events before."""
-        return bool(self._head) and read(item, "type") == "message_start"
+    def add(self, item: object) -> bool:
+        """Fold one event. Events that a stream's helper adds repeat others.
 
-    def add(self, item: object) -> None:
-        """Fold one event. Events that a stream's helper adds repeat others."""
+        Returns:
+            False if the event begins another message than the one of the events before; it is not folded.
+        """
         kind = read(item, "type")
         if kind == "content_block_delta":
             index = read(item, "index")
@@ -82,12 +82,15 @@ class MessageFold:
             if type(index) is int and self._room.take_part():
                 self._blocks[index] = _Block(self._room.take_copy(read(item, "content_block")))
         elif kind == "message_start":
+            if self._head:
+                return False
             self._begin(read(item, "message"))
         elif kind == "message_delta":
             for name, value in list(fields_of(read(item, "delta")).items()):
                 if value is not None and type(name) is str:
                     self._head[name] = self._room.take_copy(value)
             self._add_usage(read(item, "usage"))
+        return True
 
     def _begin(self, message: object) -> None:
         copied = self._room.take_copy(message)

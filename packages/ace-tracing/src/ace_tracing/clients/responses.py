@@ -80,18 +80,20 @@ class ResponseFold:
         self.usage: Any = None
         self.model: str | None = None
 
-    def begins_answer(self, item: object) -> bool:
-        """Return whether an event begins another response than the one of the events before."""
-        return bool(self._head) and read_text(item, "type") == "response.created"
+    def add(self, item: object) -> bool:
+        """Fold one event.
 
-    def add(self, item: object) -> None:
-        """Fold one event."""
+        Returns:
+            False if the event begins another response than the one of the events before; it is not folded.
+        """
         kind = read_text(item, "type")
         if kind in _DELTAS:
             self._add_text(item, *_DELTAS[kind])
         elif kind in _ENDS:
             self._take_response(read(item, "response"), has_ended=True)
         elif kind in _BEGINNINGS:
+            if self._head and kind == "response.created":
+                return False
             if not self._head:
                 self._take_response(read(item, "response"), has_ended=False)
         elif kind == "response.output_item.added" or kind == "response.output_item.done":
@@ -100,6 +102,7 @@ class ResponseFold:
                 self._items[index] = _Item(self._room.take_copy(read(item, "item")))
         elif kind in _PARTS:
             self._add_part(item, *_PARTS[kind])
+        return True
 
     def _add_part(self, event: object, place: str, index_name: str) -> None:
         output_index, index = read(event, "output_index"), read(event, index_name)

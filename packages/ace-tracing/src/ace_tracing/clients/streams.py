@@ -55,12 +55,11 @@ class StreamFold:
 
     def add(self, item: object, recognized: Recognized) -> None:
         """Fold one item, which `recognize_item` has recognized."""
-        calls = self._calls
-        last = calls[-1] if calls else None
-        if last is None or last.recognized.wire is not recognized.wire or last.fold.begins_answer(item):
-            last = self._begin(item, recognized)
-        if last is not None:
-            last.fold.add(item)
+        last = self._calls[-1] if self._calls else None
+        if last is None or last.recognized.wire is not recognized.wire or not last.fold.add(item):
+            begun = self._begin(item, recognized)
+            if begun is not None:
+                begun.fold.add(item)
 
     def _begin(self, item: object, recognized: Recognized) -> _Call | None:
         wire = recognized.wire

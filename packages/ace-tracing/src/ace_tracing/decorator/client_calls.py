@@ -34,9 +34,10 @@ def _record_call(span: LiveSpan, call: ModelCall) -> None:
 class ClientItems:
     """The items of a client's stream, folded into the answers that the client returns without a stream."""
 
-    __slots__ = ("_fold", "_helper")
+    __slots__ = ("_fold", "_helper", "_noted")
 
     def __init__(self) -> None:
+        self._noted: Any = None
         self._fold = StreamFold()
         self._helper: Any = None
 
@@ -50,12 +51,21 @@ class ClientItems:
         """Fold an item of a client's stream."""
         self._fold.add(item, recognized)
 
+    def note_answer(self, answer: object) -> None:
+        """Note an answer of the stream, unless the stream of another span has noted it."""
+        if not was_recorded(answer):
+            note_recorded(answer)
+            self._noted = answer
+
     def record(self, span: LiveSpan) -> list[Any]:
         """Record the facts of the calls, and return their answers so far."""
         gathered = None if self._helper is None else read_gathered(self._helper)
         self._helper = None
-        if read_answer(gathered) is not None:
-            record_answer(span, gathered)
+        call = read_answer(gathered)
+        if call is not None:
+            if gathered is self._noted or not was_recorded(gathered):
+                note_recorded(gathered)
+                _record_call(span, call)
             return [gathered]
         call = self._fold.read_call()
         if call is not None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from orjson import Fragment, dumps
 
+from ace_tracing.clients.answers import note_recorded
 from ace_tracing.clients.recognition import recognize_stream
 from ace_tracing.clients.streams import recognize_item
 from ace_tracing.clocks import perf_counter, thread_time
@@ -190,6 +191,14 @@ class StreamCollector:
             self._client_items = self._client_items or ClientItems()
             self._client_items.watch(stream, recognized)
 
+    @guard("noting an answer")
+    def note_answer(self, answer: object) -> None:
+        """Note the answer that a method of the stream returned: a function that returns it made no other call."""
+        if self._client_items is None:
+            note_recorded(answer)
+        else:
+            self._client_items.note_answer(answer)
+
     def _encode_pending(self) -> None:
         """Encode the waiting items, and compute the room for others."""
         pending = self._pending
@@ -246,6 +255,11 @@ class StreamCollector:
     def recorder(self) -> OutputRecorder:
         """The recorder of the call's outputs."""
         return self._recorder
+
+    def record_with(self, recorder: OutputRecorder) -> None:
+        """Replace the recorder, before the first item."""
+        self._recorder = recorder
+        self._items = [] if recorder.needs_items else None
 
     def _release(self) -> LiveSpan | None:
         """Return the span, and leave its end to the caller."""

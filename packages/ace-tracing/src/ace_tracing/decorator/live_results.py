@@ -9,6 +9,7 @@ import weakref
 from typing import Any, Final
 
 from ace_tracing.decorator.awaitables import is_awaitable, watch_awaitable
+from ace_tracing.decorator.client_results import is_client_result, watch_client_result
 from ace_tracing.decorator.items import StreamCollector
 from ace_tracing.decorator.streams import wrap_stream
 from ace_tracing.values.snapshot import DEFAULT_LIMITS, Limits, make_snapshot
@@ -30,7 +31,7 @@ def is_live(kind: type) -> bool:
     if cached is None or cached[0]() is not kind:
         if len(_cache) >= MAX_CACHED_CLASSES:
             _cache.clear()
-        cached = _cache[id(kind)] = (weakref.ref(kind), is_awaitable(kind))
+        cached = _cache[id(kind)] = (weakref.ref(kind), is_awaitable(kind) or is_client_result(kind))
     return cached[1]
 
 
@@ -52,6 +53,9 @@ def end_with_result(held: list[Any], collector: StreamCollector, *, follows_awai
             return proxy
     if follows_awaitables and watch_awaitable(held, collector, _end_with_awaited_result):
         return held.pop()
+    watched = watch_client_result(held[0], collector)
+    if watched is not None:
+        return watched
     result = held.pop()
     collector.finish_with_result(result)
     return result

@@ -13,7 +13,6 @@ from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from ace_tracing.clients.answers import note_recorded
 from ace_tracing.clients.helpers import FINAL_METHODS
 from ace_tracing.decorator.internal_frames import make_internal, make_methods_internal
 from ace_tracing.decorator.items import StreamCollector
@@ -59,7 +58,7 @@ def _make_proxy(stream: Any, collector: StreamCollector) -> _Proxy:
     proxy_class = _classes.get(kind)
     if proxy_class is None:
         _classes[kind] = proxy_class = _make_class(kind)
-    collector.watch(stream)
+    collector.watch(innermost_stream(stream))
     return proxy_class(stream, collector)
 
 
@@ -119,7 +118,7 @@ class _Proxy:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._ace_stream, name)
         if name in FINAL_METHODS:
-            return _watch_final_method(value)
+            return _watch_final_method(self, value)
         return value if name not in _WATCHED_METHODS else _watch_method(self, name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -138,21 +137,22 @@ def _watch_method(proxy: _Proxy, name: str, method: Any) -> Any:
     return functools.partial(watch, proxy, method)
 
 
-def _watch_final_method(method: Any) -> Any:
-    """Return a method whose result is the answer that this span records: the function around it made no other call."""
+def _watch_final_method(proxy: _Proxy, method: Any) -> Any:
+    """Return a method whose result is the answer that the stream's span records."""
     if not callable(method):
         return method
+    note_answer = proxy._ace_collector.note_answer
 
     @make_internal
     def call(*args: Any, **kwargs: Any) -> Any:
         answer = method(*args, **kwargs)
-        note_recorded(answer)
+        note_answer(answer)
         return answer
 
     @make_internal
     async def call_async(*args: Any, **kwargs: Any) -> Any:
         answer = await method(*args, **kwargs)
-        note_recorded(answer)
+        note_answer(answer)
         return answer
 
     return call_async if inspect.iscoroutinefunction(method) else call
@@ -232,11 +232,19 @@ def _end(proxy: _Proxy, error: BaseException | None) -> None:
 class _Watchers:
     """The special methods that a proxy does not only forward."""
 
+    _ace_collector: StreamCollector
     _ace_stream: Any
 
     def __enter__(self: Any) -> Any:
-        stream = self._ace_stream
-        return _watch_entered(self, type(stream).__enter__(stream))
+        stream, collector = self._ace_stream, self._ace_collector
+        try:
+            # Some clients send their request here.
+            with collector:
+                entered = type(stream).__enter__(stream)
+        except BaseException as error:
+            collector.fail(error)
+            raise
+        return _watch_entered(self, entered)
 
     def __exit__(
         self: Any, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
@@ -254,8 +262,14 @@ class _Watchers:
         return _step(self, next, self._ace_stream)
 
     async def __aenter__(self: Any) -> Any:
-        stream = self._ace_stream
-        return _watch_entered(self, await type(stream).__aenter__(stream))
+        stream, collector = self._ace_stream, self._ace_collector
+        try:
+            with collector:
+                entered = await type(stream).__aenter__(stream)
+        except BaseException as error:
+            collector.fail(error)
+            raise
+        return _watch_entered(self, entered)
 
     async def __aexit__(
         self: Any, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
