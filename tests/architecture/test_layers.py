@@ -114,8 +114,8 @@ LAYERS: dict[str, str] = {
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records
     http/                   jobs/runner store/database store/errors contract
-    upkeep/                 store/
-    upkeep/commands         upkeep/deletion upkeep/files store/
+    upkeep/                 store/ otlp/
+    upkeep/commands         upkeep/deletion upkeep/exports upkeep/files upkeep/imports upkeep/line_files store/
     upkeep/options          upkeep/commands upkeep/retention upkeep/worker store/database
     handlers/               http/ jobs/sources mlflow_json/ otlp/ store/ upkeep/deletion
     pages/                  http/ otlp/ store/

@@ -33,6 +33,7 @@ class Table:
 FEATURES: Final = Table(
     {
         "ace_tracing_to_mlflow": "ace-tracing → MLflow 3.17.2",
+        "otlp_exporter_to_mlflow": '`configure(exporter="otlp")` → MLflow 3.17.2',
         "mlflow_to_kayba_local": "kayba-tracing 0.9.7, MLflow 3.17.2 → kayba-local",
         "opentelemetry_to_kayba_local": "OpenTelemetry's exporters 1.45.1, protobuf and JSON → kayba-local",
     },

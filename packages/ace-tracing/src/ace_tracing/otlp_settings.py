@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from ace_tracing.addresses import is_http_url
@@ -53,6 +53,11 @@ class OtlpSettings:
     client_certificate: str | None = None
     client_key: str | None = None
     resource: tuple[tuple[str, str], ...] = (("service.name", UNKNOWN_SERVICE),)
+
+    def differs_in_certificates(self, other: OtlpSettings) -> bool:
+        """Return whether the settings are equal except for the files of certificates."""
+        files = {name: getattr(other, name) for name in ("certificate", "client_certificate", "client_key")}
+        return self != other and replace(self, **files) == other
 
 
 class HeadSampling(NamedTuple):

@@ -81,6 +81,18 @@ class _Destination(NamedTuple):
     key: str
 
 
+def use_certificates(workers: Sequence[Worker], settings: Settings) -> None:
+    """Let the waiting traces of a collector use the files of certificates that are configured now."""
+    for worker in workers:
+        exporter = worker.exporter
+        if (
+            isinstance(exporter, OtlpExporter)
+            and settings.otlp is not None
+            and exporter.use_certificates(settings.otlp)
+        ):
+            worker.hurry()
+
+
 def build_delivery(settings: Settings, service: ServiceClient | None) -> tuple[tuple[Worker, ...], Buffer]:
     """Create a worker for each destination, with its exporter, and their buffer."""
     destinations = _list_destinations(settings, service)

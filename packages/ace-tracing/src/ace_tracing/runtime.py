@@ -124,7 +124,7 @@ def configure(
         from ace_tracing.delivery.fork import register_exit_delivery
         from ace_tracing.delivery.http.client import ServiceClient
         from ace_tracing.delivery.uwsgi import warn_of_missing_threads
-        from ace_tracing.pipeline import Pipeline, build_delivery
+        from ace_tracing.pipeline import Pipeline, build_delivery, use_certificates
         from ace_tracing.propagation.executors import propagate_into_pools
     checked = read_arguments("configure", given)
     names = ("api_key", "base_url", "experiment", "folder", "spool", "exporter", "endpoint", "headers")
@@ -147,6 +147,7 @@ def configure(
             service, workers, buffer = previous.service, previous.workers, previous.tracer.sink
             for worker in workers:
                 worker.show_running(settings.show_running_after)
+            use_certificates(workers, settings)
         else:
             service = ServiceClient(settings.base_url, settings.api_key) if settings.has_kayba else None
             workers, buffer = build_delivery(settings, service)

@@ -79,10 +79,11 @@ class Settings:
         return bool(self.api_key)
 
     def same_service(self, other: Settings) -> bool:
-        """Return whether the destinations and the spool are the same."""
-        return (self.api_key, self.base_url, self.spool, self.otlp) == (
-            other.api_key, other.base_url, other.spool, other.otlp,
-        )  # fmt: skip
+        """Return whether the destinations and the spool are the same, with any files of certificates."""
+        mine, others = self.otlp, other.otlp
+        is_same_collector = mine == others or bool(mine and others and mine.differs_in_certificates(others))
+        own = (self.api_key, self.base_url, self.spool)
+        return is_same_collector and own == (other.api_key, other.base_url, other.spool)
 
 
 def is_disabled() -> bool:

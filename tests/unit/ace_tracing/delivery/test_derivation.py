@@ -50,6 +50,37 @@ def test_a_span_of_an_instrumentation_is_understood(tracer: Tracer, tracing: Loc
     assert span.attributes["mlflow.llm.model"] == "gpt-4o"
 
 
+@pytest.mark.parametrize("names", [("session.id", "user.id"), ("gen_ai.conversation.id", "enduser.id")])
+@pytest.mark.parametrize("is_late", [False, True], ids=["at the start", "later"])
+def test_session_and_user_of_any_span_are_those_of_the_trace(
+    names: tuple[str, str], is_late: bool, tracer: Tracer, tracing: LocalServer
+) -> None:
+    given = dict(zip(names, ("s1", "u1"), strict=True))
+    with start_span("agent"), tracer.start_as_current_span("step"):
+        with tracer.start_as_current_span("chat", attributes=None if is_late else given) as chat:
+            chat.set_attributes(given)
+        with tracer.start_as_current_span("other", attributes={"session.id": "s2"}):
+            pass
+    ace_tracing.flush()
+    (found,) = ace_tracing.search_traces()
+    metadata = found.info.trace_metadata
+    assert (metadata["mlflow.trace.session"], metadata["mlflow.trace.user"]) == ("s1", "u1")
+
+
+@pytest.mark.parametrize("has_root", [True, False], ids=["the root", "the trace"])
+def test_the_session_of_a_trace_goes_before_those_of_its_spans(
+    has_root: bool, tracer: Tracer, tracing: LocalServer
+) -> None:
+    with tracer.start_as_current_span("root", attributes={"session.id": "own"} if has_root else None):
+        if not has_root:
+            ace_tracing.update_current_trace(session_id="own")
+        with tracer.start_as_current_span("chat", attributes={"session.id": "s1"}):
+            pass
+    ace_tracing.flush()
+    (found,) = ace_tracing.search_traces()
+    assert found.info.trace_metadata["mlflow.trace.session"] == "own"
+
+
 def test_what_the_user_sets_wins(tracer: Tracer, captured_traces: CapturedTraces) -> None:
     with tracer.start_as_current_span("chat", attributes=CHAT):
         span = ace_tracing.get_current_span()
@@ -79,11 +110,11 @@ def test_the_workers_thread_derives_and_only_for_instrumentations(
 ) -> None:
     calls: list[tuple[str, bool]] = []
 
-    def derive(name: str, *given: object) -> dict[str, object]:
+    def derive_texts(name: str, *given: object) -> dict[str, object]:
         calls.append((name, threading.current_thread() is threading.main_thread()))
-        return conventions.derive(name, *given)  # type: ignore[arg-type]
+        return conventions.derive_texts(name, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(derivation, "derive", derive)
+    monkeypatch.setattr(derivation, "derive_texts", derive_texts)
     with start_span("plain") as plain, tracer.start_as_current_span("scoped", attributes=CHAT):
         plain.set_attribute("gen_ai.operation.name", "chat")
     ace_tracing.flush()
@@ -93,10 +124,10 @@ def test_the_workers_thread_derives_and_only_for_instrumentations(
 def test_a_failure_keeps_the_span(
     tracer: Tracer, captured_traces: CapturedTraces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def derive(*_: object) -> dict[str, object]:
+    def derive_texts(*_: object) -> dict[str, object]:
         raise ValueError("broken")
 
-    monkeypatch.setattr(derivation, "derive", derive)
+    monkeypatch.setattr(derivation, "derive_texts", derive_texts)
     monkeypatch.setattr(ace_tracing.diagnostics, "loud", False)
     with tracer.start_as_current_span("chat", attributes=CHAT):
         pass

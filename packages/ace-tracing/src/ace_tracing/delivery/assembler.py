@@ -232,7 +232,11 @@ class Assembler:
         entry: SpanRecord | PackedSpan = first, second
         if second[0] != ENDED:
             span, details = unpack(first, second)
-            entry = span if span.scope is None else derive_fields(span)
+            entry = span
+            if span.scope is not None:
+                entry = derive_fields(span)
+                if trace is not None:
+                    trace.take_session(entry.attributes or {}, is_root=is_root)
         if trace is None:
             trace = OpenTrace(first, self.traces.now)
             trace.details = details or NO_DETAILS

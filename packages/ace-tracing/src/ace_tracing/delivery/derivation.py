@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from ace_tracing.conventions import derive
+from ace_tracing.conventions import derive_texts
 from ace_tracing.diagnostics import internal_error
 from ace_tracing.recording.frames import dump_json
 from ace_tracing.recording.records import SpanRecord
@@ -24,28 +24,34 @@ UNKNOWN: Final = "UNKNOWN"
 
 def derive_fields(span: SpanRecord) -> SpanRecord:
     """Return a span with the fields that its attributes and events have under the names of other conventions."""
-    attributes = {
-        key: _read(value) if key.startswith(SERVER_PREFIX) else value for key, value in (span.attributes or {}).items()
-    }
+    attributes = dict(span.attributes or ())
+    for key, value in attributes.items():
+        # Compared before the prefix is: most names sort before this one.
+        if key >= SERVER_PREFIX and key.startswith(SERVER_PREFIX):
+            attributes[key] = _read(value)
+    events = [(name, given) for name, _, given in span.events] if span.events else ()
     try:
-        derived = derive(span.name, attributes, [(name, given) for name, _, given in span.events or ()])
+        derived = derive_texts(span.name, attributes, events, _json_text)
     except Exception:  # noqa: BLE001 - the span must not be lost
         internal_error("reading the attributes of an instrumentation")
         return span
-    span_type = _take(derived, attributes, TYPE)
-    inputs, outputs = _take(derived, attributes, INPUTS), _take(derived, attributes, OUTPUTS)
+    span_type = _take(TYPE, derived, attributes)
+    inputs, outputs = _take(INPUTS, derived, attributes), _take(OUTPUTS, derived, attributes)
+    attributes.update(derived)
     return span._replace(
         span_type=span_type if span.span_type == UNKNOWN and isinstance(span_type, str) else span.span_type,
-        inputs=_json_text(inputs) if span.inputs is None else span.inputs,
-        outputs=_json_text(outputs) if span.outputs is None else span.outputs,
-        attributes=attributes | derived,
+        inputs=inputs if span.inputs is None else span.inputs,
+        outputs=outputs if span.outputs is None else span.outputs,
+        attributes=attributes,
     )
 
 
-def _take(derived: dict[str, Any], attributes: dict[str, Any], key: str) -> Any:
-    """Remove a field from the derived attributes and from those of the span, and return its value."""
-    value = derived.pop(key, None)
-    return attributes.pop(key, value)
+def _take(key: str, derived: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    """Remove a field from the derived attributes and from those of the span, and return its type or its JSON text."""
+    own = attributes.pop(key, None)
+    if key in derived:
+        return derived.pop(key)
+    return own if own is None or key == TYPE else _json_text(own)
 
 
 def _read(value: Any) -> Any:
@@ -58,5 +64,5 @@ def _read(value: Any) -> Any:
         return value
 
 
-def _json_text(value: Any) -> str | None:
-    return None if value is None else dump_json(value).decode()
+def _json_text(value: Any) -> str:
+    return dump_json(value).decode()

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ace_tracing.clocks import monotonic
+from ace_tracing.recording.attributes import MAX_SESSION, SESSION_ID, USER_ID
 from ace_tracing.recording.frames import (
     CONTEXT,
     LENGTH_BYTES,
@@ -68,6 +69,7 @@ class OpenTrace:
         parent_id: The parent's id of the root, and of every other topmost span.
         roots: How many topmost spans are open. More than one only below one span of a foreign service.
         details: The name, tags and metadata so far.
+        session: The session and the user that spans of OpenTelemetry have, as metadata.
         seen_at: When the root's start was read, by `monotonic()`.
         was_shown: Whether it was returned by `take_running`.
         has_news: Whether it was described since then.
@@ -90,6 +92,7 @@ class OpenTrace:
         "root",
         "roots",
         "seen_at",
+        "session",
         "was_shown",
     )
 
@@ -98,6 +101,7 @@ class OpenTrace:
         self.parent_id = root[PARENT_ID]
         self.roots = 1
         self.details = NO_DETAILS
+        self.session: dict[str, str] = {}
         self.seen_at = seen_at
         self.was_shown = False
         self.has_news = False
@@ -106,6 +110,13 @@ class OpenTrace:
         self.bytes_taken = 0
         self.media_bytes = 0
         self.dropped_spans = 0
+
+    def take_session(self, attributes: Mapping[str, Any], *, is_root: bool) -> None:
+        """Keep the session and the user of an ended span of OpenTelemetry. The root's win, then those of the first."""
+        for key in (SESSION_ID, USER_ID):
+            value = attributes.get(key)
+            if value not in (None, "") and (is_root or key not in self.session):
+                self.session[key] = str(value)[:MAX_SESSION]
 
     def has_root(self, start: bytes) -> bool:
         """Return whether a span of the trace is its root, or a topmost span."""
@@ -205,8 +216,8 @@ class OpenTraces:
         entries, trace.entries, trace.bytes_taken = trace.entries, [], trace.bytes_seen
         context = self._context(start)
         details: TraceDetails | None = trace.details
-        if context.metadata:
-            details = TraceDetails(None, {}, context.metadata).merge(trace.details)
+        if trace.session or context.metadata:
+            details = TraceDetails(None, {}, {**trace.session, **(context.metadata or {})}).merge(trace.details)
         elif details is NO_DETAILS:
             details = None
         return TraceRecord(

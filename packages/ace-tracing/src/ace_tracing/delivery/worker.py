@@ -95,6 +95,11 @@ class Worker:
         """Set the age in seconds from which on a running trace is sent; None to wait for its root."""
         self._rounds.show_running_after = after_s
 
+    @property
+    def exporter(self) -> SpanExporter:
+        """The exporter that makes the attempts."""
+        return self._exporter
+
     def has_orphans(self) -> bool:
         """Return whether the spool has folders of other processes, some of which may still be running."""
         return self._recovery is not None and self._recovery.has_orphans()

@@ -50,7 +50,7 @@ def add_commands(commands: Parsers, default_store: Callable[[], str]) -> None:
         commands: The parsers of all commands.
         default_store: Returns the URL of the store for a command without `--store`.
     """
-    for add in (_add_compact, _add_backup, _add_restore, _add_delete_experiment):
+    for add in (_add_compact, _add_backup, _add_restore, _add_export, _add_import, _add_delete_experiment):
         parser, function = add(commands)
         parser.add_argument(
             "--store",
@@ -141,6 +141,53 @@ def _restore(options: argparse.Namespace, path: Path) -> None:
 
     files.restore(options.source.absolute(), path, Progress("pages").report, force=options.force)
     sys.stdout.write(f"{path}: {path.stat().st_size:,} bytes\n")
+
+
+def _add_export(commands: Parsers) -> Added:
+    parser = _add(commands, "export", "Write traces as lines of JSON, also while the store is in use.")
+    parser.add_argument(
+        "target", metavar="FILE", help="the file, compressed if its name ends with .gz; - for standard output"
+    )
+    parser.add_argument("--experiment", metavar="NAME", help="export only this experiment")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    return parser, _export
+
+
+def _export(options: argparse.Namespace, path: Path) -> None:
+    from kayba_local.upkeep.exports import write_lines
+    from kayba_local.upkeep.line_files import write_to
+
+    progress = Progress("lines")
+    with closing(open_store(path)) as db, write_to(options.target, force=options.force) as file:
+        for count, line in enumerate(write_lines(db, options.experiment), 1):
+            file.write(line)
+            progress.report(count)
+
+
+def _add_import(commands: Parsers) -> Added:
+    parser = _add(commands, "import", "Store the traces of an export; one that was stopped can be repeated.")
+    parser.add_argument(
+        "source", metavar="FILE", help="the file, compressed if its name ends with .gz; - for standard input"
+    )
+    return parser, _import
+
+
+def _import(options: argparse.Namespace, path: Path) -> None:
+    from kayba_local.store.database import Database
+    from kayba_local.upkeep.imports import Importer
+    from kayba_local.upkeep.line_files import read_from
+
+    progress = Progress("traces")
+    with read_from(options.source) as lines, closing(Database.open(f"{_SCHEME}{path}")) as db:
+        importer = Importer(db)
+        for imported in importer.read(lines):
+            progress.report(imported.traces)
+    done = importer.imported
+    if not done.is_complete:
+        raise CommandError(
+            f"{options.source} ends too early, {done.traces:,} traces are imported: export again, and repeat the import"
+        )
+    sys.stdout.write(f"{path}: imported {done.traces:,} traces with {done.spans:,} spans\n")
 
 
 def _add_delete_experiment(commands: Parsers) -> Added:

@@ -184,9 +184,8 @@ def test_the_authority_of_the_variable_is_trusted(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", str(CA_FILE))
         ace_tracing.configure(exporter="otlp", endpoint=f"https://localhost:{port}")
         record("b")
-        # The first trace stays with the settings it was made with, so a flush would wait in full.
-        ace_tracing.flush(0.1)
-        wait_for(lambda: collector.store.names["b"] == 1, 60)
+        assert ace_tracing.flush(60) == ace_tracing.Delivery(delivered=2)
+    assert collector.store.names == {"a": 1, "b": 1}
 
 
 def test_the_client_certificate_of_the_variables_is_sent(
@@ -201,9 +200,29 @@ def test_the_client_certificate_of_the_variables_is_sent(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_CLIENT_KEY", str(CLIENT_FILE))
         ace_tracing.configure(exporter="otlp", endpoint=f"https://localhost:{port}")
         record("b")
-        # The first trace stays with the settings it was made with, so a flush would wait in full.
-        ace_tracing.flush(0.1)
-        wait_for(lambda: collector.store.names["b"] == 1, 60)
+        assert ace_tracing.flush(60) == ace_tracing.Delivery(delivered=2)
+    assert collector.store.names == {"a": 1, "b": 1}
+
+
+def test_waiting_traces_of_two_destinations_use_the_new_certificates(
+    collector: FaultyServer, kayba_server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tls_server(collector.port) as port:
+        arguments: dict[str, Any] = {
+            "exporter": ("kayba", "otlp"),
+            "endpoint": f"https://localhost:{port}",
+            "api_key": "kb-test",
+            "base_url": kayba_server.url,
+            "spool": False,
+        }
+        ace_tracing.configure(**arguments)
+        record("a")
+        wait_for(lambda: "CERTIFICATE_VERIFY_FAILED" in (ace_tracing.tracing_status().last_error or ""), 60)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(CA_FILE))
+        ace_tracing.configure(**arguments)
+        delivery = ace_tracing.flush(60)
+        assert (delivery.delivered, delivery.pending, delivery.dropped) == (2, 0, 0)
+    assert collector.store.names == {"a": 1}
 
 
 @pytest.mark.parametrize("variable", ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"])

@@ -38,10 +38,14 @@ class _Reply(NamedTuple):
     headers: Mapping[str, str]
 
 
+def _files_of(settings: OtlpSettings) -> TlsFiles:
+    return TlsFiles(settings.certificate, settings.client_certificate, settings.client_key)
+
+
 class OtlpExporter:
     """Sends export requests to one collector.
 
-    Only the thread that delivers uses it.
+    Only the thread that delivers uses it, except for `use_certificates`.
 
     Args:
         settings: The collector's address, and the form of the requests.
@@ -49,8 +53,8 @@ class OtlpExporter:
 
     def __init__(self, settings: OtlpSettings) -> None:
         self._settings = settings
-        self._files = TlsFiles(settings.certificate, settings.client_certificate, settings.client_key)
-        self._clients: dict[int, httpx.Client] = {}
+        self._files = _files_of(settings)
+        self._clients: dict[int, tuple[TlsFiles, httpx.Client]] = {}
         self._encoded: tuple[ExportRequest, bytes] | None = None
         instance = {"service.instance.id": str(uuid.uuid4())}
         self._resource = tuple({**instance, **dict(settings.resource), **dict(SDK_ATTRIBUTES)}.items())
@@ -82,9 +86,17 @@ class OtlpExporter:
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""
-        client = self._clients.pop(connection_owner(), None)
+        _, client = self._clients.pop(connection_owner(), (None, None))
         if client is not None:
             client.close()
+
+    def use_certificates(self, settings: OtlpSettings) -> bool:
+        """Use other files of certificates from the next attempt on, and return whether they differ.
+
+        Any thread may call it.
+        """
+        files, self._files = self._files, _files_of(settings)
+        return self._files != files
 
     def _encode(self, batch: ExportRequest) -> bytes:
         """Return the body of a batch, which a repeated attempt does not encode again."""
@@ -111,14 +123,16 @@ class OtlpExporter:
             return _Reply(response.status_code, bytes(content), response.headers)
 
     def _client(self) -> httpx.Client:
-        owner = connection_owner()
+        owner, files = connection_owner(), self._files
+        if owner in self._clients and self._clients[owner][0] != files:
+            self.close()
         if owner not in self._clients:
             try:
-                options = client_options(self._settings.url, self._files)
-                self._clients[owner] = httpx.Client(timeout=self._settings.timeout_s, **options)
+                options = client_options(self._settings.url, files)
+                self._clients[owner] = files, httpx.Client(timeout=self._settings.timeout_s, **options)
             except Exception as error:
                 raise httpx.ConnectError(f"no client can be created: {type(error).__name__}: {error}") from error
-        return self._clients[owner]
+        return self._clients[owner][1]
 
     @property
     def _advice(self) -> str:

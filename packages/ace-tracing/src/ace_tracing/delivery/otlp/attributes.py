@@ -46,8 +46,10 @@ def sendable_attributes(attributes: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return a span's recorded attributes with names and values that are safe to send."""
     return [
         (truncate_name(key), value)
-        for key, value in map(normalize_attribute, attributes.keys(), attributes.values())
-    ]  # fmt: skip
+        if key not in CHECKED_NAMES and not key.startswith(_SERVER_TAG_PREFIX)
+        else normalize_attribute(key[:MAX_NAME_CHARS], value)
+        for key, value in attributes.items()
+    ]
 
 
 def root_attributes(trace: TraceRecord, root: SpanRecord) -> dict[str, str]:
@@ -92,3 +94,6 @@ _VALIDATORS: Final[dict[str, Callable[[Any], bool]]] = {
     "traceloop.span.kind": _is_text,
 }
 """Attributes with a meaning to servers, and the check that their values must pass."""
+
+CHECKED_NAMES: Final = frozenset({*SESSION_KEYS, *_VALIDATORS})
+"""Attributes that `normalize_attribute` may change, beside those with `mlflow.traceTag.mlflow.` before their name."""

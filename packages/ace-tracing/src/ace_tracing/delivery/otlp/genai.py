@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ace_tracing.delivery.otlp.attributes import normalize_attribute
+from ace_tracing.delivery.otlp.attributes import CHECKED_NAMES, normalize_attribute
 from ace_tracing.delivery.otlp.messages import Json
-from ace_tracing.delivery.otlp.model_calls import write_call, write_response
+from ace_tracing.delivery.otlp.model_calls import INPUT_MESSAGES, OUTPUT_MESSAGES, write_call, write_response
 from ace_tracing.delivery.otlp.values import dump_text
 from ace_tracing.recording.attributes import COST, SESSION_ID, TOKEN_USAGE
 from ace_tracing.recording.records import NO_DETAILS, Role, SpanRecord, TraceRecord
@@ -65,6 +65,18 @@ _RENAMED: Final = {
     "mlflow.llm.provider": "gen_ai.provider.name",
     "mlflow.chat.tools": "gen_ai.tool.definitions",
 }
+_NAME_ATTRIBUTES: Final[dict[Any, str]] = {
+    "invoke_agent": AGENT_NAME,
+    "execute_tool": TOOL_NAME,
+    "invoke_workflow": WORKFLOW_NAME,
+}
+"""The attribute with the name of the agent, tool or workflow, by operation."""
+_TARGETS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_MODEL_CALLS, (REQUEST_MODEL, RESPONSE_MODEL)),
+    "invoke_agent": (AGENT_NAME,),
+    "execute_tool": (TOOL_NAME,),
+}
+"""The attributes that may contain the target of an operation."""
 _QUERY_NAMES: Final = ("query", "question", "q", "text", "search_query")
 
 
@@ -91,8 +103,16 @@ def describe_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> GenA
         speaks: Whether the span has the trace's facts as attributes: the root, or the topmost span of this process.
     """
     recorded = span.attributes or {}
-    attributes = dict(normalize_attribute(*each) for each in recorded.items() if not each[0].startswith("mlflow."))
-    attributes |= {new: recorded[old] for old, new in _RENAMED.items() if old in recorded and new not in attributes}
+    attributes: Json = {}
+    for key, value in recorded.items():
+        if key.startswith("mlflow."):
+            if key in _RENAMED:
+                attributes.setdefault(_RENAMED[key], value)
+        elif key in CHECKED_NAMES:
+            name, checked = normalize_attribute(key, value)
+            attributes[name] = checked
+        else:
+            attributes[key] = value
     # An instrumentation has named its spans, by its own conventions.
     is_named = OPERATION in attributes or span.scope is not None
     _write_usage(attributes, recorded)
@@ -137,47 +157,59 @@ def _write_type(attributes: Json, span: SpanRecord) -> None:
         attributes.setdefault("openinference.span.kind", span_type)
     elif span_type != SpanType.UNKNOWN:
         attributes["kayba.span.type"] = span_type
-    name = {"invoke_agent": AGENT_NAME, "execute_tool": TOOL_NAME, "invoke_workflow": WORKFLOW_NAME}.get(str(operation))
-    if name is not None:
-        attributes.setdefault(name, span.name)
+    if operation in _NAME_ATTRIBUTES:
+        attributes.setdefault(_NAME_ATTRIBUTES[operation], span.name)
 
 
 def _write_values(attributes: Json, span: SpanRecord) -> None:
     """Write inputs and outputs: as messages, as a tool's arguments and result, or as OpenInference's values."""
-    inputs = None if span.inputs is None else orjson.loads(span.inputs)
-    outputs = None if span.outputs is None else orjson.loads(span.outputs)
     operation = attributes.get(OPERATION)
     if operation == "execute_tool":
-        _write_any(attributes, "gen_ai.tool.call.arguments", inputs)
-        _write_any(attributes, "gen_ai.tool.call.result", outputs)
-        return
-    if operation == "retrieval":
-        query = _query_of(inputs)
-        if query is not None:
-            attributes.setdefault("gen_ai.retrieval.query.text", query)
-            inputs = None
-        if isinstance(outputs, list):
-            attributes.setdefault("gen_ai.retrieval.documents", outputs)
-            outputs = None
+        _write_json(attributes, "gen_ai.tool.call.arguments", span.inputs)
+        _write_json(attributes, "gen_ai.tool.call.result", span.outputs)
+    elif operation == "retrieval":
+        _write_retrieval(attributes, span)
     else:
         is_model = operation in _MODEL_CALLS and operation != "embeddings"
-        if inputs is not None and write_call(attributes, inputs, is_model=is_model):
-            if (
-                span.span_type == SpanType.LLM
-                and operation == "text_completion"
-                and OPERATION not in (span.attributes or {})
-            ):
-                attributes[OPERATION] = "chat"
-            inputs = None
-        if outputs is not None and write_response(attributes, outputs, is_model=is_model):
-            outputs = None
-    _write_value(attributes, INPUT_VALUE, inputs)
-    _write_value(attributes, OUTPUT_VALUE, outputs)
+        _write_inputs(attributes, span, is_model=is_model)
+        # Equal texts: the span's outputs were read from this attribute.
+        if span.outputs is not None and span.outputs != attributes.get(OUTPUT_MESSAGES):
+            outputs = orjson.loads(span.outputs)
+            if not write_response(attributes, outputs, is_model=is_model):
+                _write_value(attributes, OUTPUT_VALUE, outputs)
 
 
-def _write_any(attributes: Json, name: str, value: Any) -> None:
-    if value is not None:
-        attributes.setdefault(name, value)
+def _write_inputs(attributes: Json, span: SpanRecord, *, is_model: bool) -> None:
+    """Write inputs as messages, or as OpenInference's value."""
+    if span.inputs is None or span.inputs == attributes.get(INPUT_MESSAGES):
+        return
+    inputs = orjson.loads(span.inputs)
+    if not write_call(attributes, inputs, is_model=is_model):
+        _write_value(attributes, INPUT_VALUE, inputs)
+    elif span.span_type == SpanType.LLM and is_model and OPERATION not in (span.attributes or {}):
+        # A call with messages is no completion of a text.
+        attributes[OPERATION] = "chat"
+
+
+def _write_retrieval(attributes: Json, span: SpanRecord) -> None:
+    """Write the query and the documents of a retrieval."""
+    inputs = None if span.inputs is None else orjson.loads(span.inputs)
+    outputs = None if span.outputs is None else orjson.loads(span.outputs)
+    query = _query_of(inputs)
+    if query is None:
+        _write_value(attributes, INPUT_VALUE, inputs)
+    else:
+        attributes.setdefault("gen_ai.retrieval.query.text", query)
+    if isinstance(outputs, list):
+        attributes.setdefault("gen_ai.retrieval.documents", outputs)
+    else:
+        _write_value(attributes, OUTPUT_VALUE, outputs)
+
+
+def _write_json(attributes: Json, name: str, text: str | None) -> None:
+    """Write the value of a JSON text, unless the attribute is there."""
+    if text is not None and name not in attributes and (value := orjson.loads(text)) is not None:
+        attributes[name] = value
 
 
 def _write_value(attributes: Json, name: str, value: Any) -> None:
@@ -204,15 +236,9 @@ def _select_name(attributes: Json, span: SpanRecord, operation: Any) -> str:
         return span.name
     if span.name == operation or span.name.startswith(f"{operation} "):
         return span.name
-    target = next((attributes[key] for key in _targets(operation) if isinstance(attributes.get(key), str)), span.name)
+    targets = (attributes.get(key) for key in _TARGETS.get(operation, ()))
+    target = next((text for text in targets if isinstance(text, str)), span.name)
     return f"{operation} {target}"
-
-
-def _targets(operation: str) -> tuple[str, ...]:
-    """Return the attributes that may contain the target of an operation."""
-    if operation in _MODEL_CALLS:
-        return (REQUEST_MODEL, RESPONSE_MODEL)
-    return {"invoke_agent": (AGENT_NAME,), "execute_tool": (TOOL_NAME,)}.get(operation, ())
 
 
 def _error_type(span: SpanRecord) -> str:

@@ -6,6 +6,7 @@ A message is `{"role": ..., "parts": [...]}`, with parts of the types `text`, `r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,7 +17,6 @@ from ace_tracing.delivery.otlp.values import dump_text
 Json = dict[str, Any]
 
 _LANGCHAIN_ROLES: Final = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
-_CONTENT: Final = ("content", "parts", "tool_calls")
 
 
 def convert_messages(value: Any) -> list[Json] | None:
@@ -89,54 +89,58 @@ def _convert(value: Any) -> Json | None:
     if not isinstance(value, dict):
         return None
     role = value.get("role") or _LANGCHAIN_ROLES.get(str(value.get("type")))
-    if not isinstance(role, str) or not any(key in value for key in _CONTENT):
+    if not isinstance(role, str):
         return None
-    if isinstance(parts := value.get("parts"), list) and all(isinstance(part, dict) for part in parts):
+    parts = value.get("parts")
+    if isinstance(parts, list) and all(isinstance(part, dict) for part in parts):
         # Google's parts have no type.
         return {**value, "role": role, "parts": [_google_part(part) for part in parts]}
+    if "content" not in value and "tool_calls" not in value and "parts" not in value:
+        return None
     content = value.get("content")
     if role == "tool" and "tool_call_id" in value:
         return {"role": role, "parts": [_response(value["tool_call_id"], content)]}
-    parts = _convert_blocks([content] if isinstance(content, str) and content else content)
+    parts = _convert_blocks(content)
     if isinstance(calls := value.get("tool_calls"), list):
         parts += [_convert_call(call) for call in calls if isinstance(call, dict)]
     message = {"role": role, "parts": parts}
-    if isinstance(name := value.get("name"), str):
-        message["name"] = name
-    if isinstance(reason := value.get("finish_reason"), str):
-        message["finish_reason"] = reason
+    for name in ("name", "finish_reason"):
+        if isinstance(text := value.get(name), str):
+            message[name] = text
     return message
 
 
 def _convert_blocks(content: Any) -> list[Json]:
-    blocks = content if isinstance(content, list) else [] if content in (None, "") else [content]
-    return [_convert_block(block) for block in blocks]
+    if isinstance(content, str):
+        return [_text(content)] if content else []
+    if isinstance(content, list):
+        return [_convert_block(block) for block in content]
+    return [] if content is None else [_convert_block(content)]
 
 
 def _convert_block(block: Any) -> Json:
     if not isinstance(block, dict):
         return _text(block if isinstance(block, str) else dump_text(block))
-    match block.get("type"):
-        case "text" | "input_text" | "output_text" if isinstance(block.get("text"), str):
-            return _text(block["text"])
-        case "thinking" if isinstance(block.get("thinking"), str):
-            return {"type": "reasoning", "content": block["thinking"]}
-        case "tool_use":
-            return _call(block.get("id"), block.get("name"), block.get("input"))
-        case "function_call":
-            return _call(block.get("call_id"), block.get("name"), block.get("arguments"))
-        case "tool_result":
-            return _response(block.get("tool_use_id"), block.get("content"))
-        case "function_call_output":
-            return _response(block.get("call_id"), block.get("output"))
-        case "image_url" | "input_image":
-            image = block.get("image_url")
-            url = image.get("url") if isinstance(image, dict) else image
-            return _image(url) if isinstance(url, str) else block
-        case str():
-            return block
-        case _:
-            return {"type": "unknown", **block}
+    kind = block.get("type")
+    if not isinstance(kind, str):
+        return {"type": "unknown", **block}
+    convert = _BLOCKS.get(kind)
+    return block if convert is None else convert(block)
+
+
+def _convert_text(block: Json) -> Json:
+    return _text(block["text"]) if isinstance(block.get("text"), str) else block
+
+
+def _convert_thinking(block: Json) -> Json:
+    thinking = block.get("thinking")
+    return {"type": "reasoning", "content": thinking} if isinstance(thinking, str) else block
+
+
+def _convert_image(block: Json) -> Json:
+    image = block.get("image_url")
+    url = image.get("url") if isinstance(image, dict) else image
+    return _image(url) if isinstance(url, str) else block
 
 
 def _google_part(part: Json) -> Json:
@@ -174,3 +178,18 @@ def _image(url: str) -> Json:
         return {"type": "uri", "modality": "image", "uri": url}
     head, _, content = url.partition(",")
     return {"type": "blob", "modality": "image", "mime_type": head[5:].partition(";")[0], "content": content}
+
+
+_BLOCKS: Final[dict[str, Callable[[Json], Json]]] = {
+    "text": _convert_text,
+    "input_text": _convert_text,
+    "output_text": _convert_text,
+    "thinking": _convert_thinking,
+    "tool_use": lambda block: _call(block.get("id"), block.get("name"), block.get("input")),
+    "function_call": lambda block: _call(block.get("call_id"), block.get("name"), block.get("arguments")),
+    "tool_result": lambda block: _response(block.get("tool_use_id"), block.get("content")),
+    "function_call_output": lambda block: _response(block.get("call_id"), block.get("output")),
+    "image_url": _convert_image,
+    "input_image": _convert_image,
+}
+"""The conversion of a content block by its type. A block of another type is kept as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from ace_tracing.delivery.otlp.messages import Json, convert_messages, convert_response, instructions_of, text_message
@@ -13,25 +14,42 @@ TOOLS: Final = "gen_ai.tool.definitions"
 OTHER_INPUTS: Final = "kayba.inputs.other"
 """Arguments of a call for which the conventions have no name, beside its messages."""
 
-_PARAMETERS: Final = {
-    "model": "gen_ai.request.model",
-    "temperature": "gen_ai.request.temperature",
-    "top_p": "gen_ai.request.top_p",
-    "top_k": "gen_ai.request.top_k",
-    "max_tokens": "gen_ai.request.max_tokens",
-    "max_completion_tokens": "gen_ai.request.max_tokens",
-    "max_output_tokens": "gen_ai.request.max_tokens",
-    "frequency_penalty": "gen_ai.request.frequency_penalty",
-    "presence_penalty": "gen_ai.request.presence_penalty",
-    "seed": "gen_ai.request.seed",
-    "stop": "gen_ai.request.stop_sequences",
-    "stop_sequences": "gen_ai.request.stop_sequences",
-    "n": "gen_ai.request.choice.count",
-    "stream": "gen_ai.request.stream",
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_text_or_texts(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+
+
+_STOP_SEQUENCES: Final = "gen_ai.request.stop_sequences"
+_PARAMETERS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
+    "model": ("gen_ai.request.model", _is_text),
+    "temperature": ("gen_ai.request.temperature", _is_number),
+    "top_p": ("gen_ai.request.top_p", _is_number),
+    "top_k": ("gen_ai.request.top_k", _is_number),
+    "max_tokens": ("gen_ai.request.max_tokens", _is_number),
+    "max_completion_tokens": ("gen_ai.request.max_tokens", _is_number),
+    "max_output_tokens": ("gen_ai.request.max_tokens", _is_number),
+    "frequency_penalty": ("gen_ai.request.frequency_penalty", _is_number),
+    "presence_penalty": ("gen_ai.request.presence_penalty", _is_number),
+    "seed": ("gen_ai.request.seed", _is_number),
+    "stop": (_STOP_SEQUENCES, _is_text_or_texts),
+    "stop_sequences": (_STOP_SEQUENCES, _is_text_or_texts),
+    "n": ("gen_ai.request.choice.count", _is_number),
+    "stream": ("gen_ai.request.stream", _is_bool),
 }
-_NUMBERS: Final = (
-    "temperature", "top_p", "top_k", "max_tokens", "frequency_penalty", "presence_penalty", "seed", "count",
-)  # fmt: skip
+"""Names of arguments, with the attribute and the check of the type that the conventions give it."""
+_NO_PARAMETER: Final = "", lambda _: False
 
 
 def write_call(attributes: Json, inputs: Any, *, is_model: bool) -> bool:
@@ -42,23 +60,12 @@ def write_call(attributes: Json, inputs: Any, *, is_model: bool) -> bool:
         inputs: The inputs: messages, or the arguments of a function that takes messages.
         is_model: Whether the span is a call of a model, whose arguments have the usual meaning.
     """
+    if isinstance(inputs, dict):
+        return _write_arguments(attributes, inputs, is_model=is_model)
     messages = convert_messages(inputs) if isinstance(inputs, list) else None
-    if messages is not None:
-        attributes.setdefault(INPUT_MESSAGES, messages)
-        return True
-    if not isinstance(inputs, dict):
+    if messages is None:
         return False
-    name = _find_messages(inputs, is_model=is_model)
-    if name is None:
-        return False
-    rest = {key: value for key, value in inputs.items() if key != name}
-    given = inputs[name]
-    messages = [text_message("user", given)] if isinstance(given, str) else convert_messages(given)
     attributes.setdefault(INPUT_MESSAGES, messages)
-    if is_model:
-        rest = _write_parameters(attributes, rest)
-    if rest:
-        attributes.setdefault(OTHER_INPUTS, rest)
     return True
 
 
@@ -88,14 +95,34 @@ def write_response(attributes: Json, outputs: Any, *, is_model: bool) -> bool:
     return True
 
 
-def _find_messages(inputs: Json, *, is_model: bool) -> str | None:
-    """Return the name of the argument that is messages. None if there is none, or more than one."""
-    found = [name for name, value in inputs.items() if isinstance(value, list) and convert_messages(value) is not None]
-    if "messages" in found:
-        return "messages"
-    if is_model and not found and isinstance(inputs.get("input"), str) and "model" in inputs:
+def _write_arguments(attributes: Json, arguments: Json, *, is_model: bool) -> bool:
+    """Write the arguments of a function that takes messages. Return False for any others."""
+    found = _find_messages(arguments, is_model=is_model)
+    if found is None:
+        return False
+    name, messages = found
+    attributes.setdefault(INPUT_MESSAGES, messages)
+    rest = {key: value for key, value in arguments.items() if key != name}
+    if is_model:
+        rest = _write_parameters(attributes, rest)
+    if rest:
+        attributes.setdefault(OTHER_INPUTS, rest)
+    return True
+
+
+def _find_messages(arguments: Json, *, is_model: bool) -> tuple[str, list[Json]] | None:
+    """Return the name and the messages of the argument that is messages. None if there is none, or more than one."""
+    given = arguments.get("messages")
+    if isinstance(given, list) and (messages := convert_messages(given)) is not None:
+        return "messages", messages
+    found = [
+        (name, messages)
+        for name, value in arguments.items()
+        if isinstance(value, list) and (messages := convert_messages(value)) is not None
+    ]
+    if is_model and not found and isinstance(text := arguments.get("input"), str) and "model" in arguments:
         # OpenAI's Responses API takes a text in place of messages.
-        return "input"
+        return "input", [text_message("user", text)]
     return found[0] if len(found) == 1 else None
 
 
@@ -103,31 +130,19 @@ def _write_parameters(attributes: Json, arguments: Json) -> Json:
     """Write the arguments that the conventions have names for. Return the others."""
     rest = {}
     for name, value in arguments.items():
-        parameter = _PARAMETERS.get(name)
         if value is None:
             continue
-        if name in ("system", "instructions") and (parts := instructions_of(value)) is not None:
+        attribute, has_type = _PARAMETERS.get(name, _NO_PARAMETER)
+        if has_type(value):
+            values = [value] if attribute == _STOP_SEQUENCES and isinstance(value, str) else value
+            attributes.setdefault(attribute, values)
+        elif name in ("system", "instructions") and (parts := instructions_of(value)) is not None:
             attributes.setdefault(INSTRUCTIONS, parts)
         elif name == "tools" and isinstance(value, list):
             attributes.setdefault(TOOLS, value)
-        elif parameter is not None and _has_type(parameter, value):
-            values = [value] if parameter.endswith("stop_sequences") and isinstance(value, str) else value
-            attributes.setdefault(parameter, values)
         else:
             rest[name] = value
     return rest
-
-
-def _has_type(parameter: str, value: Any) -> bool:
-    """Return whether a value has the type that the conventions give a parameter."""
-    last = parameter.rpartition(".")[2]
-    if last in _NUMBERS:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if last == "stream":
-        return isinstance(value, bool)
-    if last == "stop_sequences":
-        return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
-    return isinstance(value, str)
 
 
 def _write_usage(attributes: Json, usage: Any) -> None:
@@ -135,7 +150,8 @@ def _write_usage(attributes: Json, usage: Any) -> None:
     if not isinstance(usage, dict):
         return
     counts = {name: count for name, count in usage.items() if type(count) is int}
-    read, written = (counts.get(f"cache_{each}_input_tokens", 0) for each in ("read", "creation"))
+    read = counts.get("cache_read_input_tokens", 0)
+    written = counts.get("cache_creation_input_tokens", 0)
     if "input_tokens" in counts:
         # Only Anthropic has these two names, and its input tokens do not include them.
         attributes.setdefault("gen_ai.usage.input_tokens", counts["input_tokens"] + read + written)

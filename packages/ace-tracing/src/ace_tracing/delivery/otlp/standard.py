@@ -12,9 +12,9 @@ import orjson
 
 from ace_tracing.delivery.otlp.attributes import is_valid_id, truncate_name
 from ace_tracing.delivery.otlp.genai import describe_span, speaks_for_trace
-from ace_tracing.delivery.otlp.protobuf import any_value, field, is_int64, key_value, pack_fixed64, varint
+from ace_tracing.delivery.otlp.protobuf import any_value, field, is_int64, key_value, pack_fixed64, text_value, varint
 from ace_tracing.delivery.otlp.spans import encode_scope
-from ace_tracing.delivery.otlp.values import dump_text
+from ace_tracing.delivery.otlp.values import dump_bytes, dump_text
 from ace_tracing.recording.callsite import InstrumentationScope
 from ace_tracing.recording.records import SpanRecord, TraceRecord, unpack
 from ace_tracing.version import __version__
@@ -28,6 +28,8 @@ SDK_ATTRIBUTES: Final = (
     ("telemetry.sdk.language", "python"),
     ("telemetry.sdk.version", __version__),
 )
+_SCALARS: Final = frozenset({str, float, bool, int})
+_STATUSES: Final = {name: b"\x18" + varint(code) if code else b"" for name, code in STATUS_CODES.items()}
 _OWN_SCOPE: Final = InstrumentationScope("ace-tracing", __version__, "", {}, 0)
 
 
@@ -40,8 +42,12 @@ def encode_protobuf(traces: Iterable[TraceRecord], resource: Pairs, yield_gil: C
         yield_gil: Called after each span.
     """
     scopes: dict[tuple[bytes, bytes], list[bytes]] = {}
+    last_scope, spans = None, []
     for trace, span, speaks in _spans_of(traces):
-        spans = scopes.setdefault(encode_scope(span.scope or _OWN_SCOPE), [])
+        scope = span.scope or _OWN_SCOPE
+        if scope is not last_scope:
+            # Spans of one scope mostly follow each other.
+            last_scope, spans = scope, scopes.setdefault(encode_scope(scope), [])
         spans.append(_encode_span(trace, span, speaks=speaks))
         yield_gil()
     attributes = field(b"\x0a", b"".join(key_value(b"\x0a", name, any_value(value)) for name, value in resource))
@@ -77,19 +83,18 @@ def plain_value(value: Any) -> Any:
 
     Any other list or dict becomes JSON text, and an integer that needs more than 64 bits a string of digits.
     """
-    match value:
-        case int() if not is_int64(value):
-            return str(value)
-        case list() if len({*map(type, value)}) <= 1 and all(_is_scalar(item) for item in value):
-            return value
-        case list() | dict():
-            return dump_text(value)
-        case _:
-            return value
+    kind = type(value)
+    if kind is int and not is_int64(value):
+        return str(value)
+    if kind is dict or (kind is list and not _is_list_of_scalars(value)):
+        return dump_text(value)
+    return value
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | float | bool) or (isinstance(value, int) and is_int64(value))
+def _is_list_of_scalars(values: list[Any]) -> bool:
+    """Return whether a list has scalars of one type only."""
+    kinds = {*map(type, values)}
+    return not kinds or (len(kinds) == 1 and kinds <= _SCALARS and (int not in kinds or all(map(is_int64, values))))
 
 
 def _spans_of(traces: Iterable[TraceRecord]) -> Iterable[tuple[TraceRecord, SpanRecord, bool]]:
@@ -144,13 +149,26 @@ def _encode_span(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> bytes
         ids = field(b"\x0a", bytes.fromhex(trace_id)) + field(b"\x12", bytes.fromhex(span_id))
         parts.append(field(b"\x6a", ids + _encode_pairs(b"\x22", attributes)))
     message = field(b"\x12", span.status_message.encode()) if span.status_message else b""
-    code = STATUS_CODES[span.status]
-    parts.append(field(b"\x7a", message + (b"\x18" + varint(code) if code else b"")))
+    parts.append(field(b"\x7a", message + _STATUSES[span.status]))
     return field(b"\x12", b"".join(parts))
 
 
 def _encode_pairs(tag: bytes, attributes: Json) -> bytes:
-    return b"".join(key_value(tag, name, any_value(value)) for name, value in _plain_pairs(attributes))
+    return b"".join(
+        [
+            key_value(tag, truncate_name(name), _encode_value(value))
+            for name, value in attributes.items()
+            if value is not None
+        ]
+    )
+
+
+def _encode_value(value: Any) -> bytes:
+    """Return the `AnyValue` of an attribute's value, see `plain_value`."""
+    kind = type(value)
+    if kind is dict or (kind is list and not _is_list_of_scalars(value)):
+        return text_value(dump_bytes(value))
+    return any_value(value)
 
 
 def _span_as_json(trace: TraceRecord, span: SpanRecord, *, speaks: bool) -> Json:

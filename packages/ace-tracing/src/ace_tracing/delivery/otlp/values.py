@@ -6,7 +6,6 @@ unchanged. So values of those three types are sent as JSON text, strings in quot
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import orjson
@@ -21,13 +20,14 @@ EVERY_19TH: Final = slice(MAX_SAFE_DIGITS, None, MAX_SAFE_DIGITS + 1)
 """A sample of a text that contains a digit of each number that is longer than `MAX_SAFE_DIGITS`."""
 NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{%d}" % (MAX_SAFE_DIGITS + 1))
+_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER: Final = b"0" * (MAX_SAFE_DIGITS + 1)
 
 
 def has_long_number(text: bytes) -> bool:
     """Return whether a text contains more than `MAX_SAFE_DIGITS` digits in a row."""
-    # The expression takes 8 ms for a megabyte, in which no other thread runs; the sample takes 0.06.
-    return bool(text[EVERY_19TH].translate(None, NO_DIGITS)) and _LONG_NUMBER.search(text) is not None
+    # A regular expression takes 15 times as long as the second look, and the sample spares most texts that look.
+    return bool(text[EVERY_19TH].translate(None, NO_DIGITS)) and _LONG_NUMBER in text.translate(_AS_ZEROS)
 
 
 def encode_json_text(text: bytes) -> bytes:
@@ -41,12 +41,22 @@ def encode_value(value: Any) -> bytes:
     """Return a JSON value as the value of a span's attribute."""
     if value is None or isinstance(value, float) or (isinstance(value, int) and is_int64(value)):
         return any_value(value)
-    return text_value(orjson.dumps(stringify_long_ints(value)))
+    return text_value(dump_bytes(value))
 
 
 def dump_text(value: Any) -> str:
     """Return a JSON value as JSON text, with each integer that needs more than 64 bits as a string of digits."""
-    return orjson.dumps(stringify_long_ints(value)).decode()
+    return dump_bytes(value).decode()
+
+
+def dump_bytes(value: Any) -> bytes:
+    """Return a JSON value as `dump_text` does, in UTF-8."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:
+        # An integer that orjson does not write, or an error that the second attempt raises again.
+        return orjson.dumps(stringify_long_ints(value))
+    return orjson.dumps(stringify_long_ints(value)) if has_long_number(text) else text
 
 
 def stringify_long_ints(value: Any) -> Any:

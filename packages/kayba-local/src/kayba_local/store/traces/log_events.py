@@ -22,7 +22,7 @@ MAX_LOG_EVENTS: Final = 10_000
 MAX_WAITING_MS: Final = 7 * 24 * 3600 * 1000
 """Time that an event waits for its span: a span is sent when it ends, and a session may last days."""
 
-_DIGEST_BYTES: Final = 16
+DIGEST_BYTES: Final = 16
 _IDS_PER_QUERY: Final = 1000
 _INSERT: Final = """
     INSERT INTO log_events (trace_id, span_id, digest, content, received_ms) VALUES (?, ?, ?, ?, ?)
@@ -55,7 +55,7 @@ def add(tx: Transaction, batch: LogBatch) -> list[SpanRecord]:
         if changed[key] >= MAX_LOG_EVENTS:
             batch.reject(f"span {event.span_id} has {MAX_LOG_EVENTS:,} events from log records")
             continue
-        digest = blake2b(event.content, digest_size=_DIGEST_BYTES).digest()
+        digest = blake2b(event.content, digest_size=DIGEST_BYTES).digest()
         changed[key] += max(0, tx.run(_INSERT, (*key, digest, event.content, now_ms)))
     return [span for key in changed if (span := _find_span(tx, key)) is not None]
 
