@@ -371,6 +371,23 @@ def test_every_kind_of_callable_may_return_a_coroutine(kind: str, traces: Captur
     assert [(depth, outputs) for depth, _, outputs in outline(read)] == [(0, {"answer": "HI"}), (1, "HI")]
 
 
+def test_returned_coroutine_runs_also_at_the_recursion_limit() -> None:
+    traced = trace(ask)
+
+    def dive(depth: int) -> Any:
+        return dive(depth - 1) if depth else traced("hi")
+
+    results = []
+    for depth in range(sys.getrecursionlimit() - 150, sys.getrecursionlimit()):
+        try:
+            coroutine = dive(depth)
+        except RecursionError:
+            continue
+        results.append(asyncio.run(coroutine))
+    assert results
+    assert all(result == {"answer": "HI"} for result in results)
+
+
 def test_coroutine_function_that_returns_an_awaitable_is_not_followed(traces: CapturedTraces) -> None:
     @trace
     async def make() -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 
 import pytest
 from opentelemetry import baggage, context, propagate
@@ -53,6 +53,25 @@ def test_the_current_span_is_the_same_through_both_apis(tracer: Tracer, captured
         assert api.get_current_span().get_span_context() == view.get_span_context()
     assert api.get_current_span() is api.INVALID_SPAN
     assert captured_traces[0].data.spans[0].attributes["key"] == "value"
+
+
+def test_spans_in_a_returned_coroutine_are_below_its_call(tracer: Tracer, captured_traces: CapturedTraces) -> None:
+    async def request() -> None:
+        await asyncio.sleep(0)
+        with tracer.start_as_current_span("http"):
+            await asyncio.sleep(0)
+
+    @trace
+    def call() -> Coroutine[None, None, None]:
+        return request()
+
+    async def main() -> None:
+        with tracer.start_as_current_span("top") as top:
+            await call()
+            assert api.get_current_span() is top
+
+    asyncio.run(main())
+    assert tree(captured_traces[0]) == {"top": None, "call": "top", "http": "call"}
 
 
 def test_use_span_makes_a_span_the_parent_of_traced_functions(tracer: Tracer, captured_traces: CapturedTraces) -> None:

@@ -74,7 +74,8 @@ class _UnstartedCoroutine:
         return coroutine
 
     def __del__(self) -> None:
-        coroutine = self.take()
+        # At the recursion limit, `__init__` may not have run.
+        coroutine = self.take() if hasattr(self, "_collector") else None
         if coroutine is not None:
             # The coroutine in its place has warned that it was never awaited.
             coroutine.close()
@@ -100,11 +101,16 @@ def _watch_coroutine(held: list[Any], collector: StreamCollector, end_with_resul
     # Somebody else can await a coroutine that they refer to, and expects the same object.
     if not _is_unshared(held) or inspect.getcoroutinestate(held[0]) != inspect.CORO_CREATED:
         return False
-    coroutine = held.pop()
-    watched: Any = _run(_UnstartedCoroutine(coroutine, collector), collector, end_with_result)
-    watched.__name__ = coroutine.__name__
-    watched.__qualname__ = coroutine.__qualname__
-    held.append(watched)
+    coroutine = held[0]
+    unstarted = _UnstartedCoroutine(coroutine, collector)
+    try:
+        watched: Any = _run(unstarted, collector, end_with_result)
+        watched.__name__ = coroutine.__name__
+        watched.__qualname__ = coroutine.__qualname__
+    except BaseException:
+        unstarted.take()
+        raise
+    held[0] = watched
     return True
 
 

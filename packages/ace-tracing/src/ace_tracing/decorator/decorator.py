@@ -62,7 +62,8 @@ def trace(
 
     `@trace` applies to functions, `async def`, generators and asynchronous generators, methods of every kind, partials
     and other callables, and combines with other decorators in either order. The span of a generator lasts from its
-    first use until it is exhausted, closed or garbage-collected, and holds the yielded items.
+    first use until it is exhausted, closed or garbage-collected, and holds the yielded items. The span of a plain
+    function that returns a coroutine, a task or a future lasts until that ends, and holds the awaited result.
 
     Args:
         func: The function, for use as bare `@trace`.
