@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,19 +21,27 @@ SEARCH: Final = "kayba_search"
 """SQL function: whether a text contains a match of a regular expression."""
 MAX_SEARCH_S: Final = 0.1
 """Time that one search of a regular expression may take. Those of usual patterns take microseconds."""
+MAX_TOTAL_SEARCH_S: Final = 10.0
+"""Time that the searches of regular expressions in a block of `report_failures` may take together."""
 MAX_SEARCHED_CHARACTERS: Final = 65_536
 """Characters of a text that RLIKE reads."""
 MAX_EXPRESSIONS: Final = 64
 """Compiled expressions that are kept."""
 
 
-class _Failure(threading.local):
-    """The reason why a function failed in this thread; SQLite's error does not contain it."""
+class _Run(threading.local):
+    """The calls of functions by the queries of this thread.
 
-    reason: str = ""
+    Attributes:
+        failure: The reason why a function failed; SQLite's error does not contain it.
+        search_s: The time that regular expressions have taken.
+    """
+
+    failure: str = ""
+    search_s: float = 0.0
 
 
-_failure: Final = _Failure()
+_run: Final = _Run()
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
@@ -48,12 +57,12 @@ def report_failures() -> Iterator[None]:
     Raises:
         InvalidValue: A regular expression takes too long.
     """
-    _failure.reason = ""
+    _run.failure, _run.search_s = "", 0.0
     try:
         yield
     except sqlite3.OperationalError as error:
-        if _failure.reason:
-            raise InvalidValue(_failure.reason) from error
+        if _run.failure:
+            raise InvalidValue(_run.failure) from error
         raise
 
 
@@ -87,10 +96,15 @@ def _compile(expression: str) -> regex.Pattern[str]:
 def _search(text: Any, expression: str) -> bool | None:
     if text is None:
         return None
+    started = time.perf_counter()
+    limit_s = min(MAX_SEARCH_S, MAX_TOTAL_SEARCH_S - _run.search_s)
     try:
         # `concurrent` lets other threads run during the search.
-        found = _compile(expression).search(str(text)[:MAX_SEARCHED_CHARACTERS], timeout=MAX_SEARCH_S, concurrent=True)
+        found = _compile(expression).search(
+            str(text)[:MAX_SEARCHED_CHARACTERS], timeout=max(limit_s, 0.0), concurrent=True
+        )
     except TimeoutError:
-        _failure.reason = f"the regular expression {expression!r} takes too long: avoid repetitions inside repetitions"
+        _run.failure = f"the regular expression {expression!r} takes too long: avoid repetitions inside repetitions"
         raise
+    _run.search_s += time.perf_counter() - started
     return found is not None

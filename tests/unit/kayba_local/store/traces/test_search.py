@@ -31,6 +31,7 @@ from tests.helpers.tracing_requests import (
 
 from kayba_local.otlp import json_requests as from_json
 from kayba_local.store import errors as store_errors
+from kayba_local.store import functions
 from kayba_local.store.database import Database
 from kayba_local.store.traces import assessments, client_info, ingest, tags
 from kayba_local.store.traces import search as store_search
@@ -475,6 +476,14 @@ def test_an_endless_regular_expression_is_refused(tmp_path: Path) -> None:
         ids(db, "tags.k RLIKE '(a|aa)+$'")
     assert ids(db, "tags.k RLIKE 'a!$'") == [trace_id(1)]
     db.close()
+
+
+def test_regular_expressions_share_the_time_of_a_search(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = saved(db, 1, tags={"k": "abc"}), saved(db, 2, tags={"k": "b"})
+    assert set(ids(db, "tags.k RLIKE 'b'")) == {first, second}
+    monkeypatch.setattr(functions, "MAX_TOTAL_SEARCH_S", 0.0)
+    with pytest.raises(store_errors.InvalidValue, match="takes too long"):
+        ids(db, "tags.k RLIKE '(a|aa|b)+c'")
 
 
 def saved(db: Database, number: int, **fields: Any) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from tests.helpers.tracing_requests import TRACES, Json, location, otlp, search_
 
 from kayba_local import LocalServer
 from kayba_local.otlp import json_requests as from_json
+from kayba_local.store import database
 from kayba_local.store.database import Database
+from kayba_local.store.schema import text as text_schema
 from kayba_local.store.span_text import MAX_INDEXED_CHARACTERS
 from kayba_local.store.traces import client_info, ingest, search, text_index
 from kayba_local.store.traces.traces import TraceInfo
@@ -142,6 +146,45 @@ def test_previews_of_traces_without_spans_are_found(db: Database) -> None:
     assert found(db, "lisbon") == set()
 
 
+def test_changed_previews_replace_their_words(db: Database) -> None:
+    for preview in ("In Lisbon", "In Porto"):
+        info = TraceInfo(trace_id(1), "0", 1, None, "OK", response_preview=preview)
+        client_info.save_info(db, info)
+        assert found(db, preview.split()[1]) == {1}
+    assert found(db, "lisbon") == set()
+
+
+def test_spans_of_earlier_versions_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'kayba.db'}"
+    steps = database.STEPS
+    with monkeypatch.context() as earlier:
+        earlier.setattr(database, "STEPS", steps[: steps.index(text_schema.INITIAL)])
+        db = Database.open(url)
+        store(db, step(1, inputs="refund"))
+        client_info.save_info(db, TraceInfo(trace_id(2), "0", 1, None, "OK", request_preview="parcel"))
+        db.close()
+    db = Database.open(url)
+    assert (found(db, "refund"), found(db, "parcel")) == ({1}, {2})
+    db.close()
+
+
+def test_words_are_found_while_another_process_writes(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.0)
+    store(db, step(1, inputs="refund"))
+    assert found(db, "refund") == {1}
+    store(db, step(2, inputs="refund"))
+    db.close()
+    db = Database.open(f"sqlite:///{tmp_path / 'kayba.db'}")
+    with closing(sqlite3.connect(db.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert found(db, "refund") == {1}
+        other.rollback()
+    assert found(db, "refund") == {1, 2}
+    db.close()
+
+
 def test_a_later_version_of_a_span_replaces_its_words(db: Database) -> None:
     store(db, step(1, inputs="question", end_ns=0))
     assert found(db, "question") == {1}
@@ -223,7 +266,7 @@ def test_slices_bound_the_work_of_a_transaction(db: Database) -> None:
 def test_a_frequent_word_is_found_like_a_rare_one(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     store(db, *(step(number, inputs=f"refund n{number % 3}") for number in range(1, 31)))
     rare = {text: found(db, text) for text in ("refund", "n1", "refund n2", "NOT n1", '"refund n0"')}
-    monkeypatch.setattr(search, "MAX_RARE_TRACES", 5)
+    monkeypatch.setattr(search, "MAX_RARE_TEXTS", 5)
     assert {text: found(db, text) for text in rare} == rare
     assert len(rare["n1"]) == 10
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +20,9 @@ from kayba_local.store.traces.fields import is_field, resolve
 from kayba_local.store.traces.traces import TraceInfo, read_infos
 
 MAX_RARE_TRACES: Final = 5_000
-"""Traces that a search starts from, instead of trying all traces in their order."""
+"""Traces with a tag, metadata or a model that a search starts from, instead of trying all traces in their order."""
+MAX_RARE_TEXTS: Final = 200_000
+"""Texts with a word that a search starts from. To look for a word trace by trace takes some 1 ms each."""
 
 MAX_CATCH_UP_SLICES: Final = 20
 """Slices of new texts, some thousand spans, that a search for words indexes before it starts."""
@@ -84,7 +88,9 @@ def parse(filter_text: str) -> Condition:
 def catch_up(db: Database, condition: Condition) -> None:
     """Index the texts of the latest spans, if a condition asks for words. Call it before the read transaction."""
     if _has_words(condition):
-        text_index.update(db, MAX_CATCH_UP_SLICES)
+        # While another process writes, or on a full disk, a search finds the texts that are indexed already.
+        with suppress(sqlite3.OperationalError):
+            text_index.update(db, MAX_CATCH_UP_SLICES)
 
 
 def compile_filter(tx: Transaction, condition: Condition) -> Clause:
@@ -96,10 +102,10 @@ def compile_filter(tx: Transaction, condition: Condition) -> Clause:
         InvalidFilter: The filter names an unknown field, or its operator or value has the wrong type.
     """
 
-    def is_rare(select: Clause) -> bool:
-        return _is_rare(tx, select)
+    def match_words(words: Words) -> Clause:
+        return text_index.match_words(words, lambda select: _is_rare(tx, select, MAX_RARE_TEXTS))
 
-    return Compiler(resolve, lambda words: text_index.match_words(words, is_rare), is_rare).compile(condition)
+    return Compiler(resolve, match_words, lambda select: _is_rare(tx, select, MAX_RARE_TRACES)).compile(condition)
 
 
 def _has_words(condition: Condition) -> bool:
@@ -114,7 +120,7 @@ def _has_words(condition: Condition) -> bool:
             return any(_has_words(member) for member in condition.members)
 
 
-def _is_rare(tx: Transaction, select: Clause) -> bool:
-    """Return whether a SELECT has at most `MAX_RARE_TRACES` rows."""
-    beyond = tx.row(f"SELECT 1 FROM ({select.sql}) LIMIT 1 OFFSET {MAX_RARE_TRACES}", select.parameters)  # noqa: S608 - SQL of this package; values are bound
+def _is_rare(tx: Transaction, select: Clause, limit: int) -> bool:
+    """Return whether a SELECT has at most `limit` rows."""
+    beyond = tx.row(f"SELECT 1 FROM ({select.sql}) LIMIT 1 OFFSET {limit}", select.parameters)  # noqa: S608 - SQL of this package; values are bound
     return beyond is None
