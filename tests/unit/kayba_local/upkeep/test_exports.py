@@ -51,7 +51,7 @@ def import_lines(db: Database, lines: Sequence[bytes]) -> imports.Imported:
 
 def read_all(db: Database) -> dict[str, traces.Trace]:
     with db.read() as tx:
-        ids = [row["trace_id"] for row in tx.rows("SELECT trace_id FROM traces")]
+        ids = [row["trace_id"] for row in tx.rows("SELECT trace_id FROM traces ORDER BY id")]
     return {id_: traces.get(db, id_) for id_ in ids}
 
 
@@ -98,7 +98,7 @@ def span_steps(draw: st.DrawFn) -> Step:
                             "mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.traceTag.a", "kayba.folder",
                             "session.id", "llm.model_name", "gen_ai.usage.input_tokens", "mlflow.traceMetadata.m",
                         ]),
-                        texts | st.integers(0, 9) | st.just(f"mlflow-attachment://{ATTACHMENT.format(1)}"),
+                        texts | st.integers(0, 9) | st.just(f"mlflow-attachment://{ATTACHMENT.format(9)}"),
                         max_size=3,
                     )
                 ),
@@ -150,12 +150,14 @@ steps = st.lists(
 
 
 def run(db: Database, wanted: Sequence[Step]) -> None:
+    # A content that spans of other traces refer to.
+    attachments.put(db, "0", trace_id(1), ATTACHMENT.format(9), b"shared")
     for step in wanted:
         with suppress(RequestError):  # For example a tag of a trace that is not there yet.
             step(db)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=40)
 @given(steps, st.integers(1, 3), st.integers(0, 40))
 def test_a_round_trip_keeps_every_trace_in_whole_and_after_a_stop(wanted: list[Step], size: int, stop: int) -> None:
     with pytest.MonkeyPatch.context() as patch, empty_store() as db, empty_store() as target:
@@ -173,6 +175,17 @@ def test_a_round_trip_keeps_every_trace_in_whole_and_after_a_stop(wanted: list[S
         assert export(target) == lines
         import_lines(target, lines)
         assert export(target) == lines
+
+
+def test_a_round_trip_keeps_the_order_of_arrival() -> None:
+    with empty_store() as db, empty_store() as target:
+        other = experiments.create(db, "other", {})
+        ingest.store_spans(db, "0", from_json.read(otlp([span(5)])))
+        client_info.save_info(db, traces.TraceInfo(trace_id(4), "0", START_NS, None, "OK"))
+        ingest.store_spans(db, other, from_json.read(otlp([span(3)])))
+        ingest.store_spans(db, "0", from_json.read(otlp([span(2)])))
+        import_lines(target, export(db))
+        assert list(read_all(target)) == list(read_all(db)) == [trace_id(number) for number in (5, 4, 3, 2)]
 
 
 def test_a_trace_of_a_file_keeps_the_file(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from kayba_local.store.errors import DoesNotExist, StoreError
 from kayba_local.store.traces import assessments, attachments, facts, ingest
 from kayba_local.store.traces.log_events import DIGEST_BYTES
 from kayba_local.store.traces.traces import get_row
+from kayba_local.upkeep import interruption
 from kayba_local.upkeep.exports import FORMAT, INFO_COLUMNS, Line
 
 LINES_PER_TRANSACTION: Final = 200
@@ -31,7 +32,6 @@ _INSERT_TRACE: Final = """
 _UPDATE_INFO: Final = f"""
     UPDATE traces SET {", ".join(f"{column} = coalesce(?, {column})" for column in INFO_COLUMNS[:6])} WHERE trace_id = ?
 """  # noqa: S608 - constants
-_INTERRUPT: Final = "UPDATE traces SET state = ?, duration_ns = ?, interrupted = 1 WHERE trace_id = ?"
 _UPSERT_ARTIFACT: Final = """
     INSERT INTO trace_artifacts (trace, content) VALUES (?, ?)
     ON CONFLICT (trace) DO UPDATE SET content = excluded.content
@@ -50,6 +50,7 @@ class _Trace:
     experiment: str
     line: Line
     artifact: bytes | None = None
+    has_spans: bool = False
 
 
 @dataclass(slots=True)
@@ -129,23 +130,51 @@ class Importer:
         pending, self._pending, self._pending_bytes = self._pending, [], 0
         if not pending:
             return
-        traces = spans = 0
         with self._db.write() as tx:
-            groups: dict[str, Batch] = {}
+            stored = _Group(tx)
             for trace, line in pending:
-                _store_events(tx, trace.trace_id, line.get("events", ()))
-                for item in line.get("spans", ()):
-                    resource = NO_TAGS if item["resource"] is None else orjson.dumps(item["resource"])
-                    groups.setdefault(trace.experiment, Batch()).add(item["span"], resource)
-            for experiment, batch in groups.items():
-                ingest.upsert_spans(tx, experiment, batch)
-                spans += len(batch.spans)
-            for trace, line in pending:
-                if "end" in line:
-                    _store_facts(tx, trace)
-                    traces += 1
-        self.imported.traces += traces
-        self.imported.spans += spans
+                stored.add(trace, line)
+            stored.store()
+        self.imported.traces += stored.traces
+        self.imported.spans += stored.spans
+
+
+class _Group:
+    """Lines that one transaction stores. Traces keep their order, by which lists show the latest arrival first."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._experiment: str | None = None
+        self._batch = Batch()
+        self._ended: list[_Trace] = []
+        self.traces = 0
+        self.spans = 0
+
+    def add(self, trace: _Trace, line: Line) -> None:
+        """Add a line of spans or events, or the end of a trace."""
+        # A trace without spans gets its row at its end, so the rows of the traces before it must be there.
+        if trace.experiment != self._experiment or ("end" in line and not trace.has_spans):
+            self.store()
+            self._experiment = trace.experiment
+        _store_events(self._tx, trace.trace_id, line.get("events", ()))
+        for item in line.get("spans", ()):
+            trace.has_spans = True
+            resource = NO_TAGS if item["resource"] is None else orjson.dumps(item["resource"])
+            self._batch.add(item["span"], resource)
+        if "end" in line:
+            self._ended.append(trace)
+            if not trace.has_spans:
+                self.store()
+
+    def store(self) -> None:
+        """Store the spans that were added, and then the facts of the traces that have ended."""
+        if self._experiment is not None:
+            ingest.upsert_spans(self._tx, self._experiment, self._batch)
+        for trace in self._ended:
+            _store_facts(self._tx, trace)
+        self.traces += len(self._ended)
+        self.spans += len(self._batch.spans)
+        self._batch, self._ended = Batch(), []
 
 
 def _store_events(tx: Transaction, trace_id: str, events: Iterable[Line]) -> None:
@@ -168,7 +197,7 @@ def _store_facts(tx: Transaction, trace: _Trace) -> None:
         _store_pairs(tx, table, row["id"], trace.line[field_])
     facts.refresh(tx, row["id"])
     if info.get("interrupted"):
-        tx.run(_INTERRUPT, (info["state"], info.get("duration_ns"), trace.trace_id))
+        tx.run(interruption.MARK, (info.get("duration_ns"), row["id"]))
     for assessment in trace.line["feedback"]:
         assessments.upsert(tx, row, assessment)
     if trace.artifact is not None:

@@ -18,7 +18,13 @@ _FIND_NEXT: Final = """
     WHERE state = 'IN_PROGRESS' AND request_ns < ? AND (request_ns, id) > (?, ?) ORDER BY request_ns, id LIMIT 1
 """
 _FIND_LAST: Final = "SELECT max(max(start_ns, end_ns)) AS last_ns FROM spans WHERE trace = ?"
-_MARK: Final = "UPDATE traces SET state = 'ERROR', interrupted = 1, duration_ns = ? WHERE id = ?"
+MARK: Final = """
+    UPDATE traces SET
+        state = 'ERROR', interrupted = 1, duration_ns = ?, error_type = coalesce(error_type, 'interrupted'),
+        error = coalesce(error, 'interrupted: no span has arrived for a long time')
+    WHERE id = ?
+"""
+"""The statement that marks a trace. Its parameters are the duration in ns, and the trace's row id."""
 
 
 def mark(db: Database, now_ns: int, after_s: float, rest: Rest = slices.sleep) -> int:
@@ -47,7 +53,7 @@ def mark(db: Database, now_ns: int, after_s: float, rest: Rest = slices.sleep) -
         if last_ns is None or last_ns < before_ns:
             count += 1
             duration_ns = None if last_ns is None else max(0, last_ns - row["request_ns"])
-            tx.run(_MARK, (duration_ns, row["id"]))
+            tx.run(MARK, (duration_ns, row["id"]))
         return True
 
     with db.read() as tx:
