@@ -8,9 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.helpers.tracing_requests import START_NS, otlp, span, trace_id
 
+from kayba_local.otlp import json_requests
 from kayba_local.store import experiments
 from kayba_local.store.database import Database
+from kayba_local.store.traces import ingest, text_index
 from kayba_local.upkeep import retention, slices, space
 from kayba_local.upkeep.retention import Retention
 
@@ -74,6 +77,23 @@ def test_the_oldest_traces_of_all_experiments_go_beyond_the_size(db: Database, m
     assert names(db) == [f"{number:02}" for number in range(count, 20)]
     assert used(db) <= keep
     assert retention.enforce(db, Retention(keep_bytes=keep), NOW_NS, slices.sleep) == 0
+
+
+def test_texts_of_the_search_index_do_not_delete_more_traces_than_needed(db: Database) -> None:
+    for number in range(40):
+        spans = [
+            span(number + 1, index, start_ns=START_NS + number, end_ns=START_NS + number + 1,
+                 attributes={"mlflow.spanInputs": f"word{number} " * 2_000})
+            for index in range(1, 4)
+        ]  # fmt: skip
+        ingest.store_spans(db, "0", json_requests.read(otlp(spans)))
+    while not text_index.update(db, max_slices=1):
+        pass
+    full = used(db)
+    count = retention.enforce(db, Retention(keep_bytes=full * 3 // 4), NOW_NS, slices.sleep)
+    assert 5 <= count <= 20
+    assert used(db) <= full * 3 // 4
+    assert names(db) == [trace_id(number) for number in range(count + 1, 41)]
 
 
 def test_a_store_below_its_limits_keeps_all_and_logs_nothing(db: Database, caplog: pytest.LogCaptureFixture) -> None:

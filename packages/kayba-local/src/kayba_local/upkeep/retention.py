@@ -9,12 +9,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kayba_local.store.database import Database, Row, Transaction
+from kayba_local.store.traces import text_index
+from kayba_local.upkeep import slices
 from kayba_local.upkeep.deletion import Deleted, delete_each, find_oldest
 from kayba_local.upkeep.slices import Rest
 from kayba_local.upkeep.space import used_bytes
 
 SLACK: Final = 0.05
 """Part of the size that is deleted in addition, so that the next traces do not start a deletion again at once."""
+
+MAX_TRACES_PER_LOOK: Final = 10_000
 
 _NS_PER_S: Final = 1_000_000_000
 _NS_PER_DAY: Final = 24 * 3600 * _NS_PER_S
@@ -62,15 +66,37 @@ def enforce(db: Database, retention: Retention, now_ns: int, rest: Rest) -> int:
 
 
 def _delete_beyond(db: Database, keep_bytes: int, rest: Rest) -> Deleted:
+    deleted = Deleted()
+    limit = keep_bytes
+    while (count := _count_beyond(db, limit)) and not rest(0):
+        limit = int(keep_bytes * (1 - SLACK))
+        before = deleted.traces
+        oldest = _OldestFirst(_MAX_NS)
+        end = before + count
+
+        def find_next(tx: Transaction, oldest: _OldestFirst = oldest, end: int = end) -> Row | None:
+            return oldest.find_next(tx) if deleted.traces < end else None
+
+        delete_each(db, find_next, deleted, rest)
+        # The text index keeps the contents of deleted spans until it has removed their words.
+        while not text_index.update(db, max_slices=1) and not rest(slices.MIN_REST_S):
+            pass
+        if deleted.traces == before:
+            break
+    return deleted
+
+
+def _count_beyond(db: Database, limit: int) -> int:
+    """Return a number of traces to delete before the next look at the size, 0 if the store is below its limit.
+
+    It is half of the traces beyond the limit if all have the same size, so that large ones do not take others along.
+    """
     with db.read() as tx:
-        if used_bytes(tx) <= keep_bytes:
-            return Deleted()
-    oldest = _OldestFirst(_MAX_NS)
-
-    def find_next(tx: Transaction) -> Row | None:
-        return oldest.find_next(tx) if used_bytes(tx) > keep_bytes * (1 - SLACK) else None
-
-    return delete_each(db, find_next, rest=rest)
+        used = used_bytes(tx)
+        if used <= limit:
+            return 0
+        traces = tx.rows("SELECT count(*) AS n FROM traces")[0]["n"]
+    return min(MAX_TRACES_PER_LOOK, max(1, int(traces * (used - limit) / used / 2)))
 
 
 class _OldestFirst:
