@@ -1,19 +1,17 @@
 """The comparison of two traces, step by step along the tree.
 
-Steps are paired level by level, among the children of pairs. Equal steps are paired first, then steps with the same
-name and inputs, then steps with the same name. Of the remaining steps, two with the same type and inputs are a renamed
-step. Among several equal candidates, the first of each trace form a pair.
+Steps are paired level by level, among the children of pairs, by `conventions/pairing.py`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 
+from ace_tracing.conventions import Step, pair_steps
 from ace_tracing.reading.changes import SpanChange, TraceDiff
 from ace_tracing.reading.ignored import Ignored, Rule
 from ace_tracing.reading.model import Span
@@ -24,19 +22,16 @@ MAX_PATH: Final = 20
 
 
 class _Step(NamedTuple):
-    """A node with its keys for pairing. Values are JSON text, in which `1` and `True` differ.
+    """A node with its place for people, and as it is paired.
 
     Attributes:
-        span: The span without its ignored parts. The other fields are made from it.
+        span: The span without its ignored parts. `label` and `key` are made from it.
     """
 
     node: Node
     span: Span
     label: str
-    name: str
-    span_type: str
-    inputs: bytes
-    outputs: bytes
+    key: Step
 
 
 class _Pair(NamedTuple):
@@ -48,16 +43,6 @@ class _Pair(NamedTuple):
 
 
 _Path = tuple["_Path", str] | None
-
-_Key = Callable[[_Step], object]
-
-_PAIRING_KEYS: Final[tuple[_Key, ...]] = (
-    lambda step: step[3:],
-    lambda step: (step.name, step.inputs),
-    lambda step: step.name,
-    lambda step: (step.span_type, step.inputs) if step.inputs not in (b"", b"null") else id(step),
-)
-"""Two steps with an equal key are a pair. The most reliable key comes first."""
 
 
 def diff(
@@ -83,7 +68,7 @@ def diff(
 
     def push(path: _Path, old: list[Node], new: list[Node]) -> None:
         pairs = _pair_steps(
-            _make_steps(old, ignored), _make_steps(new, ignored), ignore_order=ignore_order, is_top=path is None
+            _make_steps(old, ignored), _make_steps(new, ignored), ignore_order=ignore_order, are_roots=path is None
         )
         stack.extend((path, pair) for pair in reversed(pairs))
 
@@ -110,56 +95,17 @@ def _make_steps(nodes: list[Node], ignored: Ignored) -> list[_Step]:
         label = node.span.name if name_counts[span.name] == 1 else f"{node.span.name}[{seen[span.name]}]"
         inputs = b"" if ignored.has_field("inputs") else _dump_json(span.inputs)
         outputs = b"" if ignored.has_field("outputs") else _dump_json(span.outputs)
-        steps.append(_Step(node, span, label, span.name, span.span_type, inputs, outputs))
+        steps.append(_Step(node, span, label, Step(span.name, span.span_type, inputs, outputs)))
     return steps
 
 
-def _pair_steps(old: list[_Step], new: list[_Step], *, ignore_order: bool, is_top: bool) -> list[_Pair]:
-    """Pair the children of one step, in the order of the newer trace. A removed step keeps its old place."""
-    partner: dict[int, int] = {}
-    taken: set[int] = set()
-    # Both traces are runs of the same agent, so their roots are a pair, also under different names.
-    keys: tuple[_Key, ...] = (*_PAIRING_KEYS, lambda _step: None) if is_top else _PAIRING_KEYS
-    for key in keys:
-        free: defaultdict[object, deque[int]] = defaultdict(deque)
-        for j, step in enumerate(new):
-            if j not in taken:
-                free[key(step)].append(j)
-        for i, step in enumerate(old):
-            if i not in partner and (candidates := free.get(key(step))):
-                partner[i] = candidates.popleft()
-                taken.add(partner[i])
-    stayed = set(partner) if ignore_order else _longest_increasing(partner)
-    sortable: list[tuple[tuple[int, int, int], _Pair]] = []
-    position = -1
-    for i, step in enumerate(old):
-        if i in partner:
-            position = partner[i]
-            moved = None if i in stayed else (i, position)
-            sortable.append(((position, 0, 0), _Pair(step, new[position], moved)))
-        else:
-            sortable.append(((position, 1, i), _Pair(step, None)))
-    sortable += [((j, 0, 0), _Pair(None, step)) for j, step in enumerate(new) if j not in taken]
-    return [pair for _, pair in sorted(sortable, key=lambda item: item[0])]
-
-
-def _longest_increasing(partner: dict[int, int]) -> set[int]:
-    """Return the most old positions whose partners are in the same order. The other steps have moved."""
-    ends: list[int] = []
-    at: list[int] = []
-    previous: dict[int, int | None] = {}
-    for i in sorted(partner):
-        length = bisect_left(ends, partner[i])
-        previous[i] = at[length - 1] if length else None
-        # A slice assignment also appends.
-        ends[length : length + 1] = [partner[i]]
-        at[length : length + 1] = [i]
-    stayed: set[int] = set()
-    last = at[-1] if at else None
-    while last is not None:
-        stayed.add(last)
-        last = previous[last]
-    return stayed
+def _pair_steps(old: list[_Step], new: list[_Step], *, ignore_order: bool, are_roots: bool) -> list[_Pair]:
+    pairs: list[_Pair] = []
+    keys = [step.key for step in old], [step.key for step in new]
+    for i, j, has_moved in pair_steps(*keys, are_roots=are_roots, ignore_order=ignore_order):
+        moved = (i, j) if has_moved and i is not None and j is not None else None
+        pairs.append(_Pair(None if i is None else old[i], None if j is None else new[j], moved))
+    return pairs
 
 
 def _compare_pair(path: _Path, pair: _Pair, names: Sequence[str]) -> SpanChange | None:
@@ -181,7 +127,7 @@ def _compare_pair(path: _Path, pair: _Pair, names: Sequence[str]) -> SpanChange 
             continue
         values = getattr(pair.before.span, name), getattr(pair.after.span, name)
         if name in ("inputs", "outputs"):
-            is_same = getattr(pair.before, name) == getattr(pair.after, name)
+            is_same = getattr(pair.before.key, name) == getattr(pair.after.key, name)
         else:
             is_same = values[0] == values[1]
         if not is_same:
