@@ -1,4 +1,4 @@
-"""Generator of the client and of the server's copy of the contract.
+"""Generator of the client and of the server's copies of the contracts.
 
 Run as `hatch run generate [--output DIR] [--contract FILE]`. The output depends only on the contract, the files in this
 folder, and the pinned versions of openapi-python-client and ruff.
@@ -26,9 +26,13 @@ from resources.project import ClientProject
 
 HERE: Final = Path(__file__).resolve().parent
 CONTRACT: Final = HERE / "kayba.yaml"
+EXPLORE_CONTRACT: Final = HERE / "explore.yaml"
+"""The contract of the operations that only kayba-local has. No client is generated from it."""
 PACKAGES: Final = HERE.parent / "packages"
 CLIENT: Final = PACKAGES / "kayba-api" / "src" / "kayba_api"
-SERVER_COPY: Final = PACKAGES / "kayba-local" / "src" / "kayba_local" / "openapi.json"
+SERVER: Final = PACKAGES / "kayba-local" / "src" / "kayba_local"
+SERVER_COPY: Final = SERVER / "openapi.json"
+EXPLORE_COPY: Final = SERVER / "explore.json"
 FORMAT_OPTIONS: Final = ("--line-length=120", "--config=format.docstring-code-format=true")
 RUNTIME: Final = HERE / "runtime"
 HEADER: Final = "# Generated from openapi/kayba.yaml by `hatch run generate`; do not edit.\n"
@@ -113,16 +117,20 @@ def run(module: str, *arguments: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--output", type=Path, help="write kayba_api/ and openapi.json into this folder instead of the packages"
+        "--output",
+        type=Path,
+        help="write kayba_api/ and the copies of the contracts into this folder instead",
     )
     parser.add_argument("--contract", type=Path, default=CONTRACT, help="generate from this file instead of kayba.yaml")
     options = parser.parse_args()
     output: Path | None = options.output
-    client, server_copy = (output / CLIENT.name, output / SERVER_COPY.name) if output else (CLIENT, SERVER_COPY)
+    targets = (CLIENT, SERVER_COPY, EXPLORE_COPY)
+    client, server_copy, explore_copy = (output / target.name for target in targets) if output else targets
     client.parent.mkdir(parents=True, exist_ok=True)
     contract = load_contract(options.contract)
     generate_client(options.contract, client)
     write_server_copy(contract, server_copy)
+    write_server_copy(load_contract(EXPLORE_CONTRACT), explore_copy)
 
 
 if __name__ == "__main__":

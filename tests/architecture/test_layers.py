@@ -109,7 +109,9 @@ LAYERS: dict[str, str] = {
     store/span_text         otlp/
     store/query/            store/errors store/database store/functions
     store/traces/           store/query/ store/database store/errors store/experiments store/functions store/ids
-                            store/span_text otlp/
+                            store/revisions store/span_text otlp/
+    content/                conventions/ otlp/
+    store/explore/          content/ conventions/ otlp/ store/
     analysis/               conventions/ otlp/
     mlflow_json/            store/traces/traces store/errors otlp/
     jobs/                   analysis/ store/ otlp/records
@@ -118,6 +120,7 @@ LAYERS: dict[str, str] = {
     upkeep/commands         upkeep/deletion upkeep/exports upkeep/files upkeep/imports upkeep/line_files store/
     upkeep/options          upkeep/commands upkeep/retention upkeep/worker store/database
     handlers/               http/ jobs/sources mlflow_json/ otlp/ store/ upkeep/deletion
+    handlers/explore/       content/ http/ store/ upkeep/
     pages/                  http/ otlp/ store/
     app                     handlers/ http/ jobs/runner jobs/text_indexer pages/routes store/database
                             store/integrations contract

@@ -1,4 +1,4 @@
-"""Schemathesis over the whole contract against a running server, with all phases and checks."""
+"""Schemathesis over both contracts against a running server, with all phases and checks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.helpers.contract.prepared_server import PreparedServer
+from tests.helpers.tracing_requests import send, span
 
 import kayba_local
 from kayba_local import LocalServer
 
 HERE = Path(__file__).parent
 HELPERS = HERE.parent / "helpers" / "contract"
-CONTRACT = HERE.parents[1] / "openapi" / "kayba.yaml"
+OPENAPI = HERE.parents[1] / "openapi"
 KEY = "kb-fuzz"
 
 
@@ -26,37 +28,67 @@ KEY = "kb-fuzz"
 def test_the_server_follows_the_contract_for_every_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Nothing listens at the model's URL: generated provider keys must not leave this machine.
     with kayba_local.serve(api_key=KEY, model_url="http://127.0.0.1:9") as server:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration(server, tmp_path))),
-                *("run", str(CONTRACT), "--url", f"{server.url}/api", "--header", f"Authorization: Bearer {KEY}"),
-                # One worker: CPython 3.11 counts the recursion of `ast.parse` over all threads together, and fails
-                # with "AST constructor recursion depth mismatch" when two threads parse at once, as in Hypothesis.
-                "--workers=1",
-                *("--report", "ndjson", "--report-ndjson-path", str(tmp_path / "events.ndjson")),
-            ],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "SCHEMATHESIS_HOOKS": str(HELPERS / "schemathesis_hooks.py"),
-                "PYTHONIOENCODING": "utf-8",
-            },
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
+        kinds = fuzz("kayba", f"{server.url}/api", configuration(server, tmp_path), tmp_path, capsys)
+    assert kinds.total() > 3000
+    assert kinds["coverage", "negative"] > 1000
+    assert min(kinds[phase, "negative"] for phase in ("fuzzing", "stateful")) > 50
+    assert min(kinds[phase, "positive"] for phase in ("examples", "coverage", "fuzzing", "stateful")) > 50
+
+
+@pytest.mark.timeout(600)
+def test_the_server_follows_the_contract_of_the_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with kayba_local.serve(api_key=KEY) as server:
+        with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {KEY}"}) as http:
+            send(http, span(1, 1, attributes={"session.id": "session-17"}), span(1, 2, 1), span(2, 1))
+        # Live events have no end.
+        endless = ("--exclude-operation-id", "streamChanges")
+        url = f"{server.url}/api/explore"
+        kinds = fuzz("explore", url, HERE / "schemathesis-explore.toml", tmp_path, capsys, *endless)
+    assert kinds.total() > 1000
+    assert kinds["coverage", "negative"] > 200
+    assert min(kinds[phase, "positive"] for phase in ("examples", "coverage", "fuzzing")) > 20
+
+
+def fuzz(
+    contract: str,
+    url: str,
+    configuration: Path,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    *arguments: str,
+) -> Counter[tuple[str, str]]:
+    """Send generated requests to a server, check its responses, and return the number of requests by phase and mode."""
+    report = folder / "events.ndjson"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
+            *("run", str(OPENAPI / f"{contract}.yaml"), "--url", url, "--header", f"Authorization: Bearer {KEY}"),
+            # One worker: CPython 3.11 counts the recursion of `ast.parse` over all threads together, and fails
+            # with "AST constructor recursion depth mismatch" when two threads parse at once, as in Hypothesis.
+            "--workers=1",
+            *("--report", "ndjson", "--report-ndjson-path", str(report)),
+            *arguments,
+        ],
+        cwd=folder,
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": str(HELPERS / "schemathesis_hooks.py"),
+            "PYTHONIOENCODING": "utf-8",
+        },
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     cases = re.search(r"([0-9]+) generated, ([0-9]+) passed", done.stdout)
     assert cases is not None, done.stdout
     generated, passed = map(int, cases.groups())
-    kinds = cases_by_kind(tmp_path / "events.ndjson")
-    assert generated == passed == kinds.total() > 3000
-    assert kinds["coverage", "negative"] > 1000
-    assert min(kinds[phase, "negative"] for phase in ("fuzzing", "stateful")) > 50
-    assert min(kinds[phase, "positive"] for phase in ("examples", "coverage", "fuzzing", "stateful")) > 50
+    kinds = cases_by_kind(report)
+    assert generated == passed == kinds.total()
     with capsys.disabled():
-        print(f"\nschemathesis: {cases[0]}")
+        print(f"\nschemathesis, {contract}: {cases[0]}")
         print(*(f"  {phase}, {mode}: {count}" for (phase, mode), count in sorted(kinds.items())), sep="\n")
+    return kinds
 
 
 def cases_by_kind(events: Path) -> Counter[tuple[str, str]]:

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 COMMITTED = {
     "kayba_api": ROOT / "packages" / "kayba-api" / "src" / "kayba_api",
     "openapi.json": ROOT / "packages" / "kayba-local" / "src" / "kayba_local" / "openapi.json",
+    "explore.json": ROOT / "packages" / "kayba-local" / "src" / "kayba_local" / "explore.json",
 }
 RUNTIME = [path for path in sorted((ROOT / "openapi" / "runtime").glob("*.py")) if path.name != "__init__.py"]
 

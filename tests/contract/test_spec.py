@@ -1,4 +1,4 @@
-"""The contract: valid OpenAPI that follows the project's rules."""
+"""The contracts: valid OpenAPI that follows the project's rules."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ import rules
 
 Document = dict[str, Any]
 
-CONTRACT = Path(__file__).parents[2] / "openapi" / "kayba.yaml"
-DOCUMENT: Document = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+OPENAPI = Path(__file__).parents[2] / "openapi"
+CONTRACTS = ("kayba", "explore")
+DOCUMENTS: dict[str, Document] = {
+    name: yaml.safe_load((OPENAPI / f"{name}.yaml").read_text(encoding="utf-8")) for name in CONTRACTS
+}
+DOCUMENT = DOCUMENTS["kayba"]
 
 
 def change(*path: str, to: Any = None) -> Callable[[Document], None]:
@@ -59,13 +63,15 @@ VIOLATIONS: dict[rules.Rule, Callable[[Document], None]] = {
 }
 
 
-def test_the_contract_is_valid_openapi() -> None:
-    validate(DOCUMENT)
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_contract_is_valid_openapi(contract: str) -> None:
+    validate(DOCUMENTS[contract])
 
 
+@pytest.mark.parametrize("contract", CONTRACTS)
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-def test_the_contract_follows_the_rule(rule: rules.Rule) -> None:
-    assert list(rule(DOCUMENT)) == []
+def test_the_contract_follows_the_rule(contract: str, rule: rules.Rule) -> None:
+    assert list(rule(DOCUMENTS[contract])) == []
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)

@@ -1,9 +1,10 @@
-"""The ASGI application: routes of the contract and of OTLP, behind the middleware that rejects other sites."""
+"""The ASGI application: routes of the contracts and of OTLP, behind the middleware that rejects other sites."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -11,12 +12,13 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from kayba_local.contract import Contract, Operation, load
+from kayba_local.contract import Contract, Operation, load, load_explore
 from kayba_local.handlers import HANDLERS
 from kayba_local.handlers.attachments import Attachments
+from kayba_local.handlers.explore import EXPLORE_HANDLERS
 from kayba_local.handlers.otlp import OTLP_HANDLERS
 from kayba_local.http.endpoint import Endpoint, EndpointContext
-from kayba_local.http.errors import API_PREFIX, Problem, error_response, mount_of
+from kayba_local.http.errors import API_PREFIX, EXPLORE_PREFIX, Problem, error_response, mount_of
 from kayba_local.http.operation import Handler
 from kayba_local.http.otlp_endpoint import OtlpEndpoint
 from kayba_local.http.otlp_status import OTLP_PATHS
@@ -52,10 +54,12 @@ def create_app(
         handlers: The handlers by operationId.
         model_url: Base URL, without `/v1`, of the API whose model rewrites insights. None uses Anthropic's API.
         otlp: Accept OTLP. If False, OTLP requests get a 501.
+
+    Returns:
+        The application. Set its `state.stopping`, an event, to end live streams before the server stops.
     """
     if not otlp:
         handlers = {operation: handler for operation, handler in handlers.items() if operation != "exportTraces"}
-    operations = (contract or load()).operations.values()
     integrations.encrypt_plain(db)
     jobs = Runner(db, model_url)
     jobs.start()
@@ -63,21 +67,24 @@ def create_app(
     context = EndpointContext(db, jobs, handlers, api_key or None, mock)
     routes: list[BaseRoute] = [
         *Pages(db, context.api_key).routes(),
-        *_api_routes(context, operations),
+        *_api_routes(context, contract or load(), API_PREFIX),
+        *_api_routes(replace(context, handlers=EXPLORE_HANDLERS), load_explore(), EXPLORE_PREFIX),
         *([] if mock else Attachments(db, context.api_key).routes()),
         *(Route(path, endpoint=OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None)) for path in OTLP_PATHS),
         Route("/{path:path}", endpoint=_NotFound()),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(SameOriginMiddleware, loopback_only=loopback_only)])
+    app = Starlette(routes=routes, middleware=[Middleware(SameOriginMiddleware, loopback_only=loopback_only)])
+    app.state.stopping = context.stopping
+    return app
 
 
-def _api_routes(context: EndpointContext, operations: Iterable[Operation]) -> list[Route]:
+def _api_routes(context: EndpointContext, contract: Contract, prefix: str) -> list[Route]:
     paths: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
-    for operation in operations:
+    for operation in contract.operations.values():
         paths[operation.path][operation.method] = operation
     # A literal segment precedes a parameter; otherwise /traces/search would match /traces/{id}.
     ordered = sorted(paths, key=lambda path: [segment.startswith("{") for segment in path.split("/")])
-    return [Route(API_PREFIX + path, endpoint=Endpoint(context, paths[path])) for path in ordered]
+    return [Route(prefix + path, endpoint=Endpoint(context, paths[path])) for path in ordered]
 
 
 class _NotFound:

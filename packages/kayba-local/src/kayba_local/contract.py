@@ -1,7 +1,7 @@
-"""The API contract as the server uses it: each operation of the OpenAPI document, with compiled validators.
+"""The API contracts as the server uses them: each operation of an OpenAPI document, with compiled validators.
 
-The document is a generated copy of the repository's `openapi/kayba.yaml`. This module contains no path and no field of
-the API.
+The documents are generated copies of the repository's `openapi/kayba.yaml` and `openapi/explore.yaml`. This module
+contains no path and no field of either.
 """
 
 from __future__ import annotations
@@ -215,8 +215,14 @@ class Contract:
 
 @cache
 def load() -> Contract:
-    """Return the contract packaged with this version."""
+    """Return the contract of the hosted service, as packaged with this version."""
     return read(files("kayba_local").joinpath("openapi.json"))
+
+
+@cache
+def load_explore() -> Contract:
+    """Return the contract of the operations that only this server has, as packaged with this version."""
+    return read(files("kayba_local").joinpath("explore.json"))
 
 
 def read(file: Traversable) -> Contract:

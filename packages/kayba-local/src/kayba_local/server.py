@@ -53,6 +53,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
+        self._app = app
         self._listener = listener
         self._on_ready = on_ready
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,6 +76,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End live streams, which would not end by themselves, and wait for the other requests in progress."""
+        self._app.state.stopping.set()
+        await super().shutdown(sockets)
 
     async def main_loop(self) -> None:
         """Serve until `stop` is called, or the check that runs ten times a second sees `should_exit`.

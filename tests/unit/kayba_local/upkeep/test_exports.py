@@ -69,7 +69,7 @@ def read_rows(db: Database) -> dict[str, list[Any]]:
     with db.read() as tx:
         rows: dict[str, list[Any]] = {name: [tuple(row) for row in tx.rows(sql)] for name, sql in ROWS.items()}
         found = tx.rows("SELECT * FROM traces ORDER BY trace_id")
-    rows["traces"] = [dict(zip(row.keys(), row, strict=True)) | {"id": None} for row in found]
+    rows["traces"] = [dict(zip(row.keys(), row, strict=True)) | {"id": None, "revision": None} for row in found]
     return rows
 
 

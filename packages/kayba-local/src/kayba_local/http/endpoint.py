@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -39,6 +40,7 @@ class EndpointContext:
         handlers: The handlers by operationId.
         api_key: The key that requests must carry; None accepts any key, or none.
         mock: Whether responses are the contract's examples.
+        stopping: Set when the server stops.
     """
 
     db: Database
@@ -46,6 +48,7 @@ class EndpointContext:
     handlers: Mapping[str, Handler]
     api_key: str | None
     mock: bool
+    stopping: Event = field(default_factory=Event)
 
 
 class Endpoint:
@@ -123,7 +126,18 @@ def _read_call(context: EndpointContext, operation: Operation, request: Request,
         validator = operation.bodies[media_type].validator
         if validator is not None:
             check(validator, body, "body")
-    return Call(context.db, context.jobs, operation.id, path, query, headers, body, media_type)
+    return Call(
+        context.db,
+        context.jobs,
+        operation.id,
+        path,
+        query,
+        headers,
+        body,
+        media_type,
+        requires_key=context.api_key is not None,
+        stopping=context.stopping,
+    )
 
 
 def _example_of(operation: Operation) -> Reply:
@@ -150,6 +164,8 @@ def _build_response(operation: Operation, reply: Reply) -> Response:
     media_type = content.get(bodies.media_type_of(reply.media_type) or "")
     if media_type is None:
         raise RuntimeError(f"{operation.id} returned {reply.media_type}, which the contract does not define")
+    if isinstance(reply.body, AsyncIterator):
+        return StreamingResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
     if isinstance(reply.body, Iterator):
         return _PiecesResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
     return Response(_encode(operation, reply, media_type), reply.status, dict(reply.headers), reply.media_type)

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from kayba_local.contract import TRACING_PREFIX, Mount
 
 API_PREFIX: Final = "/api"
+EXPLORE_PREFIX: Final = f"{API_PREFIX}/explore"
+"""Where the operations of `openapi/explore.yaml` are."""
 
 _REST_CODES: Final[Mapping[int, str]] = {
     400: "BAD_REQUEST",
@@ -47,14 +49,23 @@ class Problem(Exception):  # noqa: N818 - the term of RFC 9457
             the mount's default code for the status.
         message: The cause and, where it helps, the remedy. The caller sees it.
         headers: Further response headers, e.g. `Retry-After`.
+        details: Further properties of the error in a REST body, such as the position of a fault in a filter.
     """
 
-    def __init__(self, status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str | None,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers: Mapping[str, str] = headers or {}
+        self.details: Mapping[str, Any] = details or {}
 
 
 def mount_of(path: str) -> Mount:
@@ -66,7 +77,8 @@ def error_body(mount: Mount, problem: Problem) -> dict[str, Any]:
     """Return the JSON body of an error response on `mount`."""
     if mount == "tracing":
         return {"error_code": problem.code or _code(_TRACING_CODES, problem.status), "message": problem.message}
-    return {"error": {"code": problem.code or _code(_REST_CODES, problem.status), "message": problem.message}}
+    code = problem.code or _code(_REST_CODES, problem.status)
+    return {"error": {"code": code, "message": problem.message, **problem.details}}
 
 
 def error_response(mount: Mount, problem: Problem) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Call:
         body: Parsed JSON for JSON media types, otherwise the decompressed bytes; None without a body. An operation
             whose handler checks the items of the body gets bytes in both cases.
         media_type: The body's media type without parameters, in lower case; None without a body.
+        requires_key: Whether requests must carry a key.
+        stopping: Set when the server stops. Replies without an end then end.
     """
 
     db: Database
@@ -40,6 +43,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     media_type: str | None = None
+    requires_key: bool = False
+    stopping: Event = field(default_factory=Event)
 
 
 @dataclass(slots=True)
@@ -47,8 +52,8 @@ class Reply:
     """A handler's response.
 
     Attributes:
-        body: A JSON value, or text or bytes with their own `media_type`; None sends no body. An iterator of bytes is
-            sent piece by piece, without the check against the contract.
+        body: A JSON value, or text or bytes with their own `media_type`; None sends no body. An iterator of bytes, also
+            an asynchronous one, is sent piece by piece, without the check against the contract.
         status: The HTTP status; the contract must document it for the operation.
         media_type: The Content-Type of the body.
         headers: Further response headers.

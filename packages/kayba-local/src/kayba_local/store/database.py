@@ -43,12 +43,17 @@ _MIN_SQLITE_IN_MEMORY: Final = (3, 36)
 
 
 class Transaction:
-    """Statements in one transaction. Values are always bound: `?` in the SQL, one parameter for each."""
+    """Statements in one transaction. Values are always bound: `?` in the SQL, one parameter for each.
 
-    __slots__ = ("_connection",)
+    Attributes:
+        revision: The revision that `store.revisions.advance` has taken for its changes; None before that.
+    """
+
+    __slots__ = ("_connection", "revision")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.revision: int | None = None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return all rows of a query."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import orjson
 
+from kayba_local.store import revisions
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.ids import new_id
 
@@ -95,6 +96,7 @@ def add(
             "INSERT INTO insights (id, status, section, content, helpful, harmful) VALUES (?, ?, ?, ?, ?, ?)",
             (insight.id, status, section, content, helpful, harmful),
         )
+        revisions.record(tx, "insight", [insight.id])
     return insight
 
 
@@ -106,11 +108,11 @@ def upsert(tx: Transaction, job_id: str, found: Sequence[NewInsight]) -> None:
     """
     for new in found:
         evidence = Evidence(job_id, new.kind, new.trace_ids, new.traces, new.occurrences, new.tokens)
-        tx.run(
+        rows = tx.rows(
             "INSERT INTO insights (id, status, section, content, helpful, harmful, fingerprint, evidence)"
             " VALUES (?, 'pending', ?, ?, ?, 0, ?, ?) ON CONFLICT (fingerprint) WHERE fingerprint IS NOT NULL DO UPDATE"
             " SET content = excluded.content, helpful = excluded.helpful, evidence = excluded.evidence"
-            " WHERE insights.status IN (?, ?)",
+            " WHERE insights.status IN (?, ?) RETURNING id",
             (
                 new_id(),
                 new.section,
@@ -121,6 +123,7 @@ def upsert(tx: Transaction, job_id: str, found: Sequence[NewInsight]) -> None:
                 *UNDECIDED,
             ),
         )
+        revisions.record(tx, "insight", [row["id"] for row in rows])
 
 
 def find(db: Database, *, status: str | None = None, section: str | None = None) -> list[Insight]:
@@ -145,6 +148,8 @@ def triage(db: Database, id_: str, status: str, note: str | None) -> Insight | N
     with db.write() as tx:
         tx.run("UPDATE insights SET status = ?, note = coalesce(?, note) WHERE id = ?", (status, note, id_))
         row = tx.row(_SELECT + " WHERE id = ?", (id_,))
+        if row is not None:
+            revisions.record(tx, "insight", [id_])
     return None if row is None else _read(row)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from kayba_local.store import insights
+from kayba_local.store import insights, revisions
 from kayba_local.store.database import Database, Row
 from kayba_local.store.ids import now
 from kayba_local.store.insights import NewInsight
@@ -60,6 +60,7 @@ def add(db: Database, id_: str, request: Mapping[str, Any], owner: str, until_ms
             "INSERT INTO jobs (id, status, request, created_at, owner, lease_ms) VALUES (?, ?, ?, ?, ?, ?)",
             (id_, PENDING, orjson.dumps(request).decode(), now(), owner, until_ms),
         )
+        revisions.record(tx, "job", [id_])
 
 
 def get(db: Database, id_: str) -> Job | None:
@@ -94,6 +95,7 @@ def claim(db: Database, owner: str, now_ms: int, until_ms: int) -> Job | None:
             " started_at = coalesce(started_at, ?) WHERE id = ?",
             (RUNNING, owner, until_ms, now(), row["id"]),
         )
+        revisions.record(tx, "job", [row["id"]])
         claimed = tx.row("SELECT * FROM jobs WHERE id = ?", (row["id"],))
     return None if claimed is None else _read(claimed)
 
@@ -123,6 +125,7 @@ def complete(db: Database, id_: str, owner: str, result: Mapping[str, Any], foun
             " AND status = ?",
             (COMPLETED, now(), orjson.dumps(result).decode(), written, id_, owner, RUNNING),
         )
+        revisions.record(tx, "job", [id_])
 
 
 def fail(db: Database, id_: str, owner: str, error: str) -> None:
@@ -132,6 +135,7 @@ def fail(db: Database, id_: str, owner: str, error: str) -> None:
             "UPDATE jobs SET status = ?, completed_at = ?, error = ? WHERE id = ? AND owner = ? AND status = ?",
             (FAILED, now(), error, id_, owner, RUNNING),
         )
+        revisions.record(tx, "job", [id_])
 
 
 def materialize(db: Database, id_: str) -> Job | None:

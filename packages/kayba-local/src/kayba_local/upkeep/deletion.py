@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kayba_local.store import experiments
+from kayba_local.store import experiments, revisions
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.errors import InvalidValue
 from kayba_local.store.experiments import DEFAULT_EXPERIMENT
@@ -22,8 +22,10 @@ SPANS_PER_STEP: Final = 100
 """Spans of a trace that one step deletes."""
 
 _NS_PER_MS: Final = 1_000_000
-_SELECT: Final = "SELECT id, trace_id, experiment, request_ns FROM traces WHERE experiment = ?"
+_TRACES: Final = "SELECT id, trace_id, experiment, request_ns FROM traces WHERE"
+_SELECT: Final = f"{_TRACES} experiment = ?"
 _FIND: Final = f"{_SELECT} AND trace_id = ?"
+_FIND_ROW: Final = f"{_TRACES} id = ?"
 _FIND_OLDEST: Final = f"{_SELECT} AND request_ns < ? ORDER BY request_ns, trace_id LIMIT 1"
 _DELETE_SPANS: Final = "DELETE FROM spans WHERE id IN (SELECT id FROM spans WHERE trace = ? LIMIT ?)"
 _MAX_NS: Final = 2**63 - 1
@@ -51,6 +53,21 @@ def delete(db: Database, experiment_id: str, trace_ids: Sequence[str]) -> int:
     def find_next(tx: Transaction) -> Row | None:
         while remaining:
             row = tx.row(_FIND, (int(experiment_id), remaining[-1]))
+            if row is not None:
+                return row
+            remaining.pop()
+        return None
+
+    return delete_each(db, find_next).traces
+
+
+def delete_rows(db: Database, ids: Sequence[int]) -> int:
+    """Delete traces by their row ids, and return their number."""
+    remaining = list(reversed(ids))
+
+    def find_next(tx: Transaction) -> Row | None:
+        while remaining:
+            row = tx.row(_FIND_ROW, (remaining[-1],))
             if row is not None:
                 return row
             remaining.pop()
@@ -143,6 +160,7 @@ def delete_each(
             # Events of log records refer to their span by the ids on the wire.
             tx.run("DELETE FROM log_events WHERE trace_id = ?", (row["trace_id"],))
             tx.run("DELETE FROM traces WHERE id = ?", (row["id"],))
+            revisions.record(tx, "deleted", [row["trace_id"]])
             deleted.add(row)
         return True
 

@@ -7,7 +7,7 @@ events of log records and its spans, and a line that ends it. The last line ends
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -48,7 +48,7 @@ Line = dict[str, Any]
 
 
 def write_lines(db: Database, experiment: str | None = None) -> Iterator[bytes]:
-    """Yield the lines of an export, each with its line break.
+    """Return the lines of an export, each with its line break.
 
     Each line is read in its own transaction, so the export of a store in use holds up nothing. A trace that changes
     meanwhile may be exported in part as before and in part as after the change.
@@ -61,9 +61,14 @@ def write_lines(db: Database, experiment: str | None = None) -> Iterator[bytes]:
         DoesNotExist: No experiment has this name.
     """
     only = None if experiment is None else int(experiments.get_by_name(db, experiment).id)
+    return write_selected(db, _iterate_traces(db, only))
+
+
+def write_selected(db: Database, traces: Iterable[int]) -> Iterator[bytes]:
+    """Yield the lines of an export of traces, given by their row ids; otherwise like `write_lines`."""
     count = 0
     yield _encode({"format": FORMAT})
-    for trace in _iterate_traces(db, only):
+    for trace in traces:
         for line in _write_trace(db, trace):
             yield _encode(line)
             count += "end" in line

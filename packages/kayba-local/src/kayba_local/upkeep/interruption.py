@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kayba_local.store import revisions
 from kayba_local.store.database import Database, Transaction
 from kayba_local.upkeep import slices
 from kayba_local.upkeep.slices import Rest
@@ -54,6 +55,7 @@ def mark(db: Database, now_ns: int, after_s: float, rest: Rest = slices.sleep) -
             count += 1
             duration_ns = None if last_ns is None else max(0, last_ns - row["request_ns"])
             tx.run(MARK, (duration_ns, row["id"]))
+            revisions.stamp(tx, row["id"])
         return True
 
     with db.read() as tx:

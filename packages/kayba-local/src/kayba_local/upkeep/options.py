@@ -57,7 +57,8 @@ def start_upkeep(db: Database, options: argparse.Namespace) -> None:
 
     # Deletions are logged, although they are no warnings.
     logging.getLogger("kayba_local.upkeep").setLevel(logging.INFO)
-    Upkeep(db, Retention(options.keep_days, options.keep_bytes), options.interrupted_after).start()
+    retention = Retention(options.keep_days, options.keep_bytes)
+    Upkeep(db, None if retention == Retention() else retention, options.interrupted_after).start()
 
 
 def read_key_file(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from kayba_local.store.database import Database
 from kayba_local.store.errors import StoreError
-from kayba_local.upkeep import interruption, retention, space
+from kayba_local.upkeep import interruption, retention, settings, space
 from kayba_local.upkeep.retention import Retention
 
 INTERVAL_S: Final = 10.0
@@ -26,13 +26,16 @@ class Upkeep:
 
     A round deletes the traces that are not kept, marks traces as interrupted, gives free space back, and bounds the
     write-ahead log. Several servers on one store may do so at once: each step is one transaction.
+
+    A given `retention` is stored, as that of `setRetention` is. None leaves the stored one.
     """
 
     def __init__(
-        self, db: Database, retention: Retention, interrupted_after_s: float, interval_s: float = INTERVAL_S
+        self, db: Database, retention: Retention | None, interrupted_after_s: float, interval_s: float = INTERVAL_S
     ) -> None:
         self._db = db
-        self._retention = retention
+        if retention is not None:
+            settings.save(db, retention)
         self._interrupted_after_s = interrupted_after_s
         self._interval_s = interval_s
         self._stopping = threading.Event()
@@ -61,7 +64,9 @@ class Upkeep:
     def _run_round(self) -> None:
         rest = self._stopping.wait
         now_ns = time.time_ns()
-        retention.enforce(self._db, self._retention, now_ns, rest)
+        with self._db.read() as tx:
+            kept = settings.read(tx)
+        retention.enforce(self._db, kept, now_ns, rest)
         interruption.mark(self._db, now_ns, self._interrupted_after_s, rest)
         space.shrink_if_due(self._db, rest)
         space.bound_log(self._db)

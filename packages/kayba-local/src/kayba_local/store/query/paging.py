@@ -90,7 +90,7 @@ def fetch_page(
     Raises:
         InvalidValue: The token is malformed or from another order.
     """
-    values = _read_token(token, keys) if token else None
+    values = read_token(token, keys) if token else None
     rows: list[Row] = []
     for part in _partition(keys):
         # The parts follow one another, so the later ones are only read if the page is not full.
@@ -98,7 +98,7 @@ def fetch_page(
             rows += _fetch(tx, table, where, part, limit + 1 - len(rows), values if part.contains(values) else None)
     if len(rows) <= limit:
         return Page(rows, None)
-    return Page(rows[:limit], _write_token([rows[limit - 1][f"key_{index}"] for index in range(len(keys))], keys))
+    return Page(rows[:limit], write_token([rows[limit - 1][f"key_{index}"] for index in range(len(keys))], keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +209,17 @@ def _after(terms: Sequence[_Term], values: Sequence[Any]) -> Clause:
     return Clause(f"{bound} AND ({' OR '.join(f'({arm})' for arm in arms)})", (terms[0].read(values), *parameters))
 
 
-def _write_token(values: Sequence[Any], keys: Sequence[SortKey]) -> str:
+def write_token(values: Sequence[Any], keys: Sequence[SortKey]) -> str:
+    """Return the token of the page after a row with these values of the sort keys."""
     return base64.urlsafe_b64encode(orjson.dumps([_fingerprint(keys), *values])).decode()
 
 
-def _read_token(token: str, keys: Sequence[SortKey]) -> list[Any]:
+def read_token(token: str, keys: Sequence[SortKey]) -> list[Any]:
+    """Return the values of the sort keys in a token.
+
+    Raises:
+        InvalidValue: The token is malformed or from another order.
+    """
     try:
         fingerprint: Any
         values: list[Any]

@@ -13,6 +13,7 @@ from kayba_local.store.schema import attachments as attachments_schema
 from kayba_local.store.schema import columns as columns_schema
 from kayba_local.store.schema import jobs as jobs_schema
 from kayba_local.store.schema import rest as rest_schema
+from kayba_local.store.schema import revisions as revisions_schema
 from kayba_local.store.schema import text as text_schema
 from kayba_local.store.schema import tracing as tracing_schema
 from kayba_local.store.schema import upkeep as upkeep_schema
@@ -30,4 +31,5 @@ STEPS: Final[tuple[Step, ...]] = (
     upkeep_schema.INITIAL,
     columns_schema.INITIAL,
     text_schema.INITIAL,
+    revisions_schema.INITIAL,
 )

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import orjson
 
+from kayba_local.store import revisions
 from kayba_local.store.database import Database, Row, Transaction
 from kayba_local.store.errors import AlreadyExists, DoesNotExist
 from kayba_local.store.ids import now
@@ -54,6 +55,52 @@ def create(db: Database, trace_id: str, assessment: Mapping[str, Any]) -> dict[s
         return upsert(tx, trace, {**assessment, "assessment_id": assessment_id})
 
 
+def change(db: Database, trace_id: str, assessment_id: str, *, value: Any = None, rationale: str | None = None) -> int:
+    """Replace the value or the rationale of an assessment, and return the revision of the store.
+
+    Args:
+        db: The store.
+        trace_id: The trace.
+        assessment_id: The assessment.
+        value: The new value of the feedback or the expectation; None leaves it.
+        rationale: The new rationale; None leaves it.
+
+    Raises:
+        DoesNotExist: The trace does not exist, or has no such assessment.
+    """
+    with db.write() as tx:
+        trace = get_row(tx, trace_id)
+        changed = _get(tx, trace, assessment_id)
+        if value is not None:
+            changed["expectation" if "expectation" in changed else "feedback"] = {"value": value}
+        if rationale is not None:
+            changed["rationale"] = rationale
+        upsert(tx, trace, {**changed, "last_update_time": now()})
+        return revisions.advance(tx)
+
+
+def delete(db: Database, trace_id: str, assessment_id: str) -> int:
+    """Delete an assessment, and return the revision of the store.
+
+    Raises:
+        DoesNotExist: The trace does not exist, or has no such assessment.
+    """
+    with db.write() as tx:
+        trace = get_row(tx, trace_id)
+        _get(tx, trace, assessment_id)
+        tx.run("DELETE FROM assessments WHERE assessment_id = ?", (assessment_id,))
+        revisions.stamp(tx, trace["id"])
+        return revisions.advance(tx)
+
+
+def _get(tx: Transaction, trace: Row, assessment_id: str) -> dict[str, Any]:
+    row = tx.row(_SELECT, (trace["id"], assessment_id))
+    if row is None:
+        raise DoesNotExist(f"Trace '{trace['trace_id']}' has no assessment {assessment_id!r}.")
+    found: dict[str, Any] = orjson.loads(row["content"])
+    return found
+
+
 def upsert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[str, Any]:
     """Add an assessment to the trace of a row, or replace the assessment of the same id.
 
@@ -72,6 +119,7 @@ def upsert(tx: Transaction, trace: Row, assessment: Mapping[str, Any]) -> dict[s
         "last_update_time": assessment.get("last_update_time") or created,
         "valid": assessment.get("valid", True),
     }
+    revisions.stamp(tx, trace["id"])
     stored = tx.run(_UPSERT, (trace["id"], complete["assessment_id"], orjson.dumps(complete).decode()))
     if not stored:
         raise AlreadyExists(f"Assessment {complete['assessment_id']!r} belongs to another trace.")

@@ -20,6 +20,7 @@ from kayba_local.otlp.records import (
     read_facts,
 )
 from kayba_local.otlp.totals import Totals, add_up, encode_usage
+from kayba_local.store import revisions
 from kayba_local.store.database import Transaction
 from kayba_local.store.traces import span_rows
 from kayba_local.store.traces.span_rows import ROOT, Placed, rank_of
@@ -29,7 +30,7 @@ _COLUMNS: Final = (
     "id", "trace_id", "experiment", "request_ns", "duration_ns", "state", "request_preview", "response_preview",
     "declared", "root_start_ns", "root_span_id", "root_rank", "name", "folder", "session_id", "user_id", "agent",
     "span_count", "error_count", "error_type", "error", "input_tokens", "output_tokens", "total_tokens",
-    "cached_tokens", "cost",
+    "cached_tokens", "cost", "revision",
 )  # fmt: skip
 _INSERT_TRACE: Final = f"INSERT INTO traces ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
 _INSERT_TAG: Final = "INSERT INTO trace_tags (trace, key, value, source_ns, source_span) VALUES (?, ?, ?, ?, ?)"
@@ -55,6 +56,7 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
         spans: The spans by trace id, at least one for each trace, each span once. The traces are not stored yet.
     """
     (last,) = tx.rows("SELECT coalesce(max(id), 0) FROM traces")[0]
+    revision = revisions.advance(tx)
     traces: list[Row] = []
     placed: list[Placed] = []
     tags: list[Row] = []
@@ -91,7 +93,7 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
             (
                 trace, trace_id, experiment, source.start_ns, duration_ns, facts.state, facts.request_preview,
                 facts.response_preview, 0, source.start_ns, source.span_id, top_rank, *texts, totals.agent,
-                totals.span_count, totals.error_count, totals.error_type, totals.error, *totals.usage,
+                totals.span_count, totals.error_count, totals.error_type, totals.error, *totals.usage, revision,
             )
         )  # fmt: skip
         tags += [(trace, key, *pair) for key, pair in own_tags.items()]

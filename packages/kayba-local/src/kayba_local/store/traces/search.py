@@ -14,7 +14,7 @@ from kayba_local.store.query.columns import Clause
 from kayba_local.store.query.conditions import Compiler
 from kayba_local.store.query.grammar import parse_filter
 from kayba_local.store.query.nodes import And, Comparison, Condition, Not, Or, Words
-from kayba_local.store.query.paging import SortKey, fetch_page, sort_keys
+from kayba_local.store.query.paging import Page, SortKey, fetch_page, sort_keys
 from kayba_local.store.traces import text_index
 from kayba_local.store.traces.fields import is_field, resolve
 from kayba_local.store.traces.traces import TraceInfo, read_infos
@@ -62,7 +62,6 @@ def search(
     Raises:
         InvalidValue: The filter, order or token is invalid.
     """
-    keys = sort_keys(order_by, resolve, _TIE_BREAKERS)
     parsed = parse(filter_text)
     catch_up(db, parsed)
     placeholders = ", ".join("?" * len(experiment_ids))
@@ -72,8 +71,17 @@ def search(
         where = Clause(
             f"traces.experiment IN ({placeholders}) AND {condition.sql}", (*experiments, *condition.parameters)
         )
-        page = fetch_page(tx, "traces", where, keys, limit, token)
+        page = fetch_rows(tx, where, order_by, limit, token)
         return TracePage(read_infos(tx, page.rows), page.next_token)
+
+
+def fetch_rows(tx: Transaction, where: Clause, order_by: Sequence[str], limit: int, token: str | None) -> Page:
+    """Return a page of the rows of `traces` that match a condition, newest first by default.
+
+    Raises:
+        InvalidValue: The order or the token is invalid.
+    """
+    return fetch_page(tx, "traces", where, sort_keys(order_by, resolve, _TIE_BREAKERS), limit, token)
 
 
 def parse(filter_text: str) -> Condition:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from kayba_local.otlp.columns import SpanColumns
 from kayba_local.otlp.records import SpanRecord
+from kayba_local.store import revisions
 from kayba_local.store.database import Transaction
 
 ROOT: Final = 2
@@ -14,7 +15,7 @@ DETACHED: Final = 1
 NESTED: Final = 0
 """The ranks of spans: without a parent, with a parent that is not stored, with a stored parent."""
 
-_COLUMNS: Final = ("parent_id", "start_ns", "end_ns", "rank", "resource", *SpanColumns._fields)
+_COLUMNS: Final = ("parent_id", "start_ns", "end_ns", "rank", "resource", "revision", *SpanColumns._fields)
 _INSERT: Final = (
     f"INSERT INTO spans (id, trace, span_id, {', '.join(_COLUMNS)})"  # noqa: S608 - this package's names
     f" VALUES (?, ?, ?{', ?' * len(_COLUMNS)})"
@@ -36,12 +37,13 @@ def rank_of(span: SpanRecord, present: Collection[str]) -> int:
 def insert(tx: Transaction, spans: Sequence[Placed]) -> None:
     """Insert spans that are not stored yet."""
     (last,) = tx.rows("SELECT coalesce(max(id), 0) FROM spans")[0]
+    revision = revisions.advance(tx)
     tx.run_many(
         _INSERT,
         [
             (
                 id_, trace, span.span_id, span.parent_id, span.start_ns, span.end_ns, rank,
-                span.resource if rank else None, *span.columns,
+                span.resource if rank else None, revision, *span.columns,
             )
             for id_, (trace, span, rank) in enumerate(spans, last + 1)
         ],
@@ -55,5 +57,6 @@ def insert(tx: Transaction, spans: Sequence[Placed]) -> None:
 def update(tx: Transaction, id_: int, span: SpanRecord, rank: int) -> None:
     """Replace a stored span by another version of it."""
     resource = span.resource if rank else None
-    tx.run(_UPDATE, (span.parent_id, span.start_ns, span.end_ns, rank, resource, *span.columns, id_))
+    revision = revisions.advance(tx)
+    tx.run(_UPDATE, (span.parent_id, span.start_ns, span.end_ns, rank, resource, revision, *span.columns, id_))
     tx.run(_UPDATE_CONTENT, (span.content_format, span.content, id_))

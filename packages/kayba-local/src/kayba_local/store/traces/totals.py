@@ -9,6 +9,7 @@ from typing import Final
 
 from kayba_local.otlp.records import FOLDER_TAG, NAME_TAG, SESSION_METADATA, USAGE_METADATA, USER_METADATA
 from kayba_local.otlp.totals import Reporter, Usage, encode_usage, sum_usage
+from kayba_local.store import revisions
 from kayba_local.store.database import Transaction
 
 TOTALS_SOURCE: Final = (2**63 - 1, "~")
@@ -45,7 +46,7 @@ _FIRST: Final = """
 """
 _UPDATE: Final = """
     UPDATE traces SET
-        error_type = ?, error = ?, agent = ?,
+        error_type = ?, error = ?, agent = ?, revision = ?,
         name = (SELECT value FROM trace_tags WHERE trace = traces.id AND key = ?),
         folder = (SELECT value FROM trace_tags WHERE trace = traces.id AND key = ?),
         session_id = (SELECT value FROM trace_metadata WHERE trace = traces.id AND key = ?),
@@ -54,6 +55,7 @@ _UPDATE: Final = """
 """
 _UPDATE_TAGS: Final = """
     UPDATE traces SET
+        revision = ?,
         name = (SELECT value FROM trace_tags WHERE trace = traces.id AND key = ?),
         folder = (SELECT value FROM trace_tags WHERE trace = traces.id AND key = ?)
     WHERE id = ?
@@ -92,12 +94,13 @@ def refresh(tx: Transaction, trace: int, source: str | None) -> None:
     rows = [(trace, key, value, *TOTALS_SOURCE) for key, value in metadata if value is not None]
     tx.run_many(_INSERT_METADATA, rows)
     keys = (NAME_TAG, FOLDER_TAG, SESSION_METADATA, USER_METADATA)
-    tx.run(_UPDATE, (error_type, message, _find_first(tx, trace, "agent"), *keys, trace))
+    agent, revision = _find_first(tx, trace, "agent"), revisions.advance(tx)
+    tx.run(_UPDATE, (error_type, message, agent, revision, *keys, trace))
 
 
 def refresh_tags(tx: Transaction, trace: int) -> None:
     """Update the name and the folder in the row of a trace after a change of its tags."""
-    tx.run(_UPDATE_TAGS, (NAME_TAG, FOLDER_TAG, trace))
+    tx.run(_UPDATE_TAGS, (revisions.advance(tx), NAME_TAG, FOLDER_TAG, trace))
 
 
 def _find_first(tx: Transaction, trace: int, column: str) -> str | None:
