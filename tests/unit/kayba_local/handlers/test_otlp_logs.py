@@ -32,6 +32,7 @@ from tests.unit.kayba_local.store.traces.test_ingest import empty_store, read_al
 from kayba_local import LocalServer
 from kayba_local.otlp import json_logs, json_requests, protobuf_requests
 from kayba_local.otlp import protobuf_logs as from_protobuf
+from kayba_local.otlp.contents import decode_content
 from kayba_local.store.database import Database
 from kayba_local.store.traces import ingest, log_events
 
@@ -277,10 +278,11 @@ def read_rows(db: Database) -> list[tuple[Any, ...]]:
     """Return the stored spans, with their content as it is."""
     with db.read() as tx:
         rows = tx.rows(
-            "SELECT spans.*, trace_id, format, content FROM spans JOIN span_contents ON span_contents.span = spans.id"
-            " JOIN traces ON traces.id = spans.trace ORDER BY trace_id, span_id"
+            "SELECT trace_id, span_id, parent_id, rank, type, spans.total_tokens, format, content"
+            " FROM spans JOIN span_contents ON span_contents.span = spans.id JOIN traces ON traces.id = spans.trace"
+            " ORDER BY trace_id, span_id"
         )
-    return [tuple(row)[2:] for row in rows]
+    return [(*tuple(row)[:-2], decode_content(row["content"], row["format"])) for row in rows]
 
 
 def as_model_calls(spans: list[Json]) -> list[Json]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from kayba_local.otlp import protobuf_requests, protobuf_spans
+from kayba_local.otlp import protobuf_records, protobuf_requests
+from kayba_local.otlp.protobuf_messages import convert_span
+from kayba_local.otlp.protobuf_spans import decode_plain_span
 from kayba_local.otlp.records import Batch
 
 ids = st.sampled_from([b"", bytes(7), bytes(8), bytes(16), b"\x01" * 8, b"\x01" * 16])
@@ -65,7 +67,7 @@ def body_of(*some: Span) -> bytes:
 
 def read_with_classes(body: bytes, monkeypatch: pytest.MonkeyPatch) -> Batch:
     with monkeypatch.context() as patched:
-        patched.setattr(protobuf_requests, "read_span", lambda *_: None)
+        patched.setattr(protobuf_requests, "read_record", lambda *_: None)
         return protobuf_requests.read(body)
 
 
@@ -79,7 +81,16 @@ def test_a_request_is_read_as_by_protobufs_classes(some: list[Span]) -> None:
 @given(valid_spans)
 def test_plain_spans_need_no_classes_of_protobuf(some: Span) -> None:
     plain = all(len(pair.key) <= 65_536 for pair in some.attributes) and len(some.name) <= 65_536
-    assert (protobuf_spans.read_span(some.SerializeToString(), b"{}") is not None) == plain
+    assert (protobuf_records.read_record(some.SerializeToString(), b"{}") is not None) == plain
+
+
+@given(spans | valid_spans)
+@example(Span(trace_id=b"\x01" * 16, span_id=b"\x02" * 8, attributes=[KeyValue(key="no value")]))
+@example(Span(trace_id=b"\x01" * 16, span_id=b"\x02" * 8, attributes=[KeyValue(key="k", value=AnyValue())]))
+def test_plain_spans_are_decoded_as_by_protobufs_classes(some: Span) -> None:
+    decoded = decode_plain_span(some.SerializeToString())
+    if decoded is not None:
+        assert decoded == convert_span(some)
 
 
 @given(spans | valid_spans, st.data())
@@ -89,7 +100,7 @@ def test_damaged_bytes_are_read_as_by_protobufs_classes(some: Span, data: st.Dat
         if encoded:
             encoded[data.draw(st.integers(0, len(encoded) - 1))] = data.draw(st.integers(0, 255))
     del encoded[data.draw(st.integers(0, len(encoded))) :]
-    record = protobuf_spans.read_span(bytes(encoded), b"{}")
+    record = protobuf_records.read_record(bytes(encoded), b"{}")
     if record is not None:
         batch = Batch()
         protobuf_requests._read_any_span(batch, bytes(encoded), b"{}")
@@ -97,7 +108,7 @@ def test_damaged_bytes_are_read_as_by_protobufs_classes(some: Span, data: st.Dat
 
 
 def test_many_distinct_attributes_use_little_memory() -> None:
-    for number in range(2 * protobuf_spans.MAX_REMEMBERED):
+    for number in range(2 * protobuf_records.MAX_REMEMBERED):
         pair = KeyValue(key="k", value=AnyValue(string_value=str(number)))
-        protobuf_spans.read_span(Span(attributes=[pair]).SerializeToString(), b"{}")
-    assert len(protobuf_spans._attributes) <= protobuf_spans.MAX_REMEMBERED
+        protobuf_records.read_record(Span(attributes=[pair]).SerializeToString(), b"{}")
+    assert len(protobuf_records._columns) <= protobuf_records.MAX_REMEMBERED

@@ -19,7 +19,7 @@ MARK: Final = "derived"
 """The field of an attribute that was derived. OTLP has no field of that name."""
 
 
-def with_derived(span: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_derived(span: dict[str, Any]) -> dict[str, Any]:
     """Return a span with the attributes that are derived from all its attributes and events, in place of earlier ones.
 
     Args:

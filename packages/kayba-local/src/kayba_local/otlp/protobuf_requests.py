@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from kayba_local.otlp.fields import (
-    MAX_MESSAGE_CHARACTERS,
-    MAX_STATE_CHARACTERS,
-    MAX_TIME_NS,
-    InvalidField,
-    check_length,
-    check_name,
-)
-from kayba_local.otlp.protobuf_spans import read_span
-from kayba_local.otlp.protobuf_values import (
-    MAX_MESSAGES,
-    SPAN_ID_BYTES,
-    TRACE_ID_BYTES,
-    read_id,
-    read_key_values,
-    split_messages,
-    without_defaults,
-)
-from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource
+from kayba_local.otlp.fields import InvalidField
+from kayba_local.otlp.protobuf_messages import convert_span
+from kayba_local.otlp.protobuf_records import read_record
+from kayba_local.otlp.protobuf_values import MAX_MESSAGES, read_key_values, split_messages
+from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource, make_record
 
 _RESOURCE_SPANS: Final = 1
 _RESOURCE: Final = 1
 _SCOPE_SPANS: Final = 2
 _SPANS: Final = 2
 """Field numbers of the nested messages."""
-_KINDS: Final = range(6)
-_STATUS_CODES: Final = range(3)
 
 
 def read(body: bytes) -> Batch:
@@ -60,7 +44,7 @@ def read(body: bytes) -> Batch:
         if batch.count + len(contents) > MAX_MESSAGES:
             raise InvalidSpans(f"The body has more than {MAX_MESSAGES:,} spans: send fewer in one request.")
         for content in contents:
-            record = read_span(content, resource)
+            record = read_record(content, resource)
             if record is not None:
                 batch.spans.append(record)
             else:
@@ -83,7 +67,7 @@ def _read_any_span(batch: Batch, content: bytes, resource: bytes) -> None:
     except DecodeError as reason:
         batch.reject("", f"it is not a span in protobuf: {reason}")
     else:
-        _add(batch, span, resource)
+        _add(batch, span, content, resource)
 
 
 def _decode_resource(encoded: list[bytes]) -> bytes:
@@ -100,56 +84,8 @@ def _encode_resource(resource: Resource) -> bytes:
         return encode_resource(())
 
 
-def _add(batch: Batch, span: Span, resource: bytes) -> None:
+def _add(batch: Batch, span: Span, content: bytes, resource: bytes) -> None:
     try:
-        batch.add(_span(span), resource)
+        batch.spans.append(make_record(convert_span(span), resource, content))
     except InvalidField as error:
         batch.reject(span.name, error)
-
-
-def _span(span: Span) -> dict[str, Any]:
-    if span.kind not in _KINDS or span.status.code not in _STATUS_CODES:
-        raise InvalidField("OTLP does not define its kind or its status code")
-    fields = {
-        "traceId": read_id(span.trace_id, TRACE_ID_BYTES),
-        "spanId": read_id(span.span_id, SPAN_ID_BYTES),
-        "parentSpanId": read_id(span.parent_span_id, SPAN_ID_BYTES) if any(span.parent_span_id) else None,
-        "traceState": check_length(span.trace_state, MAX_STATE_CHARACTERS),
-        "flags": span.flags,
-        "name": check_name(span.name),
-        "kind": span.kind,
-        "startTimeUnixNano": span.start_time_unix_nano,
-        "endTimeUnixNano": span.end_time_unix_nano,
-        "attributes": read_key_values(span.attributes),
-        "droppedAttributesCount": span.dropped_attributes_count,
-        "events": [_event(event) for event in span.events],
-        "droppedEventsCount": span.dropped_events_count,
-        "links": [_link(link) for link in span.links],
-        "droppedLinksCount": span.dropped_links_count,
-        "status": without_defaults({"code": span.status.code, "message": span.status.message[:MAX_MESSAGE_CHARACTERS]}),
-    }
-    return {"name": span.name, "startTimeUnixNano": span.start_time_unix_nano, **without_defaults(fields)}
-
-
-def _event(event: Span.Event) -> dict[str, Any]:
-    return without_defaults(
-        {
-            "timeUnixNano": min(event.time_unix_nano, MAX_TIME_NS),
-            "name": check_name(event.name),
-            "attributes": read_key_values(event.attributes),
-            "droppedAttributesCount": event.dropped_attributes_count,
-        }
-    )
-
-
-def _link(link: Span.Link) -> dict[str, Any]:
-    return without_defaults(
-        {
-            "traceId": read_id(link.trace_id, TRACE_ID_BYTES),
-            "spanId": read_id(link.span_id, SPAN_ID_BYTES),
-            "traceState": check_length(link.trace_state, MAX_STATE_CHARACTERS),
-            "attributes": read_key_values(link.attributes),
-            "droppedAttributesCount": link.dropped_attributes_count,
-            "flags": link.flags,
-        }
-    )

@@ -1,26 +1,14 @@
 """Spans in protobuf as most clients send them, read without an object for each message and field.
 
-A span with ids, a name, times, a simple status and attributes of texts takes a third of the time of protobuf's classes.
-For any other span, `read_span` returns None, and `protobuf_requests` reads it with them.
+A span with ids, a name, times, a simple status and attributes of texts takes a fraction of the time of protobuf's
+classes. For any other span, the functions return None, and the caller uses those classes.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
-import orjson
-
-from kayba_local.conventions import is_read
-from kayba_local.otlp.columns import COLUMN_ATTRIBUTES, make_columns
-from kayba_local.otlp.contents import JSON
 from kayba_local.otlp.fields import MAX_NAME_CHARACTERS, MAX_TIME_NS
-from kayba_local.otlp.records import TRACE_ID_PREFIX, SpanRecord
-from kayba_local.otlp.spans import INPUTS, OUTPUTS
-from kayba_local.otlp.values import unwrap
-
-MAX_REMEMBERED: Final = 4_096
-MAX_REMEMBERED_BYTES: Final = 256
-"""How many attributes are remembered, and the size of each. Many spans have the same type, function and agent."""
 
 _TRACE_ID: Final = 0x0A
 _SPAN_ID: Final = 0x12
@@ -37,38 +25,96 @@ _SPAN_ID_HEAD: Final = b"\x12\x08"
 """Field and length of ids."""
 _TEXT_FIELD: Final = 0x0A
 _VALUE_FIELD: Final = 0x12
-_STATUSES: Final = {b"": None, b"\x18\x01": {"code": 1}, b"\x18\x02": {"code": 2}}
+_STATUSES: Final = {b"": 0, b"\x18\x01": 1, b"\x18\x02": 2}
 _KINDS: Final = range(6)
-Column: TypeAlias = tuple[str, Any]
-"""An attribute that a column is read from, decoded."""
-
 _NO_TRACE_ID: Final = bytes(16)
 _NO_SPAN_ID: Final = bytes(8)
 
-_attributes: dict[bytes, tuple[orjson.Fragment, Column | None]] = {}
+
+class PlainSpan(NamedTuple):
+    """The fields of an encoded span. `parent_id` is empty for a root; each attribute is an encoded KeyValue."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    name: str
+    start_ns: int
+    end_ns: int
+    kind: int
+    status: int
+    attributes: list[bytes]
 
 
-def read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
-    """Return the record of an encoded span, or None if it needs protobuf's classes.
-
-    Args:
-        encoded: The span.
-        resource: The result of `encode_resource` for the span's resource.
-    """
+def scan_span(encoded: bytes) -> PlainSpan | None:
+    """Return the fields of an encoded span, or None if it needs protobuf's classes. The attributes are not checked."""
     try:
-        return _read_span(encoded, resource)
+        return _scan_span(encoded)
     except (IndexError, ValueError):
         # An error is reported with protobuf's message.
         return None
 
 
-def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
+def decode_plain_span(encoded: bytes) -> dict[str, Any] | None:
+    """Return an encoded span in OTLP's JSON, or None if it needs protobuf's classes."""
+    plain = scan_span(encoded)
+    if plain is None:
+        return None
+    try:
+        texts = list(map(read_text_attribute, plain.attributes))
+    except (IndexError, ValueError):
+        # For example an attribute without a value.
+        return None
+    pairs = [{"key": pair[0], "value": {"stringValue": pair[1]}} for pair in texts if pair is not None]
+    if len(pairs) < len(texts):
+        return None
+    span: dict[str, Any] = {
+        "traceId": plain.trace_id.hex(),
+        "spanId": plain.span_id.hex(),
+        "name": plain.name,
+        "startTimeUnixNano": plain.start_ns,
+    }
+    if plain.parent_id:
+        span["parentSpanId"] = plain.parent_id.hex()
+    if plain.end_ns:
+        span["endTimeUnixNano"] = plain.end_ns
+    if plain.kind:
+        span["kind"] = plain.kind
+    if pairs:
+        span["attributes"] = pairs
+    if plain.status:
+        span["status"] = {"code": plain.status}
+    return span
+
+
+def read_text_attribute(encoded: bytes) -> tuple[str, str] | None:
+    """Return the key and the value of an encoded attribute, or None if the value is not a text.
+
+    Raises:
+        IndexError: The bytes end too early.
+        ValueError: A text is not UTF-8, or a length is too long.
+    """
+    if encoded[0] != _TEXT_FIELD:
+        return None
+    size, at = _read_size(encoded, 1)
+    key = encoded[at : at + size].decode()
+    at += size
+    if len(key) > MAX_NAME_CHARACTERS or encoded[at] != _VALUE_FIELD:
+        return None
+    size, at = _read_size(encoded, at + 1)
+    if at + size != len(encoded) or encoded[at] != _TEXT_FIELD:
+        return None
+    size, at = _read_size(encoded, at + 1)
+    if at + size != len(encoded):
+        return None
+    return key, encoded[at:].decode()
+
+
+def _scan_span(encoded: bytes) -> PlainSpan | None:
     trace_id = span_id = parent_id = b""
     name = ""
     start_ns = end_ns = kind = at = 0
-    status = None
-    attributes: list[Any] = []
-    columns: dict[str, Any] = {}
+    status: int | None = None
+    attributes: list[bytes] = []
     end = len(encoded)
     if encoded[:2] == _TRACE_ID_HEAD and encoded[18:20] == _SPAN_ID_HEAD:
         # Nearly every client begins with the ids.
@@ -95,13 +141,7 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
         content = encoded[at : at + size]
         at += size
         if tag == _ATTRIBUTE:
-            attribute = _attributes.get(content) or _read_attribute(content)
-            if attribute is None:
-                return None
-            encoded_attribute, column = attribute
-            attributes.append(encoded_attribute)
-            if column is not None:
-                columns[column[0]] = column[1]
+            attributes.append(content)
         elif tag == _TRACE_ID:
             trace_id = content
         elif tag == _SPAN_ID:
@@ -123,51 +163,7 @@ def _read_span(encoded: bytes, resource: bytes) -> SpanRecord | None:
     is_valid = has_ids and len(parent_id) in (0, 8) and start_ns <= MAX_TIME_NS and end_ns <= MAX_TIME_NS
     if at != end or not is_valid or len(name) > MAX_NAME_CHARACTERS:
         return None
-    trace_hex, span_hex, parent_hex = trace_id.hex(), span_id.hex(), parent_id.hex() or None
-    # The keys are sorted, as in every stored span.
-    span: dict[str, Any] = {"attributes": attributes} if attributes else {}
-    if end_ns:
-        span["endTimeUnixNano"] = end_ns
-    if kind:
-        span["kind"] = kind
-    span["name"] = name
-    if parent_hex:
-        span["parentSpanId"] = parent_hex
-    span["spanId"] = span_hex
-    span["startTimeUnixNano"] = start_ns
-    if status:
-        span["status"] = status
-    span["traceId"] = trace_hex
-    return SpanRecord(
-        TRACE_ID_PREFIX + trace_hex, span_hex, parent_hex, start_ns, end_ns,
-        make_columns(name, status["code"] if status else 0, "", columns, {}), JSON, orjson.dumps(span), resource,
-    )  # fmt: skip
-
-
-def _read_attribute(encoded: bytes) -> tuple[dict[str, Any] | orjson.Fragment, Column | None] | None:
-    """Return an attribute with a text; None if it has another value, or others are derived from it."""
-    if encoded[0] != _TEXT_FIELD:
-        return None
-    size, at = _read_size(encoded, 1)
-    key = encoded[at : at + size].decode()
-    at += size
-    if len(key) > MAX_NAME_CHARACTERS or encoded[at] != _VALUE_FIELD or is_read(key):
-        return None
-    size, at = _read_size(encoded, at + 1)
-    if at + size != len(encoded) or encoded[at] != _TEXT_FIELD:
-        return None
-    size, at = _read_size(encoded, at + 1)
-    if at + size != len(encoded):
-        return None
-    text = encoded[at:].decode()
-    attribute = {"key": key, "value": {"stringValue": text}}
-    column = (key, unwrap(text)) if key in COLUMN_ATTRIBUTES else None
-    if len(encoded) > MAX_REMEMBERED_BYTES or key in (INPUTS, OUTPUTS):
-        return attribute, column
-    if len(_attributes) >= MAX_REMEMBERED:
-        _attributes.clear()
-    _attributes[encoded] = remembered = (orjson.Fragment(orjson.dumps(attribute)), column)
-    return remembered
+    return PlainSpan(trace_id, span_id, parent_id, name, start_ns, end_ns, kind, status or 0, attributes)
 
 
 def _read_size(encoded: bytes, at: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from kayba_local.otlp.columns import SESSION, USER, SpanColumns, read_columns
-from kayba_local.otlp.contents import JSON
+from kayba_local.otlp.contents import JSON, PROTOBUF
 from kayba_local.otlp.derived import with_derived
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField
 from kayba_local.otlp.media import shorten_media
@@ -110,7 +110,7 @@ class Batch:
     rejected: int = 0
     reasons: list[str] = field(default_factory=list)
 
-    def add(self, span: Mapping[str, Any], resource: bytes) -> None:
+    def add(self, span: dict[str, Any], resource: bytes) -> None:
         """Add a span.
 
         Args:
@@ -146,12 +146,13 @@ class Batch:
         return f"{self.rejected} of {self.count} {'span was' if self.count == 1 else 'spans were'} rejected: {reasons}"
 
 
-def make_record(span: Mapping[str, Any], resource: bytes) -> SpanRecord:
+def make_record(span: dict[str, Any], resource: bytes, encoded: bytes | None = None) -> SpanRecord:
     """Return the record of a span, with its derived attributes.
 
     Args:
         span: The span in OTLP's JSON, with the field names and value types of the contract.
         resource: The result of `encode_resource` for the span's resource.
+        encoded: The span in protobuf, which is stored in this form. None if it was received as JSON.
 
     Raises:
         InvalidField: An id is all zeros, a time is out of range, or a value is too deeply nested to encode.
@@ -163,15 +164,20 @@ def make_record(span: Mapping[str, Any], resource: bytes) -> SpanRecord:
     if start_ns > MAX_TIME_NS or end_ns > MAX_TIME_NS:
         raise InvalidField("its time is after the year 2262")
     complete = with_derived(span)
+    content = _encode_json(complete) if encoded is None else encoded
+    content_format = JSON if encoded is None else PROTOBUF
+    return SpanRecord(
+        TRACE_ID_PREFIX + trace_id, span_id, parent_id_of(span), start_ns, end_ns, read_columns(complete),
+        content_format, content, resource,
+    )  # fmt: skip
+
+
+def _encode_json(span: Mapping[str, Any]) -> bytes:
     try:
-        # Sorted, so the same span in another encoding has the same content.
-        content = orjson.dumps(complete, option=orjson.OPT_SORT_KEYS)
+        # Sorted, so the same span with its fields in another order has the same content.
+        return orjson.dumps(span, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError as error:
         raise InvalidField(f"it cannot be encoded as JSON: {error}") from error
-    return SpanRecord(
-        TRACE_ID_PREFIX + trace_id, span_id, parent_id_of(span), start_ns, end_ns, read_columns(complete), JSON,
-        content, resource,
-    )  # fmt: skip
 
 
 def encode_resource(key_values: Iterable[Mapping[str, Any]]) -> bytes:

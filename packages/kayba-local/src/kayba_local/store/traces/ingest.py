@@ -26,7 +26,7 @@ _FIND_SPANS: Final = """
 _ATTACH_CHILDREN: Final = f"UPDATE spans SET rank = {NESTED} WHERE trace = ? AND parent_id = ? AND rank = {DETACHED}"  # noqa: S608 - constants
 _ADD_COUNTS: Final = """
     UPDATE traces SET span_count = span_count + ?, error_count = error_count + ? WHERE id = ?
-    RETURNING total_tokens IS NOT NULL OR cost IS NOT NULL AS has_usage
+    RETURNING total_tokens IS NOT NULL OR cost IS NOT NULL AS has_usage, root_span_id
 """
 _INSERT_MODEL: Final = "INSERT INTO trace_models (trace, model) VALUES (?, ?) ON CONFLICT (trace, model) DO NOTHING"
 _IDS_PER_QUERY: Final = 1000
@@ -100,11 +100,13 @@ def _extend_trace(tx: Transaction, trace: int, spans: Sequence[SpanRecord]) -> N
     tx.run_many(_ATTACH_CHILDREN, [(trace, span.span_id) for span in spans])
     if not changed:
         return
-    (counts,) = tx.rows(_ADD_COUNTS, (len(inserted), error_count, trace))
+    (row,) = tx.rows(_ADD_COUNTS, (len(inserted), error_count, trace))
     _refresh_models(tx, trace, changed, stored)
-    if counts["has_usage"] or any(_has_usage(span) for span in changed):
+    if row["has_usage"] or any(_has_usage(span) for span in changed):
         totals.refresh_usage(tx, trace)
-    facts.refresh(tx, trace, {span.span_id for span in changed if span.span_id in tops})
+    # In a cycle of parents, the span that speaks for the trace is no top.
+    speakers = {*tops, row["root_span_id"]}
+    facts.refresh(tx, trace, {span.span_id for span in changed if span.span_id in speakers})
 
 
 def _keep_latest_versions(spans: Sequence[SpanRecord]) -> Sequence[SpanRecord]:

@@ -23,6 +23,7 @@ from kayba_local.otlp.totals import Totals, add_up, encode_usage
 from kayba_local.store import revisions
 from kayba_local.store.database import Transaction
 from kayba_local.store.traces import span_rows
+from kayba_local.store.traces.rows import Row, insert_rows
 from kayba_local.store.traces.span_rows import ROOT, Placed, rank_of
 from kayba_local.store.traces.totals import TOTALS_SOURCE
 
@@ -32,7 +33,6 @@ _COLUMNS: Final = (
     "span_count", "error_count", "error_type", "error", "input_tokens", "output_tokens", "total_tokens",
     "cached_tokens", "cost", "revision",
 )  # fmt: skip
-_INSERT_TRACE: Final = f"INSERT INTO traces ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
 _INSERT_TAG: Final = "INSERT INTO trace_tags (trace, key, value, source_ns, source_span) VALUES (?, ?, ?, ?, ?)"
 _INSERT_METADATA: Final = (
     "INSERT INTO trace_metadata (trace, key, value, source_ns, source_span) VALUES (?, ?, ?, ?, ?)"
@@ -43,8 +43,6 @@ _INSERT_MODEL: Final = "INSERT INTO trace_models (trace, model) VALUES (?, ?)"
 Pairs: TypeAlias = dict[str, tuple[str, int, str]]
 """Values by key, each with the start and the id of the span that it was read from."""
 _MISSING: Final = (None,)
-
-Row: TypeAlias = tuple[int | float | str | bytes | None, ...]
 
 
 def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRecord]]) -> None:
@@ -99,7 +97,7 @@ def insert(tx: Transaction, experiment: int, spans: Mapping[str, Sequence[SpanRe
         tags += [(trace, key, *pair) for key, pair in own_tags.items()]
         metadata += [(trace, key, *pair) for key, pair in own_metadata.items()]
         models += [(trace, model) for model in totals.models]
-    tx.run_many(_INSERT_TRACE, traces)
+    insert_rows(tx, "traces", _COLUMNS, traces)
     span_rows.insert(tx, placed)
     tx.run_many(_INSERT_TAG, tags)
     tx.run_many(_INSERT_METADATA, metadata)
