@@ -103,7 +103,8 @@ LAYERS: dict[str, str] = {
     "kayba_local": """
     conventions/            -
     contract                -
-    otlp/                   conventions/
+    cost/                   -
+    otlp/                   conventions/ cost/
     store/                  -
     store/schema/           otlp/
     store/span_text         otlp/
@@ -113,13 +114,13 @@ LAYERS: dict[str, str] = {
     content/                conventions/ otlp/
     store/explore/          content/ conventions/ otlp/ store/
     analysis/               conventions/ otlp/
-    mlflow_json/            store/traces/traces store/errors otlp/
+    mlflow_json/            store/traces/traces store/errors otlp/ cost/json_values
     jobs/                   analysis/ store/ otlp/records
-    http/                   jobs/runner store/database store/errors contract
+    http/                   jobs/runner store/database store/errors contract cost/
     upkeep/                 store/ otlp/
     upkeep/commands         upkeep/deletion upkeep/exports upkeep/files upkeep/imports upkeep/line_files store/
     upkeep/options          upkeep/commands upkeep/retention upkeep/worker store/database
-    handlers/               http/ jobs/sources mlflow_json/ otlp/ store/ upkeep/deletion
+    handlers/               http/ jobs/sources mlflow_json/ otlp/ store/ upkeep/deletion cost/protobuf_fields
     handlers/explore/       content/ http/ store/ upkeep/
     pages/                  http/ otlp/ store/
     app                     handlers/ http/ jobs/runner jobs/text_indexer pages/routes store/database

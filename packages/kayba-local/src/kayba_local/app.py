@@ -16,7 +16,7 @@ from kayba_local.contract import Contract, Operation, load, load_explore
 from kayba_local.handlers import HANDLERS
 from kayba_local.handlers.attachments import Attachments
 from kayba_local.handlers.explore import EXPLORE_HANDLERS
-from kayba_local.handlers.otlp import OTLP_HANDLERS
+from kayba_local.handlers.otlp import OTLP_HANDLERS, OTLP_MESSAGES
 from kayba_local.http.endpoint import Endpoint, EndpointContext
 from kayba_local.http.errors import API_PREFIX, EXPLORE_PREFIX, Problem, error_response, mount_of
 from kayba_local.http.operation import Handler
@@ -70,7 +70,10 @@ def create_app(
         *_api_routes(context, contract or load(), API_PREFIX),
         *_api_routes(replace(context, handlers=EXPLORE_HANDLERS), load_explore(), EXPLORE_PREFIX),
         *([] if mock else Attachments(db, context.api_key).routes()),
-        *(Route(path, endpoint=OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None)) for path in OTLP_PATHS),
+        *(
+            Route(path, endpoint=OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None, OTLP_MESSAGES[path]))
+            for path in OTLP_PATHS
+        ),
         Route("/{path:path}", endpoint=_NotFound()),
     ]
     app = Starlette(routes=routes, middleware=[Middleware(SameOriginMiddleware, loopback_only=loopback_only)])

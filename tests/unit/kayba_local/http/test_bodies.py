@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kayba_local.http.bodies import MAX_BUFFERED_BYTES, decompress
+from kayba_local.http.bodies import FREE_BYTES, MAX_BUFFERED_BYTES, decompress
 from kayba_local.http.errors import Problem
 
 Compress = Callable[[bytes], bytes]
@@ -63,8 +64,14 @@ def test_several_gzip_members_are_concatenated(members: list[bytes]) -> None:
 
 @pytest.mark.parametrize(("name", "compress"), ENCODINGS)
 def test_a_body_larger_than_the_buffer_is_decompressed(name: str, compress: Compress) -> None:
-    content = bytes(range(256)) * (MAX_BUFFERED_BYTES // 256 + 1)
+    content = random.Random(7).randbytes(MAX_BUFFERED_BYTES + 1)
     assert decompress(compress(content), name, limit=len(content)) == content
+
+
+def test_a_bomb_returns_413_before_it_is_held() -> None:
+    bomb = gzip.compress(bytes(FREE_BYTES * 2), 1)
+    assert error_status(bomb, "gzip", limit=10**9) == 413
+    assert len(decompress(gzip.compress(bytes(FREE_BYTES)), "gzip", limit=10**9)) == FREE_BYTES
 
 
 def error_status(raw: bytes, encoding: str, limit: int) -> int:

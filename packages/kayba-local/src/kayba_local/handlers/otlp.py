@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from kayba_local.cost.protobuf_fields import LOG_REQUEST, TRACE_REQUEST, Children
 from kayba_local.handlers.errors import convert_store_errors
 from kayba_local.handlers.tracing import export_traces
 from kayba_local.http.errors import Problem
@@ -59,3 +60,9 @@ OTLP_HANDLERS: Final[Mapping[str, Handler]] = {
     "/v1/metrics": receive_metrics,
 }
 """The handlers by path."""
+OTLP_MESSAGES: Final[Mapping[str, Children | None]] = {
+    "/v1/traces": TRACE_REQUEST,
+    "/v1/logs": LOG_REQUEST,
+    "/v1/metrics": None,
+}
+"""The kind of message of each path's bodies in protobuf; None if they are not parsed."""

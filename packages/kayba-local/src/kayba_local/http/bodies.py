@@ -10,6 +10,9 @@ import orjson
 from starlette.requests import Request
 
 from kayba_local.contract import MediaType, Operation, is_json
+from kayba_local.cost.json_values import JsonValueMeter
+from kayba_local.cost.meter import Meter, TooManyValues
+from kayba_local.cost.protobuf_fields import TRACE_REQUEST, ProtobufFieldMeter
 from kayba_local.http.errors import Problem
 
 FEED_BYTES: Final = 64 * 1024
@@ -18,8 +21,14 @@ CHUNK_BYTES: Final = 256 * 1024
 """Bytes that the decompressor returns at a time."""
 MAX_BUFFERED_BYTES: Final = 8 * 1024 * 1024
 """Decompressed bytes that are kept before the total size is known: the memory that a decompression bomb can use."""
+FREE_BYTES: Final = 4 * 1024 * 1024
+"""Decompressed bytes that a request may have however few it sends."""
+MAX_RATIO: Final = 100
+"""Limit of the compression of larger bodies. Spans are compressed 10 to 30 times, and a bomb 1,000 times."""
 MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
 """Bytes that are still read from a rejected body, so a client that is still sending can receive the response."""
+
+PROTOBUF: Final = "application/x-protobuf"
 
 _ENCODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -70,36 +79,57 @@ def decode(operation: Operation, raw: bytes, headers: Mapping[str, str]) -> tupl
         sent = f"of type {media_type!r}" if media_type else "without a Content-Type"
         message = f"{operation.id} does not take a body {sent}: send {_join_types(operation.bodies)}."
         raise Problem(415, None, message)
-    content = decompress(raw, headers.get("content-encoding", ""), operation.max_body_bytes)
+    meter = ProtobufFieldMeter(TRACE_REQUEST) if media_type == PROTOBUF else JsonValueMeter()
+    content = decompress(raw, headers.get("content-encoding", ""), operation.max_body_bytes, meter)
     is_parsed = is_json(media_type) and not operation.validates_items
     return (_parse(content) if is_parsed else content), media_type
 
 
-def decompress(raw: bytes, content_encoding: str, limit: int) -> bytes:
+def decompress(raw: bytes, content_encoding: str, limit: int, meter: Meter | None = None) -> bytes:
     """Return `raw` without its Content-Encoding (gzip, deflate or none).
 
+    Args:
+        raw: The body as sent.
+        content_encoding: The request's header.
+        limit: The limit of the decompressed size, in bytes.
+        meter: Counts the content's values before the whole content is held. None counts nothing.
+
     Raises:
-        Problem: 413 if it decompresses to more than `limit` bytes, 400 if it is corrupt, 415 for another encoding.
+        Problem: 413 if it decompresses to more than `limit` bytes or has too many values, 400 if it is corrupt, 415 for
+            another encoding.
     """
-    encoding = content_encoding.strip().lower()
+    try:
+        return _decompress(raw, content_encoding.strip().lower(), limit, meter)
+    except TooManyValues as error:
+        raise Problem(413, None, str(error)) from error
+
+
+def _decompress(raw: bytes, encoding: str, limit: int, meter: Meter | None) -> bytes:
     if encoding in ("", "identity") or not raw:
+        if meter is not None:
+            for start in range(0, len(raw), CHUNK_BYTES):
+                meter.feed(raw[start : start + CHUNK_BYTES])
         return raw
     if encoding not in _ENCODINGS:
         supported = {"Accept-Encoding": "gzip, deflate"}
         raise Problem(415, None, f"Content-Encoding {encoding!r} is not supported: use gzip or deflate.", supported)
     try:
-        return _inflate(raw, encoding, limit)
+        return _inflate(raw, encoding, limit, meter)
     except (zlib.error, EOFError) as error:
         raise Problem(400, None, f"The body is not valid {encoding}: {error}") from error
 
 
-def _inflate(raw: bytes, encoding: str, limit: int) -> bytes:
+def _inflate(raw: bytes, encoding: str, limit: int, meter: Meter | None) -> bytes:
     kept: list[bytes] = []
     size = 0
     for chunk in _iter_inflated(raw, encoding):
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
+        if size > max(FREE_BYTES, MAX_RATIO * len(raw)):
+            raise Problem(413, None, f"The body is compressed more than {MAX_RATIO}:1: send less in one request.")
+        if meter is not None:
+            meter.feed(chunk)
         if size <= MAX_BUFFERED_BYTES:
             kept.append(chunk)
     # A large body is inflated a second time, so nothing large is held before its size is known.

@@ -18,6 +18,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from kayba_local.cost.json_values import JsonValueMeter
+from kayba_local.cost.meter import Meter
+from kayba_local.cost.protobuf_fields import Children, ProtobufFieldMeter
 from kayba_local.http import bodies
 from kayba_local.http.endpoint import EndpointContext
 from kayba_local.http.errors import Problem
@@ -40,11 +43,13 @@ class OtlpEndpoint:
     Args:
         context: The values that all endpoints share.
         handler: Stores a request's body, which it gets as decompressed bytes. None responds with 501.
+        message: The kind of message that a body in protobuf is. None for bodies that are not parsed.
     """
 
-    def __init__(self, context: EndpointContext, handler: Handler | None) -> None:
+    def __init__(self, context: EndpointContext, handler: Handler | None, message: Children | None) -> None:
         self._context = context
         self._handler = handler
+        self._message = message
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request. Every error becomes a google.rpc.Status."""
@@ -83,12 +88,18 @@ class OtlpEndpoint:
         if media_type not in (PROTOBUF, JSON):
             sent = f"of type {media_type!r}" if media_type else "without a Content-Type"
             raise Problem(415, None, f"OTLP has no body {sent}: send {PROTOBUF} or {JSON}.")
-        body = bodies.decompress(raw, headers.get("content-encoding", ""), MAX_BODY_BYTES)
+        meter = self._make_meter(media_type)
+        body = bodies.decompress(raw, headers.get("content-encoding", ""), MAX_BODY_BYTES, meter)
         db, jobs = self._context.db, self._context.jobs
         call = Call(db, jobs, "OTLP", headers=headers, body=body, media_type=media_type)
         result = accept_all(call) if self._context.mock else handler(call)
         content = result.body if isinstance(result, Reply) else result
         return Response(content if isinstance(content, bytes) else orjson.dumps(content), media_type=media_type)
+
+    def _make_meter(self, media_type: str) -> Meter | None:
+        if self._message is None:
+            return None
+        return ProtobufFieldMeter(self._message) if media_type == PROTOBUF else JsonValueMeter()
 
 
 def accept_all(call: Call) -> Reply:

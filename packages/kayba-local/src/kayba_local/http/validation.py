@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -14,6 +14,10 @@ from kayba_local.http.errors import Problem
 
 MAX_REPORTED_ERRORS: Final = 3
 """Errors in a message. Further ones mostly follow from these."""
+MAX_EXPLAINED_VALUES: Final = 2_000
+"""Values of an instance whose first three errors are reported. Of a larger one, it is the first of these values."""
+MAX_ERROR_CHARACTERS: Final = 1_000
+"""Characters of an error. One may list all unknown fields of an object."""
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -28,7 +32,42 @@ def check(validator: jsonschema_rs.Validator, instance: Any, root: str) -> None:
 
 def explain(validator: jsonschema_rs.Validator, instance: Any, root: str) -> str:
     """Return the first errors of `instance` as one line, e.g. `body.ids[0]: value is not of type "string"`."""
-    return "; ".join(_describe(error, root) for error in islice(validator.iter_errors(instance), MAX_REPORTED_ERRORS))
+    errors = list(islice(_iterate_errors(validator, instance), MAX_REPORTED_ERRORS))
+    if not errors:
+        return f"{root}: invalid behind its first {MAX_EXPLAINED_VALUES:,} values"
+    return "; ".join(_describe(error, root)[:MAX_ERROR_CHARACTERS] for error in errors)
+
+
+def _iterate_errors(validator: jsonschema_rs.Validator, instance: Any) -> Iterator[jsonschema_rs.ValidationError]:
+    """Yield the errors of an instance; of a large one the first of its first values.
+
+    The library finds all errors before it returns one. Each takes 2 KB and has a copy of the value.
+    """
+    sample, is_whole = _copy_part(instance)
+    if is_whole:
+        yield from validator.iter_errors(instance)
+        return
+    try:
+        validator.validate(sample)
+    except jsonschema_rs.ValidationError as error:
+        yield error
+
+
+def _copy_part(instance: Any) -> tuple[Any, bool]:
+    """Return a copy with about the first `MAX_EXPLAINED_VALUES` values, level by level, and whether it has all."""
+    values, is_whole = 0, True
+    whole = [instance]
+    waiting: list[tuple[Any, Any, Any]] = [(whole, 0, instance)]
+    for parent, place, value in waiting:
+        if not isinstance(value, dict | list):
+            continue
+        room = MAX_EXPLAINED_VALUES - values
+        is_whole = is_whole and len(value) <= room
+        copy = dict(islice(value.items(), room)) if isinstance(value, dict) else value[:room]
+        values += len(copy)
+        parent[place] = copy
+        waiting += [(copy, at, below) for at, below in (copy.items() if isinstance(copy, dict) else enumerate(copy))]
+    return whole[0], is_whole
 
 
 def read_parameters(operation: Operation, location: ParameterLocation, sent: Mapping[str, list[str]]) -> dict[str, Any]:

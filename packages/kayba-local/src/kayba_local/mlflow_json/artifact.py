@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import orjson
 
+from kayba_local.cost.json_values import count_separators
 from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.records import TRACE_ID_PREFIX, Batch, InvalidSpans, encode_resource
 from kayba_local.otlp.values import encode_attributes, encode_value, parse_json
+
+MAX_SEPARATORS: Final = 1_500_000
+"""Limit of the brackets and commas in a file, also of those in its texts, because the attributes are JSON in texts."""
 
 _TRACE_ID_DIGITS: Final = 32
 _SPAN_ID_DIGITS: Final = 16
@@ -28,13 +32,10 @@ def read_artifact(content: bytes, trace_id: str) -> Batch:
     Raises:
         InvalidSpans: The file has another format, or contains a span of another trace.
     """
-    try:
-        spans = orjson.loads(content)["spans"]
-        records = [_to_otlp_json(span) for span in spans]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise InvalidSpans(f"The body is not a file of spans: {type(error).__name__} {error}") from error
+    if count_separators(content) > MAX_SEPARATORS:
+        raise InvalidSpans(f"The file has more than {MAX_SEPARATORS:,} values: it is too large for this server.")
     batch, resource = Batch(), encode_resource(())
-    for record in records:
+    for record in _iterate_records(content):
         if TRACE_ID_PREFIX + record["traceId"] != trace_id:
             raise InvalidSpans(f"The file contains a span of {TRACE_ID_PREFIX}{record['traceId']}, not of {trace_id}.")
         try:
@@ -42,6 +43,15 @@ def read_artifact(content: bytes, trace_id: str) -> Batch:
         except InvalidField as error:
             raise InvalidSpans(f"span {batch.count + 1} of the file: {error}") from error
     return batch
+
+
+def _iterate_records(content: bytes) -> Iterator[dict[str, Any]]:
+    # One at a time: the values of a span take ten times the memory of their JSON.
+    try:
+        for span in orjson.loads(content)["spans"]:
+            yield _to_otlp_json(span)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InvalidSpans(f"The body is not a file of spans: {type(error).__name__} {error}") from error
 
 
 def _to_otlp_json(span: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from kayba_local.cost.json_values import has_few_values
 from kayba_local.otlp.fields import MAX_TIME_NS
 from kayba_local.otlp.records import TRACE_ID_PREFIX
 from kayba_local.otlp.spans import parent_id_of
@@ -85,7 +86,7 @@ def _render_pairs(values: Mapping[str, str]) -> str:
 def _render_unwrapped(value: Mapping[str, Any] | None) -> str:
     """Return an attribute of a span. A string with a JSON string, list or object inside becomes that value."""
     text = value.get("stringValue") if value else None
-    if text is None or text.lstrip()[:1] not in JSON_STARTS:
+    if text is None or text.lstrip()[:1] not in JSON_STARTS or not has_few_values(text):
         return _render_otlp(value)
     try:
         return _render_plain(orjson.loads(text), MAX_LEVELS)

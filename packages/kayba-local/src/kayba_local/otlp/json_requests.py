@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -11,19 +11,13 @@ from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.json_mapping import normalize_span, read_key_values, read_list, read_member, read_object
 from kayba_local.otlp.records import Batch, InvalidSpans, encode_resource
 
-MAX_BRACKETS: Final = 5_000_000
-"""Limit of the objects and lists of a body. An empty object is two bytes, takes a hundred of memory, and compresses to
-nearly none. A body of 64 MB with the shortest attributes has 4,000,000."""
-
 
 def parse(body: bytes) -> Any:
     """Parse the body of a request.
 
     Raises:
-        InvalidSpans: The body is not JSON, or has too many objects and lists. Brackets in texts count, too.
+        InvalidSpans: The body is not JSON.
     """
-    if len(body) > MAX_BRACKETS and body.count(b"{") + body.count(b"[") > MAX_BRACKETS:
-        raise InvalidSpans(f"The body has more than {MAX_BRACKETS:,} objects and lists: send less in one request.")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from kayba_local.cost.protobuf_fields import LOG_RECORD, MAX_SPAN_FIELDS, has_few_fields
 from kayba_local.otlp.fields import MAX_TIME_NS, InvalidField, check_name
 from kayba_local.otlp.log_events import NAME_ATTRIBUTE, LogBatch, event_name_of
 from kayba_local.otlp.protobuf_values import (
@@ -38,6 +39,8 @@ def read(body: bytes) -> LogBatch:
     try:
         for content in _split_records(body):
             try:
+                if not has_few_fields(content, LOG_RECORD):
+                    raise InvalidField(f"has more than {MAX_SPAN_FIELDS:,} fields")
                 _read_record(batch, LogRecord.FromString(content))
             except InvalidField as error:
                 batch.reject(error)

@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from kayba_local.cost.protobuf_fields import MAX_SPAN_FIELDS, RESOURCE, SPAN, has_few_fields
 from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.protobuf_messages import convert_span
 from kayba_local.otlp.protobuf_records import read_record
@@ -62,6 +63,9 @@ def write_response(batch: Batch) -> bytes:
 
 
 def _read_any_span(batch: Batch, content: bytes, resource: bytes) -> None:
+    if not has_few_fields(content, SPAN):
+        batch.reject("", f"it has more than {MAX_SPAN_FIELDS:,} fields")
+        return
     try:
         span = Span.FromString(content)
     except DecodeError as reason:
@@ -71,8 +75,11 @@ def _read_any_span(batch: Batch, content: bytes, resource: bytes) -> None:
 
 
 def _decode_resource(encoded: list[bytes]) -> bytes:
+    content = b"".join(encoded)
+    if not has_few_fields(content, RESOURCE):
+        return encode_resource(())
     try:
-        return _encode_resource(Resource.FromString(b"".join(encoded)))
+        return _encode_resource(Resource.FromString(content))
     except DecodeError:
         return encode_resource(())
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import orjson
 
+from kayba_local.cost.json_values import has_few_values
+
 MAX_LEVELS: Final = 48
 """Maximum number of nested levels that are decoded. Deeper values stay text, so every response can be encoded."""
 
@@ -79,7 +81,13 @@ def is_plain_json(text: str) -> bool:
 
 
 def parse_json(text: str) -> Any:
-    """Parse a JSON text; return the text unchanged if it is invalid or its value cannot be encoded as JSON again."""
+    """Parse a JSON text.
+
+    Returns:
+        The value; the text unchanged if it is invalid, has very many values, or has one that JSON cannot encode again.
+    """
+    if not has_few_values(text):
+        return text
     if not _has_long_number(text):
         try:
             value = orjson.loads(text)

@@ -1,0 +1,1 @@
+"""The cost of a request's body, counted on its bytes before anything is converted."""
