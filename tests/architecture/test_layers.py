@@ -116,7 +116,7 @@ LAYERS: dict[str, str] = {
     analysis/               conventions/ otlp/
     mlflow_json/            store/traces/traces store/errors otlp/ cost/json_values
     jobs/                   analysis/ store/ otlp/records
-    http/                   jobs/runner store/database store/errors contract cost/
+    http/                   jobs/runner store/database store/deadline store/errors contract cost/
     upkeep/                 store/ otlp/
     upkeep/commands         upkeep/deletion upkeep/exports upkeep/files upkeep/imports upkeep/line_files store/
     upkeep/options          upkeep/commands upkeep/retention upkeep/worker store/database
@@ -125,8 +125,8 @@ LAYERS: dict[str, str] = {
     pages/                  http/ otlp/ store/
     app                     handlers/ http/ jobs/runner jobs/text_indexer pages/routes store/database
                             store/integrations contract
-    server                  app store/database
-    cli                     app server store/ upkeep/commands upkeep/options
+    server                  app http/ store/database
+    cli                     app http/limits server store/ upkeep/commands upkeep/options
     pytest_plugin           server
     __main__                cli
 """,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from kayba_local.app import create_app
     from kayba_local.cli import default_store
+    from kayba_local.http.limits import Limits
     from kayba_local.server import LocalServer, serve
 
-__all__ = ["LocalServer", "__version__", "create_app", "default_store", "serve"]
+__all__ = ["Limits", "LocalServer", "__version__", "create_app", "default_store", "serve"]
 
 _MODULES: Final = {
+    "Limits": "kayba_local.http.limits",
     "LocalServer": "kayba_local.server",
     "create_app": "kayba_local.app",
     "default_store": "kayba_local.cli",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ from kayba_local.handlers.explore import EXPLORE_HANDLERS
 from kayba_local.handlers.otlp import OTLP_HANDLERS, OTLP_MESSAGES
 from kayba_local.http.endpoint import Endpoint, EndpointContext
 from kayba_local.http.errors import API_PREFIX, EXPLORE_PREFIX, Problem, error_response, mount_of
+from kayba_local.http.limits import Limits, Resources
+from kayba_local.http.metrics import Metrics
+from kayba_local.http.monitoring import CountRequests, Monitoring
 from kayba_local.http.operation import Handler
 from kayba_local.http.otlp_endpoint import OtlpEndpoint
 from kayba_local.http.otlp_status import OTLP_PATHS
@@ -42,6 +45,7 @@ def create_app(
     handlers: Mapping[str, Handler] = HANDLERS,
     model_url: str | None = None,
     otlp: bool = True,
+    limits: Limits | None = None,
 ) -> Starlette:
     """Create the server as an ASGI application and start its job runner and its text indexer.
 
@@ -54,6 +58,7 @@ def create_app(
         handlers: The handlers by operationId.
         model_url: Base URL, without `/v1`, of the API whose model rewrites insights. None uses Anthropic's API.
         otlp: Accept OTLP. If False, OTLP requests get a 501.
+        limits: The limits of times, threads, queues and memory. None uses the defaults.
 
     Returns:
         The application. Set its `state.stopping`, an event, to end live streams before the server stops.
@@ -64,21 +69,32 @@ def create_app(
     jobs = Runner(db, model_url)
     jobs.start()
     TextIndexer(db).start()
-    context = EndpointContext(db, jobs, handlers, api_key or None, mock)
+    resources, metrics = Resources(limits or Limits()), Metrics()
+    db.before_close(resources.close)
+    context = EndpointContext(db, jobs, handlers, api_key or None, mock, resources, metrics)
     routes: list[BaseRoute] = [
-        *Pages(db, context.api_key).routes(),
+        *Pages(db, context.api_key, resources.pages).routes(),
         *_api_routes(context, contract or load(), API_PREFIX),
         *_api_routes(replace(context, handlers=EXPLORE_HANDLERS), load_explore(), EXPLORE_PREFIX),
-        *([] if mock else Attachments(db, context.api_key).routes()),
-        *(
-            Route(path, endpoint=OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None, OTLP_MESSAGES[path]))
-            for path in OTLP_PATHS
-        ),
+        *([] if mock else Attachments(db, context.api_key, resources).routes()),
+        *_otlp_routes(context, otlp=otlp),
+        *Monitoring(db, metrics, resources.lanes, resources.memory, context.api_key).routes(),
         Route("/{path:path}", endpoint=_NotFound()),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(SameOriginMiddleware, loopback_only=loopback_only)])
+    middleware = [
+        Middleware(CountRequests, metrics=metrics, routes=routes),
+        Middleware(SameOriginMiddleware, loopback_only=loopback_only),
+    ]
+    app = Starlette(routes=routes, middleware=middleware)
     app.state.stopping = context.stopping
     return app
+
+
+def _otlp_routes(context: EndpointContext, *, otlp: bool) -> Iterator[Route]:
+    """Yield the routes of OpenTelemetry's paths. A trailing slash is common where the address was set with one."""
+    for path in OTLP_PATHS:
+        endpoint = OtlpEndpoint(context, OTLP_HANDLERS[path] if otlp else None, OTLP_MESSAGES[path])
+        yield from (Route(path, endpoint=endpoint), Route(f"{path}/", endpoint=endpoint))
 
 
 def _api_routes(context: EndpointContext, contract: Contract, prefix: str) -> list[Route]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kayba_local.store.database import Database
 
 DEFAULT_PORT: Final = 4180
+DEFAULT_REQUEST_TIMEOUT_S: Final = 30
+DEFAULT_BODY_MEMORY_MB: Final = 256
 EXIT_STOPPED: Final = 0
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
@@ -101,6 +103,20 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         action="store_false",
         help="respond to OTLP requests with 501, and accept traces as files, like MLflow on a file store",
     )
+    serve.add_argument(
+        "--request-timeout",
+        type=_positive,
+        default=DEFAULT_REQUEST_TIMEOUT_S,
+        metavar="SECONDS",
+        help="seconds after which a request is cancelled and gets a 503 (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--body-memory",
+        type=_positive,
+        default=DEFAULT_BODY_MEMORY_MB,
+        metavar="MB",
+        help="megabytes that the bodies of all requests may use at the same time (default: %(default)s)",
+    )
     add_upkeep_options(serve, environment)
     return parser
 
@@ -121,15 +137,23 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
 def _serve(options: argparse.Namespace) -> None:
     # Imported here, because `kayba-local --help` does not need the server.
     from kayba_local.app import create_app
+    from kayba_local.http.limits import Limits
     from kayba_local.server import Server, is_loopback, url_of
 
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     if options.api_key_file is not None:
         options.api_key = read_key_file(options.api_key_file)
+    limits = Limits(request_timeout_s=options.request_timeout, body_memory_mb=options.body_memory)
     with _listen(options) as listener, closing(_open_store(options.store or default_store())) as db:
         app = create_app(
             db,
@@ -138,11 +162,12 @@ def _serve(options: argparse.Namespace) -> None:
             loopback_only=is_loopback(options.host),
             model_url=options.model_url,
             otlp=options.otlp,
+            limits=limits,
         )
         announce = _announcer(url_of(options.host, listener), otlp=options.otlp, has_key=bool(options.api_key))
         if not options.mock:
             start_upkeep(db, options)
-        Server(app, listener, announce).serve_until_stopped()
+        Server(app, listener, announce, limits).serve_until_stopped()
 
 
 def _listen(options: argparse.Namespace) -> socket.socket:

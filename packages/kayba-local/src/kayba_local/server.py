@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from kayba_local.app import create_app
+from kayba_local.http.connections import make_protocol
+from kayba_local.http.limits import Limits
 from kayba_local.store.database import Database
 
 if TYPE_CHECKING:
@@ -39,10 +41,13 @@ class OpenBindError(ValueError):
 class Server(uvicorn.Server):
     """A uvicorn server on one listening socket that calls `on_ready` when it accepts connections."""
 
-    def __init__(self, app: Starlette, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Starlette, listener: socket.socket, on_ready: Callable[[], None], limits: Limits | None = None
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
+                http=make_protocol((limits or Limits()).receive_timeout_s),
                 lifespan="off",
                 ws="none",
                 log_config=None,
@@ -112,6 +117,7 @@ class LocalServer:
         mock: bool,
         model_url: str | None = None,
         otlp: bool = True,
+        limits: Limits | None = None,
     ) -> None:
         refuse_open_bind(host, api_key)
         self.api_key = api_key
@@ -128,8 +134,9 @@ class LocalServer:
                 loopback_only=is_loopback(host),
                 model_url=model_url,
                 otlp=otlp,
+                limits=limits,
             )
-            self._server = Server(app, listener, self._ready.set)
+            self._server = Server(app, listener, self._ready.set, limits)
             self._resources = opened.pop_all()
         self._thread = threading.Thread(target=self._run, name="kayba-local", daemon=True)
         self._thread.start()
@@ -168,6 +175,7 @@ def serve(
     mock: bool = False,
     model_url: str | None = None,
     otlp: bool = True,
+    limits: Limits | None = None,
 ) -> Iterator[LocalServer]:
     """Run a server in a background thread while the block runs.
 
@@ -181,6 +189,7 @@ def serve(
             API.
         otlp: Accept spans by OTLP. If False, OTLP requests get a 501 and clients must send traces as files, as with an
             MLflow server on a file store.
+        limits: The limits of times, threads, queues and memory. By default those of the command.
 
     Yields:
         The running server.
@@ -190,7 +199,7 @@ def serve(
         StoreError: The store cannot be opened.
         OSError: The server cannot listen on the address.
     """
-    server = LocalServer(host, port, store, api_key, mock=mock, model_url=model_url, otlp=otlp)
+    server = LocalServer(host, port, store, api_key, mock=mock, model_url=model_url, otlp=otlp, limits=limits)
     try:
         yield server
     finally:

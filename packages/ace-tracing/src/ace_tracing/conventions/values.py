@@ -25,9 +25,7 @@ _WRAPPERS: Final = frozenset({"message", "tool_call", "message_content", "docume
 
 def parse(value: Any) -> Any:
     """Return the value that a text holds as JSON or as a Python literal; any other value unchanged."""
-    if not isinstance(value, str) or value.lstrip()[:1] not in _STARTS:
-        return value
-    if len(text) > MAX_JSON_VALUES and sum(map(text.count, "[{,")) > MAX_JSON_VALUES:
+    if not isinstance(value, str) or value.lstrip()[:1] not in _STARTS or _is_costly(value):
         return value
     try:
         return orjson.loads(value)
@@ -42,13 +40,17 @@ def parse_text(value: Any, dump: Callable[[Any], str]) -> str:
         value: The text, or any other value.
         dump: Returns a value as JSON text.
     """
-    if not isinstance(value, str) or value.lstrip()[:1] not in _STARTS:
+    if not isinstance(value, str) or value.lstrip()[:1] not in _STARTS or _is_costly(value):
         return dump(value)
     try:
         orjson.loads(value)
     except ValueError:
         return dump(_parse_literal(value))
     return value
+
+
+def _is_costly(text: str) -> bool:
+    return len(text) > MAX_JSON_VALUES and sum(map(text.count, "[{,")) > MAX_JSON_VALUES
 
 
 def _parse_literal(text: str) -> Any:

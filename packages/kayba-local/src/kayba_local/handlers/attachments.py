@@ -6,16 +6,16 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kayba_local.http import bodies
-from kayba_local.http.errors import API_PREFIX, Problem, error_response
+from kayba_local.http.errors import API_PREFIX, REASON, Problem, error_response, unavailable
+from kayba_local.http.limits import Resources
 from kayba_local.http.media import content_response
 from kayba_local.http.security import require_bearer
-from kayba_local.store.errors import DoesNotExist
+from kayba_local.store.errors import DoesNotExist, StoreUnavailable
 from kayba_local.store.traces import attachments
 
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ class Attachments:
     Args:
         db: The store.
         api_key: The key that requests must carry. None accepts every request.
+        resources: The lanes and the memory of all requests.
     """
 
-    def __init__(self, db: Database, api_key: str | None) -> None:
+    def __init__(self, db: Database, api_key: str | None, resources: Resources) -> None:
         self._db = db
         self._api_key = api_key
+        self._resources = resources
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -65,17 +67,28 @@ class Attachments:
                 return await handler(request)
             except DoesNotExist as error:
                 return error_response("tracing", Problem(404, "RESOURCE_DOES_NOT_EXIST", str(error)))
-            except Problem as problem:
-                return error_response("tracing", problem)
+            except StoreUnavailable as error:
+                problem = unavailable(error)
+            except Problem as raised:
+                problem = raised
+            request.scope[REASON] = problem.reason
+            return error_response("tracing", problem)
 
         return endpoint
 
     async def _put(self, request: Request) -> Response:
         experiment_id = str(request.path_params["experiment_id"])
         trace_id, attachment_id = _check(request.path_params["trace_id"], request.path_params["attachment_id"])
-        raw = await bodies.read(request, MAX_CONTENT_BYTES)
-        content = bodies.decompress(raw, request.headers.get("content-encoding", ""), MAX_CONTENT_BYTES)
-        await run_in_threadpool(attachments.put, self._db, experiment_id, trace_id, attachment_id, content)
+        encoding = request.headers.get("content-encoding", "")
+
+        def store(raw: bytes) -> None:
+            content = bodies.decompress(raw, encoding, MAX_CONTENT_BYTES)
+            attachments.put(self._db, experiment_id, trace_id, attachment_id, content)
+
+        with self._resources.memory.share() as share:
+            timeout_s = self._resources.limits.receive_timeout_s
+            raw = await bodies.read(request, MAX_CONTENT_BYTES, share, timeout_s)
+            await self._resources.ingest.run(store, raw)
         return JSONResponse({}, headers=BY_CONTENT)
 
     async def _get(self, request: Request) -> Response:
@@ -85,7 +98,7 @@ class Attachments:
         return await self._read(request.query_params.get("request_id", ""), request.query_params.get("path", ""))
 
     async def _read(self, trace_id: str, attachment_id: str) -> Response:
-        content = await run_in_threadpool(attachments.get, self._db, *_check(trace_id, attachment_id))
+        content = await self._resources.reads.run(attachments.get, self._db, *_check(trace_id, attachment_id))
         return content_response(content, attachment_id)
 
 

@@ -55,6 +55,7 @@ def export_traces(call: Call) -> Reply:
             raise InvalidSpans(batch.describe_rejections())
         logger.warning("OTLP request: %s", batch.describe_rejections())
     ingest.store_spans(call.db, call.headers["x-mlflow-experiment-id"], batch)
+    call.metrics.count_spans(len(batch.spans), batch.rejected)
     if is_protobuf:
         return Reply(protobuf_requests.write_response(batch), media_type=PROTOBUF)
     return Reply(json_requests.write_response(batch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -14,6 +15,7 @@ from kayba_local.cost.json_values import JsonValueMeter
 from kayba_local.cost.meter import Meter, TooManyValues
 from kayba_local.cost.protobuf_fields import TRACE_REQUEST, ProtobufFieldMeter
 from kayba_local.http.errors import Problem
+from kayba_local.http.memory import Share
 
 FEED_BYTES: Final = 64 * 1024
 """Bytes that the decompressor gets at a time."""
@@ -33,23 +35,41 @@ PROTOBUF: Final = "application/x-protobuf"
 _ENCODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
-async def read(request: Request, limit: int) -> bytes:
+async def read(request: Request, limit: int, share: Share, timeout_s: float) -> bytes:
     """Return the body as sent.
 
+    Args:
+        request: The request.
+        limit: The limit of the body, in bytes.
+        share: The request's share of the memory for bodies.
+        timeout_s: Seconds in which the body must arrive.
+
     Raises:
-        Problem: 413; the body is longer than `limit` bytes.
+        Problem: 413; the body is longer than `limit` bytes. 408; it does not arrive in time. 503; other bodies use the
+            whole memory.
     """
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _receive(request, limit, share)
+    except TimeoutError:
+        message = f"The body did not arrive within {timeout_s:g} seconds."
+        raise Problem(408, None, message, {"Connection": "close"}) from None
+
+
+async def _receive(request: Request, limit: int, share: Share) -> bytes:
     received = bytearray()
     stream = request.stream()
     too_large = int(request.headers.get("content-length", 0)) > limit
     while not too_large and (chunk := await anext(stream, b"")):
+        share.take(len(chunk))
         received += chunk
         too_large = len(received) > limit
     if too_large:
+        received.clear()
         discarded = 0
         while discarded < MAX_DISCARDED_BYTES and (chunk := await anext(stream, b"")):
             discarded += len(chunk)
-        raise _too_large(limit)
+        raise _too_large(limit, {"Connection": "close"})
     return bytes(received)
 
 
@@ -167,8 +187,8 @@ def _parse(content: bytes) -> Any:
         raise Problem(400, None, f"The body is not valid JSON: {error}") from error
 
 
-def _too_large(limit: int) -> Problem:
-    return Problem(413, None, f"The body is larger than {limit:,} bytes: send less in one request.")
+def _too_large(limit: int, headers: Mapping[str, str] | None = None) -> Problem:
+    return Problem(413, None, f"The body is larger than {limit:,} bytes: send less in one request.", headers)
 
 
 def _join_types(bodies: Mapping[str, MediaType]) -> str:

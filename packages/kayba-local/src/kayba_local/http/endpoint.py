@@ -6,22 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import orjson
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from kayba_local.contract import MediaType, Mount, Operation, is_json
 from kayba_local.http import bodies
-from kayba_local.http.errors import Problem, error_response
+from kayba_local.http.errors import REASON, Problem, error_response, unavailable
+from kayba_local.http.lanes import Lane
+from kayba_local.http.limits import Resources
+from kayba_local.http.metrics import Metrics
 from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.http.security import require_bearer
 from kayba_local.http.validation import check, explain, read_parameters
+from kayba_local.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from kayba_local.jobs.runner import Runner
@@ -41,6 +45,8 @@ class EndpointContext:
         api_key: The key that requests must carry; None accepts any key, or none.
         mock: Whether responses are the contract's examples.
         stopping: Set when the server stops.
+        resources: The lanes and the memory of all requests.
+        metrics: The server's counts.
     """
 
     db: Database
@@ -48,6 +54,8 @@ class EndpointContext:
     handlers: Mapping[str, Handler]
     api_key: str | None
     mock: bool
+    resources: Resources
+    metrics: Metrics
     stopping: Event = field(default_factory=Event)
 
 
@@ -65,17 +73,23 @@ class Endpoint:
         try:
             response = await self._respond(request)
         except Problem as problem:
-            response = error_response(self._mount, problem)
+            response = self._reject(scope, problem)
+        except StoreUnavailable as error:
+            response = self._reject(scope, unavailable(error))
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
             # The server is stopping and its grace period is over. This task only has to send the response.
-            response = error_response(self._mount, Problem(503, None, "The server is stopping; try again."))
+            response = self._reject(scope, Problem(503, None, "The server is stopping; try again.", reason="stopping"))
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
             message = "The server failed; its log contains the cause."
-            response = error_response(self._mount, Problem(500, None, message))
+            response = self._reject(scope, Problem(500, None, message))
         await response(scope, receive, send)
+
+    def _reject(self, scope: Scope, problem: Problem) -> Response:
+        scope[REASON] = problem.reason
+        return error_response(self._mount, problem)
 
     async def _respond(self, request: Request) -> Response:
         operation = self._operations.get(request.method)
@@ -85,26 +99,35 @@ class Endpoint:
             raise Problem(405, None, message, {"Allow": allowed})
         if operation.requires_key:
             require_bearer(request.headers.get("authorization"), self._context.api_key)
-        raw = await bodies.read(request, operation.max_body_bytes) if operation.bodies else b""
-        # Work that uses the CPU or waits for the store stays off the event loop.
-        return await run_in_threadpool(self._handle, operation, request, raw)
+        resources = self._context.resources
+        lane = resources.lane_of(operation)
+        with resources.memory.share() as share:
+            raw = b""
+            if operation.bodies:
+                raw = await bodies.read(request, operation.max_body_bytes, share, resources.limits.receive_timeout_s)
+            # Work that uses the CPU or waits for the store stays off the event loop.
+            return await lane.run(self._handle, operation, request, raw, lane)
 
-    def _handle(self, operation: Operation, request: Request, raw: bytes) -> Response:
+    def _handle(self, operation: Operation, request: Request, raw: bytes, lane: Lane) -> Response:
         call = _read_call(self._context, operation, request, raw)
         if self._context.mock:
-            return _build_response(operation, _example_of(operation))
+            return _build_response(operation, _example_of(operation), lane)
         handler = self._context.handlers.get(operation.id)
         if handler is None:
             raise Problem(501, None, f"kayba-local does not implement {operation.id} yet.")
         result = handler(call)
-        return _build_response(operation, result if isinstance(result, Reply) else Reply(result))
+        return _build_response(operation, result if isinstance(result, Reply) else Reply(result), lane)
 
 
 class _PiecesResponse(StreamingResponse):
     """A response that is sent piece by piece, and closes its source, also if the client leaves early."""
 
-    def __init__(self, pieces: Iterator[bytes], status: int, headers: Mapping[str, str], media_type: str) -> None:
-        super().__init__(pieces, status, headers, media_type)
+    def __init__(
+        self, pieces: Iterator[bytes], status: int, headers: Mapping[str, str], media_type: str, lane: Lane
+    ) -> None:
+        # An error before the first piece can still become an error response.
+        first = next(pieces, b"")
+        super().__init__(lane.iterate(chain([first], pieces)), status, headers, media_type)
         self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,6 +158,7 @@ def _read_call(context: EndpointContext, operation: Operation, request: Request,
         headers,
         body,
         media_type,
+        metrics=context.metrics,
         requires_key=context.api_key is not None,
         stopping=context.stopping,
     )
@@ -150,7 +174,7 @@ def _example_of(operation: Operation) -> Reply:
     return Reply(status=operation.success_status)
 
 
-def _build_response(operation: Operation, reply: Reply) -> Response:
+def _build_response(operation: Operation, reply: Reply, lane: Lane) -> Response:
     """Return the reply as a response.
 
     Raises:
@@ -167,7 +191,7 @@ def _build_response(operation: Operation, reply: Reply) -> Response:
     if isinstance(reply.body, AsyncIterator):
         return StreamingResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
     if isinstance(reply.body, Iterator):
-        return _PiecesResponse(reply.body, reply.status, dict(reply.headers), reply.media_type)
+        return _PiecesResponse(reply.body, reply.status, dict(reply.headers), reply.media_type, lane)
     return Response(_encode(operation, reply, media_type), reply.status, dict(reply.headers), reply.media_type)
 
 

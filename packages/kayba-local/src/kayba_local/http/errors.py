@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 
 from kayba_local.contract import TRACING_PREFIX, Mount
+from kayba_local.store.errors import StoreBusy
 
 API_PREFIX: Final = "/api"
 EXPLORE_PREFIX: Final = f"{API_PREFIX}/explore"
@@ -20,6 +21,7 @@ _REST_CODES: Final[Mapping[int, str]] = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
     409: "CONFLICT",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
@@ -40,6 +42,12 @@ _TRACING_CODES: Final[Mapping[int, str]] = {
 }
 
 
+REASON: Final = "kayba_local.reason"
+"""The key of a request's scope for the reason of its rejection."""
+RETRY_AFTER_S: Final = 1
+"""Seconds after which a client may repeat a request that the server or the store had no room for."""
+
+
 class Problem(Exception):  # noqa: N818 - the term of RFC 9457
     """A request that fails; the response carries the error body of the operation's mount.
 
@@ -50,6 +58,7 @@ class Problem(Exception):  # noqa: N818 - the term of RFC 9457
         message: The cause and, where it helps, the remedy. The caller sees it.
         headers: Further response headers, e.g. `Retry-After`.
         details: Further properties of the error in a REST body, such as the position of a fault in a filter.
+        reason: The reason in `/metrics`. None follows from the status.
     """
 
     def __init__(
@@ -59,6 +68,7 @@ class Problem(Exception):  # noqa: N818 - the term of RFC 9457
         message: str,
         headers: Mapping[str, str] | None = None,
         details: Mapping[str, Any] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -66,6 +76,15 @@ class Problem(Exception):  # noqa: N818 - the term of RFC 9457
         self.message = message
         self.headers: Mapping[str, str] = headers or {}
         self.details: Mapping[str, Any] = details or {}
+        self.reason = reason
+
+
+def unavailable(error: Exception) -> Problem:
+    """Return the error of a request for which the store cannot be used now. Clients retry it."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    if isinstance(error, StoreBusy):
+        return Problem(503, None, f"The server is busy: {error}. Try again.", headers, reason="deadline")
+    return Problem(503, None, f"The store cannot be used now: {error}.", headers, reason="store")
 
 
 def mount_of(path: str) -> Mount:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kayba_local.http.metrics import Metrics
+
 if TYPE_CHECKING:
     from kayba_local.jobs.runner import Runner
     from kayba_local.store.database import Database
@@ -33,6 +35,7 @@ class Call:
         media_type: The body's media type without parameters, in lower case; None without a body.
         requires_key: Whether requests must carry a key.
         stopping: Set when the server stops. Replies without an end then end.
+        metrics: The server's counts.
     """
 
     db: Database
@@ -45,6 +48,7 @@ class Call:
     media_type: str | None = None
     requires_key: bool = False
     stopping: Event = field(default_factory=Event)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @dataclass(slots=True)

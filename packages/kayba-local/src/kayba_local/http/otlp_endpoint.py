@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
 import orjson
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,16 +21,14 @@ from kayba_local.cost.meter import Meter
 from kayba_local.cost.protobuf_fields import Children, ProtobufFieldMeter
 from kayba_local.http import bodies
 from kayba_local.http.endpoint import EndpointContext
-from kayba_local.http.errors import Problem
+from kayba_local.http.errors import REASON, RETRY_AFTER_S, Problem, unavailable
 from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.http.otlp_status import JSON, PROTOBUF, status_response
 from kayba_local.http.security import require_bearer
-from kayba_local.store.errors import StoreError
+from kayba_local.store.errors import StoreError, StoreUnavailable
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 """Limit of a body, both before and after decompression: that of `exportTraces` in the contract."""
-RETRY_AFTER_S: Final = 1
-"""Seconds after which a client may retry a request that could not be stored."""
 
 logger: Final = logging.getLogger("kayba_local")
 
@@ -57,19 +53,21 @@ class OtlpEndpoint:
         try:
             response = await self._respond(request)
         except Problem as problem:
-            response = _error(request, problem)
+            response = _reject(request, problem)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
             # The server is stopping and its grace period is over. This task only has to send the response.
-            response = _error(request, _unavailable("The server is stopping; try again."))
-        except (sqlite3.OperationalError, StoreError) as error:
+            headers = {"Retry-After": str(RETRY_AFTER_S)}
+            response = _reject(
+                request, Problem(503, None, "The server is stopping; try again.", headers, reason="stopping")
+            )
+        except (StoreUnavailable, StoreError) as error:
             # For example a full disk or a locked file. Clients drop the data of any status that they do not retry.
-            logger.exception("%s %s failed", request.method, request.url.path)
-            response = _error(request, _unavailable(f"The store cannot be written: {error}."))
+            response = _reject(request, unavailable(error))
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
-            response = _error(request, Problem(500, None, "The server failed; its log contains the cause."))
+            response = _reject(request, Problem(500, None, "The server failed; its log contains the cause."))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -79,9 +77,11 @@ class OtlpEndpoint:
         require_bearer(request.headers.get("authorization"), self._context.api_key)
         if self._handler is None:
             raise Problem(501, None, "This server was started with --without-otlp: it accepts no OTLP.")
-        raw = await bodies.read(request, MAX_BODY_BYTES)
-        # Work that uses the CPU or waits for the store stays off the event loop.
-        return await run_in_threadpool(self._handle, self._handler, dict(request.headers), raw)
+        resources = self._context.resources
+        with resources.memory.share() as share:
+            raw = await bodies.read(request, MAX_BODY_BYTES, share, resources.limits.receive_timeout_s)
+            # Work that uses the CPU or waits for the store stays off the event loop.
+            return await resources.ingest.run(self._handle, self._handler, dict(request.headers), raw)
 
     def _handle(self, handler: Handler, headers: Mapping[str, str], raw: bytes) -> Response:
         media_type = bodies.media_type_of(headers.get("content-type"))
@@ -91,7 +91,8 @@ class OtlpEndpoint:
         meter = self._make_meter(media_type)
         body = bodies.decompress(raw, headers.get("content-encoding", ""), MAX_BODY_BYTES, meter)
         db, jobs = self._context.db, self._context.jobs
-        call = Call(db, jobs, "OTLP", headers=headers, body=body, media_type=media_type)
+        metrics = self._context.metrics
+        call = Call(db, jobs, "OTLP", headers=headers, body=body, media_type=media_type, metrics=metrics)
         result = accept_all(call) if self._context.mock else handler(call)
         content = result.body if isinstance(result, Reply) else result
         return Response(content if isinstance(content, bytes) else orjson.dumps(content), media_type=media_type)
@@ -107,9 +108,6 @@ def accept_all(call: Call) -> Reply:
     return Reply(b"", media_type=PROTOBUF) if call.media_type == PROTOBUF else Reply({})
 
 
-def _error(request: Request, problem: Problem) -> Response:
+def _reject(request: Request, problem: Problem) -> Response:
+    request.scope[REASON] = problem.reason
     return status_response(request.headers.get("content-type"), problem)
-
-
-def _unavailable(message: str) -> Problem:
-    return Problem(503, None, message, {"Retry-After": str(RETRY_AFTER_S)})

@@ -24,6 +24,7 @@ _CODES: Final[Mapping[int, int]] = {
     403: 7,
     404: 5,
     405: 12,
+    408: 4,
     413: 8,
     415: 3,
     429: 8,
@@ -39,7 +40,7 @@ _MESSAGE_FIELD: Final = b"\x12"
 
 def reject(scope: Scope, problem: Problem) -> Response:
     """Return the error response for a request that reaches no endpoint, in the form that its path has."""
-    if scope["path"] in OTLP_PATHS:
+    if scope["path"].removesuffix("/") in OTLP_PATHS:
         return status_response(Headers(scope=scope).get("content-type"), problem)
     return error_response(mount_of(scope["path"]), problem)
 

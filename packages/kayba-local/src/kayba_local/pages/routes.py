@@ -8,12 +8,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kayba_local.http.errors import Problem
+from kayba_local.http.errors import REASON, Problem, unavailable
+from kayba_local.http.lanes import Lane
 from kayba_local.http.media import content_response
 from kayba_local.http.security import require_basic
 from kayba_local.otlp.records import TRACE_ID_PREFIX
@@ -21,7 +21,7 @@ from kayba_local.pages import formats
 from kayba_local.pages.attachments import find_attachments
 from kayba_local.pages.tree import build_tree, with_spans
 from kayba_local.store import insights
-from kayba_local.store.errors import DoesNotExist
+from kayba_local.store.errors import DoesNotExist, StoreUnavailable
 from kayba_local.store.traces import attachments, listing, outlines
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ SECURITY_HEADERS: Final = {
 class Pages:
     """The pages of one server."""
 
-    def __init__(self, db: Database, api_key: str | None) -> None:
+    def __init__(self, db: Database, api_key: str | None, lane: Lane) -> None:
         self._db = db
         self._api_key = api_key
+        self._lane = lane
 
     def routes(self) -> list[Route]:
         """Return the routes of all pages."""
@@ -68,10 +69,11 @@ class Pages:
         async def endpoint(request: Request) -> Response:
             try:
                 require_basic(request.headers.get("authorization"), self._api_key)
-                response = await run_in_threadpool(handler, request)
+                response = await self._lane.run(handler, request)
+            except StoreUnavailable as error:
+                response = _show_problem(request, unavailable(error))
             except Problem as problem:
-                response = _render("problem.html", problem.status, message=problem.message)
-                response.headers.update(problem.headers)
+                response = _show_problem(request, problem)
             for name, value in SECURITY_HEADERS.items():
                 # An attachment has stricter ones.
                 response.headers.setdefault(name, value)
@@ -119,6 +121,13 @@ class Pages:
 
     def _style(self, _request: Request) -> Response:
         return Response(files(__package__).joinpath("static", "kayba.css").read_bytes(), media_type="text/css")
+
+
+def _show_problem(request: Request, problem: Problem) -> Response:
+    request.scope[REASON] = problem.reason
+    response = _render("problem.html", problem.status, message=problem.message)
+    response.headers.update(problem.headers)
+    return response
 
 
 def _render(template: str, status: int = 200, **values: Any) -> Response:

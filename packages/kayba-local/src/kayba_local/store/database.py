@@ -9,21 +9,28 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from kayba_local.store.errors import StoreError
+from kayba_local.store import deadline
+from kayba_local.store.availability import Availability
+from kayba_local.store.errors import StoreBusy, StoreError
 from kayba_local.store.functions import register_functions
 from kayba_local.store.schema.migrations import STEPS
 from kayba_local.store.span_text import register_span_functions
 
 APPLICATION_ID: Final = 0x4B415942
 """SQLite's application id ("KAYB"), which distinguishes a store from other programs' databases."""
-BUSY_TIMEOUT_S: Final = 30.0
-"""Seconds that a connection waits for another process that writes to the same file."""
+OPEN_TIMEOUT_S: Final = 30.0
+"""Seconds that opening the store waits for another process that writes to the same file."""
+BUSY_TIMEOUT_S: Final = 5.0
+"""Seconds that a transaction waits for it. Exporters of OpenTelemetry wait 10 seconds for a response."""
+PROGRESS_STEPS: Final = 20_000
+"""Steps of SQLite's machine, about a millisecond, between two looks at the deadline of a read."""
 MAX_READERS: Final = 8
 """Concurrent reads; more than the interpreter can use."""
 WRITER_CACHE_KB: Final = 32 * 1024
@@ -97,6 +104,7 @@ class Database:
         self._write_lock = threading.Lock()
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = threading.BoundedSemaphore(MAX_READERS)
+        self._availability = Availability()
         self._closed = False
         self._before_close: list[Callable[[], None]] = []
         self._writer = _open_writer(path)
@@ -124,13 +132,26 @@ class Database:
         except (OSError, sqlite3.DatabaseError) as error:
             raise StoreError(f"{path} cannot be opened as a store: {error}") from error
 
+    @property
+    def unavailable_reason(self) -> str | None:
+        """The reason for which the last write failed; None if it succeeded."""
+        return self._availability.reason
+
+    def size_bytes(self) -> int:
+        """Return the size of the file and of its write-ahead log; 0 for a database in memory."""
+        return 0 if self.file is None else self.file.stat().st_size + self.log_bytes()
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Begin an exclusive write transaction; commit it at the end of the block, roll it back on an exception.
 
         Do not nest write transactions: the inner one would deadlock.
+
+        Raises:
+            StoreUnavailable: The store cannot be written now. Nothing of the transaction is stored.
+            StoreBusy: Other transactions took until the request's deadline.
         """
-        with self._write_lock:
+        with _acquire(self._write_lock), self._availability.watch(is_write=True):
             self._require_open()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -142,14 +163,23 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Begin a read transaction on a snapshot, which excludes commits after the block's first statement."""
-        with self._reader_slots:
+        """Begin a read transaction on a snapshot, which excludes commits after the block's first statement.
+
+        Raises:
+            StoreUnavailable: The store cannot be read now.
+            StoreBusy: The request's deadline has passed; a statement in progress is cancelled.
+        """
+        with _acquire(self._reader_slots), self._availability.watch(is_write=False):
             self._require_open()
             connection = self._take_reader()
+            end = deadline.current()
+            if end is not None:
+                connection.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
             try:
                 connection.execute("BEGIN")
                 yield Transaction(connection)
             finally:
+                connection.set_progress_handler(None, 0)
                 connection.rollback()
                 self._idle_readers.append(connection)
 
@@ -202,7 +232,9 @@ class Database:
             for connection in self._idle_readers:
                 connection.close()
             self._idle_readers.clear()
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # On a full disk the log stays beside the file, and the next start reads it.
+            with suppress(sqlite3.OperationalError):
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
             for _ in range(MAX_READERS):
                 self._reader_slots.release()
@@ -218,6 +250,21 @@ class Database:
             return _open_reader(self.path)
 
 
+@contextmanager
+def _acquire(lock: threading.Lock | threading.Semaphore) -> Iterator[None]:
+    """Hold a lock while the block runs.
+
+    Raises:
+        StoreBusy: The request's deadline passed first.
+    """
+    if not lock.acquire(timeout=deadline.remaining(threading.TIMEOUT_MAX)):
+        raise StoreBusy("the requests before it took too long")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _name_memory() -> str:
     """Return the name of a new database in memory, which connections of this process share."""
     if sqlite3.sqlite_version_info < _MIN_SQLITE_IN_MEMORY:
@@ -226,7 +273,7 @@ def _name_memory() -> str:
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True)
+    return sqlite3.connect(path, timeout=OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True)
 
 
 def _open_writer(path: Path | str) -> sqlite3.Connection:
@@ -257,6 +304,7 @@ def _open_reader(path: Path | str) -> sqlite3.Connection:
 
 def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = Row
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
     register_functions(connection)
     register_span_functions(connection)
     connection.execute("PRAGMA foreign_keys = ON")

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 
 class StoreError(Exception):
     """A store that cannot be opened or is closed: a malformed URL, another program's file, or a newer schema."""
+
+
+class StoreUnavailable(sqlite3.OperationalError):
+    """A store that cannot be used now: a lock of another process, a full disk, a read-only file.
+
+    It is an error of SQLite, unlike a closed store: threads in the background try again.
+    """
+
+
+class StoreBusy(StoreUnavailable):
+    """A request that was cancelled at its deadline, or had to wait for other requests until then."""
 
 
 class RequestError(Exception):
