@@ -73,6 +73,18 @@ def test_a_selection_finds_its_traces(get: Get, parameters: dict[str, Any], expe
     assert ids(get("/traces", **parameters)) == expected
 
 
+@pytest.mark.parametrize(
+    "parameters", [{"q": "answer"}, {"filter": "answer status = 'OK'"}, {"filter": "ANSW* NOT absent"}]
+)
+def test_a_text_search_tells_where_it_hit(get: Get, parameters: dict[str, str]) -> None:
+    (trace,) = get("/traces", **parameters)["traces"]
+    assert trace["hit"] == {"spanId": f"{1:016x}", "where": "outputs", "snippet": "Answer 1"}
+
+
+def test_a_search_without_words_has_no_hits(get: Get) -> None:
+    assert not any("hit" in trace for trace in get("/traces", filter="status = 'OK'")["traces"])
+
+
 def test_pages_follow_each_other(get: Get) -> None:
     found: list[int] = []
     cursor: dict[str, str] = {}

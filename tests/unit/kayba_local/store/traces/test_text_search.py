@@ -155,17 +155,29 @@ def test_changed_previews_replace_their_words(db: Database) -> None:
 
 
 def test_spans_of_earlier_versions_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"sqlite:///{tmp_path / 'kayba.db'}"
+    current, earlier = tmp_path / "current.db", tmp_path / "earlier.db"
+    db = Database.open(f"sqlite:///{current}")
+    store(db, step(1, inputs="refund"))
+    client_info.save_info(db, TraceInfo(trace_id(2), "0", 1, None, "OK", request_preview="parcel"))
+    db.close()
     steps = database.STEPS
-    with monkeypatch.context() as earlier:
-        earlier.setattr(database, "STEPS", steps[: steps.index(text_schema.INITIAL)])
-        db = Database.open(url)
-        store(db, step(1, inputs="refund"))
-        client_info.save_info(db, TraceInfo(trace_id(2), "0", 1, None, "OK", request_preview="parcel"))
-        db.close()
-    db = Database.open(url)
+    with monkeypatch.context() as of_earlier:
+        of_earlier.setattr(database, "STEPS", steps[: steps.index(text_schema.INITIAL)])
+        Database.open(f"sqlite:///{earlier}").close()
+    copy_rows(current, earlier)
+    db = Database.open(f"sqlite:///{earlier}")
     assert (found(db, "refund"), found(db, "parcel")) == ({1}, {2})
     db.close()
+
+
+def copy_rows(current: Path, earlier: Path) -> None:
+    """Copy the traces and spans of a store into one of an earlier version, without the columns that it lacks."""
+    with closing(sqlite3.connect(earlier)) as connection:
+        connection.execute("ATTACH ? AS current", (str(current),))
+        for table in ("traces", "spans", "span_contents"):
+            names = ", ".join(name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM current.{table}")
+        connection.commit()
 
 
 def test_words_are_found_while_another_process_writes(

@@ -79,6 +79,9 @@ def write_trace(trace: TraceRow) -> dict[str, Any]:
         "cost": row["cost"],
         "error": _error_of(row) if row["state"] == "ERROR" else None,
     }
+    if trace.hit is not None:
+        span = {} if trace.hit.span_id is None else {"spanId": trace.hit.span_id}
+        written["hit"] = {**span, "where": trace.hit.where, "snippet": trace.hit.snippet}
     return written | {name: value for name, value in optional.items() if value is not None}
 
 

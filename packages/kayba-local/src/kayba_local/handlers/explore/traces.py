@@ -11,6 +11,7 @@ from kayba_local.http.operation import Call, Handler, Reply
 from kayba_local.store import revisions
 from kayba_local.store.explore import facets, measures, rows
 from kayba_local.store.explore.changes import TraceChanges, change_traces
+from kayba_local.store.explore.hits import words_of
 from kayba_local.store.explore.selection import Selection, find_ids, select
 from kayba_local.upkeep import deletion, exports
 
@@ -18,9 +19,10 @@ from kayba_local.upkeep import deletion, exports
 @convert_errors
 def find_traces(call: Call) -> dict[str, Any]:
     """Return a page of the selected traces."""
-    query = call.query
-    with select(call.db, read_selection(query)) as (tx, where):
-        page = rows.find(tx, where, query.get("order", ""), query["limit"], query.get("cursor"))
+    query, selection = call.query, read_selection(call.query)
+    words = list(words_of(selection.parse()))
+    with select(call.db, selection) as (tx, where):
+        page = rows.find(tx, where, query.get("order", ""), query["limit"], query.get("cursor"), words)
         written: dict[str, Any] = {
             "revision": revisions.read(tx),
             "traces": [write_trace(trace) for trace in page.traces],

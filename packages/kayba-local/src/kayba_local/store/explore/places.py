@@ -59,8 +59,8 @@ def find_places(db: Database, trace_id: str, text: str, limit: int) -> Places:
         revision = revisions.read(tx)
         for stored in contents.iterate(tx, row["id"]):
             span = decode(stored)
-            for where, value in _parts(span):
-                place = _find(span.span_id, where, value, wanted)
+            for where, value in parts_of(span):
+                place = find_place(span.span_id, where, value, wanted)
                 if place is None:
                     continue
                 if len(found) == limit:
@@ -69,7 +69,8 @@ def find_places(db: Database, trace_id: str, text: str, limit: int) -> Places:
     return Places(found, more=False, revision=revision)
 
 
-def _parts(span: Span) -> Iterator[tuple[str, str]]:
+def parts_of(span: Span) -> Iterator[tuple[str, str]]:
+    """Yield the names and the texts of the parts of a span that are searched."""
     yield "name", span.name
     for where, value in (("inputs", span.inputs), ("outputs", span.outputs)):
         if value is not None:
@@ -81,7 +82,8 @@ def _parts(span: Span) -> Iterator[tuple[str, str]]:
         yield "events", _to_text([[event.name, event.attributes] for event in span.events])
 
 
-def _find(span_id: str, where: str, text: str, wanted: str) -> Place | None:
+def find_place(span_id: str, where: str, text: str, wanted: str) -> Place | None:
+    """Return the first place of a text in a part of a span; None if it is not there. `wanted` is folded."""
     folded = text.casefold()
     at = folded.find(wanted)
     if at < 0:

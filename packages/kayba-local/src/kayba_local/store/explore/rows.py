@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -13,7 +13,9 @@ from kayba_local.content.plain import to_plain
 from kayba_local.otlp.records import PREVIEW_CHARACTERS
 from kayba_local.otlp.spans import Span, decode
 from kayba_local.store.database import Row, Transaction
+from kayba_local.store.explore.hits import Hit, find_hit
 from kayba_local.store.query.columns import Clause
+from kayba_local.store.query.nodes import Words
 from kayba_local.store.traces import contents, search
 from kayba_local.store.traces.contents import in_list
 from kayba_local.store.traces.traces import INTERRUPTED
@@ -35,6 +37,7 @@ class TraceRow:
         interrupted: Whether its process ended before its root did, or nothing was heard of it for a time.
         input: The beginning of its input in plain words.
         output: The beginning of its output in plain words.
+        hit: The first place of the words of a text search; None without such a search.
     """
 
     row: Row
@@ -44,6 +47,7 @@ class TraceRow:
     interrupted: bool
     input: str
     output: str
+    hit: Hit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,9 @@ class RowPage:
     next_cursor: str | None
 
 
-def find(tx: Transaction, where: Clause, order: str, limit: int, cursor: str | None) -> RowPage:
+def find(
+    tx: Transaction, where: Clause, order: str, limit: int, cursor: str | None, words: Sequence[Words] = ()
+) -> RowPage:
     """Return a page of the traces of a condition.
 
     Args:
@@ -63,12 +69,16 @@ def find(tx: Transaction, where: Clause, order: str, limit: int, cursor: str | N
         order: A field of the search language, and `ASC` or `DESC`; empty for the newest start first.
         limit: The most traces.
         cursor: The `next_cursor` of the previous page; None for the first page.
+        words: The words of a text search, whose places are looked for.
 
     Raises:
         InvalidValue: The order or the cursor is malformed.
     """
     page = search.fetch_rows(tx, where, [order] if order else [], limit, cursor)
-    return RowPage(read_rows(tx, page.rows), page.next_token)
+    traces = read_rows(tx, page.rows)
+    if words:
+        traces = [replace(trace, hit=find_hit(tx, trace.row, words)) for trace in traces]
+    return RowPage(traces, page.next_token)
 
 
 def read_rows(tx: Transaction, rows: Sequence[Row]) -> list[TraceRow]:

@@ -7,7 +7,7 @@ Triggers queue each change in the transaction that makes it. The index follows i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from kayba_local.otlp.contents import decode_content
@@ -68,9 +68,7 @@ def match_words(words: Words, is_rare: Callable[[Clause], bool]) -> Clause:
     """
     if not any(character.isalnum() for character in words.text):
         return ALWAYS
-    # A query ends at a NUL.
-    quoted = separate(words.text).replace("\0", " ").replace('"', '""')
-    query = f'"{quoted}"{" *" if words.is_prefix else ""}'
+    query = _quote(words)
     traces = Clause(f"SELECT rowid >> 32 {_MATCH}", (query,))
     # A prefix is looked up once, because it takes long: it is many words.
     if words.is_prefix or is_rare(traces):
@@ -80,9 +78,27 @@ def match_words(words: Words, is_rare: Callable[[Clause], bool]) -> Clause:
     return Clause(f"EXISTS (SELECT 1 {_MATCH} AND {between})", (query,))
 
 
+def find_spans(tx: Transaction, trace: int, words: Sequence[Words], limit: int) -> list[int]:
+    """Return the row ids of the first spans of a trace that contain one of the words; 0 stands for its previews."""
+    query = " OR ".join(_quote(each) for each in words if any(map(str.isalnum, each.text)))
+    if not query:
+        return []
+    rows = tx.rows(
+        f"SELECT rowid & 4294967295 AS span {_MATCH} AND rowid >= ? << 32 AND rowid < ? << 32 ORDER BY rowid LIMIT ?",
+        (query, trace, trace + 1, limit),
+    )
+    return [row["span"] for row in rows]
+
+
 def separate(text: str) -> str:
     """Return a text with spaces around ideographs and kana, so that each is a word."""
     return text if text.isascii() else _IDEOGRAPH.sub(r" \1 ", text)
+
+
+def _quote(words: Words) -> str:
+    # A query ends at a NUL.
+    quoted = separate(words.text).replace("\0", " ").replace('"', '""')
+    return f'"{quoted}"{" *" if words.is_prefix else ""}'
 
 
 def _is_waiting(tx: Transaction) -> bool:
