@@ -14,13 +14,16 @@ ERROR_TYPES: Final = {
     429: "rate_limit_error",
     500: "api_error",
 }
-CACHE_WRITTEN: Final = 3
 
 
 class Messages(Api):
     """`POST /v1/messages`."""
 
     first_text_event = 2
+
+    def count(self, input_tokens: int, output_tokens: int) -> Usage:
+        """Return the tokens that a response reports: Anthropic counts no reasoning."""
+        return Usage(input_tokens, output_tokens, cache_read=4, cache_written=3)
 
     def read(self, request: dict[str, Any]) -> Conversation:
         questions, texts = list[str](), [text_of(request.get("system"))]
@@ -92,8 +95,8 @@ class Messages(Api):
     def _usage(self, usage: Usage) -> dict[str, Any]:
         """Return Anthropic's counts, in which the input excludes the tokens of the cache."""
         return {
-            "input_tokens": usage.input_tokens - usage.cache_read - CACHE_WRITTEN,
+            "input_tokens": usage.input_tokens - usage.cache_read - usage.cache_written,
             "cache_read_input_tokens": usage.cache_read,
-            "cache_creation_input_tokens": CACHE_WRITTEN,
+            "cache_creation_input_tokens": usage.cache_written,
             "output_tokens": usage.output_tokens,
         }

@@ -57,6 +57,24 @@ def check_tokens(run: Run) -> Iterator[tuple[str, str]]:
         yield case.name, "" if found == expected else f"{found} tokens for {expected}"
 
 
+def check_cached_tokens(run: Run) -> Iterator[tuple[str, str]]:
+    """The trace has the input tokens that were read from the cache and written to it."""
+    for case in _finished(run):
+        reported = [exchange.usage for exchange in case.exchanges if exchange.usage]
+        expected = (sum(usage.cache_read for usage in reported), sum(usage.cache_written for usage in reported))
+        usage = case.trace.token_usage
+        found = (usage.get("cache_read_input_tokens", 0), usage.get("cache_creation_input_tokens", 0))
+        yield case.name, "" if found == expected else f"{found} cached tokens for {expected}"
+
+
+def check_reasoning_tokens(run: Run) -> Iterator[tuple[str, str]]:
+    """The trace has the output tokens that were used for reasoning."""
+    for case in _finished(run):
+        expected = sum(exchange.usage.reasoning for exchange in case.exchanges if exchange.usage)
+        found = case.trace.token_usage.get("reasoning_tokens", 0)
+        yield case.name, "" if found == expected else f"{found} reasoning tokens for {expected}"
+
+
 def check_tree(run: Run) -> Iterator[tuple[str, str]]:
     """Each case is one tree of ended spans, and nothing else has arrived."""
     known = {case.trace.info.trace_id for case in run.cases.values()}
@@ -137,6 +155,8 @@ CHECKS: Final[dict[str, Check]] = {
     "model spans": check_model_spans,
     "model": check_models,
     "tokens": check_tokens,
+    "cached tokens": check_cached_tokens,
+    "reasoning tokens": check_reasoning_tokens,
     "one tree": check_tree,
     "question": check_inputs,
     "answer": check_outputs,

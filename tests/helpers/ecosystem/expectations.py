@@ -32,6 +32,7 @@ MISSING: Final[dict[tuple[str, str], str]] = {
     ("openai", "tool span"): CLIENT,
     ("anthropic", "tool span"): CLIENT,
     ("litellm", "tool span"): CLIENT,
+    ("anthropic", "reasoning tokens"): "Anthropic reports no tokens for reasoning.",
     ("smolagents", "cancelled"): NO_ASYNC,
     ("dspy", "abandoned"): NO_STREAM,
     ("crewai", "abandoned"): NO_STREAM,
@@ -77,6 +78,8 @@ UNENDED_STRANDS: Final = (
 DETACHED: Final = (
     "Strands detaches OpenTelemetry's context in another task. ace-tracing ignores it; the SDK logs a traceback."
 )
+INPUT_AND_OUTPUT: Final = "The instrumentation reads only the sums of input and output tokens from these calls."
+NO_REASONING: Final = "Strands passes on no tokens for reasoning."
 GAPS: Final = (
     Gap("langchain", BOTH, "model spans", ("embeddings",), NO_EMBEDDINGS),
     Gap("langchain", BOTH, "tokens", ("embeddings",), NO_EMBEDDINGS),
@@ -85,10 +88,15 @@ GAPS: Final = (
     Gap("langgraph", BOTH, "cancelled", ("cancelled",), NO_CANCELLATION),
     Gap("pydantic-ai", BOTH, "question", ("error",), NO_INPUTS_OF_ERRORS),
     Gap("openai-agents", BOTH, "question", ("error",), NO_INPUTS_OF_ERRORS),
+    Gap("openai-agents", BOTH, "cached tokens", ("chat_completions", "chat_completions_tools"), INPUT_AND_OUTPUT),
+    Gap("openai-agents", BOTH, "reasoning tokens", ("chat_completions", "chat_completions_tools"), INPUT_AND_OUTPUT),
     Gap("openai-agents", BOTH, "abandoned", ("abandoned",), NO_PARTIAL_TEXT),
     Gap("llama-index", BOTH, "model spans", ("tools",), PREPARATION),
     Gap("llama-index", BOTH, "abandoned", ("abandoned",), NO_PARTIAL_TEXT),
+    Gap("smolagents", BOTH, "cached tokens", ("chat", "tools", "stream"), INPUT_AND_OUTPUT),
+    Gap("smolagents", BOTH, "reasoning tokens", ("chat", "tools", "stream"), INPUT_AND_OUTPUT),
     Gap("smolagents", SDK, "one tree", ("error",), UNENDED_AGENT),
+    Gap("strands", BOTH, "reasoning tokens", ("chat", "chat_async", "tools", "stream"), NO_REASONING),
     Gap("strands", SDK, "cancelled", ("cancelled",), UNENDED_STRANDS),
     Gap("strands", SDK, "abandoned", ("abandoned",), UNENDED_STRANDS),
     Gap("strands", BRIDGE, "abandoned", ("abandoned",), NO_PARTIAL_TEXT),

@@ -179,8 +179,11 @@ class Responses(_OpenAI):
 class Embeddings(_OpenAI):
     """`POST /v1/embeddings`."""
 
-    generates = False
     first_text_event = 0
+
+    def count(self, input_tokens: int, output_tokens: int) -> Usage:
+        """Return the tokens of the input."""
+        return Usage(input_tokens, 0)
 
     def read(self, request: dict[str, Any]) -> Conversation:
         return Conversation(text_of(request["input"]), text_of(request["input"]))

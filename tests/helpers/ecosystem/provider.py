@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         conversation = api.read(request)
         reply = api.choose(conversation)
         exchange, number = self.provider.record(path, bool(request.get("stream")), reply, conversation.question)
-        usage = Usage(FIRST_INPUT_TOKENS + number, 10 + number if api.generates else 0)
+        usage = api.count(FIRST_INPUT_TOKENS + number, 10 + number)
         try:
             self._answer(api, request, reply, exchange, usage)
         except OSError:

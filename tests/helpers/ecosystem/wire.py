@@ -20,12 +20,14 @@ class Usage:
         output_tokens: All output tokens, with those for reasoning.
         cache_read: The input tokens that were read from the cache.
         reasoning: The output tokens that were used for reasoning.
+        cache_written: The input tokens that were written to the cache.
     """
 
     input_tokens: int
     output_tokens: int
-    cache_read: int = 4
-    reasoning: int = 2
+    cache_read: int = 0
+    reasoning: int = 0
+    cache_written: int = 0
 
     @property
     def total(self) -> int:
@@ -36,10 +38,12 @@ class Usage:
 class Api(ABC):
     """One path of the provider."""
 
-    generates: ClassVar[bool] = True
-    """Whether a response has output tokens."""
     first_text_event: ClassVar[int]
     """The number of the stream's event with the first piece of text; a slow stream stops after it."""
+
+    def count(self, input_tokens: int, output_tokens: int) -> Usage:
+        """Return the tokens that a response reports."""
+        return Usage(input_tokens, output_tokens, cache_read=4, reasoning=2)
 
     @abstractmethod
     def read(self, request: dict[str, Any]) -> Conversation:
