@@ -14,10 +14,10 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from tests.helpers.tracing_requests import SPANS, START_NS, Json, attributes, get_trace, otlp, span, trace_id
 
-from kayba_local.otlp import protobuf_requests
 from kayba_local.otlp.fields import InvalidField
 from kayba_local.otlp.json_mapping import normalize_span, read_key_values
 from kayba_local.otlp.json_requests import parse
+from kayba_local.otlp.protobuf_messages import convert_span
 from kayba_local.otlp.protobuf_values import read_any_value
 
 HEADERS = {"x-mlflow-experiment-id": "0", "Content-Type": "application/json"}
@@ -217,7 +217,7 @@ spans_of_protobuf = st.builds(
 def test_the_output_of_protobufs_json_writer_is_read(message: Any, snake_case: bool, numbers: bool) -> None:
     options: Any = {"preserving_proto_field_name": snake_case, "use_integers_for_enums": numbers}
     written = json.loads(json_format.MessageToJson(message, **options))
-    assert normalize_span(written) == protobuf_requests._span(message)
+    assert normalize_span(written) == convert_span(message)
 
 
 def test_a_lone_surrogate_costs_one_character(http: httpx.Client) -> None:

@@ -49,8 +49,8 @@ def read_message(value: Any) -> Json | None:
     """Return one message in one form; None for any other value."""
     if not isinstance(value, dict):
         return None
-    if value.get("type") in _ITEMS and "role" not in value:
-        author = "tool" if value["type"] == "function_call_output" else "assistant"
+    if isinstance(kind := value.get("type"), str) and kind in _ITEMS and "role" not in value:
+        author = "tool" if kind == "function_call_output" else "assistant"
         return {"role": author, "parts": read_parts(value)}
     if isinstance(inner := value.get("message"), dict) and "role" not in value:
         # OpenInference's messages are below a key of this name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Event
@@ -134,8 +135,10 @@ class _PiecesResponse(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
+            # ValueError: a thread of the lane still makes a piece. The iterator ends with it, as nobody asks for more.
             if (close := getattr(self._pieces, "close", None)) is not None:
-                close()
+                with suppress(ValueError):
+                    close()
 
 
 def _read_call(context: EndpointContext, operation: Operation, request: Request, raw: bytes) -> Call:
