@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +28,9 @@ from tests.helpers.interop.searched_traces import (
 from tests.helpers.tracing_requests import trace_id
 
 from kayba_local import serve
+
+Case = Callable[[str], str]
+"""Changes the case of a text."""
 
 EQUALITIES: Final = ("=", "!=")
 ORDERS: Final = ("=", "!=", ">", ">=", "<", "<=")
@@ -84,7 +87,7 @@ def expression(text: str) -> st.SearchStrategy[str]:
 def texts(field: str, values: tuple[str, ...], *, lists: bool = False, nulls: bool = False) -> st.SearchStrategy[str]:
     """Return conditions on a field that is a text."""
     value = st.sampled_from([*values, "missing"])
-    case = st.sampled_from([str, str.upper, str.lower])
+    case: st.SearchStrategy[Case] = st.sampled_from([str, str.upper, str.lower])
     kinds: list[st.SearchStrategy[str]] = [
         st.tuples(st.sampled_from(EQUALITIES), value).map(lambda drawn: f"{field} {drawn[0]} {quote(drawn[1])}"),
         st.tuples(st.sampled_from(PATTERNS), value.flatmap(like), case).map(
@@ -108,7 +111,7 @@ def numbers(field: str, value: st.SearchStrategy[int]) -> st.SearchStrategy[str]
 
 def contains(field: str, values: tuple[str, ...]) -> st.SearchStrategy[str]:
     """Return conditions that a long text contains one of some words."""
-    case = st.sampled_from([str, str.lower])
+    case: st.SearchStrategy[Case] = st.sampled_from([str, str.lower])
     return st.tuples(st.sampled_from(PATTERNS), st.sampled_from([*values, "missing"]), case).map(
         lambda drawn: f"{field} {drawn[0]} '%{drawn[2](drawn[1])}%'"
     )
