@@ -19,6 +19,7 @@ import pytest
 from tests.helpers.counts import counts
 from tests.helpers.faulty_server import FakeResponse, Fault, FaultyServer, Request, Rule, faulty_server
 from tests.helpers.programs import Programs, read_line, recorded_ids, wait_for
+from tests.helpers.running_threads import running_threads
 
 import ace_tracing
 from ace_tracing import Delivery, continue_trace, flush, log_feedback, start_span, tracing_status
@@ -293,12 +294,9 @@ def test_a_killed_worker_thread_sends_feedback_once(
     for number in range(100):
         log_feedback(trace_id, "number", number)
         if number % 20 == 10:
-            for thread in threading.enumerate():
-                if thread.name.startswith("ace-tracing"):
-                    assert thread.ident is not None
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                        ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
-                    )
+            for thread in running_threads():
+                assert thread.ident is not None
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
     assert flush(timeout=60) == Delivery(delivered=101, feedback_delivered=100)
     assert sorted(each["feedback"]["value"] for each in assessments(kayba_server, trace_id)) == list(range(100))
 

@@ -11,6 +11,7 @@ import pytest
 from tests.helpers.counts import counts
 from tests.helpers.faulty_server import FakeResponse, faulty_server
 from tests.helpers.programs import TIMEOUT_S, Programs, make_traces, numbered_names, wait_for
+from tests.helpers.running_threads import running_threads
 
 import ace_tracing
 from ace_tracing import hostile, start_span, trace
@@ -49,7 +50,7 @@ def test_killed_worker_thread_is_replaced_at_the_next_trace(
 
 
 def worker_threads() -> list[threading.Thread]:
-    found = [thread for thread in threading.enumerate() if thread.name.startswith("ace-tracing")]
+    found = running_threads()
     assert found
     return found
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
 
 import pytest
 from tests.helpers.faulty_server import faulty_server
 from tests.helpers.programs import wait_for
+from tests.helpers.running_threads import running_threads
 
 import ace_tracing
 from ace_tracing import Delivery, start_span
@@ -53,7 +53,7 @@ def test_an_invalid_duration_raises(seconds: float) -> None:
 
 def test_repeated_configure_leaves_one_thread(kayba_server: LocalServer) -> None:
     def ours() -> int:
-        return sum(thread.name == "ace-tracing" for thread in threading.enumerate())
+        return sum(thread.name == "ace-tracing" for thread in running_threads())
 
     for number in range(12):
         ace_tracing.configure(api_key=f"kb-{number}", base_url=kayba_server.url)
