@@ -2,13 +2,15 @@
 
 Paths are relative to the current folder, as for pytest. Without a path, pytest itself would collect the current folder;
 this program collects the configured `testpaths`. It runs them in one process for each core when pytest-xdist is
-installed; `-n 0` runs them in this process, as paths do.
+installed; `-n 0` runs them in this process, as paths do. Tests that fail in a run of all tests run once more, alone:
+only those that fail again fail the run.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ MAX_PROCESSES: Final = 8
 """Each process takes up to 500 MB."""
 # Each process begins with neighbouring tests, which share fixtures. A free process takes tests from a busy one.
 PARALLEL: Final = ("--numprocesses=auto", f"--maxprocesses={MAX_PROCESSES}", "--dist=worksteal")
+ALONE: Final = ("--numprocesses=0", "--last-failed", "--last-failed-no-failures=none")
 
 
 class FromAnyFolder:
@@ -53,11 +56,28 @@ def with_processes(arguments: Sequence[str]) -> list[str]:
         arguments: The command line of pytest.
     """
     has_plugin = importlib.util.find_spec("xdist") is not None
-    is_whole = all(argument.startswith("-") and not argument.startswith("--co") for argument in arguments)
+    is_whole = all(argument.startswith("-") and not argument.startswith(("--co", "--num")) for argument in arguments)
     return [*PARALLEL, *arguments] if has_plugin and is_whole else list(arguments)
+
+
+def runs_again(arguments: Sequence[str], code: int) -> bool:
+    """Return whether the failed tests of a run with an exit code run once more, one after the other.
+
+    Options may end a run early, and then more than the failed tests are missing.
+    """
+    return code == pytest.ExitCode.TESTS_FAILED and not arguments and with_processes(arguments) != list(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run pytest and return the exit code."""
+    code = pytest.main(with_processes(arguments), plugins=[FromAnyFolder()])
+    if not runs_again(arguments, code):
+        return code
+    print("\nThe failed tests run once more, alone.", flush=True)
+    return subprocess.run([sys.executable, __file__, *ALONE], check=False).returncode
 
 
 if __name__ == "__main__":
     # Hypothesis chooses its folder before any hook of a plugin.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
-    sys.exit(pytest.main(with_processes(sys.argv[1:]), plugins=[FromAnyFolder()]))
+    sys.exit(main(sys.argv[1:]))

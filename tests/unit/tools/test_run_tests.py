@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from run_tests import PARALLEL, with_processes
+from run_tests import ALONE, PARALLEL, runs_again, with_processes
 
 
 @pytest.mark.parametrize("arguments", [[], ["-q"], ["--durations=20", "-x"]])
@@ -19,6 +19,15 @@ def test_a_run_of_all_tests_uses_several_processes(arguments: list[str]) -> None
 )
 def test_named_tests_and_a_given_number_of_processes_are_left_alone(arguments: list[str]) -> None:
     assert with_processes(arguments) == arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [([], 1, True), ([], 0, False), ([], 2, False), (["-x"], 1, False), (["-q"], 1, False), (["tests/unit"], 1, False)],
+)
+def test_failed_tests_run_once_more_after_a_run_of_all(arguments: list[str], code: int, expected: bool) -> None:
+    assert runs_again(arguments, code) is expected
+    assert with_processes(ALONE) == list(ALONE)
 
 
 def test_an_environment_without_the_plugin_runs_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
